@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The contract between compiled models and the runtime: the tables that the
+ * compiler writes into an artifact and that the runtime walks to execute it.
+ *
+ * This header is standalone C11 and is versioned as if it were a file format:
+ * a field is only ever added at the end of a struct, and DLC_ABI_VERSION grows
+ * when an old runtime could misread a new artifact. The compiler writes the
+ * tables as data (codegen/artifact); nothing here is ever modified at run time.
+ */
+#ifndef DLC_ABI_H
+#define DLC_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DLC_ABI_VERSION 1u
+/* "dlcmodel" read as a little-endian integer. */
+#define DLC_ABI_MAGIC UINT64_C(0x6c65646f6d636c64)
+
+/* Where the bytes of a buffer live. */
+enum dlc_abi_space {
+  DLC_SPACE_ARENA = 0,   /* offset into the session's arena */
+  DLC_SPACE_WEIGHTS = 1, /* offset into the artifact's weights section */
+  DLC_SPACE_INPUT = 2,   /* offset into the tensor bound to input `index` */
+  DLC_SPACE_OUTPUT = 3,  /* offset into the tensor bound to output `index` */
+  DLC_SPACE_STATE = 4    /* offset into the session's state section */
+};
+
+/* One operand of a step. Offsets are in bytes. */
+typedef struct dlc_abi_ref {
+  uint32_t space; /* enum dlc_abi_space */
+  uint32_t index; /* which input or output; 0 otherwise */
+  uint64_t offset;
+} dlc_abi_ref;
+
+/*
+ * A compiled kernel: runs the tasks [begin, end) of a launch.
+ * `buffers` holds one pointer per operand, `scratch` is this thread's own
+ * scratch memory (dlc_abi_model.scratch_bytes_per_thread bytes, 64-byte
+ * aligned). Tasks are independent of each other and may run in any order on
+ * any thread.
+ */
+typedef void (*dlc_abi_kernel_fn)(void *const *buffers, int64_t begin,
+                                  int64_t end, void *scratch);
+
+/* The code of one kernel for one target. */
+typedef struct dlc_abi_kernel_variant {
+  dlc_abi_kernel_fn function;
+  int64_t num_tasks; /* a launch covers [0, num_tasks) */
+} dlc_abi_kernel_variant;
+
+typedef struct dlc_abi_kernel {
+  const char *name;
+  /* num_targets entries, in the order of dlc_abi_model.targets. */
+  const dlc_abi_kernel_variant *variants;
+} dlc_abi_kernel;
+
+/* One launch. Steps run in order; each starts when the one before it ended. */
+typedef struct dlc_abi_step {
+  uint32_t kernel;    /* index into kernels */
+  uint32_t device;    /* 0: the host CPU */
+  uint32_t queue;     /* of the device */
+  uint32_t num_refs;  /* operands */
+  uint64_t first_ref; /* index of the first operand in refs */
+  uint64_t flops;     /* floating-point operations of the launch */
+  uint64_t cost_ns;   /* estimated single-thread time, to decide on threads */
+  const char *nodes;  /* the model's operators it computes, ", "-separated */
+} dlc_abi_step;
+
+/* Element types use DLPack's codes (DLDataTypeCode) and bit counts. */
+typedef struct dlc_abi_tensor {
+  const char *name;
+  uint8_t dtype_code;
+  uint8_t dtype_bits;
+  uint16_t dtype_lanes; /* 1 */
+  uint32_t rank;
+  const int64_t *shape; /* rank extents */
+  uint64_t size_bytes;  /* row-major, dense */
+} dlc_abi_tensor;
+
+/* CPU features a target needs; the runtime compares them with cpuid. */
+enum dlc_abi_cpu_feature {
+  DLC_CPU_X86_64_V2 = 1u << 0,
+  DLC_CPU_X86_64_V3 = 1u << 1, /* AVX2, FMA, BMI, F16C, and the OS saves ymm */
+  DLC_CPU_X86_64_V4 = 1u << 2, /* AVX-512 F/BW/CD/DQ/VL, the OS saves zmm */
+  DLC_CPU_AVX512_VNNI = 1u << 3,
+  DLC_CPU_AVX512_BF16 = 1u << 4,
+  DLC_CPU_AVX512_FP16 = 1u << 5,
+  DLC_CPU_AVX512_VBMI = 1u << 6,
+  DLC_CPU_AVX_VNNI = 1u << 7
+};
+
+typedef struct dlc_abi_target {
+  const char *name;  /* as given to --cpu, e.g. "x86-64-v3" */
+  uint64_t features; /* every bit of enum dlc_abi_cpu_feature it needs */
+} dlc_abi_target;
+
+/* A reference tensor embedded by --embed-test: data of input or output i. */
+typedef struct dlc_abi_test_tensor {
+  const void *data; /* size_bytes of the tensor; NULL: not part of the test */
+} dlc_abi_test_tensor;
+
+/*
+ * A whole model. Targets are ordered from least to most demanding; the last
+ * one whose features the CPU has is used.
+ */
+typedef struct dlc_abi_model {
+  uint64_t magic;       /* DLC_ABI_MAGIC */
+  uint32_t abi_version; /* DLC_ABI_VERSION */
+  uint32_t struct_size; /* sizeof(dlc_abi_model) at the time of writing */
+  const char *name;
+  const char *compiler; /* "dlc 0.1.0" */
+
+  uint32_t num_inputs, num_outputs;
+  const dlc_abi_tensor *inputs;
+  const dlc_abi_tensor *outputs;
+
+  uint32_t num_targets, num_kernels;
+  const dlc_abi_target *targets;
+  const dlc_abi_kernel *kernels;
+
+  uint64_t num_steps, num_refs;
+  const dlc_abi_step *steps;
+  const dlc_abi_ref *refs;
+
+  const void *weights; /* page-aligned; NULL where weights_bytes is 0 */
+  uint64_t weights_bytes;
+  uint64_t arena_bytes; /* the arena is aligned to arena_alignment */
+  uint64_t arena_alignment;
+  uint64_t arena_lower_bound_bytes;
+  uint64_t scratch_bytes_per_thread;
+  uint64_t state_bytes;
+  uint64_t flops; /* of one run */
+
+  /* The embedded self-test; both NULL where there is none. */
+  const dlc_abi_test_tensor *test_inputs;
+  const dlc_abi_test_tensor *test_outputs;
+  double test_rtol, test_atol;
+} dlc_abi_model;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* DLC_ABI_H */
