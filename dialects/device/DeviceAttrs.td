@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The attributes of the device dialect.
+#ifndef DLC_DIALECTS_DEVICE_DEVICEATTRS_TD
+#define DLC_DIALECTS_DEVICE_DEVICEATTRS_TD
+
+include "dialects/device/DeviceDialect.td"
+
+def Device_TargetAttr : AttrDef<Device_Dialect, "Target"> {
+  let mnemonic = "target";
+  let summary = "the facts of a target that lowering and code generation use";
+  let description = [{
+    Everything that a pass may ask about the machine it compiles for. Passes
+    read the facts and never compare names, so that each can be tested in text
+    for any machine. The tables of known targets are in codegen/.
+
+    - `triple`, `cpu`, `features`: as LLVM spells them.
+    - `dispatch`: what a CPU must have to run the code, as bits of
+      `enum dlc_abi_cpu_feature` (dlc/abi.h).
+    - `vector_bytes`, `vector_registers`: the widest vectors worth using.
+    - `masks`: loads and stores of part of a vector cost no more than whole
+      ones.
+    - `l1_bytes`, `l2_bytes`: data caches of one core.
+
+    C1. `vector_bytes` is a power of two; `vector_registers` and the cache
+    sizes are positive.
+
+    ```mlir
+    #v3 = #device.target<"x86-64-v3", triple = "x86_64-unknown-linux-gnu",
+      cpu = "x86-64-v3", features = "", dispatch = 2, vector_bytes = 32,
+      vector_registers = 16, masks = false, l1_bytes = 32768,
+      l2_bytes = 524288>
+    ```
+  }];
+  let parameters = (ins
+    "::mlir::StringAttr":$name, "::mlir::StringAttr":$triple,
+    "::mlir::StringAttr":$cpu, "::mlir::StringAttr":$features,
+    "uint64_t":$dispatch, "int64_t":$vector_bytes,
+    "int64_t":$vector_registers, "bool":$masks, "int64_t":$l1_bytes,
+    "int64_t":$l2_bytes);
+  let assemblyFormat = [{
+    `<` $name `,` struct($triple, $cpu, $features, $dispatch, $vector_bytes,
+                         $vector_registers, $masks, $l1_bytes, $l2_bytes) `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Elements of \p bits bits that one vector holds; at least 1.
+    int64_t getLanes(int64_t bits) const {
+      return bits > 0 && getVectorBytes() * 8 >= bits
+                 ? getVectorBytes() * 8 / bits
+                 : 1;
+    }
+  }];
+}
+
+#endif // DLC_DIALECTS_DEVICE_DEVICEATTRS_TD

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The device dialect: registration and attributes.
+#include "dialects/device/DeviceOps.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace dlc::device;
+
+#include "dialects/device/DeviceDialect.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/device/DeviceAttrs.cpp.inc"
+
+void DeviceDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/device/DeviceAttrs.cpp.inc"
+      >();
+}
+
+LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 StringAttr, StringAttr, StringAttr, StringAttr,
+                                 uint64_t, int64_t vectorBytes,
+                                 int64_t vectorRegisters, bool, int64_t l1Bytes,
+                                 int64_t l2Bytes) {
+  // C1
+  if (vectorBytes <= 0 || !llvm::isPowerOf2_64(vectorBytes))
+    return emitError() << "requires 'vector_bytes' to be a power of two, but "
+                          "got "
+                       << vectorBytes;
+  if (vectorRegisters <= 0 || l1Bytes <= 0 || l2Bytes <= 0)
+    return emitError() << "requires 'vector_registers', 'l1_bytes' and "
+                          "'l2_bytes' to be positive";
+  return success();
+}
