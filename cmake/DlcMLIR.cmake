@@ -11,7 +11,6 @@ add_library(dlc_mlir_options INTERFACE)
 target_include_directories(dlc_mlir_options SYSTEM INTERFACE
   ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 target_compile_definitions(dlc_mlir_options INTERFACE ${LLVM_DEFINITIONS_LIST})
-target_compile_options(dlc_mlir_options INTERFACE -Wno-unused-parameter)
 target_link_libraries(dlc_mlir_options INTERFACE dlc_options)
 
 # One precompiled header for every target that includes MLIR: it is parsed once.

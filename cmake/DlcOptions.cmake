@@ -4,7 +4,7 @@
 add_library(dlc_options INTERFACE)
 target_include_directories(dlc_options INTERFACE
   ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/runtime/include)
-target_compile_options(dlc_options INTERFACE -Wall -Wextra -Werror)
+target_compile_options(dlc_options INTERFACE -Wall -Wextra -Wno-unused-parameter -Werror)
 
 if(DLC_SANITIZE)
   add_compile_options(-fsanitize=${DLC_SANITIZE} -fno-omit-frame-pointer -g)

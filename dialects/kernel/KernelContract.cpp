@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel dialect: assembly form and verifier of kernel.contract.
+#include "dialects/kernel/KernelOps.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace dlc::kernel;
+
+int64_t ContractOp::getKTotal() {
+  ArrayRef<int64_t> k = getK();
+  int64_t perBlock = 1;
+  for (int64_t extent : k.drop_front())
+    perBlock *= extent;
+  int64_t total = k.front() * perBlock;
+  if (std::optional<uint64_t> tail = getKTail())
+    total -= perBlock - perBlock / k.back() * int64_t(*tail);
+  return total;
+}
+
+/// Parses "[1, 2]" into an array attribute called \p name.
+static ParseResult parseArray(OpAsmParser &parser, OperationState &state,
+                              StringAttr name) {
+  SmallVector<int64_t> values;
+  if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Square, [&]() {
+        return parser.parseInteger(values.emplace_back());
+      }))
+    return failure();
+  state.addAttribute(name, parser.getBuilder().getDenseI64ArrayAttr(values));
+  return success();
+}
+
+static ParseResult parseExtent(OpAsmParser &parser, OperationState &state,
+                               StringAttr name) {
+  int64_t value;
+  if (parser.parseInteger(value))
+    return failure();
+  state.addAttribute(name, parser.getBuilder().getI64IntegerAttr(value));
+  return success();
+}
+
+/// Parses "%buffer affine_map<...>", an operand with its map.
+static ParseResult parseMapped(OpAsmParser &parser, OperationState &state,
+                               OpAsmParser::UnresolvedOperand &buffer,
+                               StringAttr name) {
+  AffineMapAttr map;
+  return failure(parser.parseOperand(buffer) ||
+                 parser.parseAttribute(map, name, state.attributes));
+}
+
+ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &state) {
+  OperationName name = state.name;
+  if (parser.parseKeyword("batch") ||
+      parseArray(parser, state, getBatchAttrName(name)) ||
+      parser.parseKeyword("m") ||
+      parseExtent(parser, state, getMAttrName(name)) ||
+      parser.parseKeyword("n") ||
+      parseExtent(parser, state, getNAttrName(name)) ||
+      parser.parseKeyword("k") || parseArray(parser, state, getKAttrName(name)))
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("k_tail")) &&
+      parseExtent(parser, state, getKTailAttrName(name)))
+    return failure();
+
+  OpAsmParser::UnresolvedOperand buffers[3];
+  Builder &builder = parser.getBuilder();
+  if (parser.parseKeyword("lhs") ||
+      parseMapped(parser, state, buffers[0], getLhsMapAttrName(name)) ||
+      parser.parseKeyword("rhs") || parser.parseOperand(buffers[1]))
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("packed")))
+    state.addAttribute(getPackedAttrName(name), builder.getUnitAttr());
+  AffineMapAttr rhsMap;
+  if (parser.parseAttribute(rhsMap, getRhsMapAttrName(name),
+                            state.attributes) ||
+      parser.parseKeyword("out") || parser.parseOperand(buffers[2]))
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("whole_panels")))
+    state.addAttribute(getWholePanelsAttrName(name), builder.getUnitAttr());
+  AffineMapAttr outMap;
+  SmallVector<Type> types;
+  SMLoc typesLoc;
+  if (parser.parseAttribute(outMap, getOutMapAttrName(name),
+                            state.attributes) ||
+      parser.parseOptionalAttrDict(state.attributes) || parser.parseColon() ||
+      parser.getCurrentLocation(&typesLoc) || parser.parseTypeList(types) ||
+      parser.resolveOperands(buffers, types, typesLoc, state.operands))
+    return failure();
+
+  SmallVector<OpAsmParser::Argument> arguments;
+  if (parser.parseKeyword("epilogue") ||
+      parser.parseArgumentList(arguments, OpAsmParser::Delimiter::Paren,
+                               /*allowType=*/true))
+    return failure();
+  for (OpAsmParser::Argument &argument : arguments)
+    if (!argument.type)
+      argument.type = builder.getIndexType();
+  return parser.parseRegion(*state.addRegion(), arguments);
+}
+
+void ContractOp::print(OpAsmPrinter &printer) {
+  auto printArray = [&](ArrayRef<int64_t> values) {
+    printer << '[';
+    llvm::interleaveComma(values, printer);
+    printer << ']';
+  };
+  printer << " batch ";
+  printArray(getBatch());
+  printer << " m " << getM() << " n " << getN() << " k ";
+  printArray(getK());
+  if (std::optional<uint64_t> tail = getKTail())
+    printer << " k_tail " << *tail;
+  printer.increaseIndent();
+  printer.printNewline();
+  printer << "lhs " << getLhs() << ' ' << getLhsMapAttr();
+  printer.printNewline();
+  printer << "rhs " << getRhs() << (getPacked() ? " packed " : " ")
+          << getRhsMapAttr();
+  printer.printNewline();
+  printer << "out " << getOut() << (getWholePanels() ? " whole_panels " : " ")
+          << getOutMapAttr();
+  printer.printOptionalAttrDict(
+      (*this)->getAttrs(),
+      {getBatchAttrName(), getMAttrName(), getNAttrName(), getKAttrName(),
+       getKTailAttrName(), getLhsMapAttrName(), getRhsMapAttrName(),
+       getOutMapAttrName(), getPackedAttrName(), getWholePanelsAttrName()});
+  printer << " : ";
+  llvm::interleaveComma((*this)->getOperandTypes(), printer);
+  printer.decreaseIndent();
+  printer.printNewline();
+  printer << "epilogue (";
+  llvm::interleaveComma(getEpilogue().getArguments(), printer,
+                        [&](BlockArgument argument) {
+                          printer << argument;
+                          if (!argument.getType().isIndex())
+                            printer << ": " << argument.getType();
+                        });
+  printer << ") ";
+  printer.printRegion(getEpilogue(), /*printEntryBlockArgs=*/false,
+                      /*printBlockTerminators=*/true);
+}
+
+/// Checks the dimensions and results of one of the maps.
+static LogicalResult verifyMap(ContractOp op, StringRef which, AffineMap map,
+                               size_t numDims, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (map.getNumDims() != numDims || map.getNumSymbols() != 0)
+    return op.emitOpError("requires ")
+           << which << " to have " << numDims << " dimensions, but got "
+           << map.getNumDims();
+  if (map.getNumResults() != unsigned(type.getRank()))
+    return op.emitOpError("requires one result of ")
+           << which << " for each dimension of " << type << ", but got "
+           << map.getNumResults();
+  return success();
+}
+
+LogicalResult ContractOp::verify() {
+  // C2
+  auto isPositive = [](int64_t extent) { return extent > 0; };
+  if (getK().empty() || !llvm::all_of(getK(), isPositive) ||
+      !llvm::all_of(getBatch(), isPositive) || getM() <= 0 || getN() <= 0)
+    return emitOpError("requires positive extents");
+  if (getKTail() && (*getKTail() == 0 || int64_t(*getKTail()) >= getK().back()))
+    return emitOpError("requires 'k_tail' to be between 1 and the last extent "
+                       "of 'k', but got ")
+           << *getKTail();
+  // C1
+  size_t b = getBatch().size(), k = getK().size();
+  if (failed(verifyMap(*this, "lhs_map", getLhsMap(), b + 1 + k, getLhs())) ||
+      failed(verifyMap(*this, "rhs_map", getRhsMap(),
+                       getPacked() ? b + 3 : b + k + 2, getRhs())) ||
+      failed(verifyMap(*this, "out_map", getOutMap(), b + 3, getOut())))
+    return failure();
+  // C3
+  if (getEpilogue().getNumArguments() != b + 4)
+    return emitOpError("requires an epilogue of ")
+           << b + 4 << " arguments, but got "
+           << getEpilogue().getNumArguments();
+  auto yield = dyn_cast<YieldOp>(getEpilogue().front().back());
+  Type element = cast<MemRefType>(getOut().getType()).getElementType();
+  if (!yield || yield.getValue().getType() != element)
+    return emitOpError("requires an epilogue that yields ") << element;
+  return success();
+}

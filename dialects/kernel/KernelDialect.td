@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel dialect: one fusion group as loops over buffers, before a vector
+// width is chosen.
+#ifndef DLC_DIALECTS_KERNEL_KERNELDIALECT_TD
+#define DLC_DIALECTS_KERNEL_KERNELDIALECT_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/AttrTypeBase.td"
+
+def Kernel_Dialect : Dialect {
+  let name = "kernel";
+  let cppNamespace = "::dlc::kernel";
+  let summary = "Kernels: fused groups of operators as loops over buffers";
+  let description = [{
+    A `kernel.func` computes one fusion group. Its body says *what* each loop
+    is for (independent tasks, lanes, a contraction), not how wide a vector or
+    a tile is: those follow from `#device.target` when the kernel is lowered,
+    once per target. Bodies are scalar: `kernel.load`, `arith` and `math`
+    operations on single elements, `kernel.store`.
+
+    Around the kernels, `func.func @main` is the model as calls on tensors:
+    `kernel.call`, `kernel.constant` and `kernel.view`.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::func::FuncDialect"
+  ];
+}
+
+class Kernel_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Kernel_Dialect, mnemonic, traits>;
+
+def Kernel_ReduceAdd : I32EnumAttrCase<"Add", 0, "add">;
+def Kernel_ReduceMul : I32EnumAttrCase<"Mul", 1, "mul">;
+def Kernel_ReduceMax : I32EnumAttrCase<"Max", 2, "max">;
+def Kernel_ReduceMin : I32EnumAttrCase<"Min", 3, "min">;
+def Kernel_ReduceKind
+    : I32EnumAttr<"ReduceKind", "how a reduction combines two values",
+                  [Kernel_ReduceAdd, Kernel_ReduceMul, Kernel_ReduceMax,
+                   Kernel_ReduceMin]> {
+  let cppNamespace = "::dlc::kernel";
+  let genSpecializedAttr = 0;
+}
+def Kernel_ReduceKindAttr
+    : EnumAttr<Kernel_Dialect, Kernel_ReduceKind, "reduce_kind"> {
+  let assemblyFormat = "$value";
+}
+
+#endif // DLC_DIALECTS_KERNEL_KERNELDIALECT_TD

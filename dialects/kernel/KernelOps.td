@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operations of the kernel dialect: functions and calls, loops, accesses,
+// contractions.
+#ifndef DLC_DIALECTS_KERNEL_KERNELOPS_TD
+#define DLC_DIALECTS_KERNEL_KERNELOPS_TD
+
+include "dialects/kernel/KernelDialect.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+//===----------------------------------------------------------------------===//
+// The model: calls on tensors
+//===----------------------------------------------------------------------===//
+
+def Kernel_ConstantOp
+    : Kernel_Op<"constant", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>]> {
+  let summary = "a weight or another constant tensor";
+  let description = [{
+    The bytes as the kernels read them: packed, padded, folded. Becomes a range
+    of the artifact's weights section.
+
+    ```mlir
+    %w = kernel.constant dense<0.5> : tensor<4x16xf32>
+    ```
+  }];
+  let arguments = (ins TypedAttrInterface:$value);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = "attr-dict $value";
+  let hasFolder = 1;
+}
+
+def Kernel_ViewOp : Kernel_Op<"view", [Pure]> {
+  let summary = "the same bytes under another shape";
+  let description = [{
+    Costs nothing: the planner gives result and operand one buffer.
+
+    C1. Operand and result have the same element type and number of elements.
+
+    ```mlir
+    func.func @reshape(%x: tensor<2x6xf32>) -> tensor<3x4xf32> {
+      %0 = kernel.view %x : tensor<2x6xf32> to tensor<3x4xf32>
+      return %0 : tensor<3x4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$source);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def Kernel_CallOp
+    : Kernel_Op<"call", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "launch of a kernel, on tensors";
+  let description = [{
+    Operands are the kernel's inputs, results its outputs, in order; each
+    tensor has the shape and element type of the kernel's buffer.
+
+    `nodes` names the model's operators that the call computes. `flops` and
+    `cost_ns` (estimated time on one thread) describe the work. `inplace` is a
+    list of (operand, result) pairs: the result may be written over the operand
+    where that is not needed any more.
+
+    C1. The callee is a `kernel.func` of the module.
+    C2. The types agree with the callee's inputs and outputs.
+    C3. `inplace` names existing operands and results of the same size.
+
+    ```mlir
+    kernel.func @twice(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
+      kernel.parallel () to () {
+        kernel.vector_loop %i to 8 {
+          %0 = kernel.load %x[%i] : memref<8xf32>
+          %1 = arith.addf %0, %0 : f32
+          kernel.store %1, %y[%i] : memref<8xf32>
+        }
+      }
+    }
+    func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> {
+      %0 = kernel.call @twice(%x) {nodes = ["a", "b"], inplace = [array<i64: 0, 0>]}
+        : (tensor<8xf32>) -> tensor<8xf32>
+      return %0 : tensor<8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins
+    FlatSymbolRefAttr:$callee, Variadic<AnyStaticShapeTensor>:$inputs,
+    OptionalAttr<StrArrayAttr>:$nodes,
+    DefaultValuedAttr<I64Attr, "0">:$flops,
+    DefaultValuedAttr<I64Attr, "0">:$cost_ns,
+    OptionalAttr<TypedArrayAttrBase<DenseI64ArrayAttr, "pairs">>:$inplace);
+  let results = (outs Variadic<AnyStaticShapeTensor>:$outputs);
+  let assemblyFormat = [{
+    $callee `(` $inputs `)` attr-dict `:` functional-type($inputs, $outputs)
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Functions and loops
+//===----------------------------------------------------------------------===//
+
+def Kernel_FuncOp
+    : Kernel_Op<"func", [IsolatedFromAbove, Symbol, SingleBlock, NoTerminator,
+                         DeclareOpInterfaceMethods<OpAsmOpInterface,
+                           ["getDefaultDialect"]>]> {
+  let summary = "one kernel: a fused group of operators on buffers";
+  let description = [{
+    The arguments are the inputs and then, after `outputs`, the outputs. No
+    output overlaps an input except where `inplace` lists the pair (input,
+    output): there the kernel reads each element before it writes it and never
+    reads it again.
+
+    The body holds operations that don't touch memory and then one
+    `kernel.parallel` or `kernel.contract`, whose iterations are the tasks that
+    the runtime spreads over threads.
+
+    C1. The body ends in one `kernel.parallel` or `kernel.contract`, and has
+        no other operation with side effects.
+    C2. Arguments are buffers of static shape with the identity layout.
+
+    ```mlir
+    kernel.func @relu(%x: memref<4x128xf32>) outputs(%y: memref<4x128xf32>) {
+      %zero = arith.constant 0.0 : f32
+      kernel.parallel (%i) to (4) {
+        kernel.vector_loop %j to 128 {
+          %0 = kernel.load %x[%i, %j] : memref<4x128xf32>
+          %1 = arith.maximumf %0, %zero : f32
+          kernel.store %1, %y[%i, %j] : memref<4x128xf32>
+        }
+      }
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$num_outputs,
+    OptionalAttr<TypedArrayAttrBase<DenseI64ArrayAttr, "pairs">>:$inplace);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name,
+    "::mlir::TypeRange":$inputs, "::mlir::TypeRange":$outputs)>];
+  let extraClassDeclaration = [{
+    unsigned getNumInputs() {
+      return getBody().getNumArguments() - getNumOutputs();
+    }
+    ::mlir::Block::BlockArgListType getInputs() {
+      return getBody().getArguments().take_front(getNumInputs());
+    }
+    ::mlir::Block::BlockArgListType getOutputs() {
+      return getBody().getArguments().drop_front(getNumInputs());
+    }
+  }];
+}
+
+class Kernel_LoopBaseOp<string mnemonic, list<Trait> traits = []>
+    : Kernel_Op<mnemonic, [SingleBlock, RecursiveMemoryEffects,
+                           DeclareOpInterfaceMethods<OpAsmOpInterface,
+                             ["getDefaultDialect"]>] # traits> {
+  let regions = (region SizedRegion<1>:$body);
+  let hasVerifier = 1;
+}
+
+def Kernel_ParallelOp : Kernel_LoopBaseOp<"parallel", [NoTerminator]> {
+  let summary = "the tasks of a kernel";
+  let description = [{
+    Runs the body for every index tuple, in any order, on any thread. The last
+    index varies fastest, and neighbouring tasks tend to share a thread.
+
+    C1. One region argument of type `index` for each extent.
+    C2. Extents are not negative.
+    C3. Its parent is a `kernel.func`.
+
+    ```mlir
+    kernel.func @fill() outputs(%y: memref<4x8x16xf32>) {
+      %v = arith.constant 1.0 : f32
+      kernel.parallel (%n, %c) to (4, 8) {
+        kernel.vector_loop %i to 16 {
+          kernel.store %v, %y[%n, %c, %i] : memref<4x8x16xf32>
+        }
+      }
+    }
+    ```
+  }];
+  let arguments = (ins DenseI64ArrayAttr:$extents);
+  let hasCustomAssemblyFormat = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "::llvm::ArrayRef<int64_t>":$extents)>];
+}
+
+def Kernel_LoopOp : Kernel_LoopBaseOp<"loop", [NoTerminator]> {
+  let summary = "nested loops run in order by one thread";
+  let description = [{
+    Runs the body for every index tuple in lexicographic order. With `unroll`,
+    that many iterations of the last index may be interleaved ("unroll and
+    jam"): they must be independent of each other.
+
+    C1. One region argument of type `index` for each extent.
+    C2. Extents are not negative, `unroll` is positive.
+
+    ```mlir
+    kernel.func @scale(%x: memref<4x8x16xf32>) outputs(%y: memref<4x8x16xf32>) {
+      kernel.parallel (%n) to (4) {
+        kernel.vector_loop %i to 16 {
+          kernel.loop (%c) to (8) unroll 4 {
+            %0 = kernel.load %x[%n, %c, %i] : memref<4x8x16xf32>
+            %1 = arith.addf %0, %0 : f32
+            kernel.store %1, %y[%n, %c, %i] : memref<4x8x16xf32>
+          }
+        }
+      }
+    }
+    ```
+  }];
+  let arguments = (ins DenseI64ArrayAttr:$extents,
+                       DefaultValuedAttr<I64Attr, "1">:$unroll);
+  let hasCustomAssemblyFormat = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "::llvm::ArrayRef<int64_t>":$extents,
+                                 CArg<"int64_t", "1">:$unroll)>];
+}
+
+def Kernel_VectorLoopOp : Kernel_LoopBaseOp<"vector_loop", [NoTerminator]> {
+  let summary = "independent iterations that become the lanes of vectors";
+  let description = [{
+    Runs the body for 0 <= i < extent. The iterations are independent, so a
+    target runs as many at once as its vectors have lanes. Loops and
+    reductions inside keep their order, on whole vectors.
+
+    C1. The region has one argument of type `index`.
+    C2. It is not inside another `kernel.vector_loop`.
+    C3. The extent is not negative.
+
+    See `kernel.func` for an example.
+  }];
+  let arguments = (ins I64Attr:$extent);
+  let hasCustomAssemblyFormat = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "int64_t":$extent)>];
+}
+
+def Kernel_ReduceOp : Kernel_LoopBaseOp<"reduce"> {
+  let summary = "combines the values of all iterations";
+  let description = [{
+    The sum, product, maximum or minimum of what the body yields over all index
+    tuples; the kind's neutral element where there are none. The order of
+    combination is unspecified. Outside a `kernel.vector_loop` the last
+    index becomes the lanes of vectors; inside one, every lane has a reduction
+    of its own. The maximum and minimum propagate NaN.
+
+    C1. One region argument of type `index` for each extent; at least one.
+    C2. Extents are not negative.
+    C3. The body yields one scalar of the result's type.
+
+    ```mlir
+    kernel.func @row_sum(%x: memref<4x100xf32>) outputs(%y: memref<4xf32>) {
+      kernel.parallel (%i) to (4) {
+        %sum = kernel.reduce add (%j) to (100) : f32 {
+          %0 = kernel.load %x[%i, %j] : memref<4x100xf32>
+          kernel.yield %0 : f32
+        }
+        kernel.store %sum, %y[%i] : memref<4xf32>
+      }
+    }
+    ```
+  }];
+  let arguments = (ins Kernel_ReduceKindAttr:$kind, DenseI64ArrayAttr:$extents);
+  let results = (outs AnyTypeOf<[AnyFloat, AnySignlessInteger, Index]>:$result);
+  let hasCustomAssemblyFormat = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "ReduceKind":$kind,
+    "::llvm::ArrayRef<int64_t>":$extents, "::mlir::Type":$type)>];
+}
+
+def Kernel_YieldOp
+    : Kernel_Op<"yield", [Pure, Terminator, ReturnLike,
+                          ParentOneOf<["ReduceOp", "ContractOp"]>]> {
+  let summary = "the value of one iteration";
+  let description = [{
+    Ends the body of `kernel.reduce` and the epilogue of `kernel.contract`.
+  }];
+  let arguments = (ins AnyType:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+def Kernel_LoadOp
+    : Kernel_Op<"load", [TypesMatchWith<"result is an element", "memref",
+        "result", "::llvm::cast<::mlir::MemRefType>($_self).getElementType()">]> {
+  let summary = "an element of a buffer";
+  let description = [{
+    Each subscript is an affine expression of index values: sums, products with
+    constants, `floordiv` and `mod` by constants. Indices are in bounds.
+
+    C1. One subscript for each dimension of the buffer.
+
+    ```mlir
+    kernel.func @even(%x: memref<16xf32>) outputs(%y: memref<8xf32>) {
+      kernel.parallel () to () {
+        kernel.vector_loop %i to 8 {
+          %0 = kernel.load %x[%i * 2] : memref<16xf32>
+          kernel.store %0, %y[%i] : memref<8xf32>
+        }
+      }
+    }
+    ```
+  }];
+  let arguments = (ins Arg<AnyStaticShapeMemRef, "", [MemRead]>:$memref,
+                       Variadic<Index>:$indices, AffineMapAttr:$map);
+  let results = (outs AnyType:$result);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+}
+
+def Kernel_StoreOp
+    : Kernel_Op<"store", [TypesMatchWith<"value is an element", "memref",
+        "value", "::llvm::cast<::mlir::MemRefType>($_self).getElementType()">]> {
+  let summary = "writes an element of a buffer";
+  let description = [{
+    C1. One subscript for each dimension of the buffer.
+
+    See `kernel.load` for the subscripts and an example.
+  }];
+  let arguments = (ins AnyType:$value,
+                       Arg<AnyStaticShapeMemRef, "", [MemWrite]>:$memref,
+                       Variadic<Index>:$indices, AffineMapAttr:$map);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+}
+
+def Kernel_ScratchOp : Kernel_Op<"scratch", [Pure]> {
+  let summary = "memory of the running thread";
+  let description = [{
+    Undefined at the start of each task; never shared between threads. All
+    scratch buffers of a kernel live as long as the task.
+
+    ```mlir
+    kernel.func @copy(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
+      %s = kernel.scratch : memref<8xf32>
+      kernel.parallel () to () {
+        kernel.vector_loop %i to 8 {
+          %0 = kernel.load %x[%i] : memref<8xf32>
+          kernel.store %0, %s[%i] : memref<8xf32>
+        }
+        kernel.vector_loop %i to 8 {
+          %0 = kernel.load %s[%i] : memref<8xf32>
+          kernel.store %0, %y[%i] : memref<8xf32>
+        }
+      }
+    }
+    ```
+  }];
+  let results = (outs AnyStaticShapeMemRef:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+def Kernel_ContractOp
+    : Kernel_Op<"contract", [SingleBlock, RecursiveMemoryEffects,
+                             DeclareOpInterfaceMethods<OpAsmOpInterface,
+                               ["getDefaultDialect"]>]> {
+  let summary = "a tiled contraction with a fused epilogue";
+  let description = [{
+    For every batch index b, row m and column n:
+
+        acc = sum over k of lhs[lhs_map(b, m, k)] * rhs[...]
+        out[out_map(b, m, p, l)] = epilogue(b, m, p, l, acc)
+
+    where the columns come in panels of 16: n = 16 p + l. Matrix products,
+    convolutions and attention are instances of it; they differ only in the
+    maps. The lowering chooses register tiles for the target.
+
+    `k` has one or more extents. With `k_tail`, the last block of the first
+    extent counts only that many of the last one: k = [3, 3, 3, 16] and
+    k_tail = 8 is a convolution over 40 channels in blocks of 16.
+
+    A *packed* `rhs` has `rhs_map` (b, p, kk, l) -> subscripts, where kk counts
+    the k tuples in order, and holds whole panels. Otherwise `rhs_map` is
+    (b, k, p, l); columns that are not contiguous are packed at run time.
+
+    The epilogue's arguments are b, m, p and l and the accumulator. With
+    `whole_panels`, `out` and what the epilogue reads have room for the
+    columns up to a multiple of 16, so no store needs a mask.
+
+    As a kernel's last operation its iterations are the kernel's tasks; inside
+    a `kernel.parallel` it belongs to the task.
+
+    C1. The maps have as many dimensions and results as said above.
+    C2. Extents are positive; `k_tail` is less than the last extent of `k`.
+    C3. The epilogue yields an element of `out`.
+
+    ```mlir
+    // y = relu(x w + bias): 128 x 64 = 128 x 256 times 256 x 64
+    kernel.func @dense(%x: memref<128x256xf32>, %w: memref<4x256x16xf32>,
+                       %bias: memref<64xf32>) outputs(%y: memref<128x64xf32>) {
+      %zero = arith.constant 0.0 : f32
+      kernel.contract batch [] m 128 n 64 k [256]
+          lhs %x affine_map<(m, k) -> (m, k)>
+          rhs %w packed affine_map<(p, k, l) -> (p, k, l)>
+          out %y affine_map<(m, p, l) -> (m, p * 16 + l)>
+          : memref<128x256xf32>, memref<4x256x16xf32>, memref<128x64xf32>
+      epilogue (%m, %p, %l, %acc: f32) {
+        %b = kernel.load %bias[%p * 16 + %l] : memref<64xf32>
+        %0 = arith.addf %acc, %b : f32
+        %1 = arith.maximumf %0, %zero : f32
+        kernel.yield %1 : f32
+      }
+    }
+    ```
+  }];
+  let arguments = (ins
+    Arg<AnyStaticShapeMemRef, "", [MemRead]>:$lhs,
+    Arg<AnyStaticShapeMemRef, "", [MemRead]>:$rhs,
+    Arg<AnyStaticShapeMemRef, "", [MemWrite]>:$out,
+    DenseI64ArrayAttr:$batch, I64Attr:$m, I64Attr:$n, DenseI64ArrayAttr:$k,
+    OptionalAttr<I64Attr>:$k_tail,
+    AffineMapAttr:$lhs_map, AffineMapAttr:$rhs_map, AffineMapAttr:$out_map,
+    UnitAttr:$packed, UnitAttr:$whole_panels);
+  let regions = (region SizedRegion<1>:$epilogue);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Columns of a panel: the granularity of packed weights.
+    static constexpr int64_t kPanel = 16;
+    int64_t getNumPanels() { return (getN() + kPanel - 1) / kPanel; }
+    /// The number of products that are summed for one element.
+    int64_t getKTotal();
+  }];
+}
+
+#endif // DLC_DIALECTS_KERNEL_KERNELOPS_TD
