@@ -87,8 +87,7 @@ Error dlc::artifact::writeDataObject(StringRef path, StringRef tripleName,
   if (Error error = checkChunks(section))
     return error;
   bool isX86 = triple.getArch() == Triple::x86_64;
-  uint64_t dataOffset =
-      alignTo(sizeof(ELF::Elf64_Ehdr), Align(section.alignment));
+  uint64_t dataOffset = alignTo(sizeof(ELF::Elf64_Ehdr), section.alignment);
   uint64_t symtabOffset = alignTo(dataOffset + section.size, 8);
 
   StringTable strings;
