@@ -20,16 +20,16 @@ import tempfile
 def without(flag, arguments):
     """dlc-opt's `arguments` without the pass `flag`, alone or in a pipeline's text."""
     alone = re.compile(rf"--?{re.escape(flag)}(=.*)?$")
-    listed = re.compile(rf"(?<![\w-]){re.escape(flag)}(\{{[^}}]*\}})?(?![\w-])")
-    kept = []
-    for argument in arguments:
-        if alone.match(argument):
-            continue
-        if re.match(r"--?pass-pipeline=", argument):
-            argument = listed.sub("", argument)
-            argument = re.sub(r",(?=[,)])|(?<=[(]),", "", argument)
-        kept.append(argument)
-    return kept
+    return [shorter(argument, flag) if re.match("--?pass-pipeline=", argument) else argument
+            for argument in arguments if not alone.match(argument)]
+
+
+def shorter(pipeline, flag):
+    """The text of `pipeline` without `flag` and without the nests that it leaves empty."""
+    step = re.compile(rf"(?<=[(,])(?:{re.escape(flag)}(?:\{{[^}}]*\}})?|[\w.]+\(\))(?:,|(?=\)))")
+    while (text := re.sub(r",\)", ")", step.sub("", pipeline))) != pipeline:
+        pipeline = text
+    return pipeline
 
 
 def run_opt(flag, arguments):

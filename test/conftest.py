@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the pytest suites: the programs under test and compiled models."""
+import functools
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DATA = ROOT / "test" / "data"
+BUILD = pathlib.Path(os.environ.get("DLC_BUILD_DIR", ROOT / "build"))
+LLVM_BIN = pathlib.Path("/usr/lib/llvm-22/bin")
+
+
+def dlc(*arguments, status=0, **options):
+    """Runs `dlc` and returns the finished process, whose exit status must be `status`."""
+    command = [str(BUILD / "bin" / "dlc"), *map(str, arguments)]
+    run = subprocess.run(command, text=True, capture_output=True, timeout=300, check=False, **options)
+    assert run.returncode == status, f"{' '.join(command)}\nexit status {run.returncode}\n{run.stdout}\n{run.stderr}"
+    return run
+
+
+class Model:
+    """A model of test/data/models, or the digits; weights and artifact are made when first asked for."""
+
+    NAMES = sorted(path.name for path in (DATA / "models").iterdir())
+
+    def __init__(self, name):
+        self.name = name
+        self.source = DATA / "models" / name
+        self.symbol = self.source / "model-symbol.json"
+        self.io = self.source / "io.npz"
+        self.table = json.loads((self.source / "params.json").read_text())
+        self.folder = BUILD / "test" / "models" / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    @functools.cached_property
+    def params(self):
+        """The file with the weights; kept from one test run to the next."""
+        maker, table = ROOT / "test" / "e2e" / "params.py", self.source / "params.json"
+        path = self.folder / "model.params"
+        if not path.exists() or path.stat().st_mtime < max(maker.stat().st_mtime, table.stat().st_mtime):
+            subprocess.run([sys.executable, maker, table, path], check=True)
+        return path
+
+    @property
+    def flags(self):
+        """What `dlc compile` needs besides the symbol: weights and input shapes."""
+        shapes = ["--input=%s=%s" % (name, "x".join(map(str, shape)))
+                  for name, shape in self.table["inputs"].items()]
+        return ["--params", self.params, *shapes]
+
+    @functools.cached_property
+    def artifact(self):
+        path = self.folder / "model.so"
+        dlc("compile", self.symbol, *self.flags, "-o", path)
+        return path
+
+    @functools.cached_property
+    def facts(self):
+        """What `dlc inspect --json` says of the artifact."""
+        return json.loads(dlc("inspect", self.artifact, "--json").stdout)
+
+
+class Digits(Model):
+    """The digits model, whose weights and test images are in the repository."""
+
+    def __init__(self):
+        self.name = "digits"
+        self.source = DATA / "digits"
+        self.symbol = self.source / "digits-symbol.json"
+        self.params = self.source / "digits-0020.params"
+        self.table = {"inputs": {"data": [360, 1, 8, 8]}}
+        self.folder = BUILD / "test" / "models" / "digits"
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    @functools.cached_property
+    def io(self):
+        """The images and MXNet's answers under the names that `dlc` knows."""
+        with np.load(self.source / "test.npz") as test:
+            arrays = {"in:data": test["data"], "out:softmax_output": test["softmax_output"]}
+        path = self.folder / f"io.{os.getpid()}.npz"
+        np.savez(path, **arrays)
+        return path.replace(self.folder / "io.npz")
+
+
+@functools.cache
+def model_named(name):
+    return Digits() if name == "digits" else Model(name)
+
+
+def for_models(*names):
+    """Runs a test for each of these models; all tests of a model share a process, and so its artifact."""
+    return pytest.mark.parametrize(
+        "model", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names], indirect=True)
+
+
+@pytest.fixture
+def model(request):
+    return model_named(request.param)
