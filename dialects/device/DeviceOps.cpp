@@ -4,6 +4,7 @@
 
 #include "dialects/kernel/KernelOps.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
@@ -41,6 +42,31 @@ std::optional<int64_t> dlc::device::getSizeInBytes(ShapedType type) {
     if (!(bytes = llvm::checkedMul(*bytes, extent)))
       return std::nullopt;
   return bytes;
+}
+
+FailureOr<ArrayRef<char>>
+dlc::device::getBytes(ElementsAttr value, SmallVectorImpl<char> &storage) {
+  std::optional<int64_t> size = getSizeInBytes(value.getShapedType());
+  if (!size)
+    return failure();
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    if (!blob || int64_t(blob->getData().size()) != *size)
+      return failure();
+    return blob->getData();
+  }
+  auto dense = dyn_cast<DenseElementsAttr>(value);
+  if (!dense)
+    return failure();
+  if (dense.getElementType().isInteger(1)) {
+    llvm::append_range(storage, dense.getValues<bool>());
+    return ArrayRef<char>(storage);
+  }
+  if (!dense.isSplat())
+    return dense.getRawData();
+  for (int64_t filled = 0; filled < *size; filled += dense.getRawData().size())
+    llvm::append_range(storage, dense.getRawData());
+  return ArrayRef<char>(storage);
 }
 
 Value dlc::device::getRoot(Value buffer) {
@@ -110,7 +136,12 @@ ParseResult ProgramOp::parse(OpAsmParser &parser, OperationState &state) {
   state.addAttribute(getNumOutputsAttrName(state.name),
                      parser.getBuilder().getI64IntegerAttr(outputs.size()));
   llvm::append_range(inputs, outputs);
-  return parser.parseRegion(*state.addRegion(), inputs);
+  Region *body = state.addRegion();
+  if (parser.parseRegion(*body, inputs))
+    return failure();
+  if (body->empty())
+    body->emplaceBlock();
+  return success();
 }
 
 /// Prints "(%x: type, %y: type)".

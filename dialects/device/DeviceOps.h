@@ -28,6 +28,12 @@ namespace dlc::device {
 /// type has no size, or the number exceeds int64_t.
 std::optional<int64_t> getSizeInBytes(mlir::ShapedType type);
 
+/// The bytes of \p value as they lie in memory, row-major. Points into the
+/// attribute where that holds them so, else into \p storage, which is filled.
+/// Fails for attributes whose data is missing or has no dense form.
+mlir::FailureOr<llvm::ArrayRef<char>>
+getBytes(mlir::ElementsAttr value, llvm::SmallVectorImpl<char> &storage);
+
 /// The slot, weights or program argument that \p buffer is a view of.
 mlir::Value getRoot(mlir::Value buffer);
 

@@ -58,9 +58,9 @@ def Device_ProgramOp
         attributes {input_names = ["data"], output_names = ["out"]} {
       %0 = device.slot at 0 : memref<8xf32>
       device.launch @twice(%data) outputs(%0) {nodes = ["a"], flops = 8 : i64}
-        : (memref<8xf32>) -> (memref<8xf32>)
+        : (memref<8xf32>) -> memref<8xf32>
       device.launch @twice(%0) outputs(%out) {nodes = ["b"], flops = 8 : i64}
-        : (memref<8xf32>) -> (memref<8xf32>)
+        : (memref<8xf32>) -> memref<8xf32>
     }
     ```
   }];
@@ -164,7 +164,7 @@ def Device_WeightsOp
 }
 
 def Device_ViewOp
-    : Device_Op<"view", [Pure, DeclareOpInterfaceMethods<ViewLikeOpInterface>]> {
+    : Device_Op<"view", [Pure, ViewLikeOpInterface]> {
   let summary = "the same buffer under another shape";
   let description = [{
     C1. Both sides have the same number of bytes.
@@ -179,6 +179,9 @@ def Device_ViewOp
   let arguments = (ins AnyStaticShapeMemRef:$source);
   let results = (outs AnyStaticShapeMemRef:$result);
   let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+  let extraClassDeclaration = [{
+    ::mlir::Value getViewSource() { return getSource(); }
+  }];
   let hasFolder = 1;
   let hasVerifier = 1;
 }
@@ -214,7 +217,7 @@ def Device_LaunchOp
   let assemblyFormat = [{
     $callee `(` $inputs `)` `outputs` `(` $outputs `)`
     (`on` `device` $device^)? (`queue` $queue^)? attr-dict
-    `:` `(` type($inputs) `)` `->` `(` type($outputs) `)`
+    `:` functional-type($inputs, $outputs)
   }];
   let extraClassDeclaration = [{
     /// True where output \p output may occupy the memory of \p input.
