@@ -172,10 +172,8 @@ static AttributeSpec parseSpec(std::string_view text) {
     spec.defaultText = text.substr(equal + 1);
     text = text.substr(0, equal);
   }
-  spec.isRequired = text.back() == '!';
-  spec.isOptional = text.back() == '?';
-  if (spec.isRequired || spec.isOptional)
-    text.remove_suffix(1);
+  for (; text.back() == '!' || text.back() == '?'; text.remove_suffix(1))
+    (text.back() == '!' ? spec.isRequired : spec.isOptional) = true;
   if (text.front() == '{') {
     spec.kind = AttributeKind::Enum;
     split(text.substr(1, text.size() - 2), '|',
