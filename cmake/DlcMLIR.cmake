@@ -16,6 +16,8 @@ target_link_libraries(dlc_mlir_options INTERFACE dlc_options)
 # One precompiled header for every target that includes MLIR: it is parsed once.
 add_library(DlcPch OBJECT ${PROJECT_SOURCE_DIR}/cmake/Pch.cpp)
 target_link_libraries(DlcPch PUBLIC dlc_mlir_options)
+# Without the headers' times in it, ccache can hand it to another checkout.
+target_compile_options(DlcPch PUBLIC "SHELL:-Xclang -fno-pch-timestamp")
 target_precompile_headers(DlcPch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/Pch.h)
 
 # dlc_tablegen(TARGET file.td out -gen-flag... out -gen-flag...): runs

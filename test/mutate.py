@@ -5,7 +5,7 @@
   mutate.py LIT BUILD_TEST_DIR SOURCE_DIR [PASS...]   checks each pass (default: all)
   mutate.py --opt PASS ARGS...                        dlc-opt without that pass, for lit
 
-The tests of a pass are the files under test/passes whose name is the pass's
+The tests of a pass are the .mlir files under test/ whose name is the pass's
 flag, or that flag and a suffix.
 """
 import json
@@ -38,7 +38,7 @@ def run_opt(flag, arguments):
 
 def declared_passes(source):
     """The flags of all passes in the Passes.td files."""
-    for path in sorted(source.glob("passes/**/Passes.td")):
+    for path in sorted(source.glob("*/*/Passes.td")):
         yield from re.findall(r'Pass<\s*"([^"]+)"', path.read_text())
 
 
@@ -63,13 +63,13 @@ def check(lit, build, source, wanted):
     unknown = [flag for flag in wanted if flag not in passes]
     if unknown:
         sys.exit(f"mutate: no such pass: {', '.join(unknown)}")
-    tests = sorted((source / "test" / "passes").glob("**/*.mlir"))
+    tests = sorted((source / "test").glob("**/*.mlir"))
     passed = failed = 0
     for flag in wanted or passes:
         files = tests_of(flag, passes, tests)
         if not files:
             failed += 1
-            print(f"FAILED {flag}: has no test in test/passes")
+            print(f"FAILED {flag}: has no test in test/")
             continue
         useless = survivors(lit, build, source, flag, files)
         for name in useless:

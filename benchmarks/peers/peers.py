@@ -18,7 +18,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "test"))
-from conftest import Model, model_named  # noqa: E402 (the tests' models are the benchmark's)
+from conftest import BUILD, Model, model_named  # noqa: E402 (the tests' models are the benchmark's)
 
 
 @contextlib.contextmanager
@@ -45,9 +45,9 @@ def mxnet(python, model, threads):
         worker.wait()
 
 
-def time_dlc(build, model, threads, seconds):
+def time_dlc(model, threads, seconds):
     """One round of `dlc bench`: `(median, fastest)` in ms."""
-    run = subprocess.run([build / "bin" / "dlc", "bench", model.artifact, "--io", model.io, "--threads", str(threads),
+    run = subprocess.run([BUILD / "bin" / "dlc", "bench", model.artifact, "--io", model.io, "--threads", str(threads),
                           "--seconds", str(seconds), "--json"], check=True, capture_output=True, text=True)
     figures = json.loads(run.stdout)
     return figures["median_ms"], figures["min_ms"]
@@ -60,7 +60,7 @@ def compare(arguments, model, threads):
         for _ in range(arguments.rounds):
             times = time_mxnet(arguments.seconds)
             theirs.append((statistics.median(times), min(times)))
-            ours.append(time_dlc(arguments.build, model, threads, arguments.seconds))
+            ours.append(time_dlc(model, threads, arguments.seconds))
     median = statistics.median(their[0] / our[0] for our, their in zip(ours, theirs))
     fastest = min(time for _, time in theirs) / min(time for _, time in ours)
     print(f"| {model.name:14} | {threads:7} | {statistics.median(time for time, _ in theirs):9.3f} "
@@ -71,7 +71,6 @@ def compare(arguments, model, threads):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="*", default=["digits", *Model.NAMES], metavar="MODEL")
-    parser.add_argument("--build", type=pathlib.Path, required=True, help="the build folder")
     parser.add_argument("--python", type=pathlib.Path, required=True, help="an interpreter that has MXNet")
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)

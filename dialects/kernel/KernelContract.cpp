@@ -40,12 +40,12 @@ static ParseResult parseExtent(OpAsmParser &parser, OperationState &state,
   return success();
 }
 
-/// Parses "%buffer affine_map<...>", an operand with its map.
+/// Parses "%buffer at affine_map<...>", an operand with its map.
 static ParseResult parseMapped(OpAsmParser &parser, OperationState &state,
                                OpAsmParser::UnresolvedOperand &buffer,
                                StringAttr name) {
   AffineMapAttr map;
-  return failure(parser.parseOperand(buffer) ||
+  return failure(parser.parseOperand(buffer) || parser.parseKeyword("at") ||
                  parser.parseAttribute(map, name, state.attributes));
 }
 
@@ -72,7 +72,8 @@ ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &state) {
   if (succeeded(parser.parseOptionalKeyword("packed")))
     state.addAttribute(getPackedAttrName(name), builder.getUnitAttr());
   AffineMapAttr rhsMap;
-  if (parser.parseAttribute(rhsMap, getRhsMapAttrName(name),
+  if (parser.parseKeyword("at") ||
+      parser.parseAttribute(rhsMap, getRhsMapAttrName(name),
                             state.attributes) ||
       parser.parseKeyword("out") || parser.parseOperand(buffers[2]))
     return failure();
@@ -81,7 +82,8 @@ ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &state) {
   AffineMapAttr outMap;
   SmallVector<Type> types;
   SMLoc typesLoc;
-  if (parser.parseAttribute(outMap, getOutMapAttrName(name),
+  if (parser.parseKeyword("at") ||
+      parser.parseAttribute(outMap, getOutMapAttrName(name),
                             state.attributes) ||
       parser.parseOptionalAttrDict(state.attributes) || parser.parseColon() ||
       parser.getCurrentLocation(&typesLoc) || parser.parseTypeList(types) ||
@@ -89,13 +91,20 @@ ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &state) {
     return failure();
 
   SmallVector<OpAsmParser::Argument> arguments;
+  // Only the accumulator has a type that needs to be written.
+  auto parseArgument = [&]() -> ParseResult {
+    OpAsmParser::Argument &argument = arguments.emplace_back();
+    argument.type = builder.getIndexType();
+    if (parser.parseArgument(argument))
+      return failure();
+    if (succeeded(parser.parseOptionalColon()))
+      return parser.parseType(argument.type);
+    return success();
+  };
   if (parser.parseKeyword("epilogue") ||
-      parser.parseArgumentList(arguments, OpAsmParser::Delimiter::Paren,
-                               /*allowType=*/true))
+      parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren,
+                                     parseArgument))
     return failure();
-  for (OpAsmParser::Argument &argument : arguments)
-    if (!argument.type)
-      argument.type = builder.getIndexType();
   return parser.parseRegion(*state.addRegion(), arguments);
 }
 
@@ -113,12 +122,13 @@ void ContractOp::print(OpAsmPrinter &printer) {
     printer << " k_tail " << *tail;
   printer.increaseIndent();
   printer.printNewline();
-  printer << "lhs " << getLhs() << ' ' << getLhsMapAttr();
+  printer << "lhs " << getLhs() << " at " << getLhsMapAttr();
   printer.printNewline();
-  printer << "rhs " << getRhs() << (getPacked() ? " packed " : " ")
+  printer << "rhs " << getRhs() << (getPacked() ? " packed at " : " at ")
           << getRhsMapAttr();
   printer.printNewline();
-  printer << "out " << getOut() << (getWholePanels() ? " whole_panels " : " ")
+  printer << "out " << getOut()
+          << (getWholePanels() ? " whole_panels at " : " at ")
           << getOutMapAttr();
   printer.printOptionalAttrDict(
       (*this)->getAttrs(),
@@ -166,6 +176,8 @@ LogicalResult ContractOp::verify() {
     return emitOpError("requires 'k_tail' to be between 1 and the last extent "
                        "of 'k', but got ")
            << *getKTail();
+  if (getKTail() && getK().size() < 2)
+    return emitOpError("requires 'k' to have blocks for 'k_tail' to apply");
   // C1
   size_t b = getBatch().size(), k = getK().size();
   if (failed(verifyMap(*this, "lhs_map", getLhsMap(), b + 1 + k, getLhs())) ||

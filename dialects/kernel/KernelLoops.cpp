@@ -99,7 +99,7 @@ ParseResult ParallelOp::parse(OpAsmParser &parser, OperationState &state) {
   SmallVector<OpAsmParser::Argument> indices;
   if (parseIndices(parser, indices) || parser.parseKeyword("to") ||
       parseExtents(parser, state, getExtentsAttrName(state.name)) ||
-      parser.parseOptionalAttrDict(state.attributes))
+      parser.parseOptionalAttrDictWithKeyword(state.attributes))
     return failure();
   return parser.parseRegion(*state.addRegion(), indices);
 }
@@ -109,7 +109,8 @@ void ParallelOp::print(OpAsmPrinter &printer) {
   printIndices(printer, getBody());
   printer << " to ";
   printExtents(printer, getExtents());
-  printer.printOptionalAttrDict((*this)->getAttrs(), {getExtentsAttrName()});
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
+                                           {getExtentsAttrName()});
   printBody(printer, getBody(), /*terminator=*/false);
 }
 
@@ -144,7 +145,7 @@ ParseResult LoopOp::parse(OpAsmParser &parser, OperationState &state) {
     return failure();
   state.addAttribute(getUnrollAttrName(state.name),
                      parser.getBuilder().getI64IntegerAttr(unroll));
-  if (parser.parseOptionalAttrDict(state.attributes))
+  if (parser.parseOptionalAttrDictWithKeyword(state.attributes))
     return failure();
   return parser.parseRegion(*state.addRegion(), indices);
 }
@@ -156,8 +157,8 @@ void LoopOp::print(OpAsmPrinter &printer) {
   printExtents(printer, getExtents());
   if (getUnroll() != 1)
     printer << " unroll " << getUnroll();
-  printer.printOptionalAttrDict((*this)->getAttrs(),
-                                {getExtentsAttrName(), getUnrollAttrName()});
+  printer.printOptionalAttrDictWithKeyword(
+      (*this)->getAttrs(), {getExtentsAttrName(), getUnrollAttrName()});
   printBody(printer, getBody(), /*terminator=*/false);
 }
 
@@ -185,7 +186,7 @@ ParseResult VectorLoopOp::parse(OpAsmParser &parser, OperationState &state) {
   int64_t extent;
   if (parser.parseArgument(index) || parser.parseKeyword("to") ||
       parser.parseInteger(extent) ||
-      parser.parseOptionalAttrDict(state.attributes))
+      parser.parseOptionalAttrDictWithKeyword(state.attributes))
     return failure();
   index.type = parser.getBuilder().getIndexType();
   state.addAttribute(getExtentAttrName(state.name),
@@ -195,7 +196,8 @@ ParseResult VectorLoopOp::parse(OpAsmParser &parser, OperationState &state) {
 
 void VectorLoopOp::print(OpAsmPrinter &printer) {
   printer << ' ' << getBody().getArgument(0) << " to " << getExtent();
-  printer.printOptionalAttrDict((*this)->getAttrs(), {getExtentAttrName()});
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
+                                           {getExtentAttrName()});
   printBody(printer, getBody(), /*terminator=*/false);
 }
 
@@ -227,7 +229,8 @@ ParseResult ReduceOp::parse(OpAsmParser &parser, OperationState &state) {
     return failure();
   std::optional<ReduceKind> kind = symbolizeReduceKind(keyword);
   if (!kind)
-    return parser.emitError(keywordLoc, "unknown reduction '") << keyword << "'";
+    return parser.emitError(keywordLoc, "unknown reduction '")
+           << keyword << "'";
   state.addAttribute(getKindAttrName(state.name),
                      ReduceKindAttr::get(parser.getContext(), *kind));
   SmallVector<OpAsmParser::Argument> indices;
@@ -270,11 +273,11 @@ LogicalResult ReduceOp::verify() {
 //===----------------------------------------------------------------------===//
 
 /// Parses "%buffer[%i + 1, %j]".
-static ParseResult parseAccess(OpAsmParser &parser, OperationState &state,
-                               OpAsmParser::UnresolvedOperand &buffer,
-                               SmallVectorImpl<OpAsmParser::UnresolvedOperand>
-                                   &indices,
-                               StringRef mapName, MemRefType &type) {
+static ParseResult
+parseAccess(OpAsmParser &parser, OperationState &state,
+            OpAsmParser::UnresolvedOperand &buffer,
+            SmallVectorImpl<OpAsmParser::UnresolvedOperand> &indices,
+            StringRef mapName, MemRefType &type) {
   AffineMapAttr map;
   if (parser.parseOperand(buffer) ||
       parser.parseAffineMapOfSSAIds(indices, map, mapName, state.attributes) ||
@@ -288,12 +291,12 @@ static LogicalResult verifyAccess(Operation *op, MemRefType type, AffineMap map,
                                   size_t numIndices) {
   // C1
   if (map.getNumResults() != unsigned(type.getRank()))
-    return op->emitOpError("has ") << map.getNumResults()
-                                   << " subscripts for a buffer of rank "
-                                   << type.getRank();
+    return op->emitOpError("has ")
+           << map.getNumResults() << " subscripts for a buffer of rank "
+           << type.getRank();
   if (map.getNumInputs() != numIndices)
-    return op->emitOpError("has ") << numIndices << " indices for a map of "
-                                   << map.getNumInputs();
+    return op->emitOpError("has ")
+           << numIndices << " indices for a map of " << map.getNumInputs();
   return success();
 }
 

@@ -90,8 +90,8 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
              << tensor.getType() << " where the kernel has "
              << buffer.getType();
   // C3
-  for (Attribute attr : getInplaceAttr() ? getInplaceAttr().getValue()
-                                         : ArrayRef<Attribute>()) {
+  for (Attribute attr :
+       getInplaceAttr() ? getInplaceAttr().getValue() : ArrayRef<Attribute>()) {
     ArrayRef<int64_t> pair = cast<DenseI64ArrayAttr>(attr).asArrayRef();
     if (pair.size() != 2 || pair[0] < 0 || pair[1] < 0 ||
         pair[0] >= int64_t(getInputs().size()) ||

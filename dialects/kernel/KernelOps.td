@@ -395,7 +395,8 @@ def Kernel_ContractOp
     a `kernel.parallel` it belongs to the task.
 
     C1. The maps have as many dimensions and results as said above.
-    C2. Extents are positive; `k_tail` is less than the last extent of `k`.
+    C2. Extents are positive; `k_tail` is less than the last extent of `k`, which
+        has two or more.
     C3. The epilogue yields an element of `out`.
 
     ```mlir
@@ -404,9 +405,9 @@ def Kernel_ContractOp
                        %bias: memref<64xf32>) outputs(%y: memref<128x64xf32>) {
       %zero = arith.constant 0.0 : f32
       kernel.contract batch [] m 128 n 64 k [256]
-          lhs %x affine_map<(m, k) -> (m, k)>
-          rhs %w packed affine_map<(p, k, l) -> (p, k, l)>
-          out %y affine_map<(m, p, l) -> (m, p * 16 + l)>
+          lhs %x at affine_map<(m, k) -> (m, k)>
+          rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+          out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
           : memref<128x256xf32>, memref<4x256x16xf32>, memref<128x64xf32>
       epilogue (%m, %p, %l, %acc: f32) {
         %b = kernel.load %bias[%p * 16 + %l] : memref<64xf32>

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whole models agree with MXNet, and their artifacts keep within the limits on memory and size."""
+import os
+import subprocess
+
 import numpy as np
-from conftest import Model, dlc, for_models
+from conftest import BUILD, Model, dlc, for_models
 
 MIB = 1 << 20
 ALL = ["digits", *Model.NAMES]
@@ -46,6 +49,15 @@ def test_artifact_size(model):
     params, stored = model.facts["params_bytes"], model.facts["weights_bytes"]
     assert stored <= 1.02 * params + MIB / 2
     assert model.artifact.stat().st_size <= stored + MIB / 2
+
+
+@for_models("lenet", "resnet50_v1")
+def test_compiling_takes_little_memory(model, tmp_path):
+    """Peak memory: three times the weights and 600 MB."""
+    command = [BUILD / "bin" / "dlc", "compile", model.symbol, *model.flags, "-o", tmp_path / "model.so"]
+    _, status, usage = os.wait4(subprocess.Popen(command).pid, 0)
+    assert status == 0
+    assert usage.ru_maxrss * 1024 <= 3 * model.params.stat().st_size + 600e6
 
 
 @for_models(*ALL)

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The metadata of an artifact as JSON. Keys are only ever added.
+#include "codegen/artifact/Description.h"
+
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+using namespace dlc::artifact;
+
+std::string dlc::artifact::dtypeName(uint8_t dtypeCode, uint8_t dtypeBits) {
+  // DLDataTypeCode: the names that numpy has for them.
+  static constexpr StringLiteral names[] = {"int",    "uint",    "float", "",
+                                            "bfloat", "complex", "bool"};
+  if (dtypeCode == 6)
+    return "bool";
+  if (dtypeCode >= std::size(names) || names[dtypeCode].empty())
+    return "unknown";
+  return (names[dtypeCode] + Twine(unsigned(dtypeBits))).str();
+}
+
+static void writeStrings(json::OStream &json, StringRef key,
+                         const std::vector<std::string> &strings) {
+  json.attributeArray(key, [&] {
+    for (const std::string &string : strings)
+      json.value(json::fixUTF8(string));
+  });
+}
+
+static void writeTensors(json::OStream &json, StringRef key,
+                         const std::vector<TensorSpec> &tensors) {
+  json.attributeArray(key, [&] {
+    for (const TensorSpec &tensor : tensors)
+      json.object([&] {
+        json.attribute("name", json::fixUTF8(tensor.name));
+        json.attribute("dtype", dtypeName(tensor.dtypeCode, tensor.dtypeBits));
+        json.attributeArray("shape", [&] {
+          for (int64_t extent : tensor.shape)
+            json.value(extent);
+        });
+      });
+  });
+}
+
+static void writeKernels(json::OStream &json, const ArtifactSpec &spec) {
+  json.attributeArray("kernels", [&] {
+    for (const KernelSpec &kernel : spec.kernels)
+      json.object([&] {
+        json.attribute("name", kernel.name);
+        writeStrings(json, "nodes", kernel.nodes);
+        json.attribute("flops", kernel.flops);
+        json.attributeObject("tasks", [&] {
+          for (size_t i = 0; i < spec.targets.size(); ++i)
+            json.attribute(spec.targets[i].name, kernel.variants[i].numTasks);
+        });
+        json.attribute("code_bytes", kernel.codeBytes);
+      });
+  });
+}
+
+static void writeSteps(json::OStream &json, const ArtifactSpec &spec) {
+  json.attributeArray("steps", [&] {
+    for (const StepSpec &step : spec.steps)
+      json.object([&] {
+        json.attribute("kernel", spec.kernels[step.kernel].name);
+        writeStrings(json, "nodes", step.nodes);
+        json.attribute("flops", step.flops);
+        json.attribute("bytes", step.bytes);
+      });
+  });
+}
+
+std::string dlc::artifact::writeMetadata(const ArtifactSpec &spec) {
+  std::string text;
+  raw_string_ostream os(text);
+  json::OStream json(os);
+  json.object([&] {
+    json.attribute("format", 1);
+    json.attribute("name", json::fixUTF8(spec.name));
+    json.attribute("compiler", spec.compiler);
+    writeTensors(json, "inputs", spec.inputs);
+    writeTensors(json, "outputs", spec.outputs);
+    json.attributeArray("targets", [&] {
+      for (const TargetSpec &target : spec.targets)
+        json.value(target.name);
+    });
+    json.attribute("flops", spec.flops);
+    json.attribute("weights_bytes", spec.weightsBytes);
+    json.attribute("params_bytes", spec.paramsBytes);
+    json.attribute("arena_bytes", spec.arenaBytes);
+    json.attribute("arena_alignment", spec.arenaAlignment);
+    json.attribute("arena_lower_bound_bytes", spec.arenaLowerBoundBytes);
+    json.attribute("scratch_bytes_per_thread", spec.scratchBytesPerThread);
+    json.attribute("state_bytes", spec.stateBytes);
+    json.attribute("self_test", spec.test.has_value());
+    json.attributeObject("digests", [&] {
+      for (const auto &[what, digest] : spec.digests)
+        json.attribute(what, digest);
+    });
+    writeKernels(json, spec);
+    writeSteps(json, spec);
+  });
+  return text;
+}

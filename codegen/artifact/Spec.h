@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that an artifact's tables say, as plain data: the input of
+// Description.h. The names follow dlc/abi.h.
+#ifndef DLC_CODEGEN_ARTIFACT_SPEC_H
+#define DLC_CODEGEN_ARTIFACT_SPEC_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dlc::artifact {
+
+/// A session input or output. The type is DLPack's (code, bits).
+struct TensorSpec {
+  std::string name;
+  uint8_t dtypeCode = 2; // kDLFloat
+  uint8_t dtypeBits = 32;
+  std::vector<int64_t> shape;
+  uint64_t sizeBytes = 0;
+};
+
+/// A target; `features` are bits of enum dlc_abi_cpu_feature.
+struct TargetSpec {
+  std::string name;
+  uint64_t features = 0;
+};
+
+/// The code of one kernel for one target.
+struct VariantSpec {
+  std::string symbol;
+  int64_t numTasks = 1;
+};
+
+struct KernelSpec {
+  std::string name;
+  std::vector<VariantSpec> variants; ///< one for each target, in their order
+  std::vector<std::string> nodes;    ///< the model's operators it computes
+  uint64_t flops = 0;                ///< of one launch
+  uint64_t codeBytes = 0;            ///< over all targets
+};
+
+/// An operand of a step; `space` is enum dlc_abi_space.
+struct RefSpec {
+  uint32_t space = 0;
+  uint32_t index = 0;
+  uint64_t offset = 0;
+};
+
+struct StepSpec {
+  uint32_t kernel = 0;
+  uint32_t device = 0;
+  uint32_t queue = 0;
+  std::vector<RefSpec> refs;
+  uint64_t flops = 0;
+  uint64_t bytes = 0; ///< read and written
+  uint64_t costNs = 0;
+  std::vector<std::string> nodes;
+};
+
+/// The embedded self-test: where each tensor's bytes lie in the test section;
+/// nothing for a tensor that is not part of the test.
+struct TestSpec {
+  std::vector<std::optional<uint64_t>> inputs, outputs;
+  double rtol = 1e-4, atol = 1e-5;
+};
+
+/// A whole artifact, less code and bulk data.
+struct ArtifactSpec {
+  std::string name;
+  std::string compiler; ///< "dlc 0.1.0"
+  std::vector<TensorSpec> inputs, outputs;
+  std::vector<TargetSpec> targets; ///< from least to most demanding
+  std::vector<KernelSpec> kernels;
+  std::vector<StepSpec> steps;
+  uint64_t weightsBytes = 0; ///< as stored
+  uint64_t paramsBytes = 0;  ///< as given by the model
+  uint64_t arenaBytes = 0;
+  uint64_t arenaAlignment = 64;
+  uint64_t arenaLowerBoundBytes = 0;
+  uint64_t scratchBytesPerThread = 0;
+  uint64_t stateBytes = 0;
+  uint64_t flops = 0;
+  std::optional<TestSpec> test;
+  /// What -> hexadecimal digest, e.g. {"weights", "9f86..."}.
+  std::vector<std::pair<std::string, std::string>> digests;
+};
+
+} // namespace dlc::artifact
+
+#endif // DLC_CODEGEN_ARTIFACT_SPEC_H

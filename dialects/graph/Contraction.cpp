@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolutions, matrix products and pooling: shape rules.
+#include "dialects/graph/Inference.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace dlc::graph;
+
+/// Checks that \p bias, if any, has \p channels elements.
+static LogicalResult checkBias(std::optional<Location> location, Value bias,
+                               int64_t channels) {
+  if (!bias)
+    return success();
+  auto type = getTensorType(bias);
+  if (type.getRank() != 1 || !mayBeEqual(type.getDimSize(0), channels))
+    return emitOptionalError(location, "requires a bias of ", channels,
+                             " elements, but got ", type);
+  return success();
+}
+
+/// Checks the attributes of a window over \p rank spatial dimensions.
+static LogicalResult checkWindow(std::optional<Location> location, size_t rank,
+                                 ArrayRef<ArrayRef<int64_t>> positive,
+                                 ArrayRef<ArrayRef<int64_t>> notNegative) {
+  for (ArrayRef<int64_t> values : positive)
+    if (values.size() != rank ||
+        llvm::any_of(values, [](int64_t value) { return value < 1; }))
+      return emitOptionalError(location, "requires ", rank,
+                               " positive kernel extents, strides and "
+                               "dilations, one for each spatial dimension");
+  for (ArrayRef<int64_t> values : notNegative)
+    if (values.size() != rank ||
+        llvm::any_of(values, [](int64_t value) { return value < 0; }))
+      return emitOptionalError(location, "requires ", rank,
+                               " paddings that are not negative, one for each "
+                               "spatial dimension");
+  return success();
+}
+
+LogicalResult
+ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                         ValueRange operands, DictionaryAttr attributes,
+                         OpaqueProperties properties, RegionRange regions,
+                         SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  auto input = getTensorType(op.getInput());
+  auto filter = getTensorType(op.getFilter());
+  if (input.getRank() < 3 || input.getRank() > 5 ||
+      filter.getRank() != input.getRank())
+    return emitOptionalError(location,
+                             "requires input and filter of one rank "
+                             "from 3 to 5, but got ",
+                             input, " and ", filter);
+  size_t rank = input.getRank() - 2;
+  ArrayRef<int64_t> kernel = filter.getShape().drop_front(2);
+  // C1
+  if (failed(checkWindow(location, rank,
+                         {kernel, op.getStrides(), op.getDilations()},
+                         {op.getPadLow(), op.getPadHigh()})))
+    return failure();
+  // C2
+  int64_t groups = op.getGroups(), channels = input.getDimSize(1);
+  int64_t outChannels = filter.getDimSize(0);
+  if (groups < 1 || channels % groups != 0 || outChannels % groups != 0)
+    return emitOptionalError(location, groups, " groups don't divide ",
+                             channels, " input and ", outChannels,
+                             " output channels");
+  if (!mayBeEqual(filter.getDimSize(1), channels / groups))
+    return emitOptionalError(location, "requires a filter for ",
+                             channels / groups, " channels (input ", input,
+                             ", groups ", groups, "), but got ", filter);
+  if (failed(checkBias(location, op.getBias(), outChannels))) // C3
+    return failure();
+  SmallVector<int64_t> shape{input.getDimSize(0), outChannels};
+  for (size_t i = 0; i < rank; ++i) {
+    int64_t padded =
+        input.getDimSize(i + 2) + op.getPadLow()[i] + op.getPadHigh()[i];
+    int64_t span = op.getDilations()[i] * (kernel[i] - 1) + 1;
+    // C4
+    if (padded < span)
+      return emitOptionalError(location, "kernel of ", filter,
+                               " is larger than the padded input ", input);
+    shape.push_back((padded - span) / op.getStrides()[i] + 1);
+  }
+  types.push_back(RankedTensorType::get(shape, input.getElementType()));
+  return success();
+}
+
+int64_t ConvOp::getFlops() {
+  auto filter = getTensorType(getFilter());
+  int64_t products = filter.getNumElements() / filter.getDimSize(0);
+  int64_t elements = cast<RankedTensorType>(getType()).getNumElements();
+  return elements * (2 * products + (getBias() ? 1 : 0));
+}
+
+LogicalResult
+DeconvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                           ValueRange operands, DictionaryAttr attributes,
+                           OpaqueProperties properties, RegionRange regions,
+                           SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  auto input = getTensorType(op.getInput());
+  auto filter = getTensorType(op.getFilter());
+  if (input.getRank() < 3 || input.getRank() > 5 ||
+      filter.getRank() != input.getRank())
+    return emitOptionalError(location,
+                             "requires input and filter of one rank "
+                             "from 3 to 5, but got ",
+                             input, " and ", filter);
+  size_t rank = input.getRank() - 2;
+  ArrayRef<int64_t> kernel = filter.getShape().drop_front(2);
+  // C1
+  if (failed(checkWindow(
+          location, rank, {kernel, op.getStrides(), op.getDilations()},
+          {op.getPadLow(), op.getPadHigh(), op.getOutputPadding()})))
+    return failure();
+  // C2
+  int64_t groups = op.getGroups(), channels = input.getDimSize(1);
+  if (groups < 1 || channels % groups != 0)
+    return emitOptionalError(location, groups, " groups don't divide ",
+                             channels, " input channels");
+  if (!mayBeEqual(filter.getDimSize(0), channels))
+    return emitOptionalError(location, "requires a filter for ", channels,
+                             " channels, but got ", filter);
+  int64_t outChannels = filter.getDimSize(1) * groups;
+  if (failed(checkBias(location, op.getBias(), outChannels))) // C3
+    return failure();
+  SmallVector<int64_t> shape{input.getDimSize(0), outChannels};
+  for (size_t i = 0; i < rank; ++i) {
+    shape.push_back(op.getStrides()[i] * (input.getDimSize(i + 2) - 1) +
+                    op.getDilations()[i] * (kernel[i] - 1) + 1 -
+                    op.getPadLow()[i] - op.getPadHigh()[i] +
+                    op.getOutputPadding()[i]);
+    // C4
+    if (shape.back() < 1)
+      return emitOptionalError(location, "padding leaves nothing of ", input);
+  }
+  types.push_back(RankedTensorType::get(shape, input.getElementType()));
+  return success();
+}
+
+int64_t DeconvOp::getFlops() {
+  auto filter = getTensorType(getFilter());
+  int64_t products = filter.getNumElements() / filter.getDimSize(0);
+  return 2 * getTensorType(getInput()).getNumElements() * products;
+}
+
+LogicalResult
+DenseOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                          ValueRange operands, DictionaryAttr attributes,
+                          OpaqueProperties properties, RegionRange regions,
+                          SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  auto input = getTensorType(op.getInput());
+  auto filter = getTensorType(op.getFilter());
+  // C1
+  if (input.getRank() < 1 || filter.getRank() != 2 ||
+      !mayBeEqual(input.getShape().back(), filter.getDimSize(1)))
+    return emitOptionalError(location,
+                             "requires a filter [N, K] with K the "
+                             "last extent of the input, but got ",
+                             input, " and ", filter);
+  if (failed(checkBias(location, op.getBias(), filter.getDimSize(0)))) // C2
+    return failure();
+  SmallVector<int64_t> shape(input.getShape());
+  shape.back() = filter.getDimSize(0);
+  types.push_back(RankedTensorType::get(shape, input.getElementType()));
+  return success();
+}
+
+int64_t DenseOp::getFlops() {
+  int64_t elements = cast<RankedTensorType>(getType()).getNumElements();
+  return elements *
+         (2 * getTensorType(getFilter()).getDimSize(1) + (getBias() ? 1 : 0));
+}
+
+LogicalResult
+DotOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                        ValueRange operands, DictionaryAttr attributes,
+                        OpaqueProperties properties, RegionRange regions,
+                        SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  auto lhs = getTensorType(op.getLhs()), rhs = getTensorType(op.getRhs());
+  SmallVector<int64_t> shape;
+  // The dimensions of one side that are neither batch nor contracted.
+  auto appendFree = [&](RankedTensorType type, ArrayRef<int64_t> batch,
+                        ArrayRef<int64_t> contract) -> LogicalResult {
+    llvm::SmallDenseSet<int64_t> used;
+    for (int64_t dim : llvm::concat<const int64_t>(batch, contract)) {
+      if (failed(checkAxis(location, dim, type))) // C1
+        return failure();
+      if (!used.insert(dim).second)
+        return emitOptionalError(location, "uses dimension ", dim, " of ", type,
+                                 " twice");
+    }
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      if (!used.contains(i))
+        shape.push_back(type.getDimSize(i));
+    return success();
+  };
+  if (op.getLhsBatch().size() != op.getRhsBatch().size() ||
+      op.getLhsContract().size() != op.getRhsContract().size())
+    return emitOptionalError(location, "requires as many batch and contracted "
+                                       "dimensions on both sides");
+  for (int64_t dim : op.getLhsBatch())
+    shape.push_back(dim < lhs.getRank() && dim >= 0 ? lhs.getDimSize(dim) : 0);
+  if (failed(appendFree(lhs, op.getLhsBatch(), op.getLhsContract())) ||
+      failed(appendFree(rhs, op.getRhsBatch(), op.getRhsContract())))
+    return failure();
+  // C2
+  for (auto [left, right] : llvm::concat<std::tuple<int64_t, int64_t>>(
+           llvm::to_vector(llvm::map_range(
+               llvm::zip(op.getLhsBatch(), op.getRhsBatch()),
+               [](auto pair) { return std::tuple<int64_t, int64_t>(pair); })),
+           llvm::to_vector(llvm::map_range(
+               llvm::zip(op.getLhsContract(), op.getRhsContract()),
+               [](auto pair) { return std::tuple<int64_t, int64_t>(pair); }))))
+    if (!mayBeEqual(lhs.getDimSize(left), rhs.getDimSize(right)))
+      return emitOptionalError(location, "dimension ", left, " of ", lhs,
+                               " does not match dimension ", right, " of ",
+                               rhs);
+  types.push_back(RankedTensorType::get(shape, lhs.getElementType()));
+  return success();
+}
+
+int64_t DotOp::getFlops() {
+  int64_t products = 1;
+  for (int64_t dim : getLhsContract())
+    products *= getTensorType(getLhs()).getDimSize(dim);
+  return 2 * products * cast<RankedTensorType>(getType()).getNumElements();
+}
+
+LogicalResult
+PoolOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                         ValueRange operands, DictionaryAttr attributes,
+                         OpaqueProperties properties, RegionRange regions,
+                         SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  auto input = getTensorType(op.getInput());
+  if (input.getRank() < 3 || input.getRank() > 5)
+    return emitOptionalError(location,
+                             "requires an input of rank 3 to 5, but "
+                             "got ",
+                             input);
+  size_t rank = input.getRank() - 2;
+  // C1
+  if (failed(checkWindow(location, rank, {op.getKernel(), op.getStrides()},
+                         {op.getPadLow(), op.getPadHigh()})))
+    return failure();
+  SmallVector<int64_t> shape(input.getShape().take_front(2));
+  for (size_t i = 0; i < rank; ++i) {
+    int64_t padded =
+        input.getDimSize(i + 2) + op.getPadLow()[i] + op.getPadHigh()[i];
+    int64_t rest = padded - op.getKernel()[i], stride = op.getStrides()[i];
+    // C2
+    if (rest < 0)
+      return emitOptionalError(location, "kernel extent ", op.getKernel()[i],
+                               " is larger than the padded input ", input);
+    shape.push_back(
+        (op.getCeilMode() ? (rest + stride - 1) / stride : rest / stride) + 1);
+  }
+  types.push_back(RankedTensorType::get(shape, input.getElementType()));
+  return success();
+}
+
+int64_t PoolOp::getFlops() {
+  int64_t window = 1;
+  for (int64_t extent : getKernel())
+    window *= extent;
+  return window * cast<RankedTensorType>(getType()).getNumElements();
+}

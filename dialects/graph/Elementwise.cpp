@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Elementwise operators and reductions: inference, folds; their bodies are in
+// the .td files.
+#include "dialects/graph/Inference.h"
+#include "dialects/graph/Scalar.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace dlc::graph;
+
+#define GET_OP_CLASSES
+#include "dialects/graph/GraphOps.cpp.inc"
+
+/// The type of a comparison of tensors like \p operand.
+static LogicalResult inferI1(Value operand, SmallVectorImpl<Type> &types) {
+  auto type = getTensorType(operand);
+  types.push_back(RankedTensorType::get(type.getShape(),
+                                        IntegerType::get(type.getContext(), 1),
+                                        type.getEncoding()));
+  return success();
+}
+
+#define DLC_INFER_I1(OP)                                                       \
+  LogicalResult OP::inferReturnTypes(MLIRContext *, std::optional<Location>,   \
+                                     ValueRange operands, DictionaryAttr,      \
+                                     OpaqueProperties, RegionRange,            \
+                                     SmallVectorImpl<Type> &types) {           \
+    return inferI1(operands[0], types);                                        \
+  }
+DLC_INFER_I1(EqualOp)
+DLC_INFER_I1(NotEqualOp)
+DLC_INFER_I1(GreaterOp)
+DLC_INFER_I1(GreaterEqualOp)
+DLC_INFER_I1(LessOp)
+DLC_INFER_I1(LessEqualOp)
+DLC_INFER_I1(IsNanOp)
+DLC_INFER_I1(IsInfOp)
+#undef DLC_INFER_I1
+
+OpFoldResult SelectOp::fold(FoldAdaptor adaptor) {
+  if (getLhs() == getRhs())
+    return getLhs();
+  if (auto condition =
+          dyn_cast_or_null<SplatElementsAttr>(adaptor.getCondition()))
+    return condition.getSplatValue<bool>() ? getLhs() : getRhs();
+  return {};
+}
+
+OpFoldResult CastOp::fold(FoldAdaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions
+//===----------------------------------------------------------------------===//
+
+LogicalResult dlc::graph::checkAxis(std::optional<Location> location,
+                                    int64_t axis, RankedTensorType type) {
+  if (axis < 0 || axis >= type.getRank())
+    return emitOptionalError(location, "axis ", axis,
+                             " is out of bounds for a tensor of shape ", type);
+  return success();
+}
+
+LogicalResult dlc::graph::inferReduction(std::optional<Location> location,
+                                         Value input, ArrayRef<int64_t> axes,
+                                         bool keepdims,
+                                         SmallVectorImpl<Type> &types) {
+  auto type = getTensorType(input);
+  // C1
+  int64_t previous = -1;
+  for (int64_t axis : axes) {
+    if (failed(checkAxis(location, axis, type)))
+      return failure();
+    if (axis <= previous)
+      return emitOptionalError(location, "axes are not ascending");
+    previous = axis;
+  }
+  SmallVector<int64_t> shape;
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    bool isReduced = llvm::is_contained(axes, i);
+    if (!isReduced || keepdims)
+      shape.push_back(isReduced ? 1 : type.getDimSize(i));
+  }
+  types.push_back(RankedTensorType::get(shape, type.getElementType()));
+  return success();
+}
+
+/// The type of argmax and argmin.
+static LogicalResult inferArgReduction(std::optional<Location> location,
+                                       Value input, int64_t axis, bool keepdims,
+                                       SmallVectorImpl<Type> &types) {
+  if (failed(inferReduction(location, input, axis, keepdims, types)))
+    return failure();
+  auto type = cast<RankedTensorType>(types.back());
+  types.back() = RankedTensorType::get(type.getShape(),
+                                       IntegerType::get(type.getContext(), 64));
+  return success();
+}
+
+LogicalResult
+ArgmaxOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                           ValueRange operands, DictionaryAttr attributes,
+                           OpaqueProperties properties, RegionRange regions,
+                           SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  return inferArgReduction(location, op.getInput(), op.getAxis(),
+                           op.getKeepdims(), types);
+}
+
+LogicalResult
+ArgminOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                           ValueRange operands, DictionaryAttr attributes,
+                           OpaqueProperties properties, RegionRange regions,
+                           SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  return inferArgReduction(location, op.getInput(), op.getAxis(),
+                           op.getKeepdims(), types);
+}
+
+LogicalResult CumsumOp::verify() {
+  return checkAxis(getLoc(), getAxis(), getTensorType(getInput())); // C1
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graph dialect: C++ declarations of its operators.
+#ifndef DLC_DIALECTS_GRAPH_GRAPHOPS_H
+#define DLC_DIALECTS_GRAPH_GRAPHOPS_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/AffineExpr.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace dlc::graph {
+/// How a reduction combines two values.
+enum class Combiner { Add, Mul, Max, Min };
+} // namespace dlc::graph
+
+#include "dialects/graph/GraphDialect.h.inc"
+#include "dialects/graph/GraphEnums.h.inc"
+#include "dialects/graph/GraphInterfaces.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/graph/GraphAttrs.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/graph/GraphOps.h.inc"
+
+#endif // DLC_DIALECTS_GRAPH_GRAPHOPS_H

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// All operators of the graph dialect.
+#ifndef DLC_DIALECTS_GRAPH_GRAPHOPS_TD
+#define DLC_DIALECTS_GRAPH_GRAPHOPS_TD
+
+include "dialects/graph/Contraction.td"
+include "dialects/graph/Elementwise.td"
+include "dialects/graph/Indexing.td"
+include "dialects/graph/Movement.td"
+include "dialects/graph/Normalization.td"
+include "dialects/graph/Recurrent.td"
+include "dialects/graph/Reduction.td"
+include "dialects/graph/Structure.td"
+
+#endif // DLC_DIALECTS_GRAPH_GRAPHOPS_TD

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shape rules that families of operators share.
+#ifndef DLC_DIALECTS_GRAPH_INFERENCE_H
+#define DLC_DIALECTS_GRAPH_INFERENCE_H
+
+#include "dialects/graph/GraphOps.h"
+
+namespace dlc::graph {
+
+inline mlir::RankedTensorType getTensorType(mlir::Value value) {
+  return mlir::cast<mlir::RankedTensorType>(value.getType());
+}
+
+/// The type of a reduction of \p input along \p axes.
+mlir::LogicalResult inferReduction(std::optional<mlir::Location> location,
+                                   mlir::Value input,
+                                   llvm::ArrayRef<int64_t> axes, bool keepdims,
+                                   llvm::SmallVectorImpl<mlir::Type> &types);
+
+/// Whether extents \p a and \p b may be equal: one may be dynamic.
+inline bool mayBeEqual(int64_t a, int64_t b) {
+  return a == b || mlir::ShapedType::isDynamic(a) ||
+         mlir::ShapedType::isDynamic(b);
+}
+
+/// Checks that \p axis is a dimension of \p type.
+mlir::LogicalResult checkAxis(std::optional<mlir::Location> location,
+                              int64_t axis, mlir::RankedTensorType type);
+
+} // namespace dlc::graph
+
+#endif // DLC_DIALECTS_GRAPH_INFERENCE_H

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rewrites the scalar body of a kernel into loops over vectors. The body says
+// which index becomes lanes; the emitter widens what depends on it, keeps the
+// rest scalar and turns accesses into vector loads, broadcasts or gathers by
+// the stride of their address along the lanes.
+#ifndef DLC_PASSES_KERNEL_BODYEMITTER_H
+#define DLC_PASSES_KERNEL_BODYEMITTER_H
+
+#include "dialects/kernel/KernelOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/Builders.h"
+#include <functional>
+
+namespace dlc::kernel {
+
+/// Gets scratch memory of the running thread: a flat buffer of a number of
+/// elements.
+using ScratchAllocator =
+    std::function<mlir::Value(int64_t count, mlir::Type element)>;
+
+/// What the lowering needs to know of a machine.
+struct VectorTarget {
+  int64_t vectorBytes;
+  int64_t numRegisters;
+  /// Masked loads and stores cost no more than whole ones.
+  bool hasMasks;
+
+  /// Lanes of a vector of f32; other element types use as many.
+  int64_t getWidth() const { return vectorBytes / 4; }
+};
+
+/// The vector that is being emitted: lane i computes index `base` + i of the
+/// body's value `index`.
+struct Lanes {
+  mlir::Value index;
+  mlir::Value base;
+  int64_t width = 1;
+  /// Lanes that may touch memory; less than `width` in a masked tail.
+  int64_t valid = 1;
+
+  bool isMasked() const { return valid < width; }
+};
+
+class BodyEmitter {
+public:
+  BodyEmitter(mlir::OpBuilder &builder, const VectorTarget &target)
+      : builder(builder), target(target) {}
+
+  /// Says which value stands for \p from of the kernel's body from now on.
+  void map(mlir::Value from, mlir::Value to) { mapping[from] = to; }
+  /// The value that stands for \p from; itself if none was mapped.
+  mlir::Value lookup(mlir::Value from) const;
+
+  /// Emits the operations of \p block but its yield, in the current lanes.
+  mlir::LogicalResult emitBlock(mlir::Block &block);
+  /// Emits \p block for \p lanes (restored afterwards).
+  mlir::LogicalResult emitBlock(mlir::Block &block, const Lanes &lanes);
+
+  /// Emits one operation, in the current lanes.
+  mlir::LogicalResult emitOperation(mlir::Operation &op) { return emitOp(op); }
+  /// Sets how kernel.scratch and packed columns get their memory.
+  void setScratchAllocator(ScratchAllocator allocator) {
+    scratchAllocator = std::move(allocator);
+  }
+  mlir::Value allocateScratch(int64_t count, mlir::Type element) {
+    return scratchAllocator(count, element);
+  }
+
+  /// The element offset of an access, as an expression of the map's inputs.
+  static mlir::AffineExpr linearize(mlir::MemRefType type, mlir::AffineMap map);
+  /// Emits \p expr of index values as arithmetic.
+  mlir::Value emitIndex(mlir::Location loc, mlir::AffineExpr expr,
+                        mlir::ValueRange dims);
+  /// Loads \p lanes.width elements of the flat \p buffer from \p offset on.
+  mlir::Value loadVector(mlir::Location loc, mlir::Value buffer,
+                         mlir::Value offset, const Lanes &lanes);
+  /// Stores the valid lanes of \p value.
+  void storeVector(mlir::Location loc, mlir::Value value, mlir::Value buffer,
+                   mlir::Value offset, const Lanes &lanes);
+  /// \p value as a vector of \p width lanes.
+  mlir::Value widen(mlir::Location loc, mlir::Value value, int64_t width);
+  mlir::Value constantIndex(mlir::Location loc, int64_t value);
+
+private:
+  mlir::LogicalResult emitOp(mlir::Operation &op);
+  mlir::LogicalResult emitElementwise(mlir::Operation &op);
+  mlir::LogicalResult emitNestedContract(ContractOp op);
+  mlir::LogicalResult emitLoad(LoadOp op);
+  mlir::LogicalResult emitStore(StoreOp op);
+  mlir::LogicalResult emitVectorLoop(VectorLoopOp op);
+  mlir::LogicalResult emitLoop(LoopOp op);
+  mlir::LogicalResult emitReduce(ReduceOp op);
+  mlir::LogicalResult emitHorizontalReduce(ReduceOp op);
+  mlir::LogicalResult emitFor(mlir::scf::ForOp op);
+  mlir::LogicalResult emitIf(mlir::scf::IfOp op);
+
+  /// Runs \p body for each index tuple of \p extents, in loops that carry
+  /// \p carried; returns what they end with.
+  using LoopBody = llvm::function_ref<mlir::FailureOr<mlir::Value>(
+      mlir::ValueRange, mlir::Value)>;
+  mlir::FailureOr<mlir::Value> emitNest(mlir::Location loc,
+                                        llvm::ArrayRef<int64_t> extents,
+                                        mlir::Value carried, LoopBody body);
+  mlir::LogicalResult emitJammed(LoopOp op, mlir::Value first, int64_t count);
+
+  /// An access: its offset, or one for each lane.
+  struct Access {
+    mlir::Value offset;
+    enum { Uniform, Contiguous, Gather } kind;
+  };
+  mlir::FailureOr<Access> emitAccess(mlir::Operation *op, mlir::MemRefType type,
+                                     mlir::AffineMap map,
+                                     mlir::ValueRange indices);
+  mlir::Value emitVectorIndex(mlir::Location loc, mlir::AffineExpr expr,
+                              mlir::ValueRange dims);
+  mlir::Value constantMask(mlir::Location loc, const Lanes &lanes);
+  /// The operand as it is read inside the lanes (the lane index becomes a
+  /// vector).
+  mlir::Value lookupValue(mlir::Location loc, mlir::Value value);
+
+  mlir::OpBuilder &builder;
+  const VectorTarget &target;
+  llvm::DenseMap<mlir::Value, mlir::Value> mapping;
+  ScratchAllocator scratchAllocator;
+  Lanes lanes;
+  /// Stores held back while iterations are jammed; null otherwise.
+  llvm::SmallVectorImpl<std::function<void()>> *heldStores = nullptr;
+};
+
+/// The value that leaves a reduction of \p kind unchanged.
+mlir::TypedAttr getNeutralElement(mlir::Builder &builder, ReduceKind kind,
+                                  mlir::Type type);
+/// Combines two scalars or vectors.
+mlir::Value emitCombine(mlir::OpBuilder &builder, mlir::Location loc,
+                        ReduceKind kind, mlir::Value lhs, mlir::Value rhs);
+
+} // namespace dlc::kernel
+
+#endif // DLC_PASSES_KERNEL_BODYEMITTER_H

@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loops and reductions of a kernel's body on vectors.
+#include "passes/kernel/BodyEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace dlc::kernel;
+
+/// Reductions inside lanes with at most this many iterations are unrolled: the
+/// window of a pooling or depthwise kernel.
+static constexpr int64_t kUnrolledTrips = 32;
+/// Independent accumulators of a horizontal reduction, to hide the latency of
+/// an addition.
+static constexpr int64_t kAccumulators = 4;
+
+//===----------------------------------------------------------------------===//
+// Reductions' kinds
+//===----------------------------------------------------------------------===//
+
+TypedAttr dlc::kernel::getNeutralElement(Builder &builder, ReduceKind kind,
+                                         Type type) {
+  if (auto floatType = dyn_cast<FloatType>(type)) {
+    const llvm::fltSemantics &semantics = floatType.getFloatSemantics();
+    switch (kind) {
+    case ReduceKind::Add:
+      return builder.getFloatAttr(type, 0.0);
+    case ReduceKind::Mul:
+      return builder.getFloatAttr(type, 1.0);
+    case ReduceKind::Max:
+      return builder.getFloatAttr(
+          type, APFloat::getInf(semantics, /*Negative=*/true));
+    case ReduceKind::Min:
+      return builder.getFloatAttr(type, APFloat::getInf(semantics));
+    }
+  }
+  unsigned width = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
+  switch (kind) {
+  case ReduceKind::Add:
+    return builder.getIntegerAttr(type, APInt(width, 0));
+  case ReduceKind::Mul:
+    return builder.getIntegerAttr(type, APInt(width, 1));
+  case ReduceKind::Max:
+    return builder.getIntegerAttr(type, APInt::getSignedMinValue(width));
+  case ReduceKind::Min:
+    return builder.getIntegerAttr(type, APInt::getSignedMaxValue(width));
+  }
+  llvm_unreachable("unknown reduction");
+}
+
+Value dlc::kernel::emitCombine(OpBuilder &builder, Location loc,
+                               ReduceKind kind, Value lhs, Value rhs) {
+  bool isFloat = isa<FloatType>(getElementTypeOrSelf(lhs.getType()));
+  switch (kind) {
+  case ReduceKind::Add:
+    return isFloat ? Value(arith::AddFOp::create(builder, loc, lhs, rhs))
+                   : arith::AddIOp::create(builder, loc, lhs, rhs);
+  case ReduceKind::Mul:
+    return isFloat ? Value(arith::MulFOp::create(builder, loc, lhs, rhs))
+                   : arith::MulIOp::create(builder, loc, lhs, rhs);
+  case ReduceKind::Max:
+    return isFloat ? Value(arith::MaximumFOp::create(builder, loc, lhs, rhs))
+                   : arith::MaxSIOp::create(builder, loc, lhs, rhs);
+  case ReduceKind::Min:
+    return isFloat ? Value(arith::MinimumFOp::create(builder, loc, lhs, rhs))
+                   : arith::MinSIOp::create(builder, loc, lhs, rhs);
+  }
+  llvm_unreachable("unknown reduction");
+}
+
+/// Adds \p rhs to the accumulator \p lhs; a product is contracted with the
+/// addition.
+static Value emitAccumulate(OpBuilder &builder, Location loc, ReduceKind kind,
+                            Value lhs, Value rhs) {
+  if (kind == ReduceKind::Add)
+    if (auto product = rhs.getDefiningOp<arith::MulFOp>())
+      return math::FmaOp::create(builder, loc, product.getLhs(),
+                                 product.getRhs(), lhs);
+  return emitCombine(builder, loc, kind, lhs, rhs);
+}
+
+/// Combines the lanes of \p vector.
+static Value emitAcrossLanes(OpBuilder &builder, Location loc, ReduceKind kind,
+                             Value vector) {
+  bool isFloat = isa<FloatType>(getElementTypeOrSelf(vector.getType()));
+  vector::CombiningKind combining;
+  switch (kind) {
+  case ReduceKind::Add:
+    combining = vector::CombiningKind::ADD;
+    break;
+  case ReduceKind::Mul:
+    combining = vector::CombiningKind::MUL;
+    break;
+  case ReduceKind::Max:
+    combining = isFloat ? vector::CombiningKind::MAXIMUMF
+                        : vector::CombiningKind::MAXSI;
+    break;
+  case ReduceKind::Min:
+    combining = isFloat ? vector::CombiningKind::MINIMUMF
+                        : vector::CombiningKind::MINSI;
+    break;
+  }
+  // Without reassoc the backend adds lane after lane.
+  auto fastmath =
+      isFloat ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none;
+  return vector::ReductionOp::create(builder, loc, combining, vector, fastmath);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+FailureOr<Value> BodyEmitter::emitNest(Location loc, ArrayRef<int64_t> extents,
+                                       Value carried, LoopBody body) {
+  SmallVector<Value> indices;
+  SmallVector<scf::ForOp> loops;
+  OpBuilder::InsertionGuard guard(builder);
+  Value zero = constantIndex(loc, 0), one = constantIndex(loc, 1);
+  for (int64_t extent : extents) {
+    if (extent == 1) {
+      indices.push_back(zero);
+      continue;
+    }
+    auto loop =
+        scf::ForOp::create(builder, loc, zero, constantIndex(loc, extent), one,
+                           carried ? ValueRange(carried) : ValueRange());
+    builder.setInsertionPointToStart(loop.getBody());
+    indices.push_back(loop.getInductionVar());
+    if (carried)
+      carried = loop.getRegionIterArg(0);
+    loops.push_back(loop);
+  }
+  FailureOr<Value> result = body(indices, carried);
+  if (failed(result) || !carried)
+    return result;
+  Value value = *result;
+  for (scf::ForOp loop : llvm::reverse(loops)) {
+    builder.setInsertionPointToEnd(loop.getBody());
+    scf::YieldOp::create(builder, loc, value);
+    value = loop.getResult(0);
+  }
+  return value;
+}
+
+LogicalResult BodyEmitter::emitVectorLoop(VectorLoopOp op) {
+  Location loc = op.getLoc();
+  Block &body = op.getBody().front();
+  int64_t done = 0, extent = op.getExtent();
+  for (int64_t width = target.getWidth(); done < extent; width /= 2) {
+    int64_t count = (extent - done) / width;
+    if (count > 0) {
+      OpBuilder::InsertionGuard guard(builder);
+      Value base = constantIndex(loc, done);
+      if (count > 1) {
+        auto loop = scf::ForOp::create(builder, loc, base,
+                                       constantIndex(loc, done + count * width),
+                                       constantIndex(loc, width));
+        builder.setInsertionPointToStart(loop.getBody());
+        base = loop.getInductionVar();
+      }
+      if (failed(emitBlock(body, {body.getArgument(0), base, width, width})))
+        return failure();
+      done += count * width;
+    }
+    if (target.hasMasks && done < extent)
+      return emitBlock(body, {body.getArgument(0), constantIndex(loc, done),
+                              width, extent - done});
+    // Where masks are slow: halve the vectors down to four lanes, then scalars.
+    if (width == 4)
+      width = 2;
+  }
+  return success();
+}
+
+LogicalResult BodyEmitter::emitJammed(LoopOp op, Value first, int64_t count) {
+  Location loc = op.getLoc();
+  Block &body = op.getBody().front();
+  BlockArgument index = body.getArguments().back();
+  SmallVector<std::function<void()>> stores;
+  auto *outer = std::exchange(heldStores, count > 1 ? &stores : heldStores);
+  LogicalResult result = success();
+  for (int64_t i = 0; i < count && succeeded(result); ++i) {
+    Value offset = constantIndex(loc, i);
+    map(index, arith::AddIOp::create(builder, loc, first, offset));
+    result = emitBlock(body);
+  }
+  heldStores = outer;
+  for (std::function<void()> &store : stores)
+    store();
+  return result;
+}
+
+LogicalResult BodyEmitter::emitLoop(LoopOp op) {
+  Location loc = op.getLoc();
+  ArrayRef<int64_t> extents = op.getExtents();
+  Block &body = op.getBody().front();
+  if (llvm::is_contained(extents, 0))
+    return success();
+  // With unrolling, the last index is tiled inside the nest of the others.
+  bool isTiled = op.getUnroll() > 1 && !extents.empty();
+  auto *outer = std::exchange(heldStores, nullptr);
+  auto emitBody = [&](ValueRange indices, Value) -> FailureOr<Value> {
+    for (auto [argument, index] : llvm::zip(body.getArguments(), indices))
+      map(argument, index);
+    if (!isTiled) {
+      if (failed(emitBlock(body)))
+        return failure();
+      return Value();
+    }
+    // Split the last extent evenly into tiles of `unroll` or less.
+    int64_t extent = extents.back(), unroll = op.getUnroll();
+    int64_t tiles = (extent + unroll - 1) / unroll;
+    int64_t small = extent / tiles, numLarge = extent % tiles;
+    int64_t start = 0;
+    for (auto [size, count] :
+         {std::pair(small + 1, numLarge), std::pair(small, tiles - numLarge)}) {
+      if (count == 0)
+        continue;
+      OpBuilder::InsertionGuard guard(builder);
+      Value first = constantIndex(loc, start);
+      if (count > 1) {
+        auto loop = scf::ForOp::create(builder, loc, first,
+                                       constantIndex(loc, start + size * count),
+                                       constantIndex(loc, size));
+        builder.setInsertionPointToStart(loop.getBody());
+        first = loop.getInductionVar();
+      }
+      if (failed(emitJammed(op, first, size)))
+        return failure();
+      start += size * count;
+    }
+    return Value();
+  };
+  FailureOr<Value> result =
+      emitNest(loc, isTiled ? extents.drop_back() : extents, Value(), emitBody);
+  heldStores = outer;
+  return failure(failed(result));
+}
+
+LogicalResult BodyEmitter::emitFor(scf::ForOp op) {
+  Location loc = op.getLoc();
+  SmallVector<Value> inits;
+  for (Value init : op.getInitArgs()) {
+    Value value = lookupValue(loc, init);
+    inits.push_back(value.getType().isIndex() ? value
+                                              : widen(loc, value, lanes.width));
+  }
+  Value bounds[3] = {lookup(op.getLowerBound()), lookup(op.getUpperBound()),
+                     lookup(op.getStep())};
+  for (Value bound : bounds)
+    if (isa<VectorType>(bound.getType()))
+      return op.emitOpError("has bounds that differ between lanes");
+  auto *outer = std::exchange(heldStores, nullptr);
+  auto loop =
+      scf::ForOp::create(builder, loc, bounds[0], bounds[1], bounds[2], inits);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  map(op.getInductionVar(), loop.getInductionVar());
+  for (auto [from, to] :
+       llvm::zip(op.getRegionIterArgs(), loop.getRegionIterArgs()))
+    map(from, to);
+  LogicalResult result = emitBlock(*op.getBody());
+  heldStores = outer;
+  if (failed(result))
+    return failure();
+  if (!inits.empty()) {
+    SmallVector<Value> yielded;
+    for (auto [value, init] : llvm::zip(
+             cast<scf::YieldOp>(op.getBody()->getTerminator()).getResults(),
+             inits)) {
+      Value emitted = lookupValue(loc, value);
+      yielded.push_back(isa<VectorType>(init.getType())
+                            ? widen(loc, emitted, lanes.width)
+                            : emitted);
+    }
+    scf::YieldOp::create(builder, loc, yielded);
+  }
+  for (auto [from, to] : llvm::zip(op.getResults(), loop.getResults()))
+    map(from, to);
+  return success();
+}
+
+LogicalResult BodyEmitter::emitIf(scf::IfOp op) {
+  Location loc = op.getLoc();
+  Value condition = lookup(op.getCondition());
+  if (isa<VectorType>(condition.getType()))
+    return op.emitOpError("has a condition that differs between lanes");
+  SmallVector<Type> types;
+  for (Type type : op.getResultTypes())
+    types.push_back(lanes.width == 1 || type.isIndex()
+                        ? type
+                        : VectorType::get(lanes.width, type));
+  auto emitted =
+      scf::IfOp::create(builder, loc, types, condition,
+                        /*withElseRegion=*/!op.getElseRegion().empty());
+  auto *outer = std::exchange(heldStores, nullptr);
+  for (auto [from, to] : llvm::zip(op->getRegions(), emitted->getRegions())) {
+    if (from.empty())
+      continue;
+    OpBuilder::InsertionGuard guard(builder);
+    if (to.empty())
+      to.emplaceBlock();
+    Block &block = to.front();
+    if (!block.empty())
+      block.back().erase();
+    builder.setInsertionPointToEnd(&block);
+    if (failed(emitBlock(from.front())))
+      return failure();
+    SmallVector<Value> yielded;
+    for (auto [value, type] :
+         llvm::zip(from.front().getTerminator()->getOperands(), types))
+      yielded.push_back(isa<VectorType>(type)
+                            ? widen(loc, lookupValue(loc, value), lanes.width)
+                            : lookup(value));
+    scf::YieldOp::create(builder, loc, yielded);
+  }
+  heldStores = outer;
+  for (auto [from, to] : llvm::zip(op.getResults(), emitted.getResults()))
+    map(from, to);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions
+//===----------------------------------------------------------------------===//
+
+LogicalResult BodyEmitter::emitReduce(ReduceOp op) {
+  Location loc = op.getLoc();
+  Block &body = op.getBody().front();
+  Value yielded = cast<YieldOp>(body.back()).getValue();
+  Value init = arith::ConstantOp::create(
+      builder, loc, getNeutralElement(builder, op.getKind(), op.getType()));
+  init = widen(loc, init, lanes.width);
+  auto emitOne = [&](ValueRange indices, Value acc) -> FailureOr<Value> {
+    for (auto [argument, index] : llvm::zip(body.getArguments(), indices))
+      map(argument, index);
+    if (failed(emitBlock(body)))
+      return failure();
+    Value value = widen(loc, lookupValue(loc, yielded), lanes.width);
+    return emitAccumulate(builder, loc, op.getKind(), acc, value);
+  };
+
+  ArrayRef<int64_t> extents = op.getExtents();
+  int64_t trips = 1;
+  for (int64_t extent : extents)
+    trips *= extent;
+  if (trips > kUnrolledTrips) {
+    FailureOr<Value> result = emitNest(loc, extents, init, emitOne);
+    if (succeeded(result))
+      map(op, *result);
+    return failure(failed(result));
+  }
+  for (int64_t trip = 0; trip < trips; ++trip) {
+    SmallVector<Value> indices(extents.size());
+    int64_t rest = trip;
+    for (int64_t dim = extents.size() - 1; dim >= 0; --dim) {
+      indices[dim] = constantIndex(loc, rest % extents[dim]);
+      rest /= extents[dim];
+    }
+    FailureOr<Value> next = emitOne(indices, init);
+    if (failed(next))
+      return failure();
+    init = *next;
+  }
+  map(op, init);
+  return success();
+}
+
+LogicalResult BodyEmitter::emitHorizontalReduce(ReduceOp op) {
+  Location loc = op.getLoc();
+  Block &body = op.getBody().front();
+  ReduceKind kind = op.getKind();
+  Value yielded = cast<YieldOp>(body.back()).getValue();
+  ArrayRef<int64_t> outer = op.getExtents().drop_back();
+  int64_t extent = op.getExtents().back();
+  Value neutral = arith::ConstantOp::create(
+      builder, loc, getNeutralElement(builder, kind, op.getType()));
+  if (llvm::is_contained(op.getExtents(), 0)) {
+    map(op, neutral);
+    return success();
+  }
+
+  // Combines the values of `count` vectors from `base` on into `acc`.
+  auto accumulate = [&](Value acc, ValueRange indices, Value base,
+                        int64_t width, int64_t valid) -> FailureOr<Value> {
+    for (auto [argument, index] : llvm::zip(body.getArguments(), indices))
+      map(argument, index);
+    if (failed(
+            emitBlock(body, {body.getArguments().back(), base, width, valid})))
+      return failure();
+    Value value = widen(loc, lookup(yielded), width);
+    if (valid < width) {
+      Lanes tail{{}, {}, width, valid};
+      value = arith::SelectOp::create(builder, loc, constantMask(loc, tail),
+                                      value, widen(loc, neutral, width));
+      return emitCombine(builder, loc, kind, acc, value);
+    }
+    return emitAccumulate(builder, loc, kind, acc, value);
+  };
+
+  // One pass over the whole nest for vectors of `width`, from index `start` of
+  // the last extent on; `count` vectors, `step` of them in one iteration.
+  auto sweep = [&](Value total, int64_t start, int64_t count, int64_t width,
+                   int64_t valid) -> FailureOr<Value> {
+    int64_t step = std::min(count, width > 1 ? kAccumulators : 1);
+    while (count % step != 0)
+      --step;
+    SmallVector<Value> accs(step, widen(loc, neutral, width));
+    SmallVector<scf::ForOp> loops;
+    OpBuilder::InsertionGuard guard(builder);
+    SmallVector<Value> indices;
+    auto openLoop = [&](int64_t from, int64_t to, int64_t by) {
+      auto loop = scf::ForOp::create(builder, loc, constantIndex(loc, from),
+                                     constantIndex(loc, to),
+                                     constantIndex(loc, by), accs);
+      builder.setInsertionPointToStart(loop.getBody());
+      accs.assign(loop.getRegionIterArgs().begin(),
+                  loop.getRegionIterArgs().end());
+      loops.push_back(loop);
+      return loop.getInductionVar();
+    };
+    for (int64_t size : outer)
+      indices.push_back(openLoop(0, size, 1));
+    Value first = count > step
+                      ? openLoop(start, start + count * width, step * width)
+                      : constantIndex(loc, start);
+    for (int64_t i = 0; i < step; ++i) {
+      Value base = arith::AddIOp::create(builder, loc, first,
+                                         constantIndex(loc, i * width));
+      FailureOr<Value> acc = accumulate(accs[i], indices, base, width, valid);
+      if (failed(acc))
+        return failure();
+      accs[i] = *acc;
+    }
+    for (scf::ForOp loop : llvm::reverse(loops)) {
+      builder.setInsertionPointToEnd(loop.getBody());
+      scf::YieldOp::create(builder, loc, accs);
+      accs.assign(loop.getResults().begin(), loop.getResults().end());
+      builder.setInsertionPointAfter(loop);
+    }
+    Value acc = accs[0];
+    for (Value other : ArrayRef(accs).drop_front())
+      acc = emitCombine(builder, loc, kind, acc, other);
+    if (width > 1)
+      acc = emitAcrossLanes(builder, loc, kind, acc);
+    return emitCombine(builder, loc, kind, total, acc);
+  };
+
+  FailureOr<Value> total = neutral;
+  int64_t width = target.getWidth(), count = extent / width;
+  int64_t tail = extent - count * width;
+  if (count > 0)
+    total = sweep(*total, 0, count, width, width);
+  if (succeeded(total) && tail > 0)
+    total = target.hasMasks ? sweep(*total, count * width, 1, width, tail)
+                            : sweep(*total, count * width, tail, 1, 1);
+  if (failed(total))
+    return failure();
+  map(op, *total);
+  return success();
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passes that lower kernels for one target.
+#ifndef DLC_PASSES_KERNEL_PASSES_TD
+#define DLC_PASSES_KERNEL_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def KernelToVector : Pass<"kernel-to-vector", "::mlir::ModuleOp"> {
+  let summary = "lower kernels to loops over vectors of the module's target";
+  let description = [{
+    Turns each `kernel.func` into a `func.func` of `scf`, `vector`, `memref`
+    and `arith` operations, for the `device.target` of the module: lanes become
+    vectors, contractions register tiles. Buffers become flat; the tasks
+    [begin, end) to run and the thread's scratch memory become arguments.
+    The attributes `kernel.num_tasks` and `kernel.scratch_bytes` say how many
+    tasks there are and how much scratch memory the kernel needs. All else in
+    the module stays as it is.
+
+    Before, for a target with vectors of 32 bytes:
+    ```mlir
+    kernel.func @relu(%x: memref<4x8xf32>) outputs(%y: memref<4x8xf32>) {
+      %zero = arith.constant 0.0 : f32
+      kernel.parallel (%i) to (4) {
+        kernel.vector_loop %j to 8 {
+          %0 = kernel.load %x[%i, %j] : memref<4x8xf32>
+          %1 = arith.maximumf %0, %zero : f32
+          kernel.store %1, %y[%i, %j] : memref<4x8xf32>
+        }
+      }
+    }
+    ```
+    After, in essence:
+    ```mlir
+    func.func @relu(%x: memref<32xf32>, %y: memref<32xf32>, %begin: index,
+                    %end: index, %scratch: memref<0xi8>)
+        attributes {kernel.num_tasks = 4 : i64, kernel.scratch_bytes = 0 : i64} {
+      scf.for %i = %begin to %end step %c1 {
+        %0 = vector.load %x[%offset] : memref<32xf32>, vector<8xf32>
+        %1 = arith.maximumf %0, %zeros : vector<8xf32>
+        vector.store %1, %y[%offset] : memref<32xf32>, vector<8xf32>
+      }
+      return
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Kernels lowered">,
+    Statistic<"numContractions", "contractions", "Contractions tiled">
+  ];
+}
+
+def KernelExpandMath : Pass<"kernel-expand-math", "::mlir::ModuleOp"> {
+  let summary = "replace math functions by polynomials";
+  let description = [{
+    Rewrites `math.exp`, `tanh`, `log`, `erf` and others on f32 as sequences of
+    arithmetic that stay in vector registers, accurate to a few units in the
+    last place. Functions without an approximation remain; they become calls of
+    libm, one per lane.
+
+    Before:
+    ```mlir
+    %1 = math.tanh %0 : vector<8xf32>
+    ```
+    After: some 20 operations of `arith`.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
+#endif // DLC_PASSES_KERNEL_PASSES_TD

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running compiled models: the public interface of the runtime, in C11.
+ *
+ * A *model* is constant data in an artifact; it has no state and is safe to use
+ * from any thread. A *session* runs it: it has an arena for intermediate
+ * values, scratch memory and the tensors bound to it. One session is used by
+ * one thread at a time; any number of sessions may run at once.
+ *
+ *   const dlc_model *model;
+ *   dlc_session *session;
+ *   if (dlc_model_load("model.so", &model) ||
+ *       dlc_session_create(model, NULL, &session))
+ *     fail(dlc_last_error());
+ *   dlc_session_run_tensors(session, inputs, 1, outputs, 1, NULL);
+ *   dlc_session_destroy(session);
+ *   dlc_model_unload(model);
+ *
+ * There are three ways to a model, with the same functions:
+ *   - libdlcrt: dlc_model_load opens a file; all models share one thread pool;
+ *   - alone: dlopen the artifact and call its dlc_model_v1, which returns a
+ *     table with the model and these functions (dlc_api);
+ *   - linked in: an object made with --emit=obj --name NAME defines
+ *     `const dlc_model *dlc_NAME_model_v1(void)`; link libdlcrt beside it.
+ *
+ * Stability: functions and the last fields of structs are only ever added. Each
+ * struct that crosses the interface starts with its size, which the caller sets
+ * to sizeof; fields beyond the smaller of the two sizes are left alone or
+ * counted as zero.
+ *
+ * Threads: every function may be called from any thread, but calls on one
+ * session must not overlap. Strings and tables returned belong to the model or
+ * to the library; they live until the model is unloaded, or until the next
+ * failure in the same thread for dlc_last_error.
+ */
+#ifndef DLC_MODEL_H
+#define DLC_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Tensors are DLPack's. Where the program uses dlpack.h, it includes it first;
+ * these declarations are layout compatible with every version of it.
+ */
+#ifndef DLPACK_DLPACK_H_
+typedef enum { kDLCPU = 1, kDLCUDA = 2 } DLDeviceType;
+typedef enum {
+  kDLInt = 0,
+  kDLUInt = 1,
+  kDLFloat = 2,
+  kDLBfloat = 4,
+  kDLBool = 6
+} DLDataTypeCode;
+
+typedef struct {
+  DLDeviceType device_type;
+  int32_t device_id;
+} DLDevice;
+
+typedef struct {
+  uint8_t code; /* DLDataTypeCode */
+  uint8_t bits;
+  uint16_t lanes;
+} DLDataType;
+
+typedef struct {
+  void *data;
+  DLDevice device;
+  int32_t ndim;
+  DLDataType dtype;
+  int64_t *shape;
+  int64_t *strides; /* in elements; NULL: dense, row-major */
+  uint64_t byte_offset;
+} DLTensor;
+#endif
+
+#ifndef DLC_EXPORT
+#define DLC_EXPORT __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DLC_API_VERSION 1u
+
+/*===-- Status ------------------------------------------------------------===*/
+
+typedef enum dlc_status {
+  DLC_OK = 0,
+  DLC_ERROR_INVALID_ARGUMENT = 1, /* a null pointer, an index out of range */
+  DLC_ERROR_NOT_FOUND = 2,        /* no input, output or target of that name */
+  DLC_ERROR_TENSOR = 3,           /* a tensor of another type, shape, ... */
+  DLC_ERROR_UNBOUND = 4,          /* run with an input or output missing */
+  DLC_ERROR_OUT_OF_MEMORY = 5,
+  DLC_ERROR_CPU = 6,          /* no target of the model fits this CPU */
+  DLC_ERROR_IO = 7,           /* a file can't be read or written */
+  DLC_ERROR_ARTIFACT = 8,     /* a file that is not a whole artifact */
+  DLC_ERROR_VERSION = 9,      /* made for a newer runtime */
+  DLC_ERROR_UNSUPPORTED = 10, /* valid, but not in this version */
+  DLC_ERROR_TEST_FAILED = 11  /* the self-test ran and its values differ */
+} dlc_status;
+
+/* One sentence about a status. Never NULL. */
+DLC_EXPORT const char *dlc_status_string(dlc_status status);
+
+/* What went wrong in this thread's last call that failed; "" before. */
+DLC_EXPORT const char *dlc_last_error(void);
+
+/*===-- Models ------------------------------------------------------------===*/
+
+typedef struct dlc_abi_model dlc_model;
+
+/* Opens an artifact. A model loaded twice is unloaded twice. */
+DLC_EXPORT dlc_status dlc_model_load(const char *path, const dlc_model **model);
+
+/* Closes an artifact; its sessions must be gone. Linked-in models and NULL are
+ * ignored. */
+DLC_EXPORT void dlc_model_unload(const dlc_model *model);
+
+typedef struct dlc_model_info {
+  size_t struct_size;
+  const char *name;
+  const char *compiler; /* e.g. "dlc 0.1.0" */
+  uint32_t num_inputs, num_outputs;
+  uint32_t num_targets, num_kernels;
+  uint64_t num_steps; /* kernel launches of one run */
+  const char *target; /* chosen for this CPU; NULL where none fits */
+  const void *weights;
+  uint64_t weights_bytes; /* as stored */
+  uint64_t arena_bytes;   /* of one session */
+  uint64_t arena_alignment;
+  uint64_t arena_lower_bound_bytes; /* the largest live set */
+  uint64_t scratch_bytes_per_thread;
+  uint64_t state_bytes;
+  uint64_t flops; /* floating-point operations of one run */
+  int32_t has_self_test;
+  double test_rtol, test_atol; /* as given to --embed-test */
+} dlc_model_info;
+
+DLC_EXPORT dlc_status dlc_model_get_info(const dlc_model *model,
+                                         dlc_model_info *info);
+
+typedef struct dlc_tensor_info {
+  size_t struct_size;
+  const char *name;
+  DLDataType dtype;
+  int32_t ndim;
+  const int64_t *shape;
+  uint64_t size_bytes;   /* dense */
+  const void *test_data; /* embedded value, or NULL */
+} dlc_tensor_info;
+
+DLC_EXPORT dlc_status dlc_model_get_input(const dlc_model *model,
+                                          uint32_t index,
+                                          dlc_tensor_info *info);
+DLC_EXPORT dlc_status dlc_model_get_output(const dlc_model *model,
+                                           uint32_t index,
+                                           dlc_tensor_info *info);
+
+/* The index of an input or output, or -1. */
+DLC_EXPORT int32_t dlc_model_find_input(const dlc_model *model,
+                                        const char *name);
+DLC_EXPORT int32_t dlc_model_find_output(const dlc_model *model,
+                                         const char *name);
+
+/* The name of a target as given to --cpu, from the least to the most
+ * demanding; NULL past the last. */
+DLC_EXPORT const char *dlc_model_target(const dlc_model *model, uint32_t index);
+
+/* One kernel launch. Steps run in order. */
+typedef struct dlc_step_info {
+  size_t struct_size;
+  const char *kernel;
+  const char *nodes; /* the model's operators it computes, ", "-separated */
+  uint64_t flops;
+  uint64_t cost_ns; /* estimate, one thread */
+} dlc_step_info;
+
+DLC_EXPORT dlc_status dlc_model_get_step(const dlc_model *model, uint64_t index,
+                                         dlc_step_info *info);
+
+/*===-- Sessions ----------------------------------------------------------===*/
+
+typedef struct dlc_session dlc_session;
+
+/* Reserved for running in order with other work of a device. Pass NULL: run
+ * then returns when the outputs are complete. */
+typedef struct dlc_queue dlc_queue;
+
+/* Memory of the program's own. `allocate` returns NULL on failure; `release`
+ * gets what `allocate` was given. Called only while sessions are made and
+ * destroyed, never by run. */
+typedef struct dlc_allocator {
+  size_t struct_size;
+  void *(*allocate)(void *context, size_t bytes, size_t alignment);
+  void (*release)(void *context, void *memory, size_t bytes);
+  void *context;
+} dlc_allocator;
+
+/* Threads of the program's own. `parallel_for` calls body(argument, i) once
+ * for each i in [0, count), in any order, on any threads, and returns when all
+ * have returned; count is at most the session's num_threads. */
+typedef struct dlc_thread_pool {
+  size_t struct_size;
+  void (*parallel_for)(void *context, uint32_t count,
+                       void (*body)(void *argument, uint32_t index),
+                       void *argument);
+  void *context;
+} dlc_thread_pool;
+
+typedef enum dlc_log_level {
+  DLC_LOG_INFO = 0,
+  DLC_LOG_WARNING = 1,
+  DLC_LOG_ERROR = 2
+} dlc_log_level;
+
+/* Where messages go; without a sink there are none. */
+typedef struct dlc_log_sink {
+  size_t struct_size;
+  void (*write)(void *context, dlc_log_level level, const char *message);
+  void *context;
+} dlc_log_sink;
+
+typedef enum dlc_threading {
+  DLC_THREADS_SHARED = 0, /* the pool that all sessions share */
+  DLC_THREADS_OWN = 1,    /* a pool of this session's own */
+  DLC_THREADS_NONE = 2    /* the calling thread only */
+} dlc_threading;
+
+/* When a step ran, in nanoseconds of the monotonic clock. */
+typedef struct dlc_profile_event {
+  uint64_t step;
+  uint64_t begin_ns, end_ns;
+} dlc_profile_event;
+
+/* All fields may be zero. */
+typedef struct dlc_session_options {
+  size_t struct_size;
+  dlc_threading threading;
+  /* The calling thread included; 0: the CPUs that the process may use. The
+   * shared pool has as many threads as its first session asked for. */
+  uint32_t num_threads;
+  /* Replaces `threading`; num_threads must be given. */
+  const dlc_thread_pool *thread_pool;
+  const dlc_allocator *allocator;
+  const dlc_log_sink *log;
+  /* Memory that the caller owns, until the session is destroyed: at least
+   * arena_bytes of the model, aligned to its arena_alignment. NULL: allocated.
+   */
+  void *arena;
+  uint64_t arena_bytes;
+  /* Likewise num_threads x scratch_bytes_per_thread, aligned to 64 bytes; the
+   * bytes per thread are rounded up to a multiple of 64. */
+  void *scratch;
+  uint64_t scratch_bytes;
+  /* A target by name, in place of the best; it must fit the CPU. The variable
+   * DLC_CPU in the environment does the same for all sessions. */
+  const char *target;
+  /* Filled by run, from the start each time; NULL: no timing at all. */
+  dlc_profile_event *profile;
+  uint64_t profile_capacity;
+} dlc_session_options;
+
+/* Makes a session. NULL options: all default. */
+DLC_EXPORT dlc_status dlc_session_create(const dlc_model *model,
+                                         const dlc_session_options *options,
+                                         dlc_session **session);
+DLC_EXPORT void dlc_session_destroy(dlc_session *session);
+
+typedef struct dlc_session_info {
+  size_t struct_size;
+  const dlc_model *model;
+  const char *target;
+  uint32_t num_threads;
+  void *arena;
+  uint64_t profile_events; /* recorded by the last run */
+} dlc_session_info;
+
+DLC_EXPORT dlc_status dlc_session_get_info(const dlc_session *session,
+                                           dlc_session_info *info);
+
+/*
+ * Binding remembers where a tensor's data lie; they are read and written by
+ * each later run and must stay valid until bound anew. A tensor must have the
+ * model's type and shape, be dense and row-major, in host memory, aligned to
+ * its element size. NULL unbinds. Inputs and outputs must not overlap.
+ */
+DLC_EXPORT dlc_status dlc_session_bind_input(dlc_session *session,
+                                             uint32_t index,
+                                             const DLTensor *tensor);
+DLC_EXPORT dlc_status dlc_session_bind_output(dlc_session *session,
+                                              uint32_t index,
+                                              const DLTensor *tensor);
+/* By name, inputs first. */
+DLC_EXPORT dlc_status dlc_session_bind(dlc_session *session, const char *name,
+                                       const DLTensor *tensor);
+
+/*
+ * Runs the model on the bound tensors. Allocates nothing, waits for no other
+ * session and writes only to the arena, scratch, state and outputs. A session
+ * that finds the pool busy runs on the calling thread alone. Subnormal numbers
+ * and rounding follow the calling thread's settings.
+ */
+DLC_EXPORT dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue);
+
+/* Binds all inputs and outputs, in the model's order, and runs. */
+DLC_EXPORT dlc_status dlc_session_run_tensors(
+    dlc_session *session, const DLTensor *inputs, uint32_t num_inputs,
+    const DLTensor *outputs, uint32_t num_outputs, dlc_queue *queue);
+
+/* Writes the last run's profile as a Chrome trace, in JSON. Only libdlcrt has
+ * it. */
+DLC_EXPORT dlc_status dlc_session_write_trace(const dlc_session *session,
+                                              const char *path);
+
+/*===-- Self-test ---------------------------------------------------------===*/
+
+/* How far an output is from its embedded value. */
+typedef struct dlc_test_result {
+  double max_error; /* max |got - want| */
+  double limit;     /* atol + rtol * max |want|; 0 for integers */
+  int32_t tested;   /* 0: the output has no embedded value */
+  int32_t passed;
+} dlc_test_result;
+
+/*
+ * Runs the embedded inputs (--embed-test) and compares the outputs. `results`
+ * has room for num_results outputs, or is NULL. DLC_ERROR_NOT_FOUND: the model
+ * has no test; DLC_ERROR_TEST_FAILED: some value differs.
+ */
+DLC_EXPORT dlc_status dlc_model_self_test(const dlc_model *model,
+                                          const dlc_session_options *options,
+                                          dlc_test_result *results,
+                                          uint32_t num_results);
+
+/*===-- What an artifact exports ------------------------------------------===*/
+
+/* The functions above, of the runtime inside an artifact. */
+typedef struct dlc_api {
+  size_t struct_size;
+  uint32_t version; /* DLC_API_VERSION */
+  const dlc_model *model;
+  const char *(*status_string)(dlc_status);
+  const char *(*last_error)(void);
+  dlc_status (*model_get_info)(const dlc_model *, dlc_model_info *);
+  dlc_status (*model_get_input)(const dlc_model *, uint32_t, dlc_tensor_info *);
+  dlc_status (*model_get_output)(const dlc_model *, uint32_t,
+                                 dlc_tensor_info *);
+  int32_t (*model_find_input)(const dlc_model *, const char *);
+  int32_t (*model_find_output)(const dlc_model *, const char *);
+  const char *(*model_target)(const dlc_model *, uint32_t);
+  dlc_status (*model_get_step)(const dlc_model *, uint64_t, dlc_step_info *);
+  dlc_status (*model_self_test)(const dlc_model *, const dlc_session_options *,
+                                dlc_test_result *, uint32_t);
+  dlc_status (*session_create)(const dlc_model *, const dlc_session_options *,
+                               dlc_session **);
+  void (*session_destroy)(dlc_session *);
+  dlc_status (*session_get_info)(const dlc_session *, dlc_session_info *);
+  dlc_status (*session_bind_input)(dlc_session *, uint32_t, const DLTensor *);
+  dlc_status (*session_bind_output)(dlc_session *, uint32_t, const DLTensor *);
+  dlc_status (*session_bind)(dlc_session *, const char *, const DLTensor *);
+  dlc_status (*session_run)(dlc_session *, dlc_queue *);
+  dlc_status (*session_run_tensors)(dlc_session *, const DLTensor *, uint32_t,
+                                    const DLTensor *, uint32_t, dlc_queue *);
+} dlc_api;
+
+/* Defined by each artifact. */
+typedef const dlc_api *(*dlc_model_v1_fn)(void);
+#define DLC_MODEL_V1_SYMBOL "dlc_model_v1"
+
+/* Defined by each artifact: 0 where its self-test passes, else a status. */
+typedef int (*dlc_self_test_fn)(void);
+#define DLC_SELF_TEST_SYMBOL "dlc_self_test"
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* DLC_MODEL_H */

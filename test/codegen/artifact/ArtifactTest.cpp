@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Assembling, bulk data and linking: hand-made models are linked, loaded and
+// looked into.
+#include "codegen/artifact/Artifact.h"
+#include "codegen/artifact/Assembler.h"
+#include "codegen/artifact/Description.h"
+#include "codegen/artifact/Linker.h"
+#include "dlc/abi.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "gtest/gtest.h"
+#include <dlfcn.h>
+
+using namespace llvm;
+using namespace dlc::artifact;
+
+static constexpr StringRef kTriple = "x86_64-unknown-linux-gnu";
+
+/// A kernel that does nothing, and an entry that returns the model's tables.
+static constexpr StringRef kCode = R"(
+  .text
+  .globl "k0.x86-64-v3"
+"k0.x86-64-v3":
+  vfmadd231ps %zmm1, %zmm2, %zmm3
+  ret
+  .globl test_entry
+  .hidden dlc_abi_model_v1
+test_entry:
+  leaq dlc_abi_model_v1(%rip), %rax
+  ret
+  .section .note.GNU-stack,"",@progbits
+)";
+
+class ArtifactTest : public testing::Test {
+protected:
+  void SetUp() override {
+    Expected<TemporaryDirectory> created = TemporaryDirectory::create();
+    ASSERT_TRUE(bool(created));
+    directory.emplace(std::move(*created));
+
+    spec.name = "hand-made";
+    spec.compiler = "dlc test";
+    spec.inputs = {{"data", 2, 32, {2, 3}, 24}};
+    spec.outputs = {{"out", 2, 32, {}, 4}};
+    spec.targets = {{"x86-64-v3", DLC_CPU_X86_64_V3}};
+    spec.kernels = {{"k0", {{"k0.x86-64-v3", 7}}, {"conv0", "relu0"}, 10, 5}};
+    spec.steps = {{0,
+                   0,
+                   0,
+                   {{DLC_SPACE_INPUT, 0, 0}, {DLC_SPACE_ARENA, 0, 64}},
+                   10,
+                   28,
+                   100,
+                   {"conv0", "relu0"}}};
+    spec.weightsBytes = 10000;
+    spec.arenaBytes = 4096;
+  }
+
+  std::string assembleTo(StringRef name, StringRef text) {
+    Expected<SmallVector<char, 0>> object = assemble(text, kTriple, name);
+    EXPECT_TRUE(bool(object)) << toString(object.takeError());
+    return cantFail(
+        directory->write(name, StringRef(object->data(), object->size())));
+  }
+
+  std::string read(StringRef path) {
+    auto buffer = MemoryBuffer::getFile(path);
+    EXPECT_TRUE(bool(buffer)) << path.str();
+    return buffer ? (*buffer)->getBuffer().str() : "";
+  }
+
+  /// Links the model of `spec` with kCode; exports test_entry.
+  std::string link(StringRef name) {
+    std::vector<DataChunk> chunks = {{64, weights}};
+    std::string weightsPath = directory->file("weights.o");
+    cantFail(writeDataObject(
+        weightsPath, kTriple,
+        {kWeightsSection, kWeightsSymbol, spec.weightsBytes, 4096, chunks}));
+    std::string output = directory->file(name);
+    Error error =
+        linkSharedLibrary({assembleTo("description.o", writeDescription(spec)),
+                           assembleTo("code.o", kCode), weightsPath},
+                          {"test_entry"}, output);
+    EXPECT_FALSE(bool(error)) << toString(std::move(error));
+    return output;
+  }
+
+  std::optional<TemporaryDirectory> directory;
+  ArtifactSpec spec;
+  std::vector<char> weights = std::vector<char>(100, 'w');
+};
+
+TEST_F(ArtifactTest, LoadedTablesSayWhatTheSpecSays) {
+  std::string path = link("model.so");
+  void *library = dlopen(path.c_str(), RTLD_NOW);
+  ASSERT_NE(library, nullptr) << dlerror();
+  auto entry = reinterpret_cast<const dlc_abi_model *(*)()>(
+      dlsym(library, "test_entry"));
+  ASSERT_NE(entry, nullptr);
+  const dlc_abi_model &model = *entry();
+
+  EXPECT_EQ(model.magic, DLC_ABI_MAGIC);
+  EXPECT_EQ(model.abi_version, DLC_ABI_VERSION);
+  EXPECT_EQ(model.struct_size, sizeof(model));
+  EXPECT_STREQ(model.name, "hand-made");
+  ASSERT_EQ(model.num_inputs, 1u);
+  EXPECT_STREQ(model.inputs[0].name, "data");
+  EXPECT_EQ(model.inputs[0].shape[1], 3);
+  EXPECT_EQ(model.inputs[0].size_bytes, 24u);
+  EXPECT_EQ(model.outputs[0].rank, 0u);
+  EXPECT_EQ(model.outputs[0].shape, nullptr);
+  EXPECT_EQ(model.targets[0].features, uint64_t(DLC_CPU_X86_64_V3));
+  EXPECT_STREQ(model.kernels[0].name, "k0");
+  EXPECT_EQ(model.kernels[0].variants[0].num_tasks, 7);
+  EXPECT_NE(model.kernels[0].variants[0].function, nullptr);
+  ASSERT_EQ(model.num_steps, 1u);
+  EXPECT_STREQ(model.steps[0].nodes, "conv0, relu0");
+  EXPECT_EQ(model.steps[0].cost_ns, 100u);
+  EXPECT_EQ(model.refs[model.steps[0].first_ref + 1].offset, 64u);
+  EXPECT_EQ(model.test_inputs, nullptr);
+
+  const char *bytes = static_cast<const char *>(model.weights);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(bytes) % 4096, 0u);
+  EXPECT_EQ(bytes[63], 0);
+  EXPECT_EQ(bytes[64], 'w');
+  EXPECT_EQ(bytes[163], 'w');
+  EXPECT_EQ(bytes[9999], 0);
+  EXPECT_EQ(dlsym(library, "dlc_abi_model_v1"), nullptr);
+  EXPECT_EQ(dlsym(library, "k0.x86-64-v3"), nullptr);
+  dlclose(library);
+}
+
+TEST_F(ArtifactTest, EqualInputGivesEqualBytes) {
+  std::string first = read(link("a.so"));
+  directory.emplace(cantFail(TemporaryDirectory::create()));
+  EXPECT_EQ(first, read(link("another-name.so")));
+}
+
+TEST_F(ArtifactTest, SectionsHaveTheirPlaces) {
+  std::string path = link("model.so");
+  auto object = cantFail(object::ObjectFile::createObjectFile(path));
+  auto &elf = *cast<object::ELFObjectFileBase>(object.getBinary());
+  bool foundWeights = false, foundMeta = false;
+  for (object::ELFSectionRef section : elf.sections()) {
+    StringRef name = cantFail(section.getName());
+    if (name == kWeightsSection) {
+      foundWeights = true;
+      EXPECT_EQ(section.getOffset() % 4096, 0u);
+      EXPECT_EQ(section.getSize(), spec.weightsBytes);
+      EXPECT_FALSE(section.getFlags() & ELF::SHF_WRITE);
+    }
+    if (name == kMetaSection) {
+      foundMeta = true;
+      EXPECT_FALSE(section.getFlags() & ELF::SHF_ALLOC);
+      EXPECT_EQ(cantFail(section.getContents()), writeMetadata(spec));
+    }
+    EXPECT_NE(name, ".gnu.version_r");
+    EXPECT_NE(name, ".symtab");
+  }
+  EXPECT_TRUE(foundWeights);
+  EXPECT_TRUE(foundMeta);
+}
+
+TEST_F(ArtifactTest, SharedObjectLinksWithTheCore) {
+  std::string code = assembleTo("k.o", "\t.globl \"k0.x86-64-v3\"\n"
+                                       "\"k0.x86-64-v3\":\n\tret\n");
+  std::string bytes = read(code);
+  MemoryBufferRef kernels[] = {{bytes, "k.o"}};
+  std::vector<DataChunk> chunks = {{0, weights}};
+  std::string output = directory->file("model.so");
+  Error error =
+      writeSharedObject({spec, kTriple, kernels, chunks, {}, 0}, output);
+  EXPECT_FALSE(bool(error)) << toString(std::move(error));
+  EXPECT_TRUE(sys::fs::exists(output));
+}
+
+TEST_F(ArtifactTest, RelocatableShowsOneSymbol) {
+  std::string code = assembleTo("k.o", "\t.globl \"k0.x86-64-v3\"\n"
+                                       "\"k0.x86-64-v3\":\n\tret\n");
+  std::string bytes = read(code);
+  MemoryBufferRef kernels[] = {{bytes, "k.o"}};
+  std::vector<DataChunk> chunks = {{0, weights}};
+  std::string output = directory->file("model.o");
+  Error error = writeRelocatable({spec, kTriple, kernels, chunks, {}, 0},
+                                 "dlc_resnet_model_v1", output);
+  ASSERT_FALSE(bool(error)) << toString(std::move(error));
+  auto object = cantFail(object::ObjectFile::createObjectFile(output));
+  std::vector<std::string> defined, undefined;
+  for (object::SymbolRef symbol : object.getBinary()->symbols()) {
+    uint32_t flags = cantFail(symbol.getFlags());
+    if (flags & object::SymbolRef::SF_Global)
+      (flags & object::SymbolRef::SF_Undefined ? undefined : defined)
+          .push_back(cantFail(symbol.getName()).str());
+  }
+  EXPECT_EQ(defined, std::vector<std::string>{"dlc_resnet_model_v1"});
+  EXPECT_EQ(undefined, std::vector<std::string>{"dlc_core_model"});
+}
+
+TEST_F(ArtifactTest, TestTensorsAreEmbedded) {
+  spec.test = TestSpec{{uint64_t(0)}, {std::nullopt}, 1e-3, 1e-5};
+  std::string text = writeDescription(spec);
+  EXPECT_NE(text.find("dlc_test_data + 0"), std::string::npos);
+  EXPECT_NE(text.find("0x3f50624dd2f1a9fc\t# test_rtol"), std::string::npos)
+      << text;
+}
+
+TEST_F(ArtifactTest, MissingSymbolIsAnError) {
+  Error error = linkSharedLibrary(
+      {assembleTo("a.o", "\t.globl f\nf:\n\tjmp no_such_function@PLT\n")},
+      {"f"}, directory->file("model.so"));
+  std::string message = toString(std::move(error));
+  EXPECT_NE(message.find("no_such_function"), std::string::npos) << message;
+}
+
+TEST_F(ArtifactTest, UnwritableOutputIsAnError) {
+  Error error =
+      linkSharedLibrary({assembleTo("a.o", "\t.globl f\nf:\n\tret\n")}, {"f"},
+                        "/no/such/directory/model.so");
+  std::string message = toString(std::move(error));
+  EXPECT_NE(message.find("/no/such/directory"), std::string::npos) << message;
+  // The linker goes on working after an error.
+  link("model.so");
+}
+
+TEST_F(ArtifactTest, AssemblerReportsNameAndLine) {
+  Expected<SmallVector<char, 0>> object =
+      assemble("\t.text\n\tno_such_instruction\n", kTriple, "bad.s");
+  ASSERT_FALSE(bool(object));
+  std::string message = toString(object.takeError());
+  EXPECT_NE(message.find("bad.s:2:"), std::string::npos) << message;
+}
+
+TEST_F(ArtifactTest, OverlappingDataIsAnError) {
+  std::vector<DataChunk> chunks = {{0, weights}, {50, weights}};
+  Error error =
+      writeDataObject(directory->file("w.o"), kTriple,
+                      {kWeightsSection, kWeightsSymbol, 4096, 64, chunks});
+  std::string message = toString(std::move(error));
+  EXPECT_NE(message.find("offset 50"), std::string::npos) << message;
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text of descriptions and metadata, with names that need escapes.
+#include "codegen/artifact/Description.h"
+#include "codegen/artifact/Assembler.h"
+#include "llvm/Support/JSON.h"
+#include "gtest/gtest.h"
+
+using namespace llvm;
+using namespace dlc::artifact;
+
+TEST(DescriptionTest, EmptyModelAssembles) {
+  ArtifactSpec spec;
+  spec.name = "empty";
+  Expected<SmallVector<char, 0>> object =
+      assemble(writeDescription(spec), "x86_64-unknown-linux-gnu");
+  EXPECT_TRUE(bool(object)) << toString(object.takeError());
+}
+
+TEST(DescriptionTest, StrangeNamesSurvive) {
+  ArtifactSpec spec;
+  spec.name = "quote\" back\\slash new\nline \xc3\xa9 \xff";
+  spec.inputs = {{spec.name, 0, 64, {1}, 8}};
+  spec.targets = {{"t", 0}};
+  spec.kernels = {{"k", {{"res/conv 0.t", 1}}, {}, 0, 0}};
+  std::string text = writeDescription(spec);
+  Expected<SmallVector<char, 0>> object =
+      assemble(text, "x86_64-unknown-linux-gnu");
+  ASSERT_TRUE(bool(object)) << toString(object.takeError());
+  StringRef bytes(object->data(), object->size());
+  EXPECT_NE(bytes.find(spec.name), StringRef::npos);
+  EXPECT_NE(bytes.find("res/conv 0.t"), StringRef::npos);
+}
+
+TEST(DescriptionTest, MetadataIsJson) {
+  ArtifactSpec spec;
+  spec.name = "m";
+  spec.inputs = {{"data\"", 4, 16, {2, 3}, 12}};
+  spec.targets = {{"x86-64-v3", 2}, {"x86-64-v4", 4}};
+  spec.kernels = {{"k", {{"k.a", 3}, {"k.b", 5}}, {"conv0"}, 11, 12}};
+  spec.steps = {{0, 0, 0, {}, 11, 13, 0, {"conv0"}}};
+  spec.digests = {{"weights", "00ff"}};
+  Expected<json::Value> value = json::parse(writeMetadata(spec));
+  ASSERT_TRUE(bool(value)) << toString(value.takeError());
+  const json::Object &root = *value->getAsObject();
+  const json::Object &input = *(*root.getArray("inputs"))[0].getAsObject();
+  EXPECT_EQ(*input.getString("name"), "data\"");
+  EXPECT_EQ(*input.getString("dtype"), "bfloat16");
+  const json::Object &kernel = *(*root.getArray("kernels"))[0].getAsObject();
+  EXPECT_EQ(*kernel.getObject("tasks")->getInteger("x86-64-v4"), 5);
+  const json::Object &step = *(*root.getArray("steps"))[0].getAsObject();
+  EXPECT_EQ(*step.getString("kernel"), "k");
+  EXPECT_EQ(*step.getInteger("bytes"), 13);
+  EXPECT_EQ(*root.getObject("digests")->getString("weights"), "00ff");
+}
+
+TEST(DescriptionTest, DtypeNamesAreNumpys) {
+  EXPECT_EQ(dtypeName(2, 32), "float32");
+  EXPECT_EQ(dtypeName(0, 8), "int8");
+  EXPECT_EQ(dtypeName(1, 64), "uint64");
+  EXPECT_EQ(dtypeName(4, 16), "bfloat16");
+  EXPECT_EQ(dtypeName(6, 8), "bool");
+}
