@@ -72,7 +72,7 @@ static Value batchProduct(NodeBuilder &n, Value lhs, Value rhs) {
     return n.fail(DiagnosticCode::ShapeMismatch,
                   "the shapes " + dimsText(n.shape(lhs)) + " and " +
                       dimsText(n.shape(rhs)) + " don't fit each other");
-  Shape dims(llvm::seq<int64_t>(0, batch));
+  Shape dims = dimRange(0, batch);
   int64_t left = n.attributes.getBool("transpose_a") ? batch : batch + 1;
   int64_t right = n.attributes.getBool("transpose_b") ? batch + 1 : batch;
   return n.dot(lhs, rhs, dims, dims, {left}, {right});

@@ -9,7 +9,7 @@ namespace dlc::mxnet {
 /// A list of numbers for each spatial dimension; \p value where it is empty.
 static std::optional<Shape> perDimension(NodeBuilder &n, StringRef name,
                                          int64_t count, int64_t value) {
-  Shape numbers(n.attributes.getShape(name));
+  Shape numbers = n.getShape(name);
   if (numbers.empty())
     numbers.assign(count, value);
   if (static_cast<int64_t>(numbers.size()) == count)
@@ -44,7 +44,7 @@ static Values convolution(NodeBuilder &n) {
   bool hasBias = !n.attributes.getBool("no_bias");
   if (!x || !filter || (hasBias && !bias))
     return Values(1);
-  int64_t spatial = n.attributes.getShape("kernel").size();
+  int64_t spatial = n.getShape("kernel").size();
   auto strides = perDimension(n, "stride", spatial, 1);
   auto pads = perDimension(n, "pad", spatial, 0);
   auto dilations = perDimension(n, "dilate", spatial, 1);
@@ -74,7 +74,7 @@ static std::optional<Shape> inferConvolution(NodeBuilder &n, size_t index) {
   if (index != 1 || !x || n.rank(x) < 3)
     return std::nullopt;
   bool last = isChannelsLast(n);
-  Shape kernel(n.attributes.getShape("kernel"));
+  Shape kernel = n.getShape("kernel");
   int64_t channels =
       n.shape(x)[last ? n.rank(x) - 1 : 1] / n.attributes.getInt("num_group");
   Shape shape{filters};
@@ -94,7 +94,7 @@ static std::optional<Shape> inferConvolution(NodeBuilder &n, size_t index) {
 static bool fitTarget(NodeBuilder &n, Value x, ArrayRef<int64_t> kernel,
                       ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations,
                       Shape &pads, Shape &extra) {
-  std::vector<int64_t> target = n.attributes.getShape("target_shape");
+  Shape target = n.getShape("target_shape");
   if (llvm::all_of(target, [](int64_t size) { return size == 0; }))
     return true;
   for (size_t i = 0; i < pads.size(); ++i) {
@@ -120,7 +120,7 @@ static Values deconvolution(NodeBuilder &n) {
   if (isChannelsLast(n))
     return {n.unsupported("layout", "only channels-first layouts can be "
                                     "compiled")};
-  std::vector<int64_t> kernel = n.attributes.getShape("kernel");
+  Shape kernel = n.getShape("kernel");
   int64_t spatial = kernel.size();
   auto strides = perDimension(n, "stride", spatial, 1);
   auto pads = perDimension(n, "pad", spatial, 0);
@@ -147,7 +147,7 @@ static std::optional<Shape> inferDeconvolution(NodeBuilder &n, size_t index) {
   if (index != 1 || !x || n.rank(x) < 3)
     return std::nullopt;
   Shape shape{n.shape(x)[1], filters / n.attributes.getInt("num_group")};
-  llvm::append_range(shape, n.attributes.getShape("kernel"));
+  llvm::append_range(shape, n.getShape("kernel"));
   return shape;
 }
 
@@ -172,8 +172,7 @@ static Values pooling(NodeBuilder &n) {
     return Values(1);
   bool global = n.attributes.getBool("global_pool");
   bool last = isChannelsLast(n);
-  int64_t spatial =
-      global ? n.rank(x) - 2 : n.attributes.getShape("kernel").size();
+  int64_t spatial = global ? n.rank(x) - 2 : n.getShape("kernel").size();
   if (!checkRank(n, x, spatial))
     return Values(1);
   StringRef convention = n.attributes.getText("pooling_convention");
@@ -183,8 +182,7 @@ static Values pooling(NodeBuilder &n) {
   x = last ? n.channelsFirst(x) : x;
   if (!x)
     return Values(1);
-  Shape kernel(n.attributes.getShape("kernel")), strides(spatial, 1),
-      pads(spatial, 0);
+  Shape kernel = n.getShape("kernel"), strides(spatial, 1), pads(spatial, 0);
   if (global) {
     kernel.assign(n.shape(x).begin() + 2, n.shape(x).end());
   } else {
@@ -223,7 +221,7 @@ static Values adaptivePooling(NodeBuilder &n) {
   Value x = n.input(0);
   if (!x)
     return Values(1);
-  Shape out(n.attributes.getShape("output_size"));
+  Shape out = n.getShape("output_size");
   if (out.empty())
     out.push_back(1);
   if (out.size() == 1)

@@ -113,11 +113,11 @@ static Values sliceLike(NodeBuilder &n) {
   Value x = n.input(0), like = n.input(1);
   if (!x || !like)
     return Values(1);
-  std::optional<Shape> axes = n.axes(n.attributes.getShape("axes"), n.rank(x));
+  std::optional<Shape> axes = n.axes(n.getShape("axes"), n.rank(x));
   if (!axes)
     return Values(1);
   if (axes->empty())
-    axes = llvm::to_vector(llvm::seq<int64_t>(0, n.rank(x)));
+    axes = dimRange(0, n.rank(x));
   SmallVector<Range> ranges = wholeRanges(n, x);
   for (int64_t axis : *axes) {
     int64_t size = axis < n.rank(like) ? n.shape(like)[axis] : 0;
@@ -135,8 +135,8 @@ static Values crop(NodeBuilder &n) {
   Value x = n.input(0);
   if (!x)
     return Values(1);
-  std::vector<int64_t> size = n.attributes.getShape("h_w");
-  std::vector<int64_t> offset = n.attributes.getShape("offset");
+  Shape size = n.getShape("h_w");
+  Shape offset = n.getShape("offset");
   if (n.rank(x) != 4 || size.size() != 2 || offset.size() != 2)
     return {n.fail(DiagnosticCode::ShapeMismatch,
                    "needs a tensor of four dimensions, but got " +
@@ -201,7 +201,7 @@ static Values splitV2(NodeBuilder &n) {
   if (!axis)
     return Values(1);
   int64_t dim = n.shape(x)[*axis], sections = n.attributes.getInt("sections");
-  std::vector<int64_t> begins = n.attributes.getShape("indices");
+  Shape begins = n.getShape("indices");
   if (sections > 0) {
     if (dim % sections)
       return {n.fail(DiagnosticCode::ShapeMismatch,
@@ -311,8 +311,7 @@ static Values oneHot(NodeBuilder &n) {
   result.push_back(n.attributes.getInt("depth"));
   int64_t rank = n.rank(indices);
   Value whole = n.cast(indices, n.element(ElementType::I32));
-  Value spread = n.broadcastInDims(
-      whole, result, llvm::to_vector(llvm::seq<int64_t>(0, rank)));
+  Value spread = n.broadcastInDims(whole, result, dimRange(0, rank));
   Value hit = n.emit<graph::EqualOp>(
       {spread, n.iota(result, n.element(ElementType::I32), rank)});
   Value on = n.splat(result, element, n.attributes.getFloat("on_value"));
@@ -353,7 +352,7 @@ static std::optional<Shape> inferChoice(NodeBuilder &n, size_t index) {
 //===----------------------------------------------------------------------===//
 
 static Values fill(NodeBuilder &n, double value) {
-  Shape shape(n.attributes.getShape("shape"));
+  Shape shape = n.getShape("shape");
   if (shape.empty())
     shape.push_back(1);
   return {n.splat(shape, n.element(n.attributes.getType("dtype")), value)};

@@ -59,11 +59,11 @@ static Values reshape(NodeBuilder &n) {
   Value x = n.input(0);
   if (!x)
     return Values(1);
-  Shape codes(n.attributes.getShape("shape"));
+  Shape codes = n.getShape("shape");
   Shape source(n.shape(x));
   if (codes.empty() && n.attributes.isGiven("target_shape")) {
     // The oldest form: 0 infers.
-    codes = n.attributes.getShape("target_shape");
+    codes = n.getShape("target_shape");
     for (int64_t &code : codes)
       code = code == 0 ? -1 : code;
     if (n.attributes.getBool("keep_highest") && !codes.empty())
@@ -141,7 +141,7 @@ static Values squeeze(NodeBuilder &n) {
   Value x = n.input(0);
   if (!x)
     return Values(1);
-  std::optional<Shape> axes = n.axes(n.attributes.getShape("axis"), n.rank(x));
+  std::optional<Shape> axes = n.axes(n.getShape("axis"), n.rank(x));
   if (!axes)
     return Values(1);
   Shape target;
@@ -168,7 +168,7 @@ static Values transpose(NodeBuilder &n) {
   if (!x)
     return Values(1);
   Shape permutation;
-  for (int64_t value : n.attributes.getShape("axes")) {
+  for (int64_t value : n.getShape("axes")) {
     std::optional<int64_t> axis = n.axis(value, n.rank(x));
     if (!axis)
       return Values(1);
@@ -187,7 +187,7 @@ static Values swapAxes(NodeBuilder &n) {
   std::optional<int64_t> first = n.axis("dim1", x), second = n.axis("dim2", x);
   if (!first || !second)
     return Values(1);
-  Shape permutation(llvm::seq<int64_t>(0, n.rank(x)));
+  Shape permutation = dimRange(0, n.rank(x));
   std::swap(permutation[*first], permutation[*second]);
   return {n.transpose(x, permutation)};
 }
@@ -196,7 +196,7 @@ static Values reverse(NodeBuilder &n) {
   Value x = n.input(0);
   if (!x)
     return Values(1);
-  std::optional<Shape> axes = n.axes(n.attributes.getShape("axis"), n.rank(x));
+  std::optional<Shape> axes = n.axes(n.getShape("axis"), n.rank(x));
   if (!axes)
     return Values(1);
   return {n.emit<graph::ReverseOp>({x}, {n.attr("axes", *axes)})};
@@ -275,7 +275,7 @@ static std::optional<Shape> inferLikeOthers(NodeBuilder &n, size_t) {
 
 static Values broadcastTo(NodeBuilder &n) {
   Value x = n.input(0);
-  Shape target(n.attributes.getShape("shape"));
+  Shape target = n.getShape("shape");
   if (!x)
     return Values(1);
   // 0 keeps the dimension.
@@ -293,8 +293,8 @@ static Values broadcastLike(NodeBuilder &n) {
   if (n.attributes.isNone("lhs_axes") || n.attributes.isNone("rhs_axes"))
     return {n.broadcast(x, n.shape(like))};
   Shape target(n.shape(x));
-  std::vector<int64_t> from = n.attributes.getShape("rhs_axes");
-  std::vector<int64_t> to = n.attributes.getShape("lhs_axes");
+  Shape from = n.getShape("rhs_axes");
+  Shape to = n.getShape("lhs_axes");
   if (from.size() != to.size())
     return {n.fail(DiagnosticCode::BadAttribute,
                    "attributes 'lhs_axes' and 'rhs_axes' differ in length")};
@@ -313,8 +313,8 @@ static Values broadcastAxis(NodeBuilder &n) {
   if (!x)
     return Values(1);
   Shape target(n.shape(x));
-  std::vector<int64_t> axes = n.attributes.getShape("axis");
-  std::vector<int64_t> sizes = n.attributes.getShape("size");
+  Shape axes = n.getShape("axis");
+  Shape sizes = n.getShape("size");
   if (axes.size() != sizes.size())
     return {n.fail(DiagnosticCode::BadAttribute,
                    "attributes 'axis' and 'size' differ in length")};
@@ -331,7 +331,7 @@ static Values tile(NodeBuilder &n) {
   Value x = n.input(0);
   if (!x)
     return Values(1);
-  Shape reps(n.attributes.getShape("reps")), dims(n.shape(x));
+  Shape reps = n.getShape("reps"), dims(n.shape(x));
   size_t rank = std::max(reps.size(), dims.size());
   reps.insert(reps.begin(), rank - reps.size(), 1);
   dims.insert(dims.begin(), rank - dims.size(), 1);
@@ -366,7 +366,7 @@ static Values repeat(NodeBuilder &n) {
 
 static Values pad(NodeBuilder &n) {
   Value x = n.input(0);
-  std::vector<int64_t> width = n.attributes.getShape("pad_width");
+  Shape width = n.getShape("pad_width");
   if (!x)
     return Values(1);
   if (width.size() != 2 * static_cast<size_t>(n.rank(x)))

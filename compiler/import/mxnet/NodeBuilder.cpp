@@ -63,7 +63,7 @@ Type NodeBuilder::element(ElementType type) {
   Type result = getMLIRType(builder.getContext(), type);
   if (!result)
     fail(DiagnosticCode::TypeMismatch,
-         "the element type " + getElementName(type) +
+         "the element type " + StringRef(getElementName(type)) +
              " can't be compiled yet; use a signed type");
   return result;
 }
@@ -141,7 +141,7 @@ static LogicalResult inferTypes(OperationState &state, MLIRContext *context) {
 
 bool NodeBuilder::checkResults(Operation *op) {
   for (Type result : op->getResultTypes()) {
-    ArrayRef<int64_t> dims = cast<RankedTensorType>(result).getShape();
+    ArrayRef<int64_t> dims = llvm::cast<RankedTensorType>(result).getShape();
     int64_t elements = 1;
     bool overflows = false;
     for (int64_t dim : dims) {
@@ -317,8 +317,7 @@ Value NodeBuilder::broadcast(Value value, ArrayRef<int64_t> dims) {
     return fail(DiagnosticCode::ShapeMismatch, "can't broadcast " +
                                                    dimsText(shape(value)) +
                                                    " to " + dimsText(dims));
-  return broadcastInDims(
-      value, dims, llvm::to_vector(llvm::seq<int64_t>(offset, dims.size())));
+  return broadcastInDims(value, dims, dimRange(offset, dims.size()));
 }
 
 bool NodeBuilder::broadcastPair(Value &lhs, Value &rhs) {

@@ -15,8 +15,6 @@ namespace dlc::mxnet {
 using Shape = llvm::SmallVector<int64_t, 6>;
 using Values = llvm::SmallVector<mlir::Value, 2>;
 
-struct OperatorRow;
-
 /// An attribute of an operation to create; a null value leaves it out.
 struct OpAttribute {
   llvm::StringRef name;
@@ -27,17 +25,20 @@ struct OpAttribute {
 /// does not have.
 mlir::Type getMLIRType(mlir::MLIRContext *context, ElementType type);
 
+/// Returns begin, begin + 1, ... end - 1.
+inline Shape dimRange(int64_t begin, int64_t end) {
+  return llvm::to_vector<6>(llvm::seq<int64_t>(begin, end));
+}
+
 /// Builds the operations of one node.
 class NodeBuilder {
 public:
   NodeBuilder(mlir::OpBuilder &builder, mlir::Location loc,
-              const OperatorRow &row, const Attributes &attributes,
-              llvm::ArrayRef<mlir::Value> inputs,
+              const Attributes &attributes, llvm::ArrayRef<mlir::Value> inputs,
               llvm::ArrayRef<std::string> inputNames,
               const DiagnosticPlace &place, DiagnosticList &diagnostics)
-      : attributes(attributes), builder(builder), loc(loc), row(row),
-        inputs(inputs), inputNames(inputNames), place(place),
-        diagnostics(diagnostics) {}
+      : attributes(attributes), builder(builder), loc(loc), inputs(inputs),
+        inputNames(inputNames), place(place), diagnostics(diagnostics) {}
 
   const Attributes &attributes;
 
@@ -52,6 +53,11 @@ public:
   /// The input of this name in the operator's row; null if it has none.
   mlir::Value input(llvm::StringRef name) const;
   llvm::ArrayRef<mlir::Value> getInputs() const { return inputs; }
+
+  /// An attribute that is a tuple of integers.
+  Shape getShape(llvm::StringRef name) const {
+    return Shape(llvm::ArrayRef(attributes.getShape(name)));
+  }
 
   static mlir::RankedTensorType type(mlir::Value value) {
     return llvm::cast<mlir::RankedTensorType>(value.getType());
@@ -168,7 +174,6 @@ private:
 
   mlir::OpBuilder &builder;
   mlir::Location loc;
-  const OperatorRow &row;
   llvm::ArrayRef<mlir::Value> inputs;
   llvm::ArrayRef<std::string> inputNames;
   const DiagnosticPlace &place;

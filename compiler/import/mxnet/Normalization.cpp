@@ -137,7 +137,7 @@ static Values l2Normalization(NodeBuilder &n) {
     return {n.fail(DiagnosticCode::ShapeMismatch,
                    "mode '" + mode + "' does not fit data of shape " +
                        dimsText(n.shape(x)))};
-  Shape axes(llvm::seq<int64_t>(begin, end));
+  Shape axes = dimRange(begin, end);
   Value square = n.emit<graph::SquareOp>({x});
   Value sum = n.reduce<graph::ReduceSumOp>(square, axes, /*keepdims=*/true);
   Value shifted = n.scalar<graph::AddOp>(sum, n.attributes.getFloat("eps"));

@@ -14,12 +14,12 @@ static Value atLeastOneDim(NodeBuilder &n, Value value) {
 /// The axes to reduce: none given means all, `exclude` means the others.
 static std::optional<Shape> getAxes(NodeBuilder &n) {
   int64_t rank = n.rank(n.input(0));
-  std::optional<Shape> given = n.axes(n.attributes.getShape("axis"), rank);
+  std::optional<Shape> given = n.axes(n.getShape("axis"), rank);
   if (!given)
     return std::nullopt;
   bool exclude = n.attributes.getBool("exclude");
   if (given->empty() && !exclude)
-    return llvm::to_vector(llvm::seq<int64_t>(0, rank));
+    return dimRange(0, rank);
   if (!exclude)
     return given;
   Shape others;
@@ -119,11 +119,11 @@ static Values moments(NodeBuilder &n) {
   Value x = n.input(0);
   if (!x)
     return Values(2);
-  std::optional<Shape> axes = n.axes(n.attributes.getShape("axes"), n.rank(x));
+  std::optional<Shape> axes = n.axes(n.getShape("axes"), n.rank(x));
   if (!axes)
     return Values(2);
   if (axes->empty())
-    axes = llvm::to_vector(llvm::seq<int64_t>(0, n.rank(x)));
+    axes = dimRange(0, n.rank(x));
   bool keepdims = n.attributes.getBool("keepdims");
   Value mean = n.reduce<graph::ReduceMeanOp>(x, *axes, /*keepdims=*/true);
   Value centred = n.binary<graph::SubOp>(x, mean);

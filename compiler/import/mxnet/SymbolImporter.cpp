@@ -160,7 +160,7 @@ Type SymbolImporter::getDeclaredElement(size_t index) {
   Type element = getMLIRType(builder.getContext(), type);
   if (!element)
     fail(index, DiagnosticCode::TypeMismatch,
-         "the element type " + getElementName(type) +
+         "the element type " + StringRef(getElementName(type)) +
              " can't be compiled yet; use a signed type");
   return element;
 }
@@ -190,7 +190,7 @@ Value SymbolImporter::addWeight(size_t index, const Weight &weight) {
   Type element = getMLIRType(builder.getContext(), weight.type);
   if (!element) {
     fail(index, DiagnosticCode::TypeMismatch,
-         "its value's element type " + getElementName(weight.type) +
+         "its value's element type " + StringRef(getElementName(weight.type)) +
              " can't be compiled yet");
     return {};
   }
@@ -273,8 +273,8 @@ Value SymbolImporter::materialise(size_t user, size_t input,
   if (!symbol.getNode(index).isVariable()) {
     Location loc =
         NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
-    NodeBuilder node(builder, loc, *source.row, source.attributes, {}, {},
-                     source.place, diagnostics);
+    NodeBuilder node(builder, loc, source.attributes, {}, {}, source.place,
+                     diagnostics);
     StringRef name = source.row->getName();
     double value = name == "_zeros"  ? 0
                    : name == "_ones" ? 1
@@ -300,8 +300,8 @@ void SymbolImporter::inferInputs(size_t index, MutableArrayRef<Value> inputs) {
     // Only what is not built yet; null values were reported.
     if (!values[entry.node].empty() || info.ignoresInput[i])
       continue;
-    NodeBuilder node(builder, loc, *info.row, info.attributes, inputs,
-                     info.inputNames, info.place, diagnostics);
+    NodeBuilder node(builder, loc, info.attributes, inputs, info.inputNames,
+                     info.place, diagnostics);
     std::optional<Shape> shape;
     if (info.row->infer)
       shape = info.row->infer(node, i);
@@ -338,8 +338,8 @@ void SymbolImporter::importOperator(size_t index) {
   inferInputs(index, inputs);
   Location loc =
       NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
-  NodeBuilder node(builder, loc, *info.row, info.attributes, inputs,
-                   info.inputNames, info.place, diagnostics);
+  NodeBuilder node(builder, loc, info.attributes, inputs, info.inputNames,
+                   info.place, diagnostics);
   bool complete = true;
   for (size_t i = 0; i < inputs.size(); ++i)
     complete &= inputs[i] || info.ignoresInput[i];
