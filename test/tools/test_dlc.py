@@ -126,6 +126,7 @@ def test_unwritable_outputs(tmp_path, io):
     refuse("run", GOOD, "--io", io, "--output", tmp_path / "missing" / "out.npz", message="can't be written: No such")
     refuse("run", GOOD, "--io", io, "--output", tmp_path, message="can't be written: Is a directory")
     refuse("run", GOOD, "--io", io, "--output", "/dev/full", message="can't be written: No space left")
+    refuse("run", GOOD, "--io", io, "--profile", "/dev/full", message="error: /dev/full: No space left")
 
 
 def test_a_full_disk_leaves_no_file(tmp_path, io):
