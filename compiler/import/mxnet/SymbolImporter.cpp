@@ -48,6 +48,7 @@ private:
   void reportUnknownShape(size_t index);
 
   void finish(func::FuncOp function);
+  void setVariables(func::FuncOp function);
   void checkMemory(func::FuncOp function);
 
   bool fail(size_t index, DiagnosticCode code, const Twine &what) {
@@ -403,6 +404,17 @@ void SymbolImporter::checkMemory(func::FuncOp function) {
           " (" + sizeText(largestBytes) +
           "); raise --memory-limit or make the "
           "inputs smaller");
+}
+
+/// Notes every variable's name: whoever runs the artifact may hand in values
+/// that inference does not need, labels for example.
+void SymbolImporter::setVariables(func::FuncOp function) {
+  SmallVector<Attribute> names;
+  for (size_t i = 0; i < symbol.size(); ++i)
+    if (symbol.getNode(i).isVariable())
+      names.push_back(builder.getStringAttr(symbol.getNode(i).name));
+  function->getParentOp()->setDiscardableAttr("graph.variables",
+                                              builder.getArrayAttr(names));
 }
 
 void SymbolImporter::finish(func::FuncOp function) {
