@@ -49,10 +49,7 @@ bool Artifact::load(const std::string &path, std::string &error) {
   ElfFile elf;
   if (!elf.open(path, error) || !elf.isForThisMachine(error))
     return false;
-  // dlopen searches its own folders for a name without a slash.
-  bool isBare = path.find('/') == std::string::npos;
-  dlc_status status =
-      dlc_model_load((isBare ? "./" + path : path).c_str(), &loaded);
+  dlc_status status = dlc_model_load(path.c_str(), &loaded);
   facts.struct_size = sizeof(facts);
   if (status == DLC_OK)
     status = dlc_model_get_info(loaded, &facts);
@@ -60,9 +57,8 @@ bool Artifact::load(const std::string &path, std::string &error) {
     return true;
   error = dlc_last_error();
   // Which file it is goes in front of the message already.
-  for (const std::string &prefix : {"./" + path + ": ", path + ": "})
-    if (error.compare(0, prefix.size(), prefix) == 0)
-      error.erase(0, prefix.size());
+  if (error.compare(0, path.size() + 2, path + ": ") == 0)
+    error.erase(0, path.size() + 2);
   return false;
 }
 
