@@ -252,8 +252,10 @@ TEST(Session, RefusesQueuesAndNulls) {
   EXPECT_EQ(dlc_session_run(session, reinterpret_cast<dlc_queue *>(&session)),
             DLC_ERROR_UNSUPPORTED);
   EXPECT_EQ(dlc_session_run(nullptr, nullptr), DLC_ERROR_INVALID_ARGUMENT);
-  EXPECT_EQ(dlc_session_create(nullptr, nullptr, &session.session),
+  dlc_session *none = session;
+  EXPECT_EQ(dlc_session_create(nullptr, nullptr, &none),
             DLC_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(none, nullptr);
   EXPECT_EQ(dlc_session_create(testModel(), nullptr, nullptr),
             DLC_ERROR_INVALID_ARGUMENT);
   dlc_session_destroy(nullptr);
