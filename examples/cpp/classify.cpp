@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 #include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace {
@@ -131,21 +131,12 @@ int main(int argc, char **argv) {
   try {
     Model model = load(argv[1]);
     int count = argc > 2 ? std::clamp(std::atoi(argv[2]), 1, 64) : 2;
-    std::vector<std::string> answers(count);
-    std::vector<std::thread> threads;
+    std::vector<std::future<long>> answers;
     for (int i = 0; i < count; ++i)
-      threads.emplace_back([&, i] {
-        try {
-          float value = float(i) / float(count);
-          answers[i] = "class " + std::to_string(classify(model.get(), value));
-        } catch (const std::exception &error) {
-          answers[i] = error.what();
-        }
-      });
-    for (std::thread &thread : threads)
-      thread.join();
+      answers.push_back(std::async(std::launch::async, classify, model.get(),
+                                   float(i) / float(count)));
     for (int i = 0; i < count; ++i)
-      std::printf("thread %d: %s\n", i, answers[i].c_str());
+      std::printf("image %d: class %ld\n", i, answers[i].get());
   } catch (const std::exception &error) {
     std::fprintf(stderr, "classify-cpp: %s\n", error.what());
     return 1;

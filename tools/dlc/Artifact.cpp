@@ -42,6 +42,13 @@ std::string dlc::tool::typeText(npz::DType dtype,
   return npz::dtypeName(dtype) + " " + npz::shapeText(shape);
 }
 
+std::string dlc::tool::lastError(const std::string &file) {
+  std::string error = dlc_last_error();
+  if (error.compare(0, file.size() + 2, file + ": ") == 0)
+    error.erase(0, file.size() + 2);
+  return error;
+}
+
 Artifact::~Artifact() { dlc_model_unload(loaded); }
 
 bool Artifact::load(const std::string &path, std::string &error) {
@@ -49,20 +56,13 @@ bool Artifact::load(const std::string &path, std::string &error) {
   ElfFile elf;
   if (!elf.open(path, error) || !elf.isForThisMachine(error))
     return false;
-  // dlopen searches its own folders for a name without a slash.
-  bool isBare = path.find('/') == std::string::npos;
-  dlc_status status =
-      dlc_model_load((isBare ? "./" + path : path).c_str(), &loaded);
+  dlc_status status = dlc_model_load(path.c_str(), &loaded);
   facts.struct_size = sizeof(facts);
   if (status == DLC_OK)
     status = dlc_model_get_info(loaded, &facts);
   if (status == DLC_OK)
     return true;
-  error = dlc_last_error();
-  // Which file it is goes in front of the message already.
-  for (const std::string &prefix : {"./" + path + ": ", path + ": "})
-    if (error.compare(0, prefix.size(), prefix) == 0)
-      error.erase(0, prefix.size());
+  error = lastError(path);
   return false;
 }
 
