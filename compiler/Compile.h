@@ -10,6 +10,7 @@
 #include "compiler/Diagnostics.h"
 #include "compiler/import/WeightStore.h"
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,10 +59,23 @@ struct ImportOptions {
 /// What compilation ends in; in the order of the pipeline.
 enum class Stage { Graph, Kernels, Plan, LLVM, Asm, Ptx, Obj, So };
 
+/// The names that --emit has for the stages, in their order.
+inline constexpr std::string_view stageNames[] = {
+    "graph", "kernels", "plan", "llvm", "asm", "ptx", "obj", "so"};
+
 /// Returns the name that --emit has for \p stage.
-std::string_view getStageName(Stage stage);
+inline std::string_view getStageName(Stage stage) {
+  return stageNames[static_cast<size_t>(stage)];
+}
+
 /// Parses such a name.
-std::optional<Stage> parseStage(std::string_view name);
+inline std::optional<Stage> parseStageName(std::string_view name) {
+  for (size_t i = 0; i < std::size(stageNames); ++i)
+    if (stageNames[i] == name)
+      return static_cast<Stage>(i);
+  return std::nullopt;
+}
+
 /// True if the stage is a text, with its weights in a file beside it.
 inline bool isTextStage(Stage stage) { return stage <= Stage::Ptx; }
 
@@ -78,8 +92,10 @@ struct CompileOptions {
   std::vector<std::string> cpus;
   std::vector<std::string> sms;
   std::string precision = "float32";
-  /// The model's name inside the artifact and in the generated header.
+  /// The model's name inside the artifact.
   std::string name = "model";
+  /// The name from which the generated header makes its prefix.
+  std::string headerName = "model";
   bool withGradients = false;
   /// The arguments to differentiate; empty: all that can be.
   std::vector<std::string> wrt;

@@ -8,6 +8,7 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -75,8 +76,9 @@ std::vector<NamedWeight> collectWeights(ModuleOp module) {
 }
 
 /// Gives \p attr its bytes. \returns what is wrong, or "".
-static std::string attachWeight(DenseResourceElementsAttr attr,
-                                const std::shared_ptr<const WeightStore> &store) {
+static std::string
+attachWeight(DenseResourceElementsAttr attr,
+             const std::shared_ptr<const WeightStore> &store) {
   auto handle = attr.getRawHandle();
   if (handle.getBlob())
     return "";
@@ -92,12 +94,8 @@ static std::string attachWeight(DenseResourceElementsAttr attr,
            std::to_string(weight->data.size()) + " bytes, which do not fit " +
            getShapeText(shape);
   ArrayRef<char> bytes(weight->data.data(), weight->data.size());
-  auto *dialect = cast<BuiltinDialect>(handle.getDialect());
-  auto &manager = *dialect->getRegisteredInterface<
-      ResourceBlobManagerDialectInterface>();
-  manager.update(key, UnmanagedAsmResourceBlob::allocateWithAlign(
-                          bytes, getElementSize(weight->type),
-                          [store](void *, size_t, size_t) {}));
+  handle.getResource()->setBlob(UnmanagedAsmResourceBlob::allocateWithAlign(
+      bytes, getElementSize(weight->type), [store](void *, size_t, size_t) {}));
   return "";
 }
 
