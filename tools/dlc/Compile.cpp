@@ -7,6 +7,7 @@
 #include "tools/dlc/CompilerLibrary.h"
 
 #include <CLI/App.hpp>
+#include <CLI/Validators.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <unistd.h>
@@ -19,7 +20,6 @@ struct CompileCommand {
   CompileOptions options;
   std::string output, name, header, embedTest, report;
   std::string emit = "so", memoryLimit;
-  bool optimize[4] = {};
   bool quiet = false;
 };
 } // namespace
@@ -101,9 +101,6 @@ static int compileTo(const CompilerApi &compiler, CompileCommand &command,
 static int runCompile(CompileCommand &command) {
   CompileOptions &options = command.options;
   options.emit = *parseStageName(command.emit);
-  for (unsigned level = 0; level < 4; ++level)
-    if (command.optimize[level])
-      options.optimizationLevel = level;
   if (!command.memoryLimit.empty())
     parseSize(command.memoryLimit, options.import.memoryLimit);
   // The artifact does not depend on what its file is called.
@@ -176,9 +173,9 @@ void addCompile(CLI::App &app, Action &action) {
   sub->add_option("--embed-test", command->embedTest,
                   ".npz with reference inputs and outputs to embed");
   sub->add_option("--report", command->report, "HTML report");
-  for (int level = 0; level < 4; ++level)
-    sub->add_flag("-O" + std::to_string(level), command->optimize[level],
-                  level == 3 ? "Optimise (default)" : "Optimise less");
+  sub->add_option("-O", command->options.optimizationLevel,
+                  "0 (plain loops) to 3 (default)")
+      ->check(CLI::Range(0, 3));
   sub->add_flag("--quiet", command->quiet, "Show no progress");
   addBackendFlags(*sub, command->options);
   sub->callback([command, &action] {
