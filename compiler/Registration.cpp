@@ -6,6 +6,7 @@
 #include "dialects/device/DeviceOps.h"
 #include "dialects/graph/GraphOps.h"
 #include "dialects/kernel/KernelOps.h"
+#include "passes/graph/Passes.h"
 #include "passes/kernel/Passes.h"
 #include "passes/plan/Passes.h"
 
@@ -25,14 +26,15 @@ using namespace mlir;
 void dlc::registerAllDialects(DialectRegistry &registry) {
   registry.insert<graph::GraphDialect, kernel::KernelDialect,
                   device::DeviceDialect>();
-  registry.insert<arith::ArithDialect, cf::ControlFlowDialect,
-                  func::FuncDialect, LLVM::LLVMDialect, math::MathDialect,
-                  memref::MemRefDialect, scf::SCFDialect,
-                  vector::VectorDialect>();
+  registry
+      .insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
+              LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+              scf::SCFDialect, vector::VectorDialect>();
 }
 
 void dlc::registerAllPasses() {
   registerTransformsPasses();
+  graph::registerGraphPasses();
   kernel::registerKernelPasses();
   plan::registerPlanPasses();
   cpu::registerCpuPasses();

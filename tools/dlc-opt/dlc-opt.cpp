@@ -9,7 +9,6 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   dlc::registerAllDialects(registry);
   dlc::registerAllPasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "Runs passes of the dlc compiler\n",
-                        registry));
+  return mlir::asMainReturnCode(mlir::MlirOptMain(
+      argc, argv, "Runs passes of the dlc compiler\n", registry));
 }

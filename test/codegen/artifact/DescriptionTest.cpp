@@ -39,12 +39,14 @@ TEST(DescriptionTest, MetadataIsJson) {
   spec.kernels = {{"k", {{"k.a", 3}, {"k.b", 5}}, {"conv0"}, 11, 12}};
   spec.steps = {{0, 0, 0, {}, 11, 13, 0, {"conv0"}}};
   spec.digests = {{"weights", "00ff"}};
+  spec.variables = {"data\"", "label"};
   Expected<json::Value> value = json::parse(writeMetadata(spec));
   ASSERT_TRUE(bool(value)) << toString(value.takeError());
   const json::Object &root = *value->getAsObject();
   const json::Object &input = *(*root.getArray("inputs"))[0].getAsObject();
   EXPECT_EQ(*input.getString("name"), "data\"");
   EXPECT_EQ(*input.getString("dtype"), "bfloat16");
+  EXPECT_EQ(*(*root.getArray("variables"))[1].getAsString(), "label");
   const json::Object &kernel = *(*root.getArray("kernels"))[0].getAsObject();
   EXPECT_EQ(*kernel.getObject("tasks")->getInteger("x86-64-v4"), 5);
   const json::Object &step = *(*root.getArray("steps"))[0].getAsObject();

@@ -11,6 +11,7 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
 #include "gtest/gtest.h"
+#include <dlfcn.h>
 
 using namespace mlir;
 using namespace dlc::artifact;
@@ -18,7 +19,7 @@ using dlc::device::ProgramOp;
 
 static constexpr StringRef kTarget =
     R"(#device.target<"x86-64-v3", triple = "x86_64-unknown-linux-gnu",
-      cpu = "x86-64-v3", features = "", dispatch = 2, vector_bytes = 32,
+      cpu = "x86-64-v3", features = "", dispatch = 1, vector_bytes = 32,
       vector_registers = 16, masks = false, l1_bytes = 32768,
       l2_bytes = 524288>)";
 
@@ -82,7 +83,7 @@ TEST_F(ProgramSpecTest, TablesFollowTheProgram) {
   EXPECT_EQ(spec->inputs[1].dtypeBits, 8);
   EXPECT_EQ(spec->outputs[0].shape, (std::vector<int64_t>{2, 2}));
   EXPECT_EQ(spec->targets[0].name, "x86-64-v3");
-  EXPECT_EQ(spec->targets[0].features, 2u);
+  EXPECT_EQ(spec->targets[0].features, 1u);
   EXPECT_EQ(spec->arenaBytes, 80u);
   EXPECT_EQ(spec->arenaLowerBoundBytes, 32u);
   EXPECT_EQ(spec->weightsBytes, 80u);
@@ -125,12 +126,8 @@ TEST_F(ProgramSpecTest, WeightsAreSortedAndStoredOnce) {
   EXPECT_NE(image->getDigest(), digest);
 }
 
-TEST_F(ProgramSpecTest, ProgramBecomesAnArtifact) {
-  ProgramOp program = parse(kKernels + kProgram);
-  FailureOr<ArtifactSpec> spec = makeSpec(program);
-  FailureOr<WeightsImage> image = collectWeights(program);
-  ASSERT_TRUE(succeeded(spec) && succeeded(image)) << message;
-  auto code = llvm::cantFail(assemble(R"(
+/// f adds two vectors of four, g copies one.
+static constexpr StringRef kCode = R"(
     .globl f.v3
     .type f.v3,@function
 f.v3:
@@ -138,25 +135,59 @@ f.v3:
     .size f.v3, .-f.v3
     .type f.v3.body,@function
 f.v3.body:
-    nop
+    movq (%rdi), %rax
+    movq 8(%rdi), %rcx
+    movq 16(%rdi), %rdx
+    movups (%rax), %xmm0
+    movups (%rcx), %xmm1
+    addps %xmm1, %xmm0
+    movups %xmm0, (%rdx)
     ret
     .size f.v3.body, .-f.v3.body
     .globl g.v3
 g.v3:
+    movq (%rdi), %rax
+    movq 8(%rdi), %rdx
+    movups (%rax), %xmm0
+    movups %xmm0, (%rdx)
     ret
-)",
-                                      "x86_64-unknown-linux-gnu"));
-  llvm::MemoryBufferRef kernels[] = {
+)";
+
+TEST_F(ProgramSpecTest, ProgramBecomesAnArtifactThatRuns) {
+  std::string kernels = kKernels.str();
+  kernels.replace(kernels.find("tasks = 3"), 9, "tasks = 1");
+  ProgramOp program = parse(kernels + kProgram);
+  FailureOr<ArtifactSpec> spec = makeSpec(program);
+  FailureOr<WeightsImage> image = collectWeights(program);
+  ASSERT_TRUE(succeeded(spec) && succeeded(image)) << message;
+  auto code = llvm::cantFail(assemble(kCode, "x86_64-unknown-linux-gnu"));
+  llvm::MemoryBufferRef objects[] = {
       {StringRef(code.data(), code.size()), "code.o"}};
-  ASSERT_FALSE(bool(measureCode(*spec, kernels)));
-  EXPECT_EQ(spec->kernels[0].codeBytes, 4u);
+  ASSERT_FALSE(bool(measureCode(*spec, objects)));
+  EXPECT_GT(spec->kernels[0].codeBytes, 20u);
+
+  // x + 5 + (1, 2, 3, 4).
+  const float input[] = {10, 20, 30, 40}, expected[] = {16, 27, 38, 49};
+  const char bytes[3] = {};
+  spec->test = TestSpec{{0, 64}, {128}, 1e-4, 1e-5};
+  auto asChars = [](const auto &array) {
+    return ArrayRef(reinterpret_cast<const char *>(&array), sizeof(array));
+  };
+  DataChunk test[] = {
+      {0, asChars(input)}, {64, asChars(bytes)}, {128, asChars(expected)}};
+
   TemporaryDirectory directory = llvm::cantFail(TemporaryDirectory::create());
   std::string output = directory.file("model.so");
   llvm::Error error = writeSharedObject(
-      {*spec, "x86_64-unknown-linux-gnu", kernels, image->chunks, {}, 0},
+      {*spec, "x86_64-unknown-linux-gnu", objects, image->chunks, test, 144},
       output);
-  EXPECT_FALSE(bool(error)) << toString(std::move(error));
-  EXPECT_TRUE(llvm::sys::fs::exists(output));
+  ASSERT_FALSE(bool(error)) << toString(std::move(error));
+  void *library = dlopen(output.c_str(), RTLD_NOW);
+  ASSERT_NE(library, nullptr) << dlerror();
+  auto selfTest = reinterpret_cast<int (*)()>(dlsym(library, "dlc_self_test"));
+  ASSERT_NE(selfTest, nullptr);
+  EXPECT_EQ(selfTest(), 0);
+  dlclose(library);
 }
 
 TEST_F(ProgramSpecTest, MissingCodeIsAnError) {
