@@ -152,8 +152,8 @@ def Device_WeightsOp
     C1. The value is a tensor of static shape.
 
     ```mlir
-    device.program @main() outputs()
-        attributes {input_names = [], output_names = []} weights 256 {
+    device.program @main() outputs() weights 256
+        attributes {input_names = [], output_names = []} {
       %w = device.weights at 0 dense<0.5> : tensor<4x16xf32>
     }
     ```

@@ -42,6 +42,13 @@ std::string dlc::tool::typeText(npz::DType dtype,
   return npz::dtypeName(dtype) + " " + npz::shapeText(shape);
 }
 
+std::string dlc::tool::lastError(const std::string &file) {
+  std::string error = dlc_last_error();
+  if (error.compare(0, file.size() + 2, file + ": ") == 0)
+    error.erase(0, file.size() + 2);
+  return error;
+}
+
 Artifact::~Artifact() { dlc_model_unload(loaded); }
 
 bool Artifact::load(const std::string &path, std::string &error) {
@@ -55,10 +62,7 @@ bool Artifact::load(const std::string &path, std::string &error) {
     status = dlc_model_get_info(loaded, &facts);
   if (status == DLC_OK)
     return true;
-  error = dlc_last_error();
-  // Which file it is goes in front of the message already.
-  if (error.compare(0, path.size() + 2, path + ": ") == 0)
-    error.erase(0, path.size() + 2);
+  error = lastError(path);
   return false;
 }
 

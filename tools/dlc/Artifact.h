@@ -44,6 +44,10 @@ private:
 /// "float32 1x3x224x224".
 std::string typeText(npz::DType dtype, const std::vector<int64_t> &shape);
 
+/// The runtime's message about its last failure, without the name of \p file
+/// in front: `badInput` puts that there.
+std::string lastError(const std::string &file);
+
 /// A loaded artifact.
 class Artifact {
 public:

@@ -76,7 +76,7 @@ static int run(const RunFlags &flags) {
     return badInput(flags.file, error);
   if (!flags.profile.empty() &&
       dlc_session_write_trace(session.get(), flags.profile.c_str()) != DLC_OK)
-    return badInput(flags.profile, dlc_last_error());
+    return badInput(flags.profile, lastError(flags.profile));
   if (flags.output.empty()) {
     for (const Tensor &tensor : outputs)
       printSummary(tensor);
