@@ -21,6 +21,10 @@ std::string printStage(ModuleOp module) {
   flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
   flags.elideLargeResourceString(/*largeResourceLimit=*/0);
   module.print(stream, flags);
+  // What remains of the section of resources is an empty frame.
+  StringRef kept = text;
+  if (kept.consume_back("{-#\n\n#-}\n"))
+    text.resize(kept.size());
   return text;
 }
 

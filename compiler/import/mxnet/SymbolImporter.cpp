@@ -434,6 +434,7 @@ void SymbolImporter::finish(func::FuncOp function) {
   if (!diagnostics.empty())
     return;
   func::ReturnOp::create(builder, function.getLoc(), results);
+  setVariables(function);
   function.setFunctionType(builder.getFunctionType(
       body->getArgumentTypes(), ValueRange(results).getTypes()));
   for (auto [i, index] : llvm::enumerate(arguments))
