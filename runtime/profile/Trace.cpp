@@ -5,8 +5,11 @@
 #include "runtime/core/Status.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace dlc::runtime;
 
@@ -42,6 +45,23 @@ static void writeEvent(FILE *file, const dlc_session &session,
           session.steps[event.step].numThreads);
 }
 
+/// Writes the whole trace and closes \p file. \returns 0 or an errno.
+static int writeEvents(FILE *file, const dlc_session &session) {
+  fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n", file);
+  for (uint64_t i = 0; i < session.numProfileEvents; ++i) {
+    if (i > 0)
+      fputs(",\n", file);
+    writeEvent(file, session, session.profile[i], session.profile[0].begin_ns);
+  }
+  fputs("\n]}\n", file);
+  int error = fflush(file) != 0 ? errno : ferror(file) ? EIO : 0;
+  if (fclose(file) != 0 && !error)
+    error = errno;
+  return error;
+}
+
+/// A trace appears whole or not at all: it is written under a temporary name.
+/// A device or a pipe is written directly, and never removed.
 dlc_status dlc_session_write_trace(const dlc_session *session,
                                    const char *path) {
   if (!session || !path)
@@ -49,22 +69,23 @@ dlc_status dlc_session_write_trace(const dlc_session *session,
   if (!session->profile)
     return fail(DLC_ERROR_INVALID_ARGUMENT,
                 "the session was made without a profile");
-  FILE *file = fopen(path, "we");
+  struct stat status;
+  bool isDirect = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+  char temporary[PATH_MAX];
+  int length = snprintf(temporary, sizeof temporary, "%s.tmp%d", path,
+                        static_cast<int>(getpid()));
+  if (!isDirect && length >= static_cast<int>(sizeof temporary))
+    return fail(DLC_ERROR_IO, "%s: %s", path, strerror(ENAMETOOLONG));
+  const char *target = isDirect ? path : temporary;
+  FILE *file = fopen(target, "we");
   if (!file)
     return fail(DLC_ERROR_IO, "%s: %s", path, strerror(errno));
-  fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n", file);
-  for (uint64_t i = 0; i < session->numProfileEvents; ++i) {
-    if (i > 0)
-      fputs(",\n", file);
-    writeEvent(file, *session, session->profile[i],
-               session->profile[0].begin_ns);
-  }
-  fputs("\n]}\n", file);
-  bool failed = ferror(file) != 0;
-  if (fclose(file) != 0 || failed) {
-    dlc_status status = fail(DLC_ERROR_IO, "%s: %s", path, strerror(errno));
-    remove(path);
-    return status;
-  }
-  return DLC_OK;
+  int error = writeEvents(file, *session);
+  if (!error && !isDirect && rename(temporary, path) != 0)
+    error = errno;
+  if (!error)
+    return DLC_OK;
+  if (!isDirect)
+    unlink(temporary);
+  return fail(DLC_ERROR_IO, "%s: %s", path, strerror(error));
 }

@@ -125,8 +125,13 @@ def test_missing_device():
 def test_unwritable_outputs(tmp_path, io):
     refuse("run", GOOD, "--io", io, "--output", tmp_path / "missing" / "out.npz", message="can't be written: No such")
     refuse("run", GOOD, "--io", io, "--output", tmp_path, message="can't be written: Is a directory")
-    refuse("run", GOOD, "--io", io, "--output", "/dev/full", message="can't be written: No space left")
-    refuse("run", GOOD, "--io", io, "--profile", "/dev/full", message="error: /dev/full: No space left")
+    # Through a link: a defect that removes or replaces its target must not reach the machine's device.
+    full = tmp_path / "full"
+    full.symlink_to("/dev/full")
+    refuse("run", GOOD, "--io", io, "--output", full, message="can't be written: No space left")
+    refuse("run", GOOD, "--io", io, "--profile", full, message="full: No space left")
+    assert full.is_symlink() and full.is_char_device()
+    refuse("run", GOOD, "--io", io, "--profile", tmp_path, message="Is a directory")
 
 
 def test_a_full_disk_leaves_no_file(tmp_path, io):
