@@ -35,7 +35,7 @@ def test_truncated_symbol(tmp_path, length):
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "{}", '{"nodes": 3}', '{"nodes": [], "arg_nodes": [], "heads": [[0, 0, 0]]}',
-                                  "[" * 100000, '{"a":' * 100000])
+                                  "[" * 100000, '{"a":' * 100000], ids=range(7))
 def test_malformed_symbol(tmp_path, text):
     refuse(tmp_path, text)
 
