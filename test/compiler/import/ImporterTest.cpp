@@ -193,6 +193,31 @@ TEST_F(ImporterTest, GivesZerosOfUnknownBatchTheirShape) {
   EXPECT_TRUE(has("dense<0.000000e+00> : tensor<7x3xf32>"));
 }
 
+TEST_F(ImporterTest, FindsTheBatchOfARecurrentCell) {
+  // h = relu(data * Wx + 0 * Wh), with zeros of an unknown batch.
+  Model m;
+  int data = m.variable("data"), wx = m.variable("wx"), wh = m.variable("wh");
+  int zeros = m.node("_zeros", "begin", {}, {{"shape", "(0, 3)"}});
+  Json attributes = {{"num_hidden", "4"}, {"no_bias", "True"}};
+  int h2h = m.node("FullyConnected", "h2h", {zeros, wh}, attributes);
+  int i2h = m.node("FullyConnected", "i2h", {data, wx}, attributes);
+  m.node("elemwise_add", "sum", {i2h, h2h});
+  input("data", {7, 5});
+  ASSERT_TRUE(import(m.text())) << problems();
+  EXPECT_TRUE(has("dense<0.000000e+00> : tensor<7x3xf32>"));
+  EXPECT_TRUE(has("tensor<4x3xf32> {graph.name = \"wh\"}"));
+}
+
+TEST_F(ImporterTest, ReportsZerosThatNobodyShapes) {
+  Model m;
+  int zeros = m.node("_zeros", "begin", {}, {{"shape", "(0, 3)"}});
+  m.node("relu", "act", {m.node("relu", "inner", {zeros})});
+  EXPECT_FALSE(import(m.text()));
+  EXPECT_EQ(problems(),
+            "error: m.json: node 'begin' (_zeros): its shape has unknown "
+            "dimensions that no user determines [DLC0403]\n");
+}
+
 TEST_F(ImporterTest, ListsAllProblemsInOrder) {
   Model m;
   int data = m.variable("data");

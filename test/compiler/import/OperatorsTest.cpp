@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "tools/npz/Npz.h"
+#include "llvm/ADT/StringExtras.h"
 
 #include <filesystem>
 #include <gtest/gtest.h>
