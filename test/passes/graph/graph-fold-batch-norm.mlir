@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batch normalisations become weights or arithmetic.
 // RUN: dlc-opt %s --split-input-file --graph-fold-batch-norm | FileCheck %s
 
 // gamma / sqrt(variance + epsilon) is [2, 0.5]; the bias becomes

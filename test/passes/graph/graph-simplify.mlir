@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rewrites that always win, and what they must leave alone.
 // RUN: dlc-opt %s --split-input-file --graph-simplify | FileCheck %s
 
 // CHECK-LABEL: func.func @bias_of_conv
