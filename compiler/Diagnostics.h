@@ -47,8 +47,8 @@ struct Diagnostic {
   std::string getText() const;
 };
 
-/// The problems found so far, in the order of the nodes; what belongs to no node
-/// comes first. Not safe for concurrent use.
+/// The problems found so far, in the order of the nodes; what belongs to no
+/// node comes first. Not safe for concurrent use.
 class DiagnosticList {
 public:
   /// Adds a problem. \returns false, so that a reader can end with it.

@@ -30,9 +30,9 @@ OutputFile::OutputFile(std::string where, bool executable)
     return;
   }
   temporary = path + ".tmp" + std::to_string(getpid());
-  descriptor = ::open(temporary.c_str(),
-                      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                      executable ? 0777 : 0666);
+  descriptor =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+             executable ? 0777 : 0666);
   if (descriptor < 0) {
     error = errno;
     temporary.clear();

@@ -18,6 +18,7 @@ config.environment["PATH"] = os.pathsep.join(tools + [os.environ["PATH"]])
 config.environment["FILECHECK_OPTS"] = "--dump-input=fail"
 config.substitutions.append(("%data", os.path.join(config.test_source_root, "data")))
 config.substitutions.append(("%source", config.dlc_source_dir))
+config.substitutions.append(("%build", config.dlc_build_dir))
 
 # `--param mutate=PASS` runs dlc-opt with that pass taken out of its pipeline
 # (see mutate.py).

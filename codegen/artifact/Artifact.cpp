@@ -5,12 +5,42 @@
 #include "codegen/artifact/Assembler.h"
 #include "codegen/artifact/Description.h"
 #include "codegen/artifact/Linker.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Object/ELFObjectFile.h"
 
 using namespace llvm;
 using namespace dlc::artifact;
 
 /// What a shared object exports: defined by the runtime's core.
 static constexpr StringRef kExports[] = {"dlc_model_v1", "dlc_self_test"};
+
+Error dlc::artifact::measureCode(ArtifactSpec &spec,
+                                 ArrayRef<MemoryBufferRef> kernels) {
+  StringMap<uint64_t> sizes;
+  for (MemoryBufferRef buffer : kernels) {
+    Expected<std::unique_ptr<object::ObjectFile>> object =
+        object::ObjectFile::createELFObjectFile(buffer);
+    if (!object)
+      return object.takeError();
+    for (object::ELFSymbolRef symbol : (*object)->symbols()) {
+      Expected<StringRef> name = symbol.getName();
+      if (!name)
+        return name.takeError();
+      if (symbol.getELFType() != ELF::STT_FUNC)
+        continue;
+      // The entry point and what it calls.
+      sizes[*name] += symbol.getSize();
+      if (name->consume_back(".body"))
+        sizes[*name] += symbol.getSize();
+    }
+  }
+  for (KernelSpec &kernel : spec.kernels) {
+    kernel.codeBytes = 0;
+    for (const VariantSpec &variant : kernel.variants)
+      kernel.codeBytes += sizes.lookup(variant.symbol);
+  }
+  return Error::success();
+}
 
 /// Assembles \p text and adds the object \p name to \p objects.
 static Error addAssembly(const TemporaryDirectory &directory, StringRef name,

@@ -23,6 +23,11 @@ struct ArtifactParts {
   uint64_t testBytes = 0;
 };
 
+/// Sets `codeBytes` of each kernel of \p spec: the size of its variants'
+/// functions `SYMBOL` and `SYMBOL.body` in the objects \p kernels.
+llvm::Error measureCode(ArtifactSpec &spec,
+                        llvm::ArrayRef<llvm::MemoryBufferRef> kernels);
+
 /// Writes a self-contained shared object to the file \p output. Equal parts
 /// give equal bytes. On failure there may be a partial file: write to a
 /// temporary name and rename it.

@@ -80,6 +80,8 @@ std::string dlc::artifact::writeMetadata(const ArtifactSpec &spec) {
     json.attribute("compiler", spec.compiler);
     writeTensors(json, "inputs", spec.inputs);
     writeTensors(json, "outputs", spec.outputs);
+    if (!spec.variables.empty())
+      writeStrings(json, "variables", spec.variables);
     json.attributeArray("targets", [&] {
       for (const TargetSpec &target : spec.targets)
         json.value(target.name);

@@ -71,6 +71,9 @@ struct ArtifactSpec {
   std::string name;
   std::string compiler; ///< "dlc 0.1.0"
   std::vector<TensorSpec> inputs, outputs;
+  /// Every variable of the model, whether the artifact takes it or not: tools
+  /// tell a value that is not needed from a misspelt name.
+  std::vector<std::string> variables;
   std::vector<TargetSpec> targets; ///< from least to most demanding
   std::vector<KernelSpec> kernels;
   std::vector<StepSpec> steps;

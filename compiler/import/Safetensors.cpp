@@ -18,12 +18,12 @@ struct TypeName {
 } // namespace
 
 static constexpr TypeName typeNames[] = {
-    {"F32", ElementType::F32}, {"F64", ElementType::F64},
-    {"F16", ElementType::F16}, {"BF16", ElementType::BF16},
-    {"I8", ElementType::I8},   {"I16", ElementType::I16},
-    {"I32", ElementType::I32}, {"I64", ElementType::I64},
-    {"U8", ElementType::U8},   {"U16", ElementType::U16},
-    {"U32", ElementType::U32}, {"U64", ElementType::U64},
+    {"F32", ElementType::F32},  {"F64", ElementType::F64},
+    {"F16", ElementType::F16},  {"BF16", ElementType::BF16},
+    {"I8", ElementType::I8},    {"I16", ElementType::I16},
+    {"I32", ElementType::I32},  {"I64", ElementType::I64},
+    {"U8", ElementType::U8},    {"U16", ElementType::U16},
+    {"U32", ElementType::U32},  {"U64", ElementType::U64},
     {"BOOL", ElementType::Bool}};
 
 /// Splits \p bytes into header and data; false if the length is wrong.
@@ -56,7 +56,8 @@ static std::string readEntry(const nlohmann::json &entry, std::string_view data,
                        &offsets = entry["data_offsets"];
   bool known = false;
   for (const TypeName &candidate : typeNames)
-    if (type.is_string() && type.get_ref<const std::string &>() == candidate.name) {
+    if (type.is_string() &&
+        type.get_ref<const std::string &>() == candidate.name) {
       weight.type = candidate.type;
       known = true;
     }

@@ -15,7 +15,19 @@ namespace dlc {
 
 /// The element types of model files.
 enum class ElementType : uint8_t {
-  F32, F64, F16, BF16, I8, I16, I32, I64, U8, U16, U32, U64, Bool
+  F32,
+  F64,
+  F16,
+  BF16,
+  I8,
+  I16,
+  I32,
+  I64,
+  U8,
+  U16,
+  U32,
+  U64,
+  Bool
 };
 
 /// Returns the size of an element in bytes.

@@ -52,4 +52,22 @@ def Device_TargetAttr : AttrDef<Device_Dialect, "Target"> {
   }];
 }
 
+def Device_VariantAttr : AttrDef<Device_Dialect, "Variant"> {
+  let mnemonic = "variant";
+  let summary = "the code of a kernel for one target";
+  let description = [{
+    `function` is the symbol of the code, whose calling convention is
+    `dlc_abi_kernel_fn` of dlc/abi.h. A launch covers the tasks [0, `tasks`),
+    and every thread that runs some has `scratch_bytes` of its own.
+
+    ```mlir
+    #v = #device.variant<@"relu.x86-64-v3", tasks = 8, scratch_bytes = 0>
+    ```
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$function,
+                        "int64_t":$tasks, "int64_t":$scratch_bytes);
+  let assemblyFormat = "`<` $function `,` struct($tasks, $scratch_bytes) `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif // DLC_DIALECTS_DEVICE_DEVICEATTRS_TD

@@ -2,6 +2,7 @@
 // The device dialect: registration and attributes.
 #include "dialects/device/DeviceOps.h"
 
+#include "dialects/kernel/KernelOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -20,6 +21,10 @@ void DeviceDialect::initialize() {
 #define GET_ATTRDEF_LIST
 #include "dialects/device/DeviceAttrs.cpp.inc"
       >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/device/DeviceOps.cpp.inc"
+      >();
 }
 
 LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
@@ -35,5 +40,14 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (vectorRegisters <= 0 || l1Bytes <= 0 || l2Bytes <= 0)
     return emitError() << "requires 'vector_registers', 'l1_bytes' and "
                           "'l2_bytes' to be positive";
+  return success();
+}
+
+LogicalResult VariantAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  FlatSymbolRefAttr, int64_t tasks,
+                                  int64_t scratchBytes) {
+  if (tasks < 0 || scratchBytes < 0)
+    return emitError() << "requires 'tasks' and 'scratch_bytes' not to be "
+                          "negative";
   return success();
 }

@@ -21,7 +21,9 @@ def Device_Dialect : Dialect {
     machine is like without knowing any machine.
   }];
   let useDefaultAttributePrinterParser = 1;
-  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let dependentDialects = [
+    "::mlir::memref::MemRefDialect", "::dlc::kernel::KernelDialect"
+  ];
 }
 
 class Device_Op<string mnemonic, list<Trait> traits = []>

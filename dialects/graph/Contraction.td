@@ -5,7 +5,8 @@
 
 include "dialects/graph/GraphBase.td"
 
-def Graph_ConvOp : Graph_InferredOp<"conv", [DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+def Graph_ConvOp : Graph_InferredOp<"conv", [
+    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "convolution";
   let description = [{
     Shapes: input [N, C, spatial...], filter [O, C / groups, kernel...], bias
@@ -18,7 +19,6 @@ def Graph_ConvOp : Graph_InferredOp<"conv", [DeclareOpInterfaceMethods<Graph_Flo
     C2. `groups` divides C and O; the filter has C / groups channels.
     C3. The bias has O elements.
     C4. The padded input is at least as large as the dilated kernel.
-
 
     ```mlir
     func.func @example(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>) -> tensor<1x4x8x8xf32> {
@@ -40,7 +40,8 @@ def Graph_ConvOp : Graph_InferredOp<"conv", [DeclareOpInterfaceMethods<Graph_Flo
   }];
 }
 
-def Graph_DeconvOp : Graph_InferredOp<"deconv", [DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+def Graph_DeconvOp : Graph_InferredOp<"deconv", [
+    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "transposed convolution";
   let description = [{
     The gradient of a convolution with respect to its input: each element of
@@ -55,7 +56,6 @@ def Graph_DeconvOp : Graph_InferredOp<"deconv", [DeclareOpInterfaceMethods<Graph
     C2. `groups` divides C; the filter has C rows.
     C3. The bias has O elements.
     C4. The result is not empty.
-
 
     ```mlir
     func.func @example(%x: tensor<1x3x4x4xf32>, %w: tensor<3x5x2x2xf32>) -> tensor<1x5x8x8xf32> {
@@ -78,7 +78,8 @@ def Graph_DeconvOp : Graph_InferredOp<"deconv", [DeclareOpInterfaceMethods<Graph
   }];
 }
 
-def Graph_DenseOp : Graph_InferredOp<"dense", [DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+def Graph_DenseOp : Graph_InferredOp<"dense", [
+    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "fully connected layer";
   let description = [{
     result[..., n] = sum over k of input[..., k] filter[n, k], plus bias[n].
@@ -88,7 +89,6 @@ def Graph_DenseOp : Graph_InferredOp<"dense", [DeclareOpInterfaceMethods<Graph_F
     C1. The input has rank 1 or more, the filter rank 2, and both have K in
         common.
     C2. The bias has N elements.
-
 
     ```mlir
     func.func @example(%x: tensor<2x8xf32>, %w: tensor<4x8xf32>) -> tensor<2x4xf32> {
@@ -106,7 +106,8 @@ def Graph_DenseOp : Graph_InferredOp<"dense", [DeclareOpInterfaceMethods<Graph_F
   }];
 }
 
-def Graph_DotOp : Graph_InferredOp<"dot", [DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+def Graph_DotOp : Graph_InferredOp<"dot", [
+    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "sum of products over chosen dimensions";
   let description = [{
     result[b..., m..., n...] = sum over k... of lhs[b, m, k] rhs[b, n, k], where
@@ -117,7 +118,6 @@ def Graph_DotOp : Graph_InferredOp<"dot", [DeclareOpInterfaceMethods<Graph_Flops
     C1. Batch and contracted dimensions are distinct dimensions, as many on
         both sides.
     C2. Their extents agree pairwise.
-
 
     ```mlir
     func.func @example(%x: tensor<2x3x8xf32>, %y: tensor<2x4x8xf32>) -> tensor<2x3x4xf32> {
@@ -137,7 +137,8 @@ def Graph_DotOp : Graph_InferredOp<"dot", [DeclareOpInterfaceMethods<Graph_Flops
   }];
 }
 
-def Graph_PoolOp : Graph_InferredOp<"pool", [DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+def Graph_PoolOp : Graph_InferredOp<"pool", [
+    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "pooling over windows";
   let description = [{
     The maximum, mean, sum or p-norm of each window.
@@ -152,7 +153,6 @@ def Graph_PoolOp : Graph_InferredOp<"pool", [DeclareOpInterfaceMethods<Graph_Flo
     C1. One kernel extent, stride and padding for each spatial dimension;
         kernel and strides are positive, paddings not negative.
     C2. The padded input is at least as large as the kernel.
-
 
     ```mlir
     func.func @example(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x4x4xf32> {

@@ -3,9 +3,12 @@
 #ifndef DLC_DIALECTS_GRAPH_GRAPHOPS_TD
 #define DLC_DIALECTS_GRAPH_GRAPHOPS_TD
 
+include "dialects/graph/Activation.td"
+include "dialects/graph/Arithmetic.td"
+include "dialects/graph/Comparison.td"
 include "dialects/graph/Contraction.td"
-include "dialects/graph/Elementwise.td"
 include "dialects/graph/Indexing.td"
+include "dialects/graph/Math.td"
 include "dialects/graph/Movement.td"
 include "dialects/graph/Normalization.td"
 include "dialects/graph/Recurrent.td"

@@ -11,7 +11,6 @@ def Graph_ConcatOp : Graph_InferredOp<"concat"> {
     C1. At least one input; `axis` is a dimension.
     C2. Inputs agree in element type, rank and all extents but that of `axis`.
 
-
     ```mlir
     func.func @example(%x: tensor<2x3xf32>, %y: tensor<2x5xf32>) -> tensor<2x8xf32> {
       %0 = graph.concat %x, %y axis 1 : tensor<2x3xf32>, tensor<2x5xf32>
@@ -33,7 +32,6 @@ def Graph_PadOp : Graph_InferredOp<"pad"> {
 
     C1. One `low` and `high` for each dimension, not negative.
     C2. Reflection is shorter than the input's extent.
-
 
     ```mlir
     func.func @example(%x: tensor<2x3xf32>) -> tensor<2x6xf32> {
@@ -60,7 +58,6 @@ def Graph_GatherOp : Graph_InferredOp<"gather"> {
 
     C1. `axis` is a dimension of data.
 
-
     ```mlir
     func.func @example(%w: tensor<100x8xf32>, %i: tensor<2x3xf32>) -> tensor<2x3x8xf32> {
       %0 = graph.gather %w, %i axis 0 mode clip : tensor<100x8xf32>, tensor<2x3xf32>
@@ -85,7 +82,6 @@ def Graph_GatherNdOp : Graph_InferredOp<"gather_nd"> {
     C1. indices has rank 1 or more and at most as many rows as data has
         dimensions.
 
-
     ```mlir
     func.func @example(%x: tensor<4x5xf32>, %i: tensor<2x3xi32>) -> tensor<3xf32> {
       %0 = graph.gather_nd %x, %i : tensor<4x5xf32>, tensor<2x3xi32>
@@ -105,7 +101,6 @@ def Graph_TakeAlongOp : Graph_InferredOp<"take_along"> {
 
     C1. `axis` is a dimension; data and indices agree in all other extents.
 
-
     ```mlir
     func.func @example(%x: tensor<4x5xf32>, %i: tensor<4x1xf32>) -> tensor<4x1xf32> {
       %0 = graph.take_along %x, %i axis 1 mode clip : tensor<4x5xf32>, tensor<4x1xf32>
@@ -121,7 +116,8 @@ def Graph_TakeAlongOp : Graph_InferredOp<"take_along"> {
   }];
 }
 
-def Graph_ResizeOp : Graph_InferredOp<"resize", [DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+def Graph_ResizeOp : Graph_InferredOp<"resize", [
+    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "an image in another size";
   let description = [{
     Shapes: input [N, C, H, W], result [N, C, size[0], size[1]].
@@ -130,7 +126,6 @@ def Graph_ResizeOp : Graph_InferredOp<"resize", [DeclareOpInterfaceMethods<Graph
     the pixels are areas; with asymmetric y_in = y_out H / size[0].
 
     C1. The input has rank 4, `size` two positive extents.
-
 
     ```mlir
     func.func @example(%x: tensor<1x3x4x4xf32>) -> tensor<1x3x8x8xf32> {

@@ -17,7 +17,6 @@ def Graph_ReshapeOp
   let description = [{
     C1. Input and result have the same number of elements.
 
-
     ```mlir
     func.func @example(%x: tensor<2x6xf32>) -> tensor<3x4xf32> {
       %0 = graph.reshape %x : tensor<2x6xf32> to tensor<3x4xf32>
@@ -32,13 +31,13 @@ def Graph_ReshapeOp
 }
 
 def Graph_TransposeOp
-    : Graph_MovementOp<"transpose", [DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+    : Graph_MovementOp<"transpose", [
+        DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "permutes dimensions";
   let description = [{
     Dimension i of the result is dimension permutation[i] of the input.
 
     C1. `permutation` is a permutation of the input's dimensions.
-
 
     ```mlir
     func.func @example(%x: tensor<2x3x4xf32>) -> tensor<4x2x3xf32> {
@@ -63,7 +62,6 @@ def Graph_BroadcastOp
         dimensions of the result.
     C2. Each extent of the input is 1 or that of its dimension in the result.
 
-
     ```mlir
     func.func @example(%x: tensor<3x1xf32>) -> tensor<2x3x4xf32> {
       %0 = graph.broadcast %x dims [1, 2] : tensor<3x1xf32> to tensor<2x3x4xf32>
@@ -78,7 +76,8 @@ def Graph_BroadcastOp
 }
 
 def Graph_SliceOp
-    : Graph_MovementOp<"slice", [DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+    : Graph_MovementOp<"slice", [
+        DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "a regular part of a tensor";
   let description = [{
     Along each dimension the elements start, start + step, ... before limit (or
@@ -86,7 +85,6 @@ def Graph_SliceOp
 
     C1. One start, limit and step for each dimension; no step is 0.
     C2. Every element exists in the input.
-
 
     ```mlir
     func.func @example(%x: tensor<4x8xf32>) -> tensor<2x8xf32> {
@@ -107,7 +105,6 @@ def Graph_ReverseOp : Graph_MovementOp<"reverse", [SameOperandsAndResultType]> {
   let summary = "reverses dimensions";
   let description = [{
     C1. `axes` are distinct dimensions of the input.
-
 
     ```mlir
     func.func @example(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {

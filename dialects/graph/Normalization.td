@@ -5,8 +5,15 @@
 
 include "dialects/graph/GraphBase.td"
 
-def Graph_BatchNormOp : Graph_Op<"batch_norm", [Pure, AllTypesMatch<["input", "result"]>,
-    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+/// An operator whose result has its input's type.
+class Graph_NormalizationOp<string mnemonic>
+    : Graph_Op<mnemonic, [Pure, AllTypesMatch<["input", "result"]>,
+        DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+  let results = (outs AnyRankedTensor:$result);
+  let hasVerifier = 1;
+}
+
+def Graph_BatchNormOp : Graph_NormalizationOp<"batch_norm"> {
   let summary = "batch normalisation with given statistics";
   let description = [{
     result = gamma (x - mean) / sqrt(variance + epsilon) + beta, per channel.
@@ -24,14 +31,18 @@ def Graph_BatchNormOp : Graph_Op<"batch_norm", [Pure, AllTypesMatch<["input", "r
     }
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$gamma, AnyRankedTensor:$beta, AnyRankedTensor:$mean, AnyRankedTensor:$variance, I64Attr:$axis, F64Attr:$epsilon);
-  let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$input `,` $gamma `,` $beta `,` $mean `,` $variance `axis` $axis `epsilon` $epsilon attr-dict `:` type($input) `,` type($gamma) `,` type($beta) `,` type($mean) `,` type($variance)";
-  let hasVerifier = 1;
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$gamma,
+                       AnyRankedTensor:$beta, AnyRankedTensor:$mean,
+                       AnyRankedTensor:$variance, I64Attr:$axis,
+                       F64Attr:$epsilon);
+  let assemblyFormat = [{
+    $input `,` $gamma `,` $beta `,` $mean `,` $variance `axis` $axis `epsilon`
+    $epsilon attr-dict `:` type($input) `,` type($gamma) `,` type($beta) `,`
+    type($mean) `,` type($variance)
+  }];
 }
 
-def Graph_LayerNormOp : Graph_Op<"layer_norm", [Pure, AllTypesMatch<["input", "result"]>,
-    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+def Graph_LayerNormOp : Graph_NormalizationOp<"layer_norm"> {
   let summary = "layer normalisation";
   let description = [{
     result = gamma (x - mean) / sqrt(variance + epsilon) + beta, mean and
@@ -49,14 +60,15 @@ def Graph_LayerNormOp : Graph_Op<"layer_norm", [Pure, AllTypesMatch<["input", "r
     }
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$gamma, AnyRankedTensor:$beta, I64Attr:$axis, F64Attr:$epsilon);
-  let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$input `,` $gamma `,` $beta `axis` $axis `epsilon` $epsilon attr-dict `:` type($input) `,` type($gamma) `,` type($beta)";
-  let hasVerifier = 1;
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$gamma,
+                       AnyRankedTensor:$beta, I64Attr:$axis, F64Attr:$epsilon);
+  let assemblyFormat = [{
+    $input `,` $gamma `,` $beta `axis` $axis `epsilon` $epsilon attr-dict `:`
+    type($input) `,` type($gamma) `,` type($beta)
+  }];
 }
 
-def Graph_InstanceNormOp : Graph_Op<"instance_norm", [Pure, AllTypesMatch<["input", "result"]>,
-    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+def Graph_InstanceNormOp : Graph_NormalizationOp<"instance_norm"> {
   let summary = "instance normalisation";
   let description = [{
     result = gamma (x - mean) / sqrt(variance + epsilon) + beta, mean and
@@ -74,14 +86,15 @@ def Graph_InstanceNormOp : Graph_Op<"instance_norm", [Pure, AllTypesMatch<["inpu
     }
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$gamma, AnyRankedTensor:$beta, F64Attr:$epsilon);
-  let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$input `,` $gamma `,` $beta `epsilon` $epsilon attr-dict `:` type($input) `,` type($gamma) `,` type($beta)";
-  let hasVerifier = 1;
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$gamma,
+                       AnyRankedTensor:$beta, F64Attr:$epsilon);
+  let assemblyFormat = [{
+    $input `,` $gamma `,` $beta `epsilon` $epsilon attr-dict `:` type($input)
+    `,` type($gamma) `,` type($beta)
+  }];
 }
 
-def Graph_GroupNormOp : Graph_Op<"group_norm", [Pure, AllTypesMatch<["input", "result"]>,
-    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+def Graph_GroupNormOp : Graph_NormalizationOp<"group_norm"> {
   let summary = "group normalisation";
   let description = [{
     result = gamma (x - mean) / sqrt(variance + epsilon) + beta, mean and
@@ -99,14 +112,16 @@ def Graph_GroupNormOp : Graph_Op<"group_norm", [Pure, AllTypesMatch<["input", "r
     }
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$gamma, AnyRankedTensor:$beta, I64Attr:$groups, F64Attr:$epsilon);
-  let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$input `,` $gamma `,` $beta `groups` $groups `epsilon` $epsilon attr-dict `:` type($input) `,` type($gamma) `,` type($beta)";
-  let hasVerifier = 1;
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$gamma,
+                       AnyRankedTensor:$beta, I64Attr:$groups,
+                       F64Attr:$epsilon);
+  let assemblyFormat = [{
+    $input `,` $gamma `,` $beta `groups` $groups `epsilon` $epsilon attr-dict
+    `:` type($input) `,` type($gamma) `,` type($beta)
+  }];
 }
 
-def Graph_LrnOp : Graph_Op<"lrn", [Pure, AllTypesMatch<["input", "result"]>,
-    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+def Graph_LrnOp : Graph_NormalizationOp<"lrn"> {
   let summary = "local response normalisation across channels";
   let description = [{
     result = x (knorm + alpha / size sum of x^2 over `size` channels around)^-beta.
@@ -122,14 +137,15 @@ def Graph_LrnOp : Graph_Op<"lrn", [Pure, AllTypesMatch<["input", "result"]>,
     }
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, I64Attr:$size, F64Attr:$alpha, F64Attr:$beta, F64Attr:$knorm);
-  let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$input `size` $size `alpha` $alpha `beta` $beta `knorm` $knorm attr-dict `:` type($input)";
-  let hasVerifier = 1;
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$size, F64Attr:$alpha,
+                       F64Attr:$beta, F64Attr:$knorm);
+  let assemblyFormat = [{
+    $input `size` $size `alpha` $alpha `beta` $beta `knorm` $knorm attr-dict `:`
+    type($input)
+  }];
 }
 
-def Graph_SoftmaxOp : Graph_Op<"softmax", [Pure, AllTypesMatch<["input", "result"]>,
-    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+def Graph_SoftmaxOp : Graph_NormalizationOp<"softmax"> {
   let summary = "exponentials that sum to one along an axis";
   let description = [{
     result = exp(x - max) / sum of exp(x - max), max and sum along `axis`.
@@ -146,13 +162,10 @@ def Graph_SoftmaxOp : Graph_Op<"softmax", [Pure, AllTypesMatch<["input", "result
     ```
   }];
   let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis);
-  let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `axis` $axis attr-dict `:` type($input)";
-  let hasVerifier = 1;
 }
 
-def Graph_LogSoftmaxOp : Graph_Op<"log_softmax", [Pure, AllTypesMatch<["input", "result"]>,
-    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+def Graph_LogSoftmaxOp : Graph_NormalizationOp<"log_softmax"> {
   let summary = "logarithm of softmax";
   let description = [{
     result = x - max - log(sum of exp(x - max)), max and sum along `axis`.
@@ -169,9 +182,7 @@ def Graph_LogSoftmaxOp : Graph_Op<"log_softmax", [Pure, AllTypesMatch<["input", 
     ```
   }];
   let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis);
-  let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `axis` $axis attr-dict `:` type($input)";
-  let hasVerifier = 1;
 }
 
 #endif // DLC_DIALECTS_GRAPH_NORMALIZATION_TD

@@ -5,17 +5,37 @@
 
 include "dialects/graph/GraphBase.td"
 
-/// A reduction: `combiner` is one of enum Combiner; `methods` and `overrides`
-/// give buildInner and buildFinal where they aren't the identity.
-class Graph_ReduceOp<string mnemonic, string combiner, code methods, list<string> overrides>
+/// A reduction with `combiner`, one of enum Combiner; `what` says of the
+/// elements along the axes what it gives. `methods` defines those of
+/// `overrides` (buildInner, buildFinal) that aren't the identity.
+class Graph_ReduceOp<string mnemonic, string what, string combiner,
+                     code methods = "", list<string> overrides = []>
     : Graph_Op<mnemonic, [Pure,
         DeclareOpInterfaceMethods<InferTypeOpInterface>,
         DeclareOpInterfaceMethods<Graph_FlopsOpInterface>,
         DeclareOpInterfaceMethods<Graph_ReductionOpInterface, overrides>]> {
+  let summary = "the " # what # " along some axes";
+  let description = [{
+    result[...] = the }] # what # [{ along `axes`.
+
+    Shapes: the result has the input's extents without those of `axes`, or with
+    1 there if `keepdims` is given.
+
+    C1. `axes` are ascending and are dimensions of the input.
+
+    ```mlir
+    func.func @example(%x: tensor<2x3x4xf32>) -> tensor<2x4xf32> {
+      %0 = graph.}] # mnemonic # [{ %x axes [1] : tensor<2x3x4xf32>
+      return %0 : tensor<2x4xf32>
+    }
+    ```
+  }];
   let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$axes,
                        UnitAttr:$keepdims);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$input `axes` $axes (`keepdims` $keepdims^)? attr-dict `:` type($input)";
+  let assemblyFormat = [{
+    $input `axes` $axes (`keepdims` $keepdims^)? attr-dict `:` type($input)
+  }];
   let extraClassDefinition = [{
     ::llvm::SmallVector<int64_t> $cppClass::getReducedAxes() {
       return ::llvm::to_vector(getAxes());
@@ -24,7 +44,9 @@ class Graph_ReduceOp<string mnemonic, string combiner, code methods, list<string
     ::dlc::graph::Combiner $cppClass::getCombiner() {
       return ::dlc::graph::Combiner::}] # combiner # [{;
     }
-    int64_t $cppClass::getFlops() { return getInput().getType().getNumElements(); }
+    int64_t $cppClass::getFlops() {
+      return getInput().getType().getNumElements();
+    }
     ::llvm::LogicalResult $cppClass::inferReturnTypes(
         ::mlir::MLIRContext *context, std::optional<::mlir::Location> location,
         ::mlir::ValueRange operands, ::mlir::DictionaryAttr attributes,
@@ -37,185 +59,67 @@ class Graph_ReduceOp<string mnemonic, string combiner, code methods, list<string
   }] # methods;
 }
 
-def Graph_ReduceSumOp : Graph_ReduceOp<"reduce_sum", "Add", [{
-  }], []> {
-  let summary = "the sum of the elements along some axes";
-  let description = [{
-    Shapes: the result has the input's extents without `axes`, or with 1 there
-    if `keepdims` is given.
+def Graph_ReduceSumOp : Graph_ReduceOp<"reduce_sum",
+    "sum of the elements", "Add">;
 
-    C1. `axes` are ascending and are dimensions of the input.
-
-    ```mlir
-    func.func @example(%x: tensor<2x3x4xf32>) -> tensor<2x4xf32> {
-      %0 = graph.reduce_sum %x axes [1] : tensor<2x3x4xf32>
-      return %0 : tensor<2x4xf32>
-    }
-    ```
-  }];
-}
-
-def Graph_ReduceMeanOp : Graph_ReduceOp<"reduce_mean", "Add", [{
-    ::mlir::Value $cppClass::buildFinal(::mlir::OpBuilder &b, ::mlir::Location loc, ::mlir::Value x, int64_t count) {
+def Graph_ReduceMeanOp : Graph_ReduceOp<"reduce_mean",
+    "mean of the elements", "Add", [{
+    ::mlir::Value $cppClass::buildFinal(::mlir::OpBuilder &b,
+                                        ::mlir::Location loc, ::mlir::Value x,
+                                        int64_t count) {
       return scalar::divByCount(b, loc, x, count);
     }
-  }], ["buildFinal"]> {
-  let summary = "the mean of the elements along some axes";
-  let description = [{
-    Shapes: the result has the input's extents without `axes`, or with 1 there
-    if `keepdims` is given.
+  }], ["buildFinal"]>;
 
-    C1. `axes` are ascending and are dimensions of the input.
+def Graph_ReduceProdOp : Graph_ReduceOp<"reduce_prod",
+    "product of the elements", "Mul">;
 
-    ```mlir
-    func.func @example(%x: tensor<2x3x4xf32>) -> tensor<2x4xf32> {
-      %0 = graph.reduce_mean %x axes [1] : tensor<2x3x4xf32>
-      return %0 : tensor<2x4xf32>
-    }
-    ```
-  }];
-}
+def Graph_ReduceMaxOp : Graph_ReduceOp<"reduce_max",
+    "largest element", "Max">;
 
-def Graph_ReduceProdOp : Graph_ReduceOp<"reduce_prod", "Mul", [{
-  }], []> {
-  let summary = "the product of the elements along some axes";
-  let description = [{
-    Shapes: the result has the input's extents without `axes`, or with 1 there
-    if `keepdims` is given.
+def Graph_ReduceMinOp : Graph_ReduceOp<"reduce_min",
+    "smallest element", "Min">;
 
-    C1. `axes` are ascending and are dimensions of the input.
-
-    ```mlir
-    func.func @example(%x: tensor<2x3x4xf32>) -> tensor<2x4xf32> {
-      %0 = graph.reduce_prod %x axes [1] : tensor<2x3x4xf32>
-      return %0 : tensor<2x4xf32>
-    }
-    ```
-  }];
-}
-
-def Graph_ReduceMaxOp : Graph_ReduceOp<"reduce_max", "Max", [{
-  }], []> {
-  let summary = "the largest element along some axes";
-  let description = [{
-    Shapes: the result has the input's extents without `axes`, or with 1 there
-    if `keepdims` is given.
-
-    C1. `axes` are ascending and are dimensions of the input.
-
-    ```mlir
-    func.func @example(%x: tensor<2x3x4xf32>) -> tensor<2x4xf32> {
-      %0 = graph.reduce_max %x axes [1] : tensor<2x3x4xf32>
-      return %0 : tensor<2x4xf32>
-    }
-    ```
-  }];
-}
-
-def Graph_ReduceMinOp : Graph_ReduceOp<"reduce_min", "Min", [{
-  }], []> {
-  let summary = "the smallest element along some axes";
-  let description = [{
-    Shapes: the result has the input's extents without `axes`, or with 1 there
-    if `keepdims` is given.
-
-    C1. `axes` are ascending and are dimensions of the input.
-
-    ```mlir
-    func.func @example(%x: tensor<2x3x4xf32>) -> tensor<2x4xf32> {
-      %0 = graph.reduce_min %x axes [1] : tensor<2x3x4xf32>
-      return %0 : tensor<2x4xf32>
-    }
-    ```
-  }];
-}
-
-def Graph_ReduceNansumOp : Graph_ReduceOp<"reduce_nansum", "Add", [{
-    ::mlir::Value $cppClass::buildInner(::mlir::OpBuilder &b, ::mlir::Location loc, ::mlir::Value x) {
+def Graph_ReduceNansumOp : Graph_ReduceOp<"reduce_nansum",
+    "sum of the elements that are not NaN", "Add", [{
+    ::mlir::Value $cppClass::buildInner(::mlir::OpBuilder &b,
+                                        ::mlir::Location loc,
+                                        ::mlir::Value x) {
       return scalar::replaceNan(b, loc, x, 0.0);
     }
-  }], ["buildInner"]> {
-  let summary = "the sum of the elements that are not NaN along some axes";
-  let description = [{
-    Shapes: the result has the input's extents without `axes`, or with 1 there
-    if `keepdims` is given.
+  }], ["buildInner"]>;
 
-    C1. `axes` are ascending and are dimensions of the input.
-
-    ```mlir
-    func.func @example(%x: tensor<2x3x4xf32>) -> tensor<2x4xf32> {
-      %0 = graph.reduce_nansum %x axes [1] : tensor<2x3x4xf32>
-      return %0 : tensor<2x4xf32>
-    }
-    ```
-  }];
-}
-
-def Graph_ReduceNanprodOp : Graph_ReduceOp<"reduce_nanprod", "Mul", [{
-    ::mlir::Value $cppClass::buildInner(::mlir::OpBuilder &b, ::mlir::Location loc, ::mlir::Value x) {
+def Graph_ReduceNanprodOp : Graph_ReduceOp<"reduce_nanprod",
+    "product of the elements that are not NaN", "Mul", [{
+    ::mlir::Value $cppClass::buildInner(::mlir::OpBuilder &b,
+                                        ::mlir::Location loc,
+                                        ::mlir::Value x) {
       return scalar::replaceNan(b, loc, x, 1.0);
     }
-  }], ["buildInner"]> {
-  let summary = "the product of the elements that are not NaN along some axes";
-  let description = [{
-    Shapes: the result has the input's extents without `axes`, or with 1 there
-    if `keepdims` is given.
+  }], ["buildInner"]>;
 
-    C1. `axes` are ascending and are dimensions of the input.
-
-    ```mlir
-    func.func @example(%x: tensor<2x3x4xf32>) -> tensor<2x4xf32> {
-      %0 = graph.reduce_nanprod %x axes [1] : tensor<2x3x4xf32>
-      return %0 : tensor<2x4xf32>
-    }
-    ```
-  }];
-}
-
-def Graph_ReduceL1Op : Graph_ReduceOp<"reduce_l1", "Add", [{
-    ::mlir::Value $cppClass::buildInner(::mlir::OpBuilder &b, ::mlir::Location loc, ::mlir::Value x) {
+def Graph_ReduceL1Op : Graph_ReduceOp<"reduce_l1",
+    "sum of the absolute values", "Add", [{
+    ::mlir::Value $cppClass::buildInner(::mlir::OpBuilder &b,
+                                        ::mlir::Location loc,
+                                        ::mlir::Value x) {
       return scalar::abs(b, loc, x);
     }
-  }], ["buildInner"]> {
-  let summary = "the sum of the absolute values along some axes";
-  let description = [{
-    Shapes: the result has the input's extents without `axes`, or with 1 there
-    if `keepdims` is given.
+  }], ["buildInner"]>;
 
-    C1. `axes` are ascending and are dimensions of the input.
-
-    ```mlir
-    func.func @example(%x: tensor<2x3x4xf32>) -> tensor<2x4xf32> {
-      %0 = graph.reduce_l1 %x axes [1] : tensor<2x3x4xf32>
-      return %0 : tensor<2x4xf32>
-    }
-    ```
-  }];
-}
-
-def Graph_ReduceL2Op : Graph_ReduceOp<"reduce_l2", "Add", [{
-    ::mlir::Value $cppClass::buildInner(::mlir::OpBuilder &b, ::mlir::Location loc, ::mlir::Value x) {
+def Graph_ReduceL2Op : Graph_ReduceOp<"reduce_l2",
+    "square root of the sum of squares", "Add", [{
+    ::mlir::Value $cppClass::buildInner(::mlir::OpBuilder &b,
+                                        ::mlir::Location loc,
+                                        ::mlir::Value x) {
       return scalar::mul(b, loc, x, x);
     }
-    ::mlir::Value $cppClass::buildFinal(::mlir::OpBuilder &b, ::mlir::Location loc, ::mlir::Value x, int64_t count) {
+    ::mlir::Value $cppClass::buildFinal(::mlir::OpBuilder &b,
+                                        ::mlir::Location loc, ::mlir::Value x,
+                                        int64_t count) {
       return ::mlir::math::SqrtOp::create(b, loc, x);
     }
-  }], ["buildInner", "buildFinal"]> {
-  let summary = "the square root of the sum of squares along some axes";
-  let description = [{
-    Shapes: the result has the input's extents without `axes`, or with 1 there
-    if `keepdims` is given.
-
-    C1. `axes` are ascending and are dimensions of the input.
-
-    ```mlir
-    func.func @example(%x: tensor<2x3x4xf32>) -> tensor<2x4xf32> {
-      %0 = graph.reduce_l2 %x axes [1] : tensor<2x3x4xf32>
-      return %0 : tensor<2x4xf32>
-    }
-    ```
-  }];
-}
+  }], ["buildInner", "buildFinal"]>;
 
 def Graph_ArgmaxOp : Graph_InferredOp<"argmax"> {
   let summary = "the index of the largest element along an axis";
@@ -231,9 +135,12 @@ def Graph_ArgmaxOp : Graph_InferredOp<"argmax"> {
     }
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis, UnitAttr:$keepdims);
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis,
+                       UnitAttr:$keepdims);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$input `axis` $axis (`keepdims` $keepdims^)? attr-dict `:` type($input)";
+  let assemblyFormat = [{
+    $input `axis` $axis (`keepdims` $keepdims^)? attr-dict `:` type($input)
+  }];
 }
 
 def Graph_ArgminOp : Graph_InferredOp<"argmin"> {
@@ -250,9 +157,12 @@ def Graph_ArgminOp : Graph_InferredOp<"argmin"> {
     }
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis, UnitAttr:$keepdims);
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis,
+                       UnitAttr:$keepdims);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$input `axis` $axis (`keepdims` $keepdims^)? attr-dict `:` type($input)";
+  let assemblyFormat = [{
+    $input `axis` $axis (`keepdims` $keepdims^)? attr-dict `:` type($input)
+  }];
 }
 
 def Graph_CumsumOp : Graph_Op<"cumsum", [Pure, SameOperandsAndResultType]> {

@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include <cstring>
 #include <fstream>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace dlc::npz;
@@ -232,9 +233,16 @@ TEST(Output, LeavesNothingBehindOnFailure) {
   std::string path = testing::TempDir() + "npz-test-abandoned";
   OutputFile(path).write("some bytes");
   EXPECT_NE(access(path.c_str(), F_OK), 0);
-  Writer full("/dev/full");
+  // Through a link, so that a defect can't remove the device itself.
+  std::string link = testing::TempDir() + "npz-test-full";
+  unlink(link.c_str());
+  ASSERT_EQ(symlink("/dev/full", link.c_str()), 0);
+  Writer full(link);
   full.add("x", Array::zeros({kFloat, 32}, {100}));
   EXPECT_FALSE(full.commit(error));
+  struct stat status;
+  EXPECT_TRUE(lstat(link.c_str(), &status) == 0 && S_ISLNK(status.st_mode));
+  unlink(link.c_str());
 }
 
 } // namespace

@@ -143,16 +143,23 @@ bool Attributes::test(std::string_view condition) const {
 // Specifications
 //===----------------------------------------------------------------------===//
 
-static AttributeKind parseKind(std::string_view text) {
-  static constexpr std::pair<std::string_view, AttributeKind> kinds[] = {
-      {"bool", AttributeKind::Bool},     {"int", AttributeKind::Int},
-      {"float", AttributeKind::Float},   {"shape", AttributeKind::Shape},
-      {"slots", AttributeKind::Slots},   {"floats", AttributeKind::Floats},
-      {"dtype", AttributeKind::DType}};
-  for (const auto &[name, kind] : kinds)
-    if (name == text)
-      return kind;
-  return AttributeKind::String;
+static void parseKind(std::string_view text, AttributeSpec &spec) {
+  struct Kind {
+    std::string_view name;
+    AttributeKind kind;
+    int64_t minimum = INT64_MIN;
+  };
+  static constexpr Kind kinds[] = {
+      {"bool", AttributeKind::Bool},      {"int", AttributeKind::Int},
+      {"count", AttributeKind::Int, 1},   {"float", AttributeKind::Float},
+      {"shape", AttributeKind::Shape},    {"counts", AttributeKind::Shape, 1},
+      {"sizes", AttributeKind::Shape, 0}, {"slots", AttributeKind::Slots},
+      {"floats", AttributeKind::Floats},  {"dtype", AttributeKind::DType}};
+  for (const Kind &kind : kinds)
+    if (kind.name == text) {
+      spec.kind = kind.kind;
+      spec.minimum = kind.minimum;
+    }
 }
 
 /// Parses "name:type", then "!" or "?", then "=default".
@@ -165,16 +172,14 @@ static AttributeSpec parseSpec(std::string_view text) {
     spec.defaultText = text.substr(equal + 1);
     text = text.substr(0, equal);
   }
-  spec.isRequired = text.back() == '!';
-  spec.isOptional = text.back() == '?';
-  if (spec.isRequired || spec.isOptional)
-    text.remove_suffix(1);
+  for (; text.back() == '!' || text.back() == '?'; text.remove_suffix(1))
+    (text.back() == '!' ? spec.isRequired : spec.isOptional) = true;
   if (text.front() == '{') {
     spec.kind = AttributeKind::Enum;
     split(text.substr(1, text.size() - 2), '|',
           [&](std::string_view word) { spec.words.push_back(word); });
   } else {
-    spec.kind = parseKind(text);
+    parseKind(text, spec);
   }
   return spec;
 }
@@ -222,7 +227,15 @@ static std::string describe(const AttributeSpec &spec) {
       text += (word == spec.words.front() ? " " : ", ") + std::string(word);
     break;
   }
+  if (spec.minimum != INT64_MIN)
+    text += " of at least " + std::to_string(spec.minimum);
   return text + (spec.isOptional ? " or None" : "");
+}
+
+/// Counts and sizes are at most 2^31 - 1, so that sums of a few never overflow.
+static bool isInRange(int64_t value, const AttributeSpec &spec) {
+  return spec.minimum == INT64_MIN ||
+         (value >= spec.minimum && value <= INT32_MAX);
 }
 
 static bool parseByKind(const AttributeSpec &spec, std::string_view text,
@@ -231,11 +244,15 @@ static bool parseByKind(const AttributeSpec &spec, std::string_view text,
   case AttributeKind::Bool:
     return parseBool(text, value.integer);
   case AttributeKind::Int:
-    return parseInt(text, value.integer);
+    return parseInt(text, value.integer) && isInRange(value.integer, spec);
   case AttributeKind::Float:
     return parseFloat(text, value.number);
   case AttributeKind::Shape:
-    return parseSlots(text, /*allowNone=*/false, value.slots);
+    return parseSlots(text, /*allowNone=*/false, value.slots) &&
+           std::all_of(value.slots.begin(), value.slots.end(),
+                       [&](const std::optional<int64_t> &entry) {
+                         return isInRange(*entry, spec);
+                       });
   case AttributeKind::Slots:
     return parseSlots(text, /*allowNone=*/true, value.slots);
   case AttributeKind::Floats:
@@ -270,13 +287,23 @@ std::string parseAttributeValue(const AttributeSpec &spec,
 
 /// Keys that any operator may carry and that inference on a CPU ignores.
 static bool isIgnored(std::string_view name) {
-  static constexpr std::string_view names[] = {
-      "cudnn_off", "cudnn_tune",  "workspace",       "ctx_group",
-      "lr_mult",   "wd_mult",     "force_mirroring", "mirror_stage",
-      "ctx",       "cudnn_algo_fwd", "cudnn_algo_fwd_prec",
-      "cudnn_algo_bwd_data", "cudnn_algo_bwd_data_prec",
-      "cudnn_algo_bwd_filter", "cudnn_algo_bwd_filter_prec",
-      "cudnn_tensor_core", "cudnn_tensor_core_only"};
+  static constexpr std::string_view names[] = {"cudnn_off",
+                                               "cudnn_tune",
+                                               "workspace",
+                                               "ctx_group",
+                                               "lr_mult",
+                                               "wd_mult",
+                                               "force_mirroring",
+                                               "mirror_stage",
+                                               "ctx",
+                                               "cudnn_algo_fwd",
+                                               "cudnn_algo_fwd_prec",
+                                               "cudnn_algo_bwd_data",
+                                               "cudnn_algo_bwd_data_prec",
+                                               "cudnn_algo_bwd_filter",
+                                               "cudnn_algo_bwd_filter_prec",
+                                               "cudnn_tensor_core",
+                                               "cudnn_tensor_core_only"};
   if (name.size() > 4 && name.substr(0, 2) == "__" &&
       name.substr(name.size() - 2) == "__")
     return true;

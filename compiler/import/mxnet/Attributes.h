@@ -5,9 +5,11 @@
 //   "kernel:shape! stride:shape=() no_bias:bool=False axis:int?=None
 //    mode:{clip|wrap}=clip"
 //
-// `!` marks a required key, `?` one that may be None. Types: bool, int, float,
-// shape (a tuple of integers; slots: some may be None), floats, dtype, string
-// and {a|b} for one of several words. Defaults are written as in the file.
+// `!` marks a required key, `?` one that may be None. Types: bool, int, count
+// (an integer of at least 1), float, shape (a tuple of integers; counts: each
+// at least 1; sizes: each at least 0; slots: some may be None), floats, dtype,
+// string and {a|b} for one of several words. Defaults are written as in the
+// file.
 #ifndef DLC_COMPILER_IMPORT_MXNET_ATTRIBUTES_H
 #define DLC_COMPILER_IMPORT_MXNET_ATTRIBUTES_H
 
@@ -22,7 +24,15 @@
 namespace dlc::mxnet {
 
 enum class AttributeKind : uint8_t {
-  Bool, Int, Float, Shape, Slots, Floats, DType, String, Enum
+  Bool,
+  Int,
+  Float,
+  Shape,
+  Slots,
+  Floats,
+  DType,
+  String,
+  Enum
 };
 
 /// One key of an operator.
@@ -31,6 +41,8 @@ struct AttributeSpec {
   AttributeKind kind = AttributeKind::String;
   bool isRequired = false;
   bool isOptional = false;
+  /// The least value of an Int and of the entries of a Shape.
+  int64_t minimum = INT64_MIN;
   /// The words of an Enum.
   std::vector<std::string_view> words;
   std::string_view defaultText;
@@ -41,8 +53,8 @@ struct AttributeValue {
   bool isNone = false;
   /// Written in the file, not a default.
   bool isGiven = false;
-  int64_t integer = 0; // Bool, Int
-  double number = 0;   // Float
+  int64_t integer = 0;                       // Bool, Int
+  double number = 0;                         // Float
   std::vector<std::optional<int64_t>> slots; // Shape, Slots
   std::vector<double> numbers;               // Floats
   std::string text;                          // String, Enum

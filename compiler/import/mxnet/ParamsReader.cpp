@@ -30,7 +30,8 @@ class Reader {
 public:
   explicit Reader(std::string_view bytes) : rest(bytes) {}
 
-  template <typename T> bool read(T &value) {
+  template <typename T>
+  bool read(T &value) {
     if (rest.size() < sizeof value)
       return cutOff();
     std::memcpy(&value, rest.data(), sizeof value);
@@ -63,7 +64,8 @@ public:
   DiagnosticCode code = DiagnosticCode::MalformedParams;
 
 private:
-  template <typename Dim> bool readDims(uint32_t rank, Weight &weight);
+  template <typename Dim>
+  bool readDims(uint32_t rank, Weight &weight);
   bool readData(Weight &weight);
 
   std::string_view rest;
@@ -71,7 +73,8 @@ private:
 
 } // namespace
 
-template <typename Dim> bool Reader::readDims(uint32_t rank, Weight &weight) {
+template <typename Dim>
+bool Reader::readDims(uint32_t rank, Weight &weight) {
   if (rank > maxRank)
     return fail("an array has rank " + std::to_string(rank) +
                 "; at most 32 are possible");
@@ -105,7 +108,8 @@ bool Reader::readArray(Weight &weight) {
     return false;
   if (first != magicV1 && first != magicV2 && first != magicV3)
     // The oldest version: the word is the rank, of dimensions of 32 bits.
-    return readDims<uint32_t>(first, weight) && (first == 0 || readData(weight));
+    return readDims<uint32_t>(first, weight) &&
+           (first == 0 || readData(weight));
 
   if (first != magicV1) {
     int32_t storage;

@@ -135,8 +135,8 @@ bool SymbolParser::parseInputs(const Json &json, Node &node, int64_t index) {
       return failNode(DiagnosticCode::MalformedSymbol, node, index,
                       which + " is not a pair of a node and an output number");
     if (from < static_cast<uint64_t>(index)) {
-      node.inputs.push_back({static_cast<uint32_t>(from),
-                             static_cast<uint32_t>(output)});
+      node.inputs.push_back(
+          {static_cast<uint32_t>(from), static_cast<uint32_t>(output)});
       continue;
     }
     if (from >= nodeCount)
@@ -177,8 +177,7 @@ bool SymbolParser::parseHeads(const Json &json) {
 bool SymbolParser::parseArgNodes(const Json &json) {
   bool good = true;
   for (const Json &id : json) {
-    if (!id.is_number_unsigned() ||
-        id.get<uint64_t>() >= symbol.nodes.size()) {
+    if (!id.is_number_unsigned() || id.get<uint64_t>() >= symbol.nodes.size()) {
       good = fail(DiagnosticCode::MissingNode,
                   "'arg_nodes' names a node that is missing: " +
                       id.dump(-1, ' ', true, Json::error_handler_t::replace));
@@ -198,8 +197,8 @@ void SymbolParser::parseGraphAttributes(const Json &json) {
     if (!json.is_object() || !json.contains(key))
       return 0;
     const Json &value = json[key];
-    bool typed = value.is_array() && value.size() == 2 &&
-                 value[1].is_number_integer();
+    bool typed =
+        value.is_array() && value.size() == 2 && value[1].is_number_integer();
     return typed ? value[1].get<int64_t>() : 0;
   };
   if (int64_t version = readInt("mxnet_version"))

@@ -142,6 +142,13 @@ typedef struct dlc_abi_model {
   double test_rtol, test_atol;
 } dlc_abi_model;
 
+/*
+ * Defined by the runtime; called by the function dlc_NAME_model_v1 of an object
+ * made with --emit=obj. Returns the model's handle, or NULL where this runtime
+ * is too old for it (dlc_last_error says so).
+ */
+const dlc_abi_model *dlc_core_model(const dlc_abi_model *model);
+
 #ifdef __cplusplus
 }
 #endif

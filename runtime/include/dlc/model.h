@@ -239,8 +239,8 @@ typedef struct dlc_profile_event {
 typedef struct dlc_session_options {
   size_t struct_size;
   dlc_threading threading;
-  /* The calling thread included; 0: the CPUs that the process may use. The
-   * shared pool has as many threads as its first session asked for. */
+  /* The calling thread included; 0: the CPUs that the process may use. At
+   * most 256 with the runtime's own threads. */
   uint32_t num_threads;
   /* Replaces `threading`; num_threads must be given. */
   const dlc_thread_pool *thread_pool;
@@ -255,8 +255,9 @@ typedef struct dlc_session_options {
    * bytes per thread are rounded up to a multiple of 64. */
   void *scratch;
   uint64_t scratch_bytes;
-  /* A target by name, in place of the best; it must fit the CPU. The variable
-   * DLC_CPU in the environment does the same for all sessions. */
+  /* A target by name, in place of the best; it must fit the CPU. NULL: the
+   * variable DLC_CPU in the environment may name one, or a level of x86-64
+   * (x86-64-v3) beyond which the CPU's features are hidden. */
   const char *target;
   /* Filled by run, from the start each time; NULL: no timing at all. */
   dlc_profile_event *profile;
@@ -300,8 +301,8 @@ DLC_EXPORT dlc_status dlc_session_bind(dlc_session *session, const char *name,
 /*
  * Runs the model on the bound tensors. Allocates nothing, waits for no other
  * session and writes only to the arena, scratch, state and outputs. A session
- * that finds the pool busy runs on the calling thread alone. Subnormal numbers
- * and rounding follow the calling thread's settings.
+ * that finds the pool busy runs on the calling thread alone. Arithmetic rounds
+ * to nearest and keeps subnormal numbers, whatever the calling thread has set.
  */
 DLC_EXPORT dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue);
 

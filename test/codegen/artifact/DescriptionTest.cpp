@@ -2,6 +2,7 @@
 // The text of descriptions and metadata, with names that need escapes.
 #include "codegen/artifact/Description.h"
 #include "codegen/artifact/Assembler.h"
+#include "codegen/artifact/Header.h"
 #include "llvm/Support/JSON.h"
 #include "gtest/gtest.h"
 
@@ -39,18 +40,44 @@ TEST(DescriptionTest, MetadataIsJson) {
   spec.kernels = {{"k", {{"k.a", 3}, {"k.b", 5}}, {"conv0"}, 11, 12}};
   spec.steps = {{0, 0, 0, {}, 11, 13, 0, {"conv0"}}};
   spec.digests = {{"weights", "00ff"}};
+  spec.variables = {"data\"", "label"};
   Expected<json::Value> value = json::parse(writeMetadata(spec));
   ASSERT_TRUE(bool(value)) << toString(value.takeError());
   const json::Object &root = *value->getAsObject();
   const json::Object &input = *(*root.getArray("inputs"))[0].getAsObject();
   EXPECT_EQ(*input.getString("name"), "data\"");
   EXPECT_EQ(*input.getString("dtype"), "bfloat16");
+  EXPECT_EQ(*(*root.getArray("variables"))[1].getAsString(), "label");
   const json::Object &kernel = *(*root.getArray("kernels"))[0].getAsObject();
   EXPECT_EQ(*kernel.getObject("tasks")->getInteger("x86-64-v4"), 5);
   const json::Object &step = *(*root.getArray("steps"))[0].getAsObject();
   EXPECT_EQ(*step.getString("kernel"), "k");
   EXPECT_EQ(*step.getInteger("bytes"), 13);
   EXPECT_EQ(*root.getObject("digests")->getString("weights"), "00ff");
+}
+
+TEST(DescriptionTest, HeaderHasTheContract) {
+  ArtifactSpec spec;
+  spec.compiler = "dlc test";
+  spec.inputs = {{"da\"ta?", 2, 32, {1, 3, 8}, 96}};
+  spec.outputs = {{"out", 0, 64, {}, 8}};
+  spec.arenaBytes = 4096;
+  spec.scratchBytesPerThread = 128;
+  std::string text = writeHeader(spec, "my-model.v2");
+  for (StringRef line :
+       {"#ifndef DLC_MY_MODEL_V2_H",
+        "#define DLC_MY_MODEL_V2_ARENA_BYTES 4096ull",
+        "#define DLC_MY_MODEL_V2_SCRATCH_BYTES_PER_THREAD 128ull",
+        "#define DLC_MY_MODEL_V2_NUM_INPUTS 1",
+        "#define DLC_MY_MODEL_V2_INPUT0_NAME \"da\\042ta\\077\"",
+        "#define DLC_MY_MODEL_V2_INPUT0_SHAPE {1, 3, 8}",
+        "#define DLC_MY_MODEL_V2_INPUT0_BYTES 96ull",
+        "#define DLC_MY_MODEL_V2_OUTPUT0_DTYPE \"int64\"",
+        "#define DLC_MY_MODEL_V2_OUTPUT0_RANK 0"})
+    EXPECT_NE(text.find((line + "\n").str()), std::string::npos)
+        << line.str() << "\n"
+        << text;
+  EXPECT_EQ(text.find("OUTPUT0_SHAPE"), std::string::npos);
 }
 
 TEST(DescriptionTest, DtypeNamesAreNumpys) {

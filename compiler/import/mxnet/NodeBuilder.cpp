@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds graph operations and turns what their inference and verifiers say
+// into diagnostics of the node.
+#include "compiler/import/mxnet/NodeBuilder.h"
+
+#include "compiler/import/mxnet/Operators.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+
+namespace dlc::mxnet {
+
+std::string dimsText(ArrayRef<int64_t> shape) {
+  std::string text;
+  for (int64_t dim : shape)
+    text += (text.empty() ? "" : "x") + std::to_string(dim);
+  return text.empty() ? "scalar" : text;
+}
+
+Type getMLIRType(MLIRContext *context, ElementType type) {
+  Builder builder(context);
+  switch (type) {
+  case ElementType::F32:
+    return builder.getF32Type();
+  case ElementType::F64:
+    return builder.getF64Type();
+  case ElementType::F16:
+    return builder.getF16Type();
+  case ElementType::BF16:
+    return builder.getBF16Type();
+  case ElementType::I8:
+    return builder.getI8Type();
+  case ElementType::I16:
+    return builder.getI16Type();
+  case ElementType::I32:
+    return builder.getI32Type();
+  case ElementType::I64:
+    return builder.getI64Type();
+  case ElementType::Bool:
+    return builder.getI1Type();
+  case ElementType::U8:
+  case ElementType::U16:
+  case ElementType::U32:
+  case ElementType::U64:
+    return {};
+  }
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Inputs and problems
+//===----------------------------------------------------------------------===//
+
+Value NodeBuilder::input(StringRef name) const {
+  for (auto [index, candidate] : llvm::enumerate(inputNames))
+    if (candidate == name)
+      return input(index);
+  return {};
+}
+
+Type NodeBuilder::element(ElementType type) {
+  Type result = getMLIRType(builder.getContext(), type);
+  if (!result)
+    fail(DiagnosticCode::TypeMismatch,
+         "the element type " + StringRef(getElementName(type)) +
+             " can't be compiled yet; use a signed type");
+  return result;
+}
+
+Value NodeBuilder::fail(DiagnosticCode code, const Twine &what) {
+  diagnostics.add(code, place, what.str());
+  return {};
+}
+
+Value NodeBuilder::unsupported(StringRef attribute, const Twine &what) {
+  return fail(DiagnosticCode::UnsupportedAttribute,
+              "attribute '" + attribute + "': " + what);
+}
+
+std::optional<int64_t> NodeBuilder::axis(int64_t value, int64_t rank) {
+  int64_t axis = value < 0 ? value + rank : value;
+  if (axis >= 0 && axis < rank)
+    return axis;
+  fail(DiagnosticCode::BadAttribute, "axis " + Twine(value) +
+                                         " is out of range for a tensor of " +
+                                         Twine(rank) + " dimensions");
+  return std::nullopt;
+}
+
+std::optional<int64_t> NodeBuilder::axis(StringRef attribute, Value of) {
+  return axis(attributes.getInt(attribute), rank(of));
+}
+
+std::optional<Shape> NodeBuilder::axes(ArrayRef<int64_t> values, int64_t rank) {
+  Shape result;
+  for (int64_t value : values) {
+    std::optional<int64_t> one = axis(value, rank);
+    if (!one)
+      return std::nullopt;
+    result.push_back(*one);
+  }
+  llvm::sort(result);
+  result.erase(llvm::unique(result), result.end());
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Creating operations
+//===----------------------------------------------------------------------===//
+
+OpAttribute NodeBuilder::attr(StringRef name, int64_t value) {
+  return {name, builder.getI64IntegerAttr(value)};
+}
+OpAttribute NodeBuilder::attr(StringRef name, double value) {
+  return {name, builder.getF64FloatAttr(value)};
+}
+OpAttribute NodeBuilder::attr(StringRef name, ArrayRef<int64_t> values) {
+  return {name, builder.getDenseI64ArrayAttr(values)};
+}
+OpAttribute NodeBuilder::flag(StringRef name, bool value) {
+  return {name, value ? builder.getUnitAttr() : UnitAttr()};
+}
+
+/// Infers the result types of what \p state describes; \p state has none yet.
+static LogicalResult inferTypes(OperationState &state, MLIRContext *context) {
+  auto *interface = state.name.getInterface<InferTypeOpInterface>();
+  if (!interface)
+    return failure();
+  // Attributes live in properties, which only an operation can hold: infer
+  // from one without results.
+  Operation *probe = Operation::create(state);
+  SmallVector<Type> types;
+  LogicalResult result = interface->inferReturnTypes(
+      context, state.location, probe->getOperands(), probe->getAttrDictionary(),
+      probe->getPropertiesStorage(), probe->getRegions(), types);
+  probe->destroy();
+  state.addTypes(types);
+  return result;
+}
+
+bool NodeBuilder::checkResults(Operation *op) {
+  for (Type result : op->getResultTypes()) {
+    ArrayRef<int64_t> dims = llvm::cast<RankedTensorType>(result).getShape();
+    int64_t elements = 1;
+    bool overflows = false;
+    for (int64_t dim : dims) {
+      if (dim < 0) {
+        fail(DiagnosticCode::ShapeMismatch,
+             "the result would have the shape " + dimsText(dims));
+        return false;
+      }
+      overflows |=
+          llvm::MulOverflow(elements, std::max<int64_t>(dim, 1), elements);
+    }
+    // Eight bytes an element at most.
+    if (overflows || elements > INT64_MAX / 8) {
+      fail(DiagnosticCode::SizeOverflow,
+           "the size of the result, " + dimsText(dims) + ", overflows");
+      return false;
+    }
+  }
+  return true;
+}
+
+Values NodeBuilder::emitAll(StringRef operation, ValueRange operands,
+                            ArrayRef<OpAttribute> attrs, Type result) {
+  Values none(3);
+  if (llvm::is_contained(operands, Value()))
+    return none;
+
+  // Inference and verifiers speak of the operation; the user knows the node.
+  MLIRContext *context = builder.getContext();
+  std::string prefix = ("'" + operation + "' op ").str();
+  bool reported = false;
+  ScopedDiagnosticHandler handler(context, [&](mlir::Diagnostic &diagnostic) {
+    std::string text = diagnostic.str();
+    StringRef what = text;
+    what.consume_front(prefix);
+    if (!reported)
+      fail(DiagnosticCode::ShapeMismatch, what);
+    reported = true;
+    return success();
+  });
+
+  OperationState state(loc, operation);
+  state.addOperands(operands);
+  for (const OpAttribute &attribute : attrs)
+    if (attribute.value)
+      state.addAttribute(attribute.name, attribute.value);
+  if (result)
+    state.addTypes(result);
+  else if (failed(inferTypes(state, context))) {
+    if (!reported)
+      fail(DiagnosticCode::ShapeMismatch, "the inputs don't fit each other");
+    return none;
+  }
+  Operation *op = builder.create(state);
+  if (failed(mlir::verify(op, /*verifyRecursively=*/false)) ||
+      !checkResults(op)) {
+    op->erase();
+    return none;
+  }
+  return Values(op->getResults().begin(), op->getResults().end());
+}
+
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+static Attribute getElement(Type type, double value) {
+  if (auto floatType = dyn_cast<FloatType>(type))
+    return FloatAttr::get(floatType, value);
+  // What no integer can hold saturates, as everywhere in the compiler.
+  unsigned width = type.getIntOrFloatBitWidth();
+  double limit = std::ldexp(1.0, width - 1);
+  if (width == 1)
+    return IntegerAttr::get(type, value != 0);
+  int64_t integer =
+      value >= limit      ? APInt::getSignedMaxValue(width).getSExtValue()
+      : value <= -limit   ? APInt::getSignedMinValue(width).getSExtValue()
+      : std::isnan(value) ? 0
+                          : static_cast<int64_t>(value);
+  return IntegerAttr::get(type, integer);
+}
+
+Value NodeBuilder::constant(ArrayRef<int64_t> shape, Type element,
+                            ArrayRef<double> values) {
+  if (!element)
+    return {};
+  auto type = RankedTensorType::get(shape, element);
+  SmallVector<Attribute> elements;
+  for (double value : values)
+    elements.push_back(getElement(element, value));
+  return emit<graph::ConstantOp>(
+      {}, {{"value", DenseElementsAttr::get(type, elements)}}, type);
+}
+
+Value NodeBuilder::splat(ArrayRef<int64_t> shape, Type element, double value) {
+  return constant(shape, element, {value});
+}
+
+Value NodeBuilder::splatLike(Value like, double value) {
+  return like ? splat(shape(like), element(like), value) : like;
+}
+
+Value NodeBuilder::iota(ArrayRef<int64_t> shape, Type element, int64_t dim,
+                        double start, double step) {
+  if (!element)
+    return {};
+  return emit<graph::IotaOp>(
+      {}, {attr("dim", dim), attr("start", start), attr("step", step)},
+      RankedTensorType::get(shape, element));
+}
+
+//===----------------------------------------------------------------------===//
+// Movement
+//===----------------------------------------------------------------------===//
+
+Value NodeBuilder::cast(Value value, Type element) {
+  if (!value || !element || NodeBuilder::element(value) == element)
+    return element ? value : Value();
+  return emit<graph::CastOp>({value}, {}, type(value).clone(element));
+}
+
+Value NodeBuilder::reshape(Value value, ArrayRef<int64_t> dims) {
+  if (!value)
+    return {};
+  Shape target(dims);
+  int64_t known = 1, count = type(value).getNumElements();
+  bool overflows = false;
+  for (int64_t dim : target)
+    if (dim != -1)
+      overflows |= llvm::MulOverflow(known, dim, known);
+  for (int64_t &dim : target)
+    if (dim == -1) {
+      if (known <= 0 || count % known)
+        return fail(DiagnosticCode::ShapeMismatch, "can't reshape " +
+                                                       dimsText(shape(value)) +
+                                                       " to " + dimsText(dims));
+      dim = count / known;
+      known = count;
+    }
+  if (overflows || known != count)
+    return fail(DiagnosticCode::ShapeMismatch,
+                "can't reshape " + dimsText(shape(value)) + " to " +
+                    dimsText(dims) + ": " + Twine(count) +
+                    " elements do not fit");
+  if (ArrayRef<int64_t>(target) == shape(value))
+    return value;
+  return emit<graph::ReshapeOp>({value}, {}, type(value).clone(target));
+}
+
+Value NodeBuilder::transpose(Value value, ArrayRef<int64_t> permutation) {
+  if (!value ||
+      llvm::equal(permutation, llvm::seq<int64_t>(0, permutation.size())))
+    return value;
+  return emit<graph::TransposeOp>({value}, {attr("permutation", permutation)});
+}
+
+Value NodeBuilder::broadcastInDims(Value value, ArrayRef<int64_t> dims,
+                                   ArrayRef<int64_t> places) {
+  if (!value || shape(value) == dims)
+    return value;
+  return emit<graph::BroadcastOp>({value}, {attr("dims", places)},
+                                  type(value).clone(dims));
+}
+
+Value NodeBuilder::broadcast(Value value, ArrayRef<int64_t> dims) {
+  if (!value)
+    return {};
+  int64_t offset = dims.size() - rank(value);
+  bool fits = offset >= 0;
+  for (int64_t i = 0; fits && i < rank(value); ++i)
+    fits = shape(value)[i] == 1 || shape(value)[i] == dims[offset + i];
+  if (!fits)
+    return fail(DiagnosticCode::ShapeMismatch, "can't broadcast " +
+                                                   dimsText(shape(value)) +
+                                                   " to " + dimsText(dims));
+  return broadcastInDims(value, dims, dimRange(offset, dims.size()));
+}
+
+bool NodeBuilder::broadcastPair(Value &lhs, Value &rhs) {
+  if (!lhs || !rhs)
+    return false;
+  if (element(lhs) != element(rhs)) {
+    std::string text;
+    llvm::raw_string_ostream(text) << "the element types " << element(lhs)
+                                   << " and " << element(rhs) << " differ";
+    fail(DiagnosticCode::TypeMismatch, text);
+    return false;
+  }
+  ArrayRef<int64_t> a = shape(lhs), b = shape(rhs);
+  Shape result(std::max(a.size(), b.size()), 1);
+  for (size_t i = 0; i < result.size(); ++i) {
+    int64_t da = i < a.size() ? a[a.size() - 1 - i] : 1;
+    int64_t db = i < b.size() ? b[b.size() - 1 - i] : 1;
+    if (da != db && da != 1 && db != 1) {
+      fail(DiagnosticCode::ShapeMismatch, "the shapes " + dimsText(a) +
+                                              " and " + dimsText(b) +
+                                              " don't fit each other");
+      return false;
+    }
+    result[result.size() - 1 - i] = da == 1 ? db : da;
+  }
+  lhs = broadcast(lhs, result);
+  rhs = broadcast(rhs, result);
+  return lhs && rhs;
+}
+
+Value NodeBuilder::sliceAxis(Value value, int64_t axis, int64_t begin,
+                             int64_t end) {
+  if (!value || (begin == 0 && end == shape(value)[axis]))
+    return value;
+  Shape starts(rank(value), 0), limits(shape(value)), steps(rank(value), 1);
+  starts[axis] = begin;
+  limits[axis] = end;
+  return emit<graph::SliceOp>(
+      {value},
+      {attr("starts", starts), attr("limits", limits), attr("steps", steps)});
+}
+
+Value NodeBuilder::concat(ValueRange values, int64_t axis) {
+  if (values.size() == 1)
+    return values.front();
+  return emit<graph::ConcatOp>(values, {attr("axis", axis)});
+}
+
+Value NodeBuilder::dot(Value lhs, Value rhs, ArrayRef<int64_t> lhsBatch,
+                       ArrayRef<int64_t> rhsBatch,
+                       ArrayRef<int64_t> lhsContract,
+                       ArrayRef<int64_t> rhsContract) {
+  return emit<graph::DotOp>({lhs, rhs}, {attr("lhs_batch", lhsBatch),
+                                         attr("rhs_batch", rhsBatch),
+                                         attr("lhs_contract", lhsContract),
+                                         attr("rhs_contract", rhsContract)});
+}
+
+Value NodeBuilder::channelsFirst(Value value) {
+  if (!value)
+    return {};
+  Shape permutation{0, rank(value) - 1};
+  llvm::append_range(permutation, llvm::seq<int64_t>(1, rank(value) - 1));
+  return transpose(value, permutation);
+}
+
+Value NodeBuilder::channelsLast(Value value) {
+  if (!value)
+    return {};
+  Shape permutation{0};
+  llvm::append_range(permutation, llvm::seq<int64_t>(2, rank(value)));
+  permutation.push_back(1);
+  return transpose(value, permutation);
+}
+
+} // namespace dlc::mxnet

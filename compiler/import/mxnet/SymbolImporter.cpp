@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds the graph stage node by node. A variable becomes a constant or an
+// argument when its first user is built: by then its shape is known from the
+// command line, the weights, its own attributes or that user.
+#include "compiler/import/mxnet/SymbolImporter.h"
+
+#include "compiler/import/mxnet/ResolvedSymbol.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+
+namespace dlc::mxnet {
+
+namespace {
+
+/// Imports one symbol.
+class SymbolImporter {
+public:
+  SymbolImporter(MLIRContext &context, const ResolvedSymbol &symbol,
+                 const std::string &file, std::shared_ptr<WeightStore> weights,
+                 const ImportOptions &options, DiagnosticList &diagnostics)
+      : symbol(symbol), file(file), weights(std::move(weights)),
+        options(options), diagnostics(diagnostics), builder(&context),
+        values(symbol.size()) {}
+
+  OwningOpRef<ModuleOp> import();
+
+private:
+  void checkInputOptions();
+  const InputOption *findInputOption(StringRef name) const;
+
+  // Variables.
+  void importVariable(size_t index);
+  Value addInput(size_t index, ArrayRef<int64_t> shape, Type element);
+  Value addWeight(size_t index, const Weight &weight);
+  std::optional<Shape> getDeclaredShape(size_t index);
+  Type getDeclaredElement(size_t index);
+  bool isParameter(StringRef operandName) const;
+
+  // Operators.
+  bool hasUnknownShape(size_t index) const;
+  void importOperator(size_t index);
+  SmallVector<Value> collectInputs(size_t index);
+  void inferInputs(size_t index, MutableArrayRef<Value> inputs);
+  Value materialise(size_t user, size_t input, ArrayRef<int64_t> shape);
+  void reportUnknownShape(size_t index);
+
+  void finish(func::FuncOp function);
+  void checkMemory(func::FuncOp function);
+
+  bool fail(size_t index, DiagnosticCode code, const Twine &what) {
+    return diagnostics.add(code, symbol.get(index).place, what.str());
+  }
+
+  const ResolvedSymbol &symbol;
+  const std::string &file;
+  std::shared_ptr<WeightStore> weights;
+  const ImportOptions &options;
+  DiagnosticList &diagnostics;
+  OpBuilder builder;
+  Block *body = nullptr;
+
+  /// By node: its outputs; empty while a node is not built or its shape not
+  /// known, null where a problem was reported.
+  std::vector<Values> values;
+  /// The node of each argument, ascending.
+  std::vector<size_t> arguments;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// What --input says
+//===----------------------------------------------------------------------===//
+
+const InputOption *SymbolImporter::findInputOption(StringRef name) const {
+  for (const InputOption &input : options.inputs)
+    if (name == input.name)
+      return &input;
+  return nullptr;
+}
+
+void SymbolImporter::checkInputOptions() {
+  std::vector<std::string_view> names;
+  for (size_t i = 0; i < symbol.size(); ++i)
+    if (symbol.getNode(i).isVariable())
+      names.push_back(symbol.getNode(i).name);
+  DiagnosticPlace place{file, "", "", -1};
+  for (const InputOption &input : options.inputs) {
+    if (!llvm::is_contained(names, input.name)) {
+      std::string what = "the model has no input '" + input.name + "'";
+      std::string_view nearest = findNearest(input.name, names);
+      if (!nearest.empty())
+        what += "; did you mean '" + std::string(nearest) + "'?";
+      diagnostics.add(DiagnosticCode::UnknownInput, place, what);
+    }
+    for (const InputDim &dim : input.shape)
+      if (!dim.name.empty())
+        diagnostics.add(DiagnosticCode::DynamicDimension, place,
+                        "input '" + input.name +
+                            "' has the dynamic dimension " + dim.name +
+                            ", which can't be compiled yet; give "
+                            "its size");
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Variables
+//===----------------------------------------------------------------------===//
+
+/// The variable's own __shape__, if every dimension of it is known.
+std::optional<Shape> SymbolImporter::getDeclaredShape(size_t index) {
+  const auto &attributes = symbol.getNode(index).attributes;
+  auto text = attributes.find("__shape__");
+  if (text == attributes.end())
+    return std::nullopt;
+  std::vector<std::optional<int64_t>> slots;
+  if (!parseSlots(text->second, /*allowNone=*/true, slots)) {
+    fail(index, DiagnosticCode::BadAttribute,
+         "attribute '__shape__' is '" + text->second +
+             "', but must be a tuple of integers");
+    return std::nullopt;
+  }
+  bool numpy = symbol.getSymbol().usesNumpyShapes;
+  Shape shape;
+  for (std::optional<int64_t> slot : slots) {
+    if (!slot || *slot < 0 || (*slot == 0 && !numpy))
+      return std::nullopt;
+    shape.push_back(*slot);
+  }
+  if (shape.empty() && !numpy)
+    return std::nullopt;
+  return shape;
+}
+
+Type SymbolImporter::getDeclaredElement(size_t index) {
+  // The codes of MXNet's __dtype__.
+  static constexpr ElementType types[] = {
+      ElementType::F32, ElementType::F64, ElementType::F16, ElementType::U8,
+      ElementType::I32, ElementType::I8,  ElementType::I64, ElementType::Bool,
+      ElementType::I16, ElementType::U16, ElementType::U32, ElementType::U64,
+      ElementType::BF16};
+  const auto &attributes = symbol.getNode(index).attributes;
+  ElementType type = ElementType::F32;
+  if (auto text = attributes.find("__dtype__"); text != attributes.end()) {
+    unsigned code;
+    bool known = !StringRef(text->second).getAsInteger(10, code) &&
+                 code < std::size(types);
+    if (known)
+      type = types[code];
+    else if (text->second != "-1") // "not known"
+      fail(index, DiagnosticCode::BadAttribute,
+           "attribute '__dtype__' is '" + text->second +
+               "', which is no element type");
+  }
+  if (const InputOption *input = findInputOption(symbol.getNode(index).name))
+    type = input->type.value_or(type);
+  Type element = getMLIRType(builder.getContext(), type);
+  if (!element)
+    fail(index, DiagnosticCode::TypeMismatch,
+         "the element type " + StringRef(getElementName(type)) +
+             " can't be compiled yet; use a signed type");
+  return element;
+}
+
+Value SymbolImporter::addInput(size_t index, ArrayRef<int64_t> shape,
+                               Type element) {
+  if (!element)
+    return {};
+  std::vector<int64_t> dims(shape.begin(), shape.end());
+  if (!getByteSize(dims, ElementType::F64)) {
+    fail(index, DiagnosticCode::SizeOverflow,
+         "the size of the input, " + dimsText(shape) + ", overflows");
+    return {};
+  }
+  // Arguments keep the order of the model, whenever they are found.
+  auto place = llvm::lower_bound(arguments, index);
+  unsigned position = place - arguments.begin();
+  arguments.insert(place, index);
+  Location loc =
+      NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
+  return body->insertArgument(position, RankedTensorType::get(shape, element),
+                              loc);
+}
+
+Value SymbolImporter::addWeight(size_t index, const Weight &weight) {
+  const std::string &name = symbol.getNode(index).name;
+  Type element = getMLIRType(builder.getContext(), weight.type);
+  if (!element) {
+    fail(index, DiagnosticCode::TypeMismatch,
+         "its value's element type " + StringRef(getElementName(weight.type)) +
+             " can't be compiled yet");
+    return {};
+  }
+  std::optional<Shape> declared = getDeclaredShape(index);
+  if (declared && ArrayRef<int64_t>(*declared) != ArrayRef(weight.shape)) {
+    fail(index, DiagnosticCode::ParameterShape,
+         "is declared as " + dimsText(*declared) +
+             ", but its value has the "
+             "shape " +
+             dimsText(weight.shape));
+    return {};
+  }
+  auto type = RankedTensorType::get(weight.shape, element);
+  // The file's bytes are used where they are; the blob keeps them alive.
+  ArrayRef<char> bytes(weight.data.data(), weight.data.size());
+  AsmResourceBlob blob = UnmanagedAsmResourceBlob::allocateWithAlign(
+      bytes, getElementSize(weight.type),
+      [keep = weights](void *, size_t, size_t) {});
+  auto value = DenseResourceElementsAttr::get(type, name, std::move(blob));
+  OpBuilder::InsertionGuard guard(builder);
+  Location loc = NameLoc::get(builder.getStringAttr(name));
+  return graph::ConstantOp::create(builder, loc, type, value,
+                                   builder.getStringAttr(name));
+}
+
+void SymbolImporter::importVariable(size_t index) {
+  const std::string &name = symbol.getNode(index).name;
+  if (const InputOption *input = findInputOption(name)) {
+    Shape shape;
+    for (const InputDim &dim : input->shape)
+      shape.push_back(dim.size);
+    values[index] = {addInput(index, shape, getDeclaredElement(index))};
+    return;
+  }
+  if (!symbol.get(index).isNeeded)
+    return;
+  if (const Weight *weight = weights ? weights->find(name) : nullptr)
+    values[index] = {addWeight(index, *weight)};
+  else if (std::optional<Shape> shape = getDeclaredShape(index))
+    values[index] = {addInput(index, *shape, getDeclaredElement(index))};
+}
+
+/// Layers call what is learnt by these names; without a value it is missing.
+bool SymbolImporter::isParameter(StringRef name) const {
+  static constexpr llvm::StringLiteral names[] = {
+      "weight",      "bias",       "gamma",     "beta",
+      "moving_mean", "moving_var", "parameters"};
+  return weights && llvm::is_contained(names, name);
+}
+
+//===----------------------------------------------------------------------===//
+// Operators
+//===----------------------------------------------------------------------===//
+
+/// Recurrent cells start from zeros whose batch size is left to inference.
+bool SymbolImporter::hasUnknownShape(size_t index) const {
+  const ResolvedNode &info = symbol.get(index);
+  StringRef name = info.row->getName();
+  if (symbol.getSymbol().usesNumpyShapes ||
+      (name != "_zeros" && name != "_ones" && name != "_full"))
+    return false;
+  return llvm::is_contained(info.attributes.getShape("shape"), 0);
+}
+
+SmallVector<Value> SymbolImporter::collectInputs(size_t index) {
+  SmallVector<Value> inputs;
+  for (Entry entry : symbol.getNode(index).inputs) {
+    const Values &source = values[entry.node];
+    inputs.push_back(entry.output < source.size() ? source[entry.output]
+                                                  : Value());
+  }
+  return inputs;
+}
+
+/// Gives a variable, or zeros of unknown shape, the shape that a user needs.
+Value SymbolImporter::materialise(size_t user, size_t input,
+                                  ArrayRef<int64_t> shape) {
+  size_t index = symbol.getNode(user).inputs[input].node;
+  const ResolvedNode &source = symbol.get(index);
+  if (!symbol.getNode(index).isVariable()) {
+    Location loc =
+        NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
+    NodeBuilder node(builder, loc, source.attributes, {}, {}, source.place,
+                     diagnostics);
+    StringRef name = source.row->getName();
+    double value = name == "_zeros"  ? 0
+                   : name == "_ones" ? 1
+                                     : source.attributes.getFloat("value");
+    return node.splat(shape, node.element(source.attributes.getType("dtype")),
+                      value);
+  }
+  if (isParameter(symbol.get(user).inputNames[input]))
+    fail(index, DiagnosticCode::MissingParameter,
+         "the parameters file has no value for it (shape " + dimsText(shape) +
+             "); give a file that has, or make it an input with --input " +
+             symbol.getNode(index).name + "=" + dimsText(shape));
+  return addInput(index, shape, getDeclaredElement(index));
+}
+
+/// Asks the operator for the shapes of the inputs that have none yet.
+void SymbolImporter::inferInputs(size_t index, MutableArrayRef<Value> inputs) {
+  const ResolvedNode &info = symbol.get(index);
+  Location loc =
+      NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Entry entry = symbol.getNode(index).inputs[i];
+    // Only what is not built yet; null values were reported.
+    if (!values[entry.node].empty() || info.ignoresInput[i])
+      continue;
+    NodeBuilder node(builder, loc, info.attributes, inputs, info.inputNames,
+                     info.place, diagnostics);
+    std::optional<Shape> shape;
+    if (info.row->infer)
+      shape = info.row->infer(node, i);
+    if (shape)
+      values[entry.node] = {materialise(index, i, *shape)};
+    else
+      reportUnknownShape(entry.node);
+    inputs[i] = values[entry.node].front();
+  }
+}
+
+void SymbolImporter::reportUnknownShape(size_t index) {
+  const Node &node = symbol.getNode(index);
+  values[index] = Values(1);
+  // Problems of its inputs may be why; they were reported.
+  if (node.isVariable())
+    fail(index, DiagnosticCode::UnknownShape,
+         "its shape is not known; give it with --input " + node.name +
+             "=1x2x...");
+  else if (hasUnknownShape(index))
+    fail(index, DiagnosticCode::UnknownShape,
+         "its shape has unknown dimensions that no user determines");
+}
+
+void SymbolImporter::importOperator(size_t index) {
+  const ResolvedNode &info = symbol.get(index);
+  if (!info.row || info.problems.size()) {
+    values[index] = Values(std::max<size_t>(info.outputNames.size(), 1));
+    return;
+  }
+  if (hasUnknownShape(index))
+    return;
+  SmallVector<Value> inputs = collectInputs(index);
+  inferInputs(index, inputs);
+  Location loc =
+      NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
+  NodeBuilder node(builder, loc, info.attributes, inputs, info.inputNames,
+                   info.place, diagnostics);
+  bool complete = true;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    complete &= inputs[i] || info.ignoresInput[i];
+  if (complete)
+    values[index] = info.row->build(node);
+  values[index].resize(std::max<size_t>(info.outputNames.size(), 1));
+}
+
+//===----------------------------------------------------------------------===//
+// The module
+//===----------------------------------------------------------------------===//
+
+static std::string sizeText(int64_t bytes) {
+  const char *units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+  double size = bytes;
+  size_t unit = 0;
+  for (; size >= 1024 && unit + 1 < std::size(units); ++unit)
+    size /= 1024;
+  char text[32];
+  std::snprintf(text, sizeof text, unit ? "%.1f %s" : "%.0f %s", size,
+                units[unit]);
+  return text;
+}
+
+/// Weights and the largest other tensor are the least that a model needs.
+void SymbolImporter::checkMemory(func::FuncOp function) {
+  int64_t weightBytes = 0, largestBytes = 0;
+  Value largest;
+  auto measure = [&](Value value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    int64_t bits = type.getElementTypeBitWidth();
+    int64_t bytes = type.getNumElements() * std::max<int64_t>(bits / 8, 1);
+    auto constant = value.getDefiningOp<graph::ConstantOp>();
+    if (constant && constant.getName())
+      weightBytes += bytes;
+    if ((!constant || constant.getName()) && bytes > largestBytes) {
+      largestBytes = bytes;
+      largest = value;
+    }
+  };
+  llvm::for_each(body->getArguments(), measure);
+  for (Operation &op : *body)
+    llvm::for_each(op.getResults(), measure);
+  if (!largest)
+    return;
+  int64_t total = std::max(weightBytes, largestBytes);
+  if (auto constant = largest.getDefiningOp<graph::ConstantOp>(); !constant)
+    total = weightBytes > INT64_MAX - largestBytes ? INT64_MAX
+                                                   : weightBytes + largestBytes;
+  if (total <= options.memoryLimit)
+    return;
+  std::string name;
+  if (auto loc = dyn_cast<NameLoc>(largest.getLoc()))
+    name = loc.getName().str();
+  diagnostics.add(
+      DiagnosticCode::MemoryLimit, {file, "", "", -1},
+      "the model needs at least " + sizeText(total) +
+          ", more than the memory limit of " + sizeText(options.memoryLimit) +
+          "; its largest tensor is '" + name + "', " +
+          dimsText(cast<RankedTensorType>(largest.getType()).getShape()) +
+          " (" + sizeText(largestBytes) +
+          "); raise --memory-limit or make the "
+          "inputs smaller");
+}
+
+void SymbolImporter::finish(func::FuncOp function) {
+  SmallVector<Value> results;
+  SmallVector<Attribute> names;
+  for (const ResolvedHead &head : symbol.getHeads()) {
+    const Values &source = values[head.entry.node];
+    if (source.empty())
+      reportUnknownShape(head.entry.node);
+    Value value =
+        head.entry.output < source.size() ? source[head.entry.output] : Value();
+    if (!value && diagnostics.empty())
+      fail(head.entry.node, DiagnosticCode::MissingOutput,
+           "its output '" + head.name + "' has no value in inference");
+    results.push_back(value);
+  }
+  if (!diagnostics.empty())
+    return;
+  func::ReturnOp::create(builder, function.getLoc(), results);
+  function.setFunctionType(builder.getFunctionType(
+      body->getArgumentTypes(), ValueRange(results).getTypes()));
+  for (auto [i, index] : llvm::enumerate(arguments))
+    function.setArgAttr(i, "graph.name",
+                        builder.getStringAttr(symbol.getNode(index).name));
+  for (auto [i, head] : llvm::enumerate(symbol.getHeads()))
+    function.setResultAttr(i, "graph.name", builder.getStringAttr(head.name));
+}
+
+OwningOpRef<ModuleOp> SymbolImporter::import() {
+  Location loc = builder.getUnknownLoc();
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder, loc);
+  builder.setInsertionPointToEnd(module->getBody());
+  auto function = func::FuncOp::create(builder, loc, "main",
+                                       builder.getFunctionType({}, {}));
+  body = function.addEntryBlock();
+  builder.setInsertionPointToEnd(body);
+
+  checkInputOptions();
+  if (!diagnostics.empty() && llvm::any_of(options.inputs, [](auto &input) {
+        return llvm::any_of(
+            input.shape, [](const InputDim &dim) { return !dim.name.empty(); });
+      }))
+    return nullptr;
+  for (size_t i = 0; i < symbol.size(); ++i)
+    if (symbol.getNode(i).isVariable())
+      importVariable(i);
+  for (size_t i = 0; i < symbol.size(); ++i)
+    if (!symbol.getNode(i).isVariable() && symbol.get(i).isNeeded)
+      importOperator(i);
+  finish(function);
+  if (!diagnostics.empty())
+    return nullptr;
+  checkMemory(function);
+  if (!diagnostics.empty())
+    return nullptr;
+  if (failed(mlir::verify(*module))) {
+    diagnostics.add(DiagnosticCode::InternalError, {file, "", "", -1},
+                    "the imported module is not valid");
+    return nullptr;
+  }
+  return module;
+}
+
+OwningOpRef<ModuleOp> importSymbol(MLIRContext &context, Symbol symbol,
+                                   const std::string &file,
+                                   std::shared_ptr<WeightStore> weights,
+                                   const ImportOptions &options,
+                                   DiagnosticList &diagnostics) {
+  ResolvedSymbol resolved(std::move(symbol), file, options.outputs,
+                          diagnostics);
+  return SymbolImporter(context, resolved, file, std::move(weights), options,
+                        diagnostics)
+      .import();
+}
+
+} // namespace dlc::mxnet

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+// The device dialect: text, verifiers and folders of its operations.
+#include "dialects/device/DeviceOps.h"
+
+#include "dialects/kernel/KernelOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace dlc::device;
+
+#define GET_OP_CLASSES
+#include "dialects/device/DeviceOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// Sizes and roots
+//===----------------------------------------------------------------------===//
+
+/// Bytes of one element; 0 where the type has no size.
+static int64_t getElementBytes(Type type) {
+  if (auto complex = dyn_cast<ComplexType>(type))
+    return 2 * getElementBytes(complex.getElementType());
+  if (type.isIndex())
+    return 8;
+  if (type.isIntOrFloat())
+    return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
+  return 0;
+}
+
+std::optional<int64_t> dlc::device::getSizeInBytes(ShapedType type) {
+  int64_t elementBytes = getElementBytes(type.getElementType());
+  if (!type.hasStaticShape() || elementBytes == 0)
+    return std::nullopt;
+  std::optional<int64_t> bytes = elementBytes;
+  // An empty tensor is empty even where the other extents overflow.
+  if (llvm::is_contained(type.getShape(), 0))
+    return 0;
+  for (int64_t extent : type.getShape())
+    if (!(bytes = llvm::checkedMul(*bytes, extent)))
+      return std::nullopt;
+  return bytes;
+}
+
+FailureOr<ArrayRef<char>>
+dlc::device::getBytes(ElementsAttr value, SmallVectorImpl<char> &storage) {
+  std::optional<int64_t> size = getSizeInBytes(value.getShapedType());
+  if (!size)
+    return failure();
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    if (!blob || int64_t(blob->getData().size()) != *size)
+      return failure();
+    return blob->getData();
+  }
+  auto dense = dyn_cast<DenseElementsAttr>(value);
+  if (!dense)
+    return failure();
+  if (dense.getElementType().isInteger(1)) {
+    llvm::append_range(storage, dense.getValues<bool>());
+    return ArrayRef<char>(storage);
+  }
+  if (!dense.isSplat())
+    return dense.getRawData();
+  for (int64_t filled = 0; filled < *size; filled += dense.getRawData().size())
+    llvm::append_range(storage, dense.getRawData());
+  return ArrayRef<char>(storage);
+}
+
+Value dlc::device::getRoot(Value buffer) {
+  while (auto view = buffer.getDefiningOp<ViewOp>())
+    buffer = view.getSource();
+  return buffer;
+}
+
+/// True for buffers that are one dense run of bytes of known size.
+static bool isDenseBuffer(Type type) {
+  auto buffer = dyn_cast<MemRefType>(type);
+  return buffer && buffer.getLayout().isIdentity() && getSizeInBytes(buffer);
+}
+
+//===----------------------------------------------------------------------===//
+// Program
+//===----------------------------------------------------------------------===//
+
+void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name,
+                      TypeRange inputs, TypeRange outputs, ArrayAttr inputNames,
+                      ArrayAttr outputNames) {
+  state.addAttribute(getSymNameAttrName(state.name),
+                     builder.getStringAttr(name));
+  state.addAttribute(getNumOutputsAttrName(state.name),
+                     builder.getI64IntegerAttr(outputs.size()));
+  state.addAttribute(getInputNamesAttrName(state.name), inputNames);
+  state.addAttribute(getOutputNamesAttrName(state.name), outputNames);
+  Block &body = state.addRegion()->emplaceBlock();
+  for (TypeRange types : {inputs, outputs})
+    for (Type type : types)
+      body.addArgument(type, state.location);
+}
+
+/// Parses `keyword` and a number of bytes into \p attribute, if it is there.
+static ParseResult parseOptionalBytes(OpAsmParser &parser, StringRef keyword,
+                                      StringAttr attribute,
+                                      OperationState &state) {
+  if (failed(parser.parseOptionalKeyword(keyword)))
+    return success();
+  int64_t bytes;
+  if (parser.parseInteger(bytes))
+    return failure();
+  state.addAttribute(attribute, parser.getBuilder().getI64IntegerAttr(bytes));
+  return success();
+}
+
+ParseResult ProgramOp::parse(OpAsmParser &parser, OperationState &state) {
+  StringAttr name;
+  SmallVector<OpAsmParser::Argument> inputs, outputs;
+  if (parser.parseSymbolName(name, getSymNameAttrName(state.name),
+                             state.attributes) ||
+      parser.parseArgumentList(inputs, OpAsmParser::Delimiter::Paren,
+                               /*allowType=*/true) ||
+      parser.parseKeyword("outputs") ||
+      parser.parseArgumentList(outputs, OpAsmParser::Delimiter::Paren,
+                               /*allowType=*/true) ||
+      parseOptionalBytes(parser, "arena", getArenaBytesAttrName(state.name),
+                         state) ||
+      parseOptionalBytes(parser, "align", getArenaAlignmentAttrName(state.name),
+                         state) ||
+      parseOptionalBytes(parser, "lower_bound",
+                         getArenaLowerBoundAttrName(state.name), state) ||
+      parseOptionalBytes(parser, "weights", getWeightsBytesAttrName(state.name),
+                         state) ||
+      parser.parseOptionalAttrDictWithKeyword(state.attributes))
+    return failure();
+  state.addAttribute(getNumOutputsAttrName(state.name),
+                     parser.getBuilder().getI64IntegerAttr(outputs.size()));
+  llvm::append_range(inputs, outputs);
+  Region *body = state.addRegion();
+  if (parser.parseRegion(*body, inputs))
+    return failure();
+  if (body->empty())
+    body->emplaceBlock();
+  return success();
+}
+
+/// Prints "(%x: type, %y: type)".
+static void printTypedArguments(OpAsmPrinter &printer, ValueRange arguments) {
+  printer << '(';
+  llvm::interleaveComma(arguments, printer, [&](Value argument) {
+    printer << argument << ": " << argument.getType();
+  });
+  printer << ')';
+}
+
+void ProgramOp::print(OpAsmPrinter &printer) {
+  printer << ' ';
+  printer.printSymbolName(getSymName());
+  printTypedArguments(printer, getInputs());
+  printer << " outputs";
+  printTypedArguments(printer, getOutputs());
+  auto printBytes = [&](StringRef keyword, std::optional<int64_t> bytes) {
+    if (bytes)
+      printer << ' ' << keyword << ' ' << *bytes;
+  };
+  printBytes("arena", getArenaBytes());
+  printBytes("align", getArenaAlignment());
+  printBytes("lower_bound", getArenaLowerBound());
+  printBytes("weights", getWeightsBytes());
+  printer.printOptionalAttrDictWithKeyword(
+      (*this)->getAttrs(),
+      {getSymNameAttrName(), getNumOutputsAttrName(), getArenaBytesAttrName(),
+       getArenaAlignmentAttrName(), getArenaLowerBoundAttrName(),
+       getWeightsBytesAttrName()});
+  printer << ' ';
+  printer.printRegion(getBody(), /*printEntryBlockArgs=*/false,
+                      /*printBlockTerminators=*/false);
+}
+
+void ProgramOp::getAsmBlockArgumentNames(Region &region,
+                                         OpAsmSetValueNameFn setName) {
+  SmallVector<Attribute> names(getInputNames().getValue());
+  llvm::append_range(names, getOutputNames().getValue());
+  for (auto [argument, name] : llvm::zip(region.getArguments(), names))
+    setName(argument, cast<StringAttr>(name).getValue());
+}
+
+LogicalResult ProgramOp::verify() {
+  // C1
+  if (getNumOutputs() > getBody().getNumArguments() ||
+      getInputNames().size() != getNumInputs() ||
+      getOutputNames().size() != getNumOutputs())
+    return emitOpError("requires one name for each input and output");
+  // C2
+  for (Type type : getBody().getArgumentTypes())
+    if (!isDenseBuffer(type))
+      return emitOpError("requires buffers of static shape with the identity "
+                         "layout as arguments, but got ")
+             << type;
+  // C3
+  if (std::optional<int64_t> alignment = getArenaAlignment();
+      alignment && !llvm::isPowerOf2_64(*alignment))
+    return emitOpError("requires the arena's alignment to be a power of two, "
+                       "but got ")
+           << *alignment;
+  return success();
+}
+
+/// Checks that \p op's buffer at \p offset lies within \p limit bytes.
+static LogicalResult verifyRange(Operation *op, std::optional<int64_t> offset,
+                                 std::optional<int64_t> limit, StringRef what) {
+  std::optional<int64_t> bytes =
+      getSizeInBytes(cast<MemRefType>(op->getResult(0).getType()));
+  if (!offset || !limit || !bytes)
+    return success();
+  if (*bytes > *limit || *offset > *limit - *bytes)
+    return op->emitOpError("takes bytes ")
+           << *offset << " to " << *offset + *bytes << " of " << what
+           << ", which has " << *limit;
+  return success();
+}
+
+LogicalResult ProgramOp::verifyRegions() {
+  // C4
+  WalkResult result = getBody().walk([&](Operation *op) -> WalkResult {
+    if (auto slot = dyn_cast<SlotOp>(op))
+      return verifyRange(op, slot.getOffset(), getArenaBytes(), "an arena");
+    if (auto weights = dyn_cast<WeightsOp>(op))
+      return verifyRange(op, weights.getOffset(), getWeightsBytes(),
+                         "a weights image");
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult KernelOp::verify() {
+  // C1
+  for (TypeRange types :
+       {getFunctionType().getInputs(), getFunctionType().getResults()})
+    for (Type type : types)
+      if (!isDenseBuffer(type))
+        return emitOpError("requires buffers of static shape with the identity "
+                           "layout, but got ")
+               << type;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Places
+//===----------------------------------------------------------------------===//
+
+LogicalResult SlotOp::verify() {
+  // C1
+  if (!isDenseBuffer(getType()))
+    return emitOpError("requires a buffer with the identity layout, but got ")
+           << getType();
+  return success();
+}
+
+LogicalResult WeightsOp::inferReturnTypes(MLIRContext *,
+                                          std::optional<Location> location,
+                                          Adaptor adaptor,
+                                          SmallVectorImpl<Type> &types) {
+  ElementsAttr value = adaptor.getValue();
+  // C1
+  if (!value.getShapedType().hasStaticShape())
+    return emitOptionalError(location, "requires a tensor of static shape");
+  types.push_back(MemRefType::get(value.getShapedType().getShape(),
+                                  value.getElementType()));
+  return success();
+}
+
+LogicalResult ViewOp::verify() {
+  auto from = cast<MemRefType>(getSource().getType());
+  auto to = cast<MemRefType>(getType());
+  // C1
+  if (!isDenseBuffer(from) || !isDenseBuffer(to) ||
+      getSizeInBytes(from) != getSizeInBytes(to))
+    return emitOpError("requires the same number of bytes on both sides, but "
+                       "got ")
+           << from << " and " << to;
+  return success();
+}
+
+OpFoldResult ViewOp::fold(FoldAdaptor) {
+  if (getSource().getType() == getType())
+    return getSource();
+  if (auto source = getSource().getDefiningOp<ViewOp>()) {
+    getSourceMutable().assign(source.getSource());
+    return getResult();
+  }
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Launch
+//===----------------------------------------------------------------------===//
+
+bool LaunchOp::isInplace(unsigned input, unsigned output) {
+  if (!getInplace())
+    return false;
+  return llvm::any_of(*getInplace(), [&](Attribute attr) {
+    ArrayRef<int64_t> pair = cast<DenseI64ArrayAttr>(attr).asArrayRef();
+    return pair[0] == input && pair[1] == output;
+  });
+}
+
+/// The types of the inputs and outputs of \p callee, a kernel in either form.
+static std::optional<std::pair<SmallVector<Type>, SmallVector<Type>>>
+getKernelTypes(Operation *callee) {
+  if (auto kernel = dyn_cast_or_null<KernelOp>(callee))
+    return std::pair(llvm::to_vector(kernel.getFunctionType().getInputs()),
+                     llvm::to_vector(kernel.getFunctionType().getResults()));
+  if (auto func = dyn_cast_or_null<dlc::kernel::FuncOp>(callee))
+    return std::pair(llvm::to_vector(ValueRange(func.getInputs()).getTypes()),
+                     llvm::to_vector(ValueRange(func.getOutputs()).getTypes()));
+  return std::nullopt;
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  // C1
+  auto types = getKernelTypes(
+      symbolTable.lookupNearestSymbolFrom(*this, getCalleeAttr()));
+  if (!types)
+    return emitOpError("callee ")
+           << getCalleeAttr() << " is not a kernel.func or device.kernel";
+  // C2
+  auto compare = [&](TypeRange actual, TypeRange expected,
+                     StringRef what) -> LogicalResult {
+    if (actual == expected)
+      return success();
+    return emitOpError("has ") << what << " (" << actual
+                               << "), but the kernel has (" << expected << ")";
+  };
+  if (failed(compare(getInputs().getTypes(), types->first, "inputs")) ||
+      failed(compare(getOutputs().getTypes(), types->second, "outputs")))
+    return failure();
+  // C3
+  for (Attribute attr :
+       getInplace() ? getInplace()->getValue() : ArrayRef<Attribute>()) {
+    ArrayRef<int64_t> pair = cast<DenseI64ArrayAttr>(attr).asArrayRef();
+    if (pair.size() != 2 || pair[0] < 0 || pair[1] < 0 ||
+        pair[0] >= int64_t(getInputs().size()) ||
+        pair[1] >= int64_t(getOutputs().size()))
+      return emitOpError("'inplace' names an input or output that does not "
+                         "exist");
+    if (getSizeInBytes(cast<MemRefType>(getInputs()[pair[0]].getType())) !=
+        getSizeInBytes(cast<MemRefType>(getOutputs()[pair[1]].getType())))
+      return emitOpError("'inplace' pairs buffers of different size");
+  }
+  return success();
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operations of the device dialect: programs, places, launches.
+#ifndef DLC_DIALECTS_DEVICE_DEVICEOPS_TD
+#define DLC_DIALECTS_DEVICE_DEVICEOPS_TD
+
+include "dialects/device/DeviceAttrs.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/ViewLikeInterface.td"
+
+// Attributes that both programs and launches use.
+def Device_Bytes : OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>;
+def Device_DeviceIndex
+    : DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">;
+def Device_Pairs
+    : OptionalAttr<TypedArrayAttrBase<DenseI64ArrayAttr, "pairs">>;
+
+//===----------------------------------------------------------------------===//
+// Programs and kernels
+//===----------------------------------------------------------------------===//
+
+def Device_ProgramOp
+    : Device_Op<"program", [IsolatedFromAbove, Symbol, SingleBlock,
+                            NoTerminator,
+                            DeclareOpInterfaceMethods<OpAsmOpInterface,
+                              ["getAsmBlockArgumentNames"]>]> {
+  let summary = "a model as launches in order";
+  let description = [{
+    The arguments are the tensors that a caller binds: inputs and then, after
+    `outputs`, outputs; `input_names` and `output_names` are the model's names
+    for them. Inputs are never written. The body's launches run in order.
+
+    Planning fills in the sizes: `arena` bytes with their alignment, the lower
+    bound of any plan for this order of launches, and the size of the weights
+    image.
+
+    C1. There is a name for each input and output.
+    C2. Arguments are buffers of static shape with the identity layout.
+    C3. The arena's alignment is a power of two.
+    C4. Each slot of the arena and each range of weights has room in it.
+
+    ```mlir
+    kernel.func @twice(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
+      kernel.parallel () to () {
+        kernel.vector_loop %i to 8 {
+          %0 = kernel.load %x[%i] : memref<8xf32>
+          %1 = arith.addf %0, %0 : f32
+          kernel.store %1, %y[%i] : memref<8xf32>
+        }
+      }
+    }
+    device.program @main(%data: memref<8xf32>) outputs(%out: memref<8xf32>)
+        arena 64 align 64 lower_bound 32 weights 0
+        attributes {input_names = ["data"], output_names = ["out"]} {
+      %0 = device.slot at 0 : memref<8xf32>
+      device.launch @twice(%data) outputs(%0) {nodes = ["a"], flops = 8 : i64}
+        : (memref<8xf32>) -> memref<8xf32>
+      device.launch @twice(%0) outputs(%out) {nodes = ["b"], flops = 8 : i64}
+        : (memref<8xf32>) -> memref<8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$num_outputs,
+    StrArrayAttr:$input_names, StrArrayAttr:$output_names,
+    Device_Bytes:$arena_bytes, Device_Bytes:$arena_alignment,
+    Device_Bytes:$arena_lower_bound, Device_Bytes:$weights_bytes);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name,
+    "::mlir::TypeRange":$inputs, "::mlir::TypeRange":$outputs,
+    "::mlir::ArrayAttr":$inputNames, "::mlir::ArrayAttr":$outputNames)>];
+  let extraClassDeclaration = [{
+    unsigned getNumInputs() {
+      return getBody().getNumArguments() - getNumOutputs();
+    }
+    ::mlir::Block::BlockArgListType getInputs() {
+      return getBody().getArguments().take_front(getNumInputs());
+    }
+    ::mlir::Block::BlockArgListType getOutputs() {
+      return getBody().getArguments().drop_front(getNumInputs());
+    }
+  }];
+}
+
+def Device_KernelOp : Device_Op<"kernel", [Symbol]> {
+  let summary = "a kernel whose code exists";
+  let description = [{
+    Takes the place of the `kernel.func` of this name when that has been
+    lowered: one variant of the code for each target of the module, from the
+    least to the most demanding one. The function type has the inputs as
+    operands and the outputs as results.
+
+    C1. The function type has buffers of static shape only.
+
+    ```mlir
+    device.kernel @relu : (memref<8xf32>) -> memref<8xf32>
+      variants [#device.variant<@"relu.x86-64-v3", tasks = 1, scratch_bytes = 0>]
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name,
+    TypeAttrOf<FunctionType>:$function_type,
+    TypedArrayAttrBase<Device_VariantAttr, "variants">:$variants);
+  let assemblyFormat = [{
+    $sym_name `:` $function_type `variants` $variants attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Places
+//===----------------------------------------------------------------------===//
+
+def Device_SlotOp : Device_Op<"slot"> {
+  let summary = "a buffer in the arena";
+  let description = [{
+    Memory of one session. Without `at` the buffer still has to be placed; then
+    it is that many bytes from the start of the arena of `device`. Undefined
+    until a launch writes it, and again after the last one that reads it.
+
+    C1. The buffer has the identity layout.
+
+    ```mlir
+    device.program @main() outputs()
+        attributes {input_names = [], output_names = []} {
+      %0 = device.slot : memref<1x4x58x58x16xf32>
+      %1 = device.slot on device 1 : memref<8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Device_Bytes:$offset, Device_DeviceIndex:$device);
+  let results = (outs Res<AnyStaticShapeMemRef, "", [MemAlloc]>:$result);
+  let assemblyFormat = [{
+    (`on` `device` $device^)? (`at` $offset^)? attr-dict `:` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Device_WeightsOp
+    : Device_Op<"weights", [Pure, InferTypeOpAdaptor]> {
+  let summary = "a constant in the weights image";
+  let description = [{
+    The bytes of `value`, `at` a number of bytes from the start of the image
+    once that is laid out. Read-only, and the same for all sessions.
+
+    C1. The value is a tensor of static shape.
+
+    ```mlir
+    device.program @main() outputs() weights 256
+        attributes {input_names = [], output_names = []} {
+      %w = device.weights at 0 dense<0.5> : tensor<4x16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Device_Bytes:$offset, ElementsAttr:$value);
+  let results = (outs AnyStaticShapeMemRef:$result);
+  let assemblyFormat = "(`at` $offset^)? attr-dict $value";
+}
+
+def Device_ViewOp
+    : Device_Op<"view", [Pure, ViewLikeOpInterface]> {
+  let summary = "the same buffer under another shape";
+  let description = [{
+    C1. Both sides have the same number of bytes.
+
+    ```mlir
+    device.program @main(%x: memref<2x6xf32>) outputs()
+        attributes {input_names = ["x"], output_names = []} {
+      %0 = device.view %x : memref<2x6xf32> to memref<3x4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeMemRef:$source);
+  let results = (outs AnyStaticShapeMemRef:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+  let extraClassDeclaration = [{
+    ::mlir::Value getViewSource() { return getSource(); }
+  }];
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+def Device_LaunchOp
+    : Device_Op<"launch", [AttrSizedOperandSegments,
+                           DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs a kernel on buffers";
+  let description = [{
+    One step of the program: all tasks of the kernel, on a queue of a device.
+    `nodes`, `flops` and `cost_ns` are as for `kernel.call`.
+
+    An output occupies the memory of an input only where `inplace` lists the
+    pair (input, output).
+
+    C1. The callee is a `kernel.func` or `device.kernel` of the module.
+    C2. The types are those of its inputs and outputs.
+    C3. `inplace` names existing inputs and outputs of the same size.
+
+    See `device.program` for an example.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee,
+    Arg<Variadic<AnyStaticShapeMemRef>, "", [MemRead]>:$inputs,
+    Arg<Variadic<AnyStaticShapeMemRef>, "", [MemWrite]>:$outputs,
+    Device_DeviceIndex:$device, Device_DeviceIndex:$queue,
+    OptionalAttr<StrArrayAttr>:$nodes,
+    DefaultValuedAttr<I64Attr, "0">:$flops,
+    DefaultValuedAttr<I64Attr, "0">:$cost_ns, Device_Pairs:$inplace);
+  let assemblyFormat = [{
+    $callee `(` $inputs `)` `outputs` `(` $outputs `)`
+    (`on` `device` $device^)? (`queue` $queue^)? attr-dict
+    `:` functional-type($inputs, $outputs)
+  }];
+  let extraClassDeclaration = [{
+    /// True where output \p output may occupy the memory of \p input.
+    bool isInplace(unsigned input, unsigned output);
+  }];
+}
+
+#endif // DLC_DIALECTS_DEVICE_DEVICEOPS_TD

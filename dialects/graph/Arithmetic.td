@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arithmetic, rounding and conversion.
+#ifndef DLC_DIALECTS_GRAPH_ARITHMETIC_TD
+#define DLC_DIALECTS_GRAPH_ARITHMETIC_TD
+
+include "dialects/graph/ElementwiseBase.td"
+
+//===----------------------------------------------------------------------===//
+// Of two tensors
+//===----------------------------------------------------------------------===//
+
+def Graph_AddOp : Graph_BinaryOp<"add", "x + y", [{
+    return scalar::add(b, loc, args[0], args[1]);
+  }], traits = [Commutative]>;
+
+def Graph_SubOp : Graph_BinaryOp<"sub", "x - y", [{
+    return scalar::sub(b, loc, args[0], args[1]);
+  }]>;
+
+def Graph_MulOp : Graph_BinaryOp<"mul", "x y", [{
+    return scalar::mul(b, loc, args[0], args[1]);
+  }], traits = [Commutative]>;
+
+def Graph_DivOp : Graph_BinaryOp<"div", "x / y", [{
+    return scalar::div(b, loc, args[0], args[1]);
+  }], "Integers are truncated toward zero; their division by zero gives 0.">;
+
+def Graph_ModOp : Graph_BinaryOp<"mod", "x - y floor(x / y)", [{
+    return scalar::mod(b, loc, args[0], args[1]);
+  }], "The sign is that of y; 0 where y is 0.">;
+
+def Graph_PowerOp : Graph_BinaryOp<"power", "x^y", [{
+    return scalar::power(b, loc, args[0], args[1]);
+  }]>;
+
+def Graph_MaximumOp : Graph_BinaryOp<"maximum", "max(x, y)", [{
+    return scalar::maximum(b, loc, args[0], args[1]);
+  }], "NaN if either is.", traits = [Commutative]>;
+
+def Graph_MinimumOp : Graph_BinaryOp<"minimum", "min(x, y)", [{
+    return scalar::minimum(b, loc, args[0], args[1]);
+  }], "NaN if either is.", traits = [Commutative]>;
+
+def Graph_HypotOp : Graph_BinaryOp<"hypot", "sqrt(x^2 + y^2)", [{
+    return scalar::hypot(b, loc, args[0], args[1]);
+  }], "The squares don't overflow.", traits = [Commutative]>;
+
+def Graph_Atan2Op : Graph_BinaryOp<"atan2", "atan2(x, y)", [{
+    return ::mlir::math::Atan2Op::create(b, loc, args[0], args[1]);
+  }], "The angle, in radians, of the point with abscissa y and ordinate x.">;
+
+//===----------------------------------------------------------------------===//
+// Of one tensor
+//===----------------------------------------------------------------------===//
+
+def Graph_NegOp : Graph_UnaryOp<"neg", "-x", [{
+    return scalar::neg(b, loc, args[0]);
+  }]>;
+
+def Graph_AbsOp : Graph_UnaryOp<"abs", "|x|", [{
+    return scalar::abs(b, loc, args[0]);
+  }]>;
+
+def Graph_SignOp : Graph_UnaryOp<"sign", "-1, 0 or 1 as the sign", [{
+    return scalar::sign(b, loc, args[0]);
+  }], "NaN and both zeros stay as they are.">;
+
+def Graph_SquareOp : Graph_UnaryOp<"square", "x^2", [{
+    return scalar::mul(b, loc, args[0], args[0]);
+  }]>;
+
+def Graph_ReciprocalOp : Graph_UnaryOp<"reciprocal", "1 / x", [{
+    return scalar::reciprocal(b, loc, args[0]);
+  }]>;
+
+//===----------------------------------------------------------------------===//
+// Rounding
+//===----------------------------------------------------------------------===//
+
+def Graph_RoundOp : Graph_UnaryOp<"round", "the integer nearest to x", [{
+    return ::mlir::math::RoundOp::create(b, loc, args[0]);
+  }], "Halves go away from zero.">;
+
+def Graph_RintOp : Graph_UnaryOp<"rint",
+    "the integer nearest to x (halves down)", [{
+    return scalar::rintHalfDown(b, loc, args[0]);
+  }], "Halves go to the lower integer: 0.5 to 0, 1.5 to 1, -0.5 to -1.">;
+
+def Graph_RoundEvenOp : Graph_UnaryOp<"round_even",
+    "the integer nearest to x (halves to even)", [{
+    return ::mlir::math::RoundEvenOp::create(b, loc, args[0]);
+  }], "Halves go to the even integer, as IEEE 754 rounds.">;
+
+def Graph_FloorOp : Graph_UnaryOp<"floor",
+    "the largest integer that is at most x", [{
+    return ::mlir::math::FloorOp::create(b, loc, args[0]);
+  }]>;
+
+def Graph_CeilOp : Graph_UnaryOp<"ceil",
+    "the smallest integer that is at least x", [{
+    return ::mlir::math::CeilOp::create(b, loc, args[0]);
+  }]>;
+
+def Graph_TruncOp : Graph_UnaryOp<"trunc", "x without its fraction", [{
+    return ::mlir::math::TruncOp::create(b, loc, args[0]);
+  }]>;
+
+//===----------------------------------------------------------------------===//
+// Conversion
+//===----------------------------------------------------------------------===//
+
+def Graph_CastOp : Graph_ElementwiseOp<"cast", [{
+    return scalar::cast(b, loc, args[0],
+                        ::mlir::getElementTypeOrSelf(getType()));
+  }], [SameOperandsAndResultShape]> {
+  let summary = "conversion to another element type";
+  let description = [{
+    Floats become integers by dropping the fraction, anything becomes i1 by
+    comparing with zero.
+
+    Shapes: input and result are equal.
+
+    ```mlir
+    func.func @example(%x: tensor<4xi32>) -> tensor<4xf32> {
+      %0 = graph.cast %x : tensor<4xi32> to tensor<4xf32>
+      return %0 : tensor<4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input);
+  let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
+  let hasFolder = 1;
+}
+
+#endif // DLC_DIALECTS_GRAPH_ARITHMETIC_TD

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes factors and summands of channels into the weights of contractions.
+#include "passes/graph/ChannelAffine.h"
+
+#include "dialects/graph/Inference.h"
+
+using namespace mlir;
+using namespace dlc::graph;
+
+/// Elements that are scaled at once; keeps the buffer in the first cache.
+static constexpr int64_t kChunk = 1024;
+
+namespace {
+/// The weights of a contraction: what folding reads and replaces.
+struct Weights {
+  OpOperand *filter;
+  MutableOperandRange bias;
+  /// The dimension of the result that the filter's outputs make.
+  int64_t axis;
+};
+} // namespace
+
+template <typename Op>
+static Weights makeWeights(Op op, int64_t axis) {
+  return {&op.getFilterMutable(), op.getBiasMutable(), axis};
+}
+
+static std::optional<Weights> getWeights(Operation *op) {
+  if (auto conv = dyn_cast_or_null<ConvOp>(op))
+    return makeWeights(conv, 1);
+  if (auto deconv = dyn_cast_or_null<DeconvOp>(op))
+    return makeWeights(deconv, 1);
+  if (auto dense = dyn_cast_or_null<DenseOp>(op))
+    return makeWeights(dense,
+                       cast<RankedTensorType>(dense.getType()).getRank() - 1);
+  return std::nullopt;
+}
+
+static bool isFloatConstant(Value value) {
+  std::optional<ConstantData> data = ConstantData::get(value);
+  return data && data->getFormat().isFloat();
+}
+
+bool dlc::graph::canFoldIntoWeights(Value value, const ChannelAffine &affine) {
+  std::optional<Weights> weights = getWeights(value.getDefiningOp());
+  if (!weights || weights->axis != affine.axis || !value.hasOneUse())
+    return false;
+  // A filter that others use too would have to be stored twice.
+  if (!isFloatConstant(weights->filter->get()) ||
+      !weights->filter->get().hasOneUse())
+    return false;
+  if (!weights->bias.empty() && !isFloatConstant(weights->bias[0].get()))
+    return false;
+  // Zero times infinity in a weight is not what infinity times a zero sum is.
+  return llvm::all_of(affine.scale, [](double x) { return std::isfinite(x); });
+}
+
+/// The channel of \p op's result that a run of its filter's elements makes: the
+/// elements behind the dimensions of \p type that say which channel it is.
+static int64_t getChannel(Operation *op, RankedTensorType type, int64_t run) {
+  auto deconv = dyn_cast<DeconvOp>(op);
+  if (!deconv)
+    return run; // [O, ...]
+  // [C, O / groups, ...]: rows of one group make the channels of that group.
+  int64_t perGroup = type.getDimSize(1);
+  int64_t row = run / perGroup;
+  int64_t group = row / (type.getDimSize(0) / int64_t(deconv.getGroups()));
+  return group * perGroup + run % perGroup;
+}
+
+/// Writes the filter \p data of \p op, scaled, to \p bytes.
+static void scaleFilter(Operation *op, const ConstantData &data,
+                        ArrayRef<double> scale, MutableArrayRef<char> bytes) {
+  RankedTensorType type = data.getType();
+  int64_t leading = isa<DeconvOp>(op) ? 2 : 1;
+  int64_t runLength = 1;
+  for (int64_t extent : type.getShape().drop_front(leading))
+    runLength *= extent;
+  Scalar buffer[kChunk];
+  const ElementFormat &format = data.getFormat();
+  for (int64_t begin = 0, end = type.getNumElements(); begin < end;) {
+    int64_t run = begin / runLength;
+    int64_t count = std::min((run + 1) * runLength - begin, kChunk);
+    data.load(begin, count, buffer);
+    double factor = scale[getChannel(op, type, run)];
+    for (int64_t i = 0; i < count; ++i)
+      buffer[i].f *= factor;
+    format.store(buffer, count, bytes.data() + begin * format.getSizeBytes());
+    begin += count;
+  }
+}
+
+static ConstantOp createConstant(OpBuilder &builder, Location loc,
+                                 TypedAttr value, ConstantReaper &reaper) {
+  auto constant = ConstantOp::create(builder, loc, value);
+  reaper.add(constant);
+  return constant;
+}
+
+void dlc::graph::foldIntoWeights(Value value, const ChannelAffine &affine,
+                                 ConstantReaper &reaper) {
+  Operation *op = value.getDefiningOp();
+  Weights weights = *getWeights(op);
+  OpBuilder builder(op);
+
+  Value filter = weights.filter->get();
+  ConstantData filterData = *ConstantData::get(filter);
+  TypedAttr scaled =
+      makeConstantValue(filterData.getType(), getDerivedKey(filter, ".scaled"),
+                        [&](MutableArrayRef<char> bytes) {
+                          scaleFilter(op, filterData, affine.scale, bytes);
+                        });
+  weights.filter->set(createConstant(builder, filter.getLoc(), scaled, reaper));
+
+  SmallVector<double> shift(affine.shift);
+  Value bias;
+  if (!weights.bias.empty()) {
+    bias = weights.bias[0].get();
+    for (auto [i, x] : llvm::enumerate(ConstantData::get(bias)->toDoubles()))
+      shift[i] += affine.scale[i] * x;
+  }
+  auto biasType = RankedTensorType::get(int64_t(shift.size()),
+                                        filterData.getType().getElementType());
+  std::string biasKey =
+      bias ? getDerivedKey(bias, ".scaled") : getDerivedKey(filter, ".scaled");
+  weights.bias.assign(
+      createConstant(builder, bias ? bias.getLoc() : op->getLoc(),
+                     makeConstantValue(biasType, biasKey, shift), reaper));
+  reaper.eraseUnused(filter);
+  if (bias)
+    reaper.eraseUnused(bias);
+}
+
+Value dlc::graph::broadcastChannels(OpBuilder &builder, Location loc,
+                                    Value values, RankedTensorType type,
+                                    int64_t axis) {
+  return BroadcastOp::create(builder, loc, type, values, axis);
+}
+
+Value dlc::graph::makeChannelConstant(OpBuilder &builder, Location loc,
+                                      RankedTensorType like, int64_t axis,
+                                      ArrayRef<double> values, StringRef key,
+                                      ConstantReaper &reaper) {
+  auto type =
+      RankedTensorType::get(int64_t(values.size()), like.getElementType());
+  Value constant = createConstant(builder, loc,
+                                  makeConstantValue(type, key, values), reaper);
+  return broadcastChannels(builder, loc, constant, like, axis);
+}

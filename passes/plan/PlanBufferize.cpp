@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// plan-bufferize: func.func @main on tensors to device.program on buffers.
+#include "dialects/device/DeviceOps.h"
+#include "dialects/kernel/KernelOps.h"
+#include "passes/plan/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/AffineExpr.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace dlc;
+
+namespace dlc::plan {
+#define GEN_PASS_DEF_PLANBUFFERIZE
+#include "passes/plan/Passes.h.inc"
+} // namespace dlc::plan
+
+static MemRefType getBufferType(Type tensor) {
+  auto type = cast<RankedTensorType>(tensor);
+  return MemRefType::get(type.getShape(), type.getElementType());
+}
+
+/// The value that \p tensor shows under another shape.
+static Value getViewed(Value tensor) {
+  while (auto view = tensor.getDefiningOp<kernel::ViewOp>())
+    tensor = view.getSource();
+  return tensor;
+}
+
+/// Elements that one task of a copy moves, at most.
+static constexpr int64_t kCopyTaskElements = 1 << 16;
+
+/// Creates the kernel that copies \p count elements of type \p type.
+static kernel::FuncOp makeCopyKernel(Location loc, StringRef name,
+                                     int64_t count, Type type) {
+  OpBuilder builder(loc.getContext());
+  auto buffer = MemRefType::get({count}, type);
+  auto func = kernel::FuncOp::create(builder, loc, name, TypeRange(buffer),
+                                     TypeRange(buffer));
+  // Equal tasks: as many as needed that divide the elements.
+  int64_t tasks = llvm::divideCeil(count, kCopyTaskElements);
+  while (tasks > 1 && count % tasks != 0)
+    --tasks;
+  int64_t perTask = tasks > 0 ? count / tasks : 0;
+  builder.setInsertionPointToStart(&func.getBody().front());
+  auto parallel = kernel::ParallelOp::create(builder, loc, tasks);
+  builder.setInsertionPointToStart(&parallel.getBody().front());
+  auto loop = kernel::VectorLoopOp::create(builder, loc, perTask);
+  builder.setInsertionPointToStart(&loop.getBody().front());
+  AffineExpr task, lane;
+  bindDims(loc.getContext(), task, lane);
+  AffineMap map = AffineMap::get(2, 0, task * perTask + lane);
+  Value indices[] = {parallel.getBody().getArgument(0),
+                     loop.getBody().getArgument(0)};
+  Value element = kernel::LoadOp::create(builder, loc, func.getInputs().front(),
+                                         indices, map);
+  kernel::StoreOp::create(builder, loc, element, func.getOutputs().front(),
+                          indices, map);
+  return func;
+}
+
+namespace {
+
+/// Rewrites one function. Tensors map to buffers; calls and views are visited
+/// in order.
+class Bufferizer {
+public:
+  Bufferizer(func::FuncOp main, SymbolTable &symbols)
+      : main(main), symbols(symbols), builder(main) {}
+
+  FailureOr<device::ProgramOp> run();
+  unsigned numLaunches = 0, numCopies = 0;
+
+private:
+  ArrayAttr getNames(bool ofArguments);
+  LogicalResult convert(Operation &op);
+  void convertCall(kernel::CallOp call);
+  void copy(Value source, Value target, Location loc);
+  Value view(Value buffer, MemRefType type, Location loc);
+
+  func::FuncOp main;
+  device::ProgramOp program;
+  SymbolTable &symbols;
+  OpBuilder builder;
+  IRMapping buffers;
+  /// Results of calls that go straight to an output, and that output.
+  llvm::DenseMap<Value, Value> outputs;
+};
+
+} // namespace
+
+ArrayAttr Bufferizer::getNames(bool ofArguments) {
+  SmallVector<Attribute> names;
+  unsigned count = ofArguments ? main.getNumArguments() : main.getNumResults();
+  for (unsigned i = 0; i < count; ++i) {
+    auto name = ofArguments
+                    ? main.getArgAttrOfType<StringAttr>(i, "graph.name")
+                    : main.getResultAttrOfType<StringAttr>(i, "graph.name");
+    if (!name)
+      name =
+          builder.getStringAttr((ofArguments ? "input" : "output") + Twine(i));
+    names.push_back(name);
+  }
+  return builder.getArrayAttr(names);
+}
+
+FailureOr<device::ProgramOp> Bufferizer::run() {
+  auto terminator =
+      dyn_cast<func::ReturnOp>(main.getBody().front().getTerminator());
+  if (!terminator || !main.getBody().hasOneBlock())
+    return main.emitOpError("requires one block that ends in func.return");
+  program = device::ProgramOp::create(
+      builder, main.getLoc(), main.getName(),
+      llvm::map_to_vector(main.getArgumentTypes(),
+                          [](Type t) -> Type { return getBufferType(t); }),
+      llvm::map_to_vector(main.getResultTypes(),
+                          [](Type t) -> Type { return getBufferType(t); }),
+      getNames(/*ofArguments=*/true), getNames(/*ofArguments=*/false));
+  buffers.map(main.getArguments(), program.getInputs());
+  builder.setInsertionPointToStart(&program.getBody().front());
+
+  // Who produces which output; the others are copied at the end.
+  for (auto [value, output] :
+       llvm::zip(terminator.getOperands(), program.getOutputs())) {
+    Value viewed = getViewed(value);
+    if (viewed.getDefiningOp<kernel::CallOp>())
+      outputs.try_emplace(viewed, output);
+  }
+  for (Operation &op : main.getBody().front().without_terminator())
+    if (failed(convert(op)))
+      return failure();
+  for (auto [value, output] :
+       llvm::zip(terminator.getOperands(), program.getOutputs()))
+    if (outputs.lookup(getViewed(value)) != output)
+      copy(buffers.lookup(value), output, terminator.getLoc());
+  // Views for values that are returned have no use: the output is the buffer.
+  for (auto view :
+       llvm::make_early_inc_range(program.getBody().getOps<device::ViewOp>()))
+    if (view->use_empty())
+      view->erase();
+  return program;
+}
+
+LogicalResult Bufferizer::convert(Operation &op) {
+  if (auto constant = dyn_cast<kernel::ConstantOp>(op)) {
+    auto value = dyn_cast<ElementsAttr>(constant.getValue());
+    if (!value)
+      return op.emitOpError("is not a tensor constant");
+    buffers.map(constant.getResult(),
+                device::WeightsOp::create(builder, op.getLoc(),
+                                          /*offset=*/IntegerAttr(), value)
+                    .getResult());
+    return success();
+  }
+  if (auto viewOp = dyn_cast<kernel::ViewOp>(op)) {
+    buffers.map(viewOp.getResult(),
+                view(buffers.lookup(viewOp.getSource()),
+                     getBufferType(viewOp.getType()), op.getLoc()));
+    return success();
+  }
+  if (auto call = dyn_cast<kernel::CallOp>(op)) {
+    convertCall(call);
+    return success();
+  }
+  return op.emitOpError("is not expected here: only kernel.constant, "
+                        "kernel.view and kernel.call can be planned");
+}
+
+Value Bufferizer::view(Value buffer, MemRefType type, Location loc) {
+  buffer = device::getRoot(buffer);
+  if (buffer.getType() == type)
+    return buffer;
+  return device::ViewOp::create(builder, loc, type, buffer);
+}
+
+void Bufferizer::convertCall(kernel::CallOp call) {
+  SmallVector<Value> inputs, results;
+  for (Value input : call.getInputs())
+    inputs.push_back(buffers.lookup(input));
+  for (Value result : call.getOutputs()) {
+    MemRefType type = getBufferType(result.getType());
+    Value output = outputs.lookup(result);
+    Value buffer = output ? view(output, type, call.getLoc())
+                          : device::SlotOp::create(builder, call.getLoc(), type,
+                                                   /*offset=*/IntegerAttr())
+                                .getResult();
+    buffers.map(result, buffer);
+    results.push_back(buffer);
+  }
+  // What the kernel allows holds for each of its calls.
+  ArrayAttr inplace = call.getInplaceAttr();
+  if (auto callee = symbols.lookup<kernel::FuncOp>(call.getCallee());
+      callee && !inplace)
+    inplace = callee.getInplaceAttr();
+  device::LaunchOp::create(builder, call.getLoc(), call.getCallee(), inputs,
+                           results, /*device=*/0, /*queue=*/0,
+                           call.getNodesAttr(), call.getFlops(),
+                           call.getCostNs(), inplace);
+  ++numLaunches;
+}
+
+void Bufferizer::copy(Value source, Value target, Location loc) {
+  auto type = cast<MemRefType>(target.getType());
+  int64_t count = type.getNumElements();
+  std::string name;
+  llvm::raw_string_ostream(name)
+      << "copy_" << count << "x" << type.getElementType();
+  auto callee = symbols.lookup<kernel::FuncOp>(name);
+  if (!callee) {
+    callee = makeCopyKernel(loc, name, count, type.getElementType());
+    symbols.insert(callee, Block::iterator(program));
+  }
+  auto flat = MemRefType::get({count}, type.getElementType());
+  // About 10 GB/s.
+  int64_t costNs = device::getSizeInBytes(type).value_or(0) / 10;
+  device::LaunchOp::create(builder, loc, callee.getSymName(),
+                           ValueRange{view(source, flat, loc)},
+                           ValueRange{view(target, flat, loc)}, /*device=*/0,
+                           /*queue=*/0, /*nodes=*/ArrayAttr(), /*flops=*/0,
+                           costNs, /*inplace=*/ArrayAttr());
+  ++numLaunches;
+  ++numCopies;
+}
+
+namespace {
+struct PlanBufferize : dlc::plan::impl::PlanBufferizeBase<PlanBufferize> {
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    auto main = symbols.lookup<func::FuncOp>("main");
+    if (!main || main.isExternal()) {
+      getOperation().emitOpError("has no function @main to plan");
+      return signalPassFailure();
+    }
+    // The program takes the function's name.
+    symbols.remove(main);
+    Bufferizer bufferizer(main, symbols);
+    FailureOr<device::ProgramOp> program = bufferizer.run();
+    if (failed(program))
+      return signalPassFailure();
+    main.erase();
+    numLaunches = bufferizer.numLaunches;
+    numCopies = bufferizer.numCopies;
+  }
+};
+} // namespace

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hot path: executes the steps of a session.
+#include "runtime/core/Session.h"
+#include "runtime/core/Status.h"
+#include "runtime/cpu/Cpu.h"
+
+#include <time.h>
+
+using namespace dlc::runtime;
+
+static uint64_t now() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return uint64_t(time.tv_sec) * 1000000000 + uint64_t(time.tv_nsec);
+}
+
+namespace {
+/// What a chunk of a step needs to know.
+struct Launch {
+  const dlc_session &session;
+  const Step &step;
+  int64_t numChunks;
+};
+} // namespace
+
+/// Executes one of the equal parts of a launch with the scratch memory of
+/// thread \p thread.
+static void runChunk(const Launch &launch, int64_t chunk, uint32_t thread) {
+  const Step &step = launch.step;
+  int64_t tasks = step.numTasks / launch.numChunks;
+  int64_t extra = step.numTasks % launch.numChunks;
+  int64_t begin = chunk * tasks + (chunk < extra ? chunk : extra);
+  int64_t end = begin + tasks + (chunk < extra);
+  char *scratch =
+      launch.session.scratch + thread * launch.session.scratchStride;
+  step.function(step.buffers, begin, end, scratch);
+}
+
+static void runSerially(const dlc_session &session, const Step &step) {
+  step.function(step.buffers, 0, step.numTasks, session.scratch);
+}
+
+static void runOnPool(const dlc_session &session, const Step &step) {
+  Launch launch = {session, step,
+                   int64_t(step.numThreads) * step.chunksPerThread};
+  session.pool->parallelFor(
+      step.numThreads, step.chunksPerThread,
+      [](void *argument, uint32_t chunk, uint32_t thread) {
+        runChunk(*static_cast<const Launch *>(argument), chunk, thread);
+      },
+      &launch);
+}
+
+/// Here a chunk's number is its thread's too: no two share scratch memory.
+static void runOnCallersPool(const dlc_session &session, const Step &step) {
+  Launch launch = {session, step, step.numThreads};
+  session.threadPool.parallel_for(
+      session.threadPool.context, step.numThreads,
+      [](void *argument, uint32_t index) {
+        DefaultFloatingPoint floatingPoint;
+        runChunk(*static_cast<const Launch *>(argument), index, index);
+      },
+      &launch);
+}
+
+using RunStep = void (*)(const dlc_session &session, const Step &step);
+
+/// Executes all steps; those of several threads with \p runParallel.
+static void runSteps(const dlc_session &session, RunStep runParallel) {
+  const Step *end = session.steps + session.model->num_steps;
+  for (const Step *step = session.steps; step != end; ++step)
+    if (step->numThreads == 1)
+      runSerially(session, *step);
+    else
+      runParallel(session, *step);
+}
+
+static void runStepsTimed(dlc_session &session, RunStep runParallel) {
+  session.numProfileEvents = 0;
+  for (uint64_t i = 0; i < session.model->num_steps; ++i) {
+    const Step &step = session.steps[i];
+    uint64_t begin = now();
+    (step.numThreads == 1 ? runSerially : runParallel)(session, step);
+    if (session.numProfileEvents < session.profileCapacity)
+      session.profile[session.numProfileEvents++] = {i, begin, now()};
+  }
+}
+
+dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue) {
+  if (!session)
+    return fail(DLC_ERROR_INVALID_ARGUMENT, "session is null");
+  if (queue)
+    return fail(DLC_ERROR_UNSUPPORTED, "queues are reserved; pass NULL");
+  if (session->numUnbound != 0) {
+    uint32_t index = 0;
+    while (session->bindings[index].bound)
+      ++index;
+    uint32_t numInputs = session->model->num_inputs;
+    bool isInput = index < numInputs;
+    return fail(DLC_ERROR_UNBOUND, "%s '%s' is not bound",
+                isInput ? "input" : "output",
+                isInput ? session->model->inputs[index].name
+                        : session->model->outputs[index - numInputs].name);
+  }
+
+  DefaultFloatingPoint floatingPoint;
+  RunStep runParallel = runSerially;
+  bool onPool = session->pool && session->isParallel;
+  if (session->threadPool.parallel_for)
+    runParallel = runOnCallersPool;
+  else if (onPool && (onPool = session->pool->tryBegin()))
+    runParallel = runOnPool;
+  if (session->profile)
+    runStepsTimed(*session, runParallel);
+  else
+    runSteps(*session, runParallel);
+  if (onPool)
+    session->pool->end();
+  return DLC_OK;
+}
+
+dlc_status dlc_session_run_tensors(dlc_session *session, const DLTensor *inputs,
+                                   uint32_t numInputs, const DLTensor *outputs,
+                                   uint32_t numOutputs, dlc_queue *queue) {
+  if (!session || (numInputs && !inputs) || (numOutputs && !outputs))
+    return fail(DLC_ERROR_INVALID_ARGUMENT, "session or tensors are null");
+  if (numInputs != session->model->num_inputs ||
+      numOutputs != session->model->num_outputs)
+    return fail(DLC_ERROR_INVALID_ARGUMENT,
+                "%u inputs and %u outputs given, the model has %u and %u",
+                numInputs, numOutputs, session->model->num_inputs,
+                session->model->num_outputs);
+  for (uint32_t i = 0; i < numInputs; ++i)
+    if (dlc_status status = dlc_session_bind_input(session, i, &inputs[i]))
+      return status;
+  for (uint32_t i = 0; i < numOutputs; ++i)
+    if (dlc_status status = dlc_session_bind_output(session, i, &outputs[i]))
+      return status;
+  return dlc_session_run(session, queue);
+}

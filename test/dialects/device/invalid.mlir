@@ -1,0 +1,108 @@
+// RUN: dlc-opt %s -split-input-file -verify-diagnostics
+
+// expected-error @+1 {{requires 'vector_bytes' to be a power of two, but got 24}}
+#t = #device.target<"t", triple = "x", cpu = "c", features = "", dispatch = 0, vector_bytes = 24, vector_registers = 16, masks = false, l1_bytes = 1, l2_bytes = 1>
+
+// -----
+
+// expected-error @+1 {{requires 'vector_registers', 'l1_bytes' and 'l2_bytes' to be positive}}
+#t = #device.target<"t", triple = "x", cpu = "c", features = "", dispatch = 0, vector_bytes = 32, vector_registers = 0, masks = false, l1_bytes = 1, l2_bytes = 1>
+
+// -----
+
+// expected-error @+1 {{requires 'tasks' and 'scratch_bytes' not to be negative}}
+#v = #device.variant<@f, tasks = -1, scratch_bytes = 0>
+
+// -----
+
+// program C1
+// expected-error @+1 {{requires one name for each input and output}}
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = [], output_names = []} {
+}
+
+// -----
+
+// program C2
+// expected-error @+1 {{requires buffers of static shape with the identity layout as arguments, but got 'memref<?xf32>'}}
+device.program @main(%x: memref<?xf32>) outputs() attributes {input_names = ["x"], output_names = []} {
+}
+
+// -----
+
+// program C3
+// expected-error @+1 {{requires the arena's alignment to be a power of two, but got 48}}
+device.program @main() outputs() arena 64 align 48 attributes {input_names = [], output_names = []} {
+}
+
+// -----
+
+// program C4
+device.program @main() outputs() arena 64 align 64 attributes {input_names = [], output_names = []} {
+  // expected-error @+1 {{takes bytes 64 to 96 of an arena, which has 64}}
+  %0 = device.slot at 64 : memref<8xf32>
+}
+
+// -----
+
+// program C4
+device.program @main() outputs() weights 16 attributes {input_names = [], output_names = []} {
+  // expected-error @+1 {{takes bytes 0 to 32 of a weights image, which has 16}}
+  %0 = device.weights at 0 dense<1.0> : tensor<8xf32>
+}
+
+// -----
+
+// kernel C1
+// expected-error @+1 {{requires buffers of static shape with the identity layout, but got 'tensor<8xf32>'}}
+device.kernel @relu : (tensor<8xf32>) -> memref<8xf32> variants []
+
+// -----
+
+// slot C1
+device.program @main() outputs() attributes {input_names = [], output_names = []} {
+  // expected-error @+1 {{requires a buffer with the identity layout, but got 'memref<8xf32, strided<[2]>>'}}
+  %0 = device.slot : memref<8xf32, strided<[2]>>
+}
+
+// -----
+
+// view C1
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = []} {
+  // expected-error @+1 {{requires the same number of bytes on both sides, but got 'memref<8xf32>' and 'memref<4xf32>'}}
+  %0 = device.view %x : memref<8xf32> to memref<4xf32>
+}
+
+// -----
+
+// launch C1
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = []} {
+  // expected-error @+1 {{callee @nothing is not a kernel.func or device.kernel}}
+  device.launch @nothing(%x) outputs() : (memref<8xf32>) -> ()
+}
+
+// -----
+
+// launch C2
+device.kernel @f : (memref<4xf32>) -> () variants []
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = []} {
+  // expected-error @+1 {{has inputs ('memref<8xf32>'), but the kernel has ('memref<4xf32>')}}
+  device.launch @f(%x) outputs() : (memref<8xf32>) -> ()
+}
+
+// -----
+
+// launch C3
+device.kernel @f : (memref<8xf32>) -> memref<8xf32> variants []
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>) attributes {input_names = ["x"], output_names = ["y"]} {
+  // expected-error @+1 {{'inplace' names an input or output that does not exist}}
+  device.launch @f(%x) outputs(%y) {inplace = [array<i64: 0, 1>]} : (memref<8xf32>) -> memref<8xf32>
+}
+
+// -----
+
+// launch C3
+device.kernel @f : (memref<8xf32>) -> memref<4xf32> variants []
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<4xf32>) attributes {input_names = ["x"], output_names = ["y"]} {
+  // expected-error @+1 {{'inplace' pairs buffers of different size}}
+  device.launch @f(%x) outputs(%y) {inplace = [array<i64: 0, 0>]} : (memref<8xf32>) -> memref<4xf32>
+}

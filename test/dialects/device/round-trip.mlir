@@ -1,0 +1,39 @@
+// RUN: dlc-opt %s | dlc-opt | FileCheck %s
+// RUN: dlc-opt %s --mlir-print-op-generic | dlc-opt | FileCheck %s
+
+// CHECK: #device.target<"x86-64-v4", triple = "x86_64-unknown-linux-gnu", cpu = "x86-64-v4", features = "", dispatch = 4, vector_bytes = 64, vector_registers = 32, masks = true, l1_bytes = 32768, l2_bytes = 1048576>
+#v4 = #device.target<"x86-64-v4", triple = "x86_64-unknown-linux-gnu",
+  cpu = "x86-64-v4", features = "", dispatch = 4, vector_bytes = 64,
+  vector_registers = 32, masks = true, l1_bytes = 32768, l2_bytes = 1048576>
+
+module attributes {device.targets = [#v4]} {
+  // CHECK: device.kernel @relu : (memref<8xf32>) -> memref<8xf32> variants [#device.variant<@"relu.x86-64-v4", tasks = 8, scratch_bytes = 64>]
+  device.kernel @relu : (memref<8xf32>) -> memref<8xf32>
+    variants [#device.variant<@"relu.x86-64-v4", tasks = 8, scratch_bytes = 64>]
+
+  // CHECK-LABEL: device.program @main(%data: memref<2x4xf32>) outputs(%out: memref<8xf32>)
+  // CHECK-SAME: arena 96 align 64 lower_bound 64 weights 32
+  // CHECK-SAME: attributes {input_names = ["data"], output_names = ["out"]}
+  device.program @main(%arg0: memref<2x4xf32>) outputs(%arg1: memref<8xf32>)
+      arena 96 align 64 lower_bound 64 weights 32
+      attributes {input_names = ["data"], output_names = ["out"]} {
+    // CHECK: %[[X:.+]] = device.view %data : memref<2x4xf32> to memref<8xf32>
+    %0 = device.view %arg0 : memref<2x4xf32> to memref<8xf32>
+    // CHECK: device.weights at 0 dense<5.000000e-01> : tensor<8xf32>
+    %w = device.weights at 0 dense<0.5> : tensor<8xf32>
+    // CHECK: %[[A:.+]] = device.slot at 64 : memref<8xf32>
+    %a = device.slot at 64 : memref<8xf32>
+    // CHECK: %[[B:.+]] = device.slot on device 1 : memref<8xf32>
+    %b = device.slot on device 1 : memref<8xf32>
+    // CHECK: device.launch @relu(%[[X]]) outputs(%[[A]]) {flops = 8 : i64, inplace = [array<i64: 0, 0>], nodes = ["relu0"]} : (memref<8xf32>) -> memref<8xf32>
+    device.launch @relu(%0) outputs(%a) {nodes = ["relu0"], flops = 8 : i64, inplace = [array<i64: 0, 0>]} : (memref<8xf32>) -> memref<8xf32>
+    // CHECK: device.launch @relu(%[[A]]) outputs(%[[B]]) on device 1 queue 2 : (memref<8xf32>) -> memref<8xf32>
+    device.launch @relu(%a) outputs(%b) on device 1 queue 2 : (memref<8xf32>) -> memref<8xf32>
+    // CHECK: device.launch @relu(%{{.+}}) outputs(%out)
+    device.launch @relu(%w) outputs(%arg1) : (memref<8xf32>) -> memref<8xf32>
+  }
+
+  // CHECK-LABEL: device.program @empty() outputs() attributes {input_names = [], output_names = []}
+  device.program @empty() outputs() attributes {input_names = [], output_names = []} {
+  }
+}

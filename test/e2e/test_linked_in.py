@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several models compiled with `--emit obj` link into one program with the static runtime."""
+import subprocess
+
+from conftest import BUILD, ROOT, dlc, for_models, model_named
+
+PROGRAM = """
+#include "dlc/model.h"
+#include <stdio.h>
+
+const dlc_model *dlc_first_model_v1(void);
+const dlc_model *dlc_second_model_v1(void);
+
+static void describe(const dlc_model *model) {
+  dlc_model_info info = {.struct_size = sizeof info};
+  dlc_session *session = NULL;
+  if (dlc_model_get_info(model, &info) || dlc_session_create(model, NULL, &session))
+    printf("%s\\n", dlc_last_error());
+  else
+    printf("%s %u %u\\n", info.name, info.num_inputs, info.num_outputs);
+  dlc_session_destroy(session);
+}
+
+int main(void) {
+  describe(dlc_first_model_v1());
+  describe(dlc_second_model_v1());
+  return 0;
+}
+"""
+
+
+@for_models("lenet")
+def test_two_models_in_one_program(model, tmp_path):
+    for name, source in (("first", model), ("second", model_named("mlp"))):
+        dlc("compile", source.symbol, *source.flags, "--emit", "obj", "--name", name, "-o", tmp_path / f"{name}.o")
+    (tmp_path / "main.c").write_text(PROGRAM)
+    subprocess.run(["clang-22", "-std=c11", "-Wall", "-Werror", f"-I{ROOT / 'runtime' / 'include'}", "main.c", "first.o",
+                    "second.o", BUILD / "lib" / "libdlcrt.a", "-o", "program", "-lm", "-ldl", "-lpthread"],
+                   check=True, cwd=tmp_path)
+    printed = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True).stdout
+    assert printed == "first 1 1\nsecond 1 1\n"

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every pass over the graph keeps a model's values.
+
+Each pass runs alone on imported models; the result is compiled without other
+optimisation and compared with MXNet's outputs. Weights are put into the text,
+so that passes that fold them have them.
+"""
+import json
+import re
+import struct
+import subprocess
+
+import pytest
+from conftest import BUILD, ROOT, dlc, model_named
+
+FLAGS = re.findall(r'Pass<\s*"([^"]+)"', (ROOT / "passes" / "graph" / "Passes.td").read_text())
+MODELS = ["digits", "dense_net", "residual_v2", "unet", "lstm_cells", "recommender"]
+
+
+def inline_weights(text, weights):
+    """`text` with the tensors of the safetensors file `weights` as resources in it."""
+    image = weights.read_bytes()
+    (length,) = struct.unpack_from("<Q", image)
+    data = image[8 + length:]
+    rows = []
+    for name, tensor in json.loads(image[8:8 + length]).items():
+        if name != "__metadata__":
+            begin, end = tensor["data_offsets"]
+            rows.append(f'      "{name}": "0x40000000{data[begin:end].hex()}"')
+    return text + "\n{-#\n  dialect_resources: {\n    builtin: {\n" + ",\n".join(rows) + "\n    }\n  }\n#-}\n"
+
+
+def graph_text(model, folder):
+    """The imported graph of `model`, weights included."""
+    dlc("compile", model.symbol, *model.flags, "--emit", "graph", "-O0", "-o", folder / "graph.mlir")
+    return inline_weights((folder / "graph.mlir").read_text(), folder / "graph.safetensors")
+
+
+def opt(text, *flags):
+    run = subprocess.run([BUILD / "bin" / "dlc-opt", *flags, "-"], input=text, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_pass_keeps_values(flag, tmp_path):
+    changed = []
+    for name in MODELS:
+        model = model_named(name)
+        before = graph_text(model, tmp_path)
+        after = opt(before, f"--{flag}")
+        if after != opt(before):
+            changed.append(name)
+            (tmp_path / "after.mlir").write_text(after)
+            dlc("compile", tmp_path / "after.mlir", "-O0", "-o", tmp_path / "after.so")
+            dlc("verify", tmp_path / "after.so", "--io", model.io, "--rtol", "1e-3")
+    assert changed, "no model has anything for this pass to do"

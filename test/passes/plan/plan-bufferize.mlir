@@ -1,0 +1,82 @@
+// RUN: dlc-opt %s -split-input-file -plan-bufferize | FileCheck %s
+
+kernel.func @twice(%x: memref<8xf32>) outputs(%y: memref<8xf32>) attributes {inplace = [array<i64: 0, 0>]} {
+  kernel.parallel () to () {
+    kernel.vector_loop %i to 8 {
+      %0 = kernel.load %x[%i] : memref<8xf32>
+      %1 = arith.addf %0, %0 : f32
+      kernel.store %1, %y[%i] : memref<8xf32>
+    }
+  }
+}
+kernel.func @add(%x: memref<8xf32>, %w: memref<8xf32>) outputs(%y: memref<8xf32>) {
+  kernel.parallel () to () {
+    kernel.vector_loop %i to 8 {
+      %0 = kernel.load %x[%i] : memref<8xf32>
+      %1 = kernel.load %w[%i] : memref<8xf32>
+      %2 = arith.addf %0, %1 : f32
+      kernel.store %2, %y[%i] : memref<8xf32>
+    }
+  }
+}
+
+// Intermediate results get slots, the returned one is written in place.
+// CHECK-LABEL: device.program @main(%data: memref<2x4xf32>) outputs(%out: memref<4x2xf32>)
+// CHECK-SAME: attributes {input_names = ["data"], output_names = ["out"]}
+func.func @main(%x: tensor<2x4xf32> {graph.name = "data"}) -> (tensor<4x2xf32> {graph.name = "out"}) {
+  // CHECK-DAG: %[[X:.+]] = device.view %data : memref<2x4xf32> to memref<8xf32>
+  %0 = kernel.view %x : tensor<2x4xf32> to tensor<8xf32>
+  // CHECK-DAG: %[[W:.+]] = device.weights dense<1.000000e+00> : tensor<8xf32>
+  %w = kernel.constant dense<1.0> : tensor<8xf32>
+  // CHECK: %[[A:.+]] = device.slot : memref<8xf32>
+  // CHECK-NEXT: device.launch @add(%[[X]], %[[W]]) outputs(%[[A]]) {cost_ns = 5 : i64, flops = 8 : i64, nodes = ["plus0"]}
+  %1 = kernel.call @add(%0, %w) {nodes = ["plus0"], flops = 8, cost_ns = 5} : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  // CHECK-NEXT: %[[Y:.+]] = device.view %out : memref<4x2xf32> to memref<8xf32>
+  // CHECK-NEXT: device.launch @twice(%[[A]]) outputs(%[[Y]]) {inplace = [array<i64: 0, 0>]}
+  %2 = kernel.call @twice(%1) : (tensor<8xf32>) -> tensor<8xf32>
+  %3 = kernel.view %2 : tensor<8xf32> to tensor<4x2xf32>
+  // CHECK-NEXT: }
+  return %3 : tensor<4x2xf32>
+}
+
+// -----
+
+kernel.func @twice(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
+  kernel.parallel () to () {
+    kernel.vector_loop %i to 8 {
+      %0 = kernel.load %x[%i] : memref<8xf32>
+      %1 = arith.addf %0, %0 : f32
+      kernel.store %1, %y[%i] : memref<8xf32>
+    }
+  }
+}
+
+// Inputs, constants and values returned twice are copied, by one kernel for
+// each number of elements.
+// CHECK: kernel.func @copy_8xf32(%{{.*}}: memref<8xf32>) outputs(%{{.*}}: memref<8xf32>)
+// CHECK-NOT: kernel.func @copy
+// CHECK-LABEL: device.program @main(%input0: memref<8xf32>) outputs(%output0: memref<8xf32>, %output1: memref<8xf32>, %output2: memref<8xf32>, %output3: memref<2x4xf32>)
+func.func @main(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<2x4xf32>) {
+  // CHECK: %[[W:.+]] = device.weights
+  %w = kernel.constant dense<1.0> : tensor<8xf32>
+  // CHECK: device.launch @twice(%input0) outputs(%output0)
+  %0 = kernel.call @twice(%x) : (tensor<8xf32>) -> tensor<8xf32>
+  %1 = kernel.view %0 : tensor<8xf32> to tensor<2x4xf32>
+  // CHECK-NOT: device.slot
+  // CHECK: device.launch @copy_8xf32(%input0) outputs(%output1)
+  // CHECK: device.launch @copy_8xf32(%[[W]]) outputs(%output2)
+  // CHECK: %[[TO:.+]] = device.view %output3 : memref<2x4xf32> to memref<8xf32>
+  // CHECK: device.launch @copy_8xf32(%output0) outputs(%[[TO]])
+  return %0, %x, %w, %1 : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<2x4xf32>
+}
+
+// -----
+
+// Large copies have several tasks.
+// CHECK: kernel.func @copy_200000xi8
+// CHECK: parallel (%[[T:.+]]) to (4)
+// CHECK: vector_loop %[[I:.+]] to 50000
+// CHECK: load %{{.+}}[%[[T]] * 50000 + %[[I]]]
+func.func @main(%x: tensor<200000xi8>) -> tensor<200000xi8> {
+  return %x : tensor<200000xi8>
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// An artifact that is loaded and its sessions, for the subcommands that run
+// one: dlc/model.h with owners and messages.
+#ifndef DLC_TOOLS_DLC_ARTIFACT_H
+#define DLC_TOOLS_DLC_ARTIFACT_H
+
+#include "dlc/model.h"
+#include "tools/npz/Npy.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dlc::tool {
+
+/// Memory of one input or output of a model, 64-byte aligned and zero.
+class Tensor {
+public:
+  explicit Tensor(const dlc_tensor_info &info);
+
+  const std::string &name() const { return tensorName; }
+  npz::DType dtype() const { return elementType; }
+  const std::vector<int64_t> &shape() const { return extents; }
+  char *data() { return memory.get(); }
+  const char *data() const { return memory.get(); }
+  size_t sizeBytes() const { return size; }
+
+  /// The view that the C interface takes; it lives as long as this object.
+  DLTensor view();
+  npz::Array toArray() const;
+
+private:
+  struct Free {
+    void operator()(char *memory) const;
+  };
+  std::string tensorName;
+  npz::DType elementType;
+  std::vector<int64_t> extents;
+  size_t size;
+  std::unique_ptr<char, Free> memory;
+};
+
+/// "float32 1x3x224x224".
+std::string typeText(npz::DType dtype, const std::vector<int64_t> &shape);
+
+/// The runtime's message about its last failure, without the name of \p file
+/// in front: `badInput` puts that there.
+std::string lastError(const std::string &file);
+
+/// A loaded artifact.
+class Artifact {
+public:
+  Artifact() = default;
+  ~Artifact();
+  Artifact(const Artifact &) = delete;
+  Artifact &operator=(const Artifact &) = delete;
+
+  /// Loads \p path, after a check that this can't crash. \returns false, with
+  /// the reason in \p error, if it is no artifact for this machine.
+  bool load(const std::string &path, std::string &error);
+
+  const dlc_model *model() const { return loaded; }
+  const dlc_model_info &info() const { return facts; }
+  const std::string &path() const { return file; }
+  dlc_tensor_info input(uint32_t index) const;
+  dlc_tensor_info output(uint32_t index) const;
+  std::vector<Tensor> makeOutputs() const;
+
+private:
+  std::string file;
+  const dlc_model *loaded = nullptr;
+  dlc_model_info facts = {};
+};
+
+/// How a session is to run; flags that run, bench and verify share.
+struct SessionFlags {
+  unsigned threads = 0; ///< 0: one for each CPU
+  std::string device = "cpu:0";
+};
+
+/// A session that is bound to tensors.
+class Session {
+public:
+  Session() = default;
+  ~Session() { dlc_session_destroy(session); }
+  Session(const Session &) = delete;
+  Session &operator=(const Session &) = delete;
+
+  /// Makes a session and binds it. The tensors must outlive it.
+  bool create(const Artifact &artifact, const SessionFlags &flags,
+              bool withProfile, std::vector<Tensor> &inputs,
+              std::vector<Tensor> &outputs, std::string &error);
+
+  /// Runs the model; \returns false, with the reason in \p error, on failure.
+  bool run(std::string &error);
+
+  dlc_session *get() { return session; }
+  unsigned numThreads() const;
+
+private:
+  dlc_session *session = nullptr;
+  std::vector<dlc_profile_event> profile;
+};
+
+} // namespace dlc::tool
+
+#endif // DLC_TOOLS_DLC_ARTIFACT_H

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds and opens libdlc_compiler.so.
+#include "tools/dlc/CompilerLibrary.h"
+
+#include <climits>
+#include <dlfcn.h>
+#include <unistd.h>
+
+/// The folder of this program, with a slash at its end.
+static std::string programFolder() {
+  char path[PATH_MAX];
+  ssize_t length = readlink("/proc/self/exe", path, sizeof(path));
+  std::string text(path, length > 0 ? static_cast<size_t>(length) : 0);
+  return text.substr(0, text.rfind('/') + 1);
+}
+
+const dlc::CompilerApi *dlc::tool::openCompiler(std::string &error) {
+  std::string folder = programFolder();
+  for (const std::string &path :
+       {folder + "../lib/libdlc_compiler.so", folder + "libdlc_compiler.so"}) {
+    if (access(path.c_str(), R_OK) != 0)
+      continue;
+    void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    auto entry = library ? reinterpret_cast<const CompilerApi *(*)()>(
+                               dlsym(library, "dlc_compiler_api_v1"))
+                         : nullptr;
+    if (entry)
+      return entry();
+    error = dlerror();
+    return nullptr;
+  }
+  error = "libdlc_compiler.so is missing: it belongs into " + folder + "../lib";
+  return nullptr;
+}

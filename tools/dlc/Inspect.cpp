@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// `dlc inspect`: what is in an artifact, read from its metadata. Its code is
+// not loaded, so artifacts for other processors can be looked at too.
+#include "tools/dlc/Commands.h"
+#include "tools/dlc/Elf.h"
+
+#include <CLI/App.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+using namespace dlc::tool;
+using Json = nlohmann::ordered_json;
+
+namespace {
+struct InspectFlags {
+  std::string file;
+  bool kernels = false, json = false;
+};
+} // namespace
+
+/// The text under \p key; "" where there is none.
+static std::string text(const Json &object, const char *key) {
+  return object.contains(key) && object[key].is_string()
+             ? object[key].get<std::string>()
+             : std::string();
+}
+
+static double number(const Json &object, const char *key) {
+  return object.contains(key) && object[key].is_number()
+             ? object[key].get<double>()
+             : 0;
+}
+
+/// The array or object under \p key; empty where there is none.
+static const Json &list(const Json &object, const char *key) {
+  static const Json empty = Json::array();
+  return object.contains(key) && object[key].is_structured() ? object[key]
+                                                             : empty;
+}
+
+/// The texts of \p array, separated by commas.
+static std::string join(const Json &array) {
+  std::string joined;
+  for (const Json &element : array)
+    if (element.is_string())
+      joined += (joined.empty() ? "" : ", ") + element.get<std::string>();
+  return joined;
+}
+
+/// 25557032 with a unit of its size: "25.56 M".
+static std::string withPrefix(double value, const char *unit) {
+  static constexpr const char *prefixes[] = {"", "k", "M", "G", "T", "P"};
+  size_t prefix = 0;
+  while (value >= 1000 && prefix + 1 < std::size(prefixes)) {
+    value /= 1000;
+    ++prefix;
+  }
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), "%.4g %s%s", value, prefixes[prefix],
+                unit);
+  return buffer;
+}
+
+static void printField(const char *name, const std::string &value) {
+  std::printf("%-9s %s\n", name, value.c_str());
+}
+
+static void printTensors(const char *name, const Json &tensors) {
+  for (const Json &tensor : tensors) {
+    std::string shape;
+    for (const Json &extent : list(tensor, "shape"))
+      shape += (shape.empty() ? "" : "x") + extent.dump();
+    printField(name, text(tensor, "name") + ": " + text(tensor, "dtype") + " " +
+                         (shape.empty() ? "scalar" : shape));
+  }
+}
+
+static void printSummary(const Json &meta) {
+  printField("model", text(meta, "name"));
+  printField("compiler", text(meta, "compiler"));
+  printField("targets", join(list(meta, "targets")));
+  printTensors("input", list(meta, "inputs"));
+  printTensors("output", list(meta, "outputs"));
+  printField("flops", withPrefix(number(meta, "flops"), "FLOP"));
+  printField("weights",
+             withPrefix(number(meta, "weights_bytes"), "B") + " stored, " +
+                 withPrefix(number(meta, "params_bytes"), "B") + " given");
+  printField("arena",
+             withPrefix(number(meta, "arena_bytes"), "B") + ", lower bound " +
+                 withPrefix(number(meta, "arena_lower_bound_bytes"), "B"));
+  printField("scratch",
+             withPrefix(number(meta, "scratch_bytes_per_thread"), "B") +
+                 " per thread");
+  printField("kernels", std::to_string(list(meta, "kernels").size()) + " in " +
+                            std::to_string(list(meta, "steps").size()) +
+                            " steps");
+  if (meta.contains("self_test") && meta["self_test"] == true)
+    printField("test", "embedded; run it with dlc verify");
+  for (const auto &[what, digest] : list(meta, "digests").items())
+    printField("digest", what + " " +
+                             (digest.is_string() ? digest.get<std::string>()
+                                                 : digest.dump()));
+}
+
+/// One line a kernel, with the model's operators that it computes.
+static void printKernels(const Json &kernels) {
+  size_t width = 6;
+  for (const Json &kernel : kernels)
+    width = std::max(width, text(kernel, "name").size());
+  int column = static_cast<int>(width);
+  std::printf("%-*s  %12s  %8s  %8s  %s\n", column, "kernel", "flops", "tasks",
+              "code", "nodes");
+  for (const Json &kernel : kernels) {
+    double tasks = 0;
+    for (const Json &count : list(kernel, "tasks"))
+      if (count.is_number())
+        tasks = std::max(tasks, count.get<double>());
+    std::printf("%-*s  %12.0f  %8.0f  %8.0f  %s\n", column,
+                text(kernel, "name").c_str(), number(kernel, "flops"), tasks,
+                number(kernel, "code_bytes"),
+                join(list(kernel, "nodes")).c_str());
+  }
+}
+
+static int inspectArtifact(const InspectFlags &flags) {
+  ElfFile elf;
+  std::string error;
+  if (!elf.open(flags.file, error))
+    return badInput(flags.file, error);
+  auto section = elf.metadata();
+  if (!section)
+    return badInput(flags.file,
+                    "is not an artifact of dlc: it has no section .dlc.meta");
+  Json meta = Json::parse(*section, nullptr, /*allow_exceptions=*/false);
+  if (!meta.is_object())
+    return badInput(flags.file, "has damaged metadata");
+  if (flags.json) {
+    std::printf("%s\n", meta.dump(2).c_str());
+    return Done;
+  }
+  printSummary(meta);
+  if (flags.kernels) {
+    std::printf("\n");
+    printKernels(list(meta, "kernels"));
+  }
+  return Done;
+}
+
+void dlc::tool::addInspect(CLI::App &app, Action &action) {
+  CLI::App *command =
+      app.add_subcommand("inspect", "Show what is in an artifact");
+  auto flags = std::make_shared<InspectFlags>();
+  command->add_option("FILE", flags->file, "The artifact")->required();
+  command->add_flag("--kernels", flags->kernels,
+                    "List each kernel with the operators it computes");
+  command->add_flag("--json", flags->json, "Print a JSON object");
+  command->callback([flags, &action] {
+    action = [flags] { return inspectArtifact(*flags); };
+  });
+}
