@@ -8,6 +8,7 @@
 #include "dialects/kernel/KernelOps.h"
 #include "passes/graph/Passes.h"
 #include "passes/kernel/Passes.h"
+#include "passes/lower/Passes.h"
 #include "passes/plan/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -35,6 +36,7 @@ void dlc::registerAllDialects(DialectRegistry &registry) {
 void dlc::registerAllPasses() {
   registerTransformsPasses();
   graph::registerGraphPasses();
+  lower::registerLowerPasses();
   kernel::registerKernelPasses();
   plan::registerPlanPasses();
   cpu::registerCpuPasses();

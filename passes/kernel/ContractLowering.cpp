@@ -32,7 +32,7 @@ ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
       chunks(ContractOp::kPanel / width) {
   int64_t panels = op.getNumPanels();
   tile = chooseRegisterTile({int64_t(op.getM()), panels, op.getKTotal()}, width,
-                            target.numRegisters);
+                            emitter.getTarget().numRegisters);
   numGroups = ceilDiv(panels, tile.panels);
   numRowTiles = ceilDiv(op.getM(), tile.rows);
   numRowBlocks = ceilDiv(numRowTiles, ceilDiv(kRowsOfBlock, tile.rows));

@@ -29,8 +29,7 @@ namespace {
 class FuncLowering {
 public:
   FuncLowering(FuncOp kernel, const VectorTarget &target)
-      : kernel(kernel), target(target), builder(kernel),
-        emitter(builder, target) {}
+      : kernel(kernel), builder(kernel), emitter(builder, target) {}
 
   LogicalResult run();
 
@@ -41,7 +40,6 @@ private:
   LogicalResult emitParallel(ParallelOp op, Value begin, Value end);
 
   FuncOp kernel;
-  const VectorTarget &target;
   OpBuilder builder;
   BodyEmitter emitter;
   func::FuncOp function;

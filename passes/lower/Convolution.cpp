@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lowers convolutions: as contractions, channel by channel, or directly.
 #include "passes/lower/ContractBuilder.h"
-#include "passes/lower/ConvolutionKind.h"
 #include "passes/lower/PackConstants.h"
 
+#include "dialects/graph/ConvolutionKind.h"
 #include "dialects/graph/Layout.h"
 #include "dialects/graph/Scalar.h"
 
@@ -12,6 +12,8 @@ using namespace dlc;
 using namespace dlc::lower;
 namespace scalar = dlc::graph::scalar;
 
+using graph::ConvolutionKind;
+using graph::kChannelBlock;
 using Indices = GroupLowering::Indices;
 
 /// Rows longer than this are tiled one by one; shorter ones are tiled as a
@@ -28,23 +30,6 @@ static RankedTensorType getType(Value value) {
 static int64_t getBlock(Value tensor) {
   graph::BlockedLayoutAttr layout = graph::getLayout(tensor.getType());
   return layout ? layout.getBlock() : 1;
-}
-
-ConvolutionKind dlc::lower::getConvolutionKind(graph::ConvOp op,
-                                               bool hasConstantFilter) {
-  auto input = getType(op.getInput()), filter = getType(op.getFilter());
-  if (input.getRank() != 4 || !input.getElementType().isF32() ||
-      !hasConstantFilter)
-    return ConvolutionKind::Direct;
-  int64_t groups = op.getGroups();
-  int64_t inChannels = filter.getDimSize(1);
-  int64_t outChannels = filter.getDimSize(0) / groups;
-  if (groups == 1 ||
-      (inChannels % kChannelBlock == 0 && outChannels % kChannelBlock == 0))
-    return ConvolutionKind::Contraction;
-  if (inChannels == 1 && outChannels == 1)
-    return ConvolutionKind::Depthwise;
-  return ConvolutionKind::Direct;
 }
 
 /// The spatial index that tap \p tap of the filter reads for output \p out.

@@ -189,13 +189,13 @@ FailureOr<Value> ElementEmitter::emitResize(graph::ResizeOp op,
     return scalar::add(builder, loc, a,
                        scalar::mul(builder, loc, weight, change));
   };
-  Value rows[2];
-  for (auto [row, y] : llvm::zip(rows, {taps[0].low, taps[0].high})) {
+  SmallVector<Value, 2> rows;
+  for (AffineExpr y : {taps[0].low, taps[0].high}) {
     FailureOr<Value> left = read(y, taps[1].low);
     FailureOr<Value> right = read(y, taps[1].high);
     if (failed(left) || failed(right))
       return failure();
-    row = mix(*left, *right, taps[1].weight);
+    rows.push_back(mix(*left, *right, taps[1].weight));
   }
   return mix(rows[0], rows[1], taps[0].weight);
 }

@@ -43,8 +43,8 @@ public:
   ElementEmitter emitter;
 
   /// The tensor that the group returns (its first result) and its type.
-  mlir::Value getRoot() const { return yield.getValues().front(); }
-  mlir::RankedTensorType getRootType() const {
+  mlir::Value getRoot() { return yield.getValues().front(); }
+  mlir::RankedTensorType getRootType() {
     return mlir::cast<mlir::RankedTensorType>(getRoot().getType());
   }
   mlir::Value getOutput(unsigned i = 0) { return func.getOutputs()[i]; }
