@@ -3,41 +3,11 @@
 #ifndef DLC_COMPILER_IMPORT_IMPORTER_H
 #define DLC_COMPILER_IMPORT_IMPORTER_H
 
-#include "compiler/Diagnostics.h"
-#include "compiler/import/WeightStore.h"
+#include "compiler/Compile.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
 namespace dlc {
-
-/// Bytes and the name that diagnostics give them.
-struct NamedBytes {
-  std::string name;
-  std::string_view bytes;
-  /// Keeps the bytes alive; may be null if the caller does.
-  std::shared_ptr<const void> owner;
-};
-
-/// One dimension of an input: a size, or the name of a dynamic one.
-struct InputDim {
-  int64_t size = 0;
-  std::string name;
-};
-
-/// What --input says of a variable.
-struct InputOption {
-  std::string name;
-  std::vector<InputDim> shape;
-  std::optional<ElementType> type;
-};
-
-struct ImportOptions {
-  std::vector<InputOption> inputs;
-  /// Names of outputs, internal ones too; empty: the model's own.
-  std::vector<std::string> outputs;
-  /// The most bytes that weights and memory together may need.
-  int64_t memoryLimit = int64_t(1) << 40;
-};
 
 /// Loads the weights of \p file, an MXNet .params or a safetensors file.
 /// \returns null, with a diagnostic, if it is malformed.

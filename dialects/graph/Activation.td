@@ -7,7 +7,7 @@ include "dialects/graph/ElementwiseBase.td"
 
 def Graph_ReluOp : Graph_UnaryOp<"relu", "max(x, 0)", [{
     return scalar::relu(b, loc, args[0]);
-  }], "NaN stays NaN.">;
+  }], "NaN stays NaN.", traits = [Idempotent]>;
 
 def Graph_LeakyReluOp : Graph_UnaryOp<"leaky_relu",
     "x for x > 0, else slope x", [{

@@ -11,19 +11,27 @@ include "dialects/graph/ElementwiseBase.td"
 
 def Graph_AddOp : Graph_BinaryOp<"add", "x + y", [{
     return scalar::add(b, loc, args[0], args[1]);
-  }], traits = [Commutative]>;
+  }], traits = [Commutative]> {
+  let hasFolder = 1;
+}
 
 def Graph_SubOp : Graph_BinaryOp<"sub", "x - y", [{
     return scalar::sub(b, loc, args[0], args[1]);
-  }]>;
+  }]> {
+  let hasFolder = 1;
+}
 
 def Graph_MulOp : Graph_BinaryOp<"mul", "x y", [{
     return scalar::mul(b, loc, args[0], args[1]);
-  }], traits = [Commutative]>;
+  }], traits = [Commutative]> {
+  let hasFolder = 1;
+}
 
 def Graph_DivOp : Graph_BinaryOp<"div", "x / y", [{
     return scalar::div(b, loc, args[0], args[1]);
-  }], "Integers are truncated toward zero; their division by zero gives 0.">;
+  }], "Integers are truncated toward zero; their division by zero gives 0."> {
+  let hasFolder = 1;
+}
 
 def Graph_ModOp : Graph_BinaryOp<"mod", "x - y floor(x / y)", [{
     return scalar::mod(b, loc, args[0], args[1]);
@@ -35,11 +43,11 @@ def Graph_PowerOp : Graph_BinaryOp<"power", "x^y", [{
 
 def Graph_MaximumOp : Graph_BinaryOp<"maximum", "max(x, y)", [{
     return scalar::maximum(b, loc, args[0], args[1]);
-  }], "NaN if either is.", traits = [Commutative]>;
+  }], "NaN if either is.", traits = [Idempotent, Commutative]>;
 
 def Graph_MinimumOp : Graph_BinaryOp<"minimum", "min(x, y)", [{
     return scalar::minimum(b, loc, args[0], args[1]);
-  }], "NaN if either is.", traits = [Commutative]>;
+  }], "NaN if either is.", traits = [Idempotent, Commutative]>;
 
 def Graph_HypotOp : Graph_BinaryOp<"hypot", "sqrt(x^2 + y^2)", [{
     return scalar::hypot(b, loc, args[0], args[1]);
@@ -55,15 +63,15 @@ def Graph_Atan2Op : Graph_BinaryOp<"atan2", "atan2(x, y)", [{
 
 def Graph_NegOp : Graph_UnaryOp<"neg", "-x", [{
     return scalar::neg(b, loc, args[0]);
-  }]>;
+  }], traits = [Involution]>;
 
 def Graph_AbsOp : Graph_UnaryOp<"abs", "|x|", [{
     return scalar::abs(b, loc, args[0]);
-  }]>;
+  }], traits = [Idempotent]>;
 
 def Graph_SignOp : Graph_UnaryOp<"sign", "-1, 0 or 1 as the sign", [{
     return scalar::sign(b, loc, args[0]);
-  }], "NaN and both zeros stay as they are.">;
+  }], "NaN and both zeros stay as they are.", traits = [Idempotent]>;
 
 def Graph_SquareOp : Graph_UnaryOp<"square", "x^2", [{
     return scalar::mul(b, loc, args[0], args[0]);
@@ -79,31 +87,33 @@ def Graph_ReciprocalOp : Graph_UnaryOp<"reciprocal", "1 / x", [{
 
 def Graph_RoundOp : Graph_UnaryOp<"round", "the integer nearest to x", [{
     return ::mlir::math::RoundOp::create(b, loc, args[0]);
-  }], "Halves go away from zero.">;
+  }], "Halves go away from zero.", traits = [Idempotent]>;
 
 def Graph_RintOp : Graph_UnaryOp<"rint",
     "the integer nearest to x (halves down)", [{
     return scalar::rintHalfDown(b, loc, args[0]);
-  }], "Halves go to the lower integer: 0.5 to 0, 1.5 to 1, -0.5 to -1.">;
+  }], "Halves go to the lower integer: 0.5 to 0, 1.5 to 1, -0.5 to -1.",
+     traits = [Idempotent]>;
 
 def Graph_RoundEvenOp : Graph_UnaryOp<"round_even",
     "the integer nearest to x (halves to even)", [{
     return ::mlir::math::RoundEvenOp::create(b, loc, args[0]);
-  }], "Halves go to the even integer, as IEEE 754 rounds.">;
+  }], "Halves go to the even integer, as IEEE 754 rounds.",
+     traits = [Idempotent]>;
 
 def Graph_FloorOp : Graph_UnaryOp<"floor",
     "the largest integer that is at most x", [{
     return ::mlir::math::FloorOp::create(b, loc, args[0]);
-  }]>;
+  }], traits = [Idempotent]>;
 
 def Graph_CeilOp : Graph_UnaryOp<"ceil",
     "the smallest integer that is at least x", [{
     return ::mlir::math::CeilOp::create(b, loc, args[0]);
-  }]>;
+  }], traits = [Idempotent]>;
 
 def Graph_TruncOp : Graph_UnaryOp<"trunc", "x without its fraction", [{
     return ::mlir::math::TruncOp::create(b, loc, args[0]);
-  }]>;
+  }], traits = [Idempotent]>;
 
 //===----------------------------------------------------------------------===//
 // Conversion

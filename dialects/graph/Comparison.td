@@ -78,11 +78,11 @@ def Graph_IsInfOp : Graph_TestOp<"is_inf", "infinite", [{
 
 def Graph_LogicalAndOp : Graph_BinaryOp<"logical_and", "x and y", [{
     return ::mlir::arith::AndIOp::create(b, loc, args[0], args[1]);
-  }], "Of i1.", element = "i1", traits = [Commutative]>;
+  }], "Of i1.", element = "i1", traits = [Idempotent, Commutative]>;
 
 def Graph_LogicalOrOp : Graph_BinaryOp<"logical_or", "x or y", [{
     return ::mlir::arith::OrIOp::create(b, loc, args[0], args[1]);
-  }], "Of i1.", element = "i1", traits = [Commutative]>;
+  }], "Of i1.", element = "i1", traits = [Idempotent, Commutative]>;
 
 def Graph_LogicalXorOp : Graph_BinaryOp<"logical_xor", "either x or y", [{
     return ::mlir::arith::XOrIOp::create(b, loc, args[0], args[1]);

@@ -233,6 +233,15 @@ std::optional<ConstantData> ConstantData::get(Attribute value) {
   return data;
 }
 
+ConstantData
+ConstantData::compute(RankedTensorType type,
+                      function_ref<void(MutableArrayRef<char>)> fill) {
+  ConstantData data(type, *ElementFormat::get(type.getElementType()));
+  data.owned.resize(type.getNumElements() * data.format.getSizeBytes());
+  fill(data.owned);
+  return data;
+}
+
 void ConstantData::load(int64_t first, int64_t count, Scalar *out) const {
   if (!splat)
     return format.load(getBytes().data() + first * format.getSizeBytes(), count,
@@ -284,6 +293,18 @@ dlc::graph::makeConstantValue(RankedTensorType type, StringRef key,
     return DenseElementsAttr::getFromRawBuffer(type, bytes);
   SmallVector<bool> bits(bytes.begin(), bytes.end());
   return DenseElementsAttr::get(type, bits);
+}
+
+TypedAttr
+dlc::graph::makeSplat(RankedTensorType type,
+                      function_ref<void(MutableArrayRef<char>)> fill) {
+  char bytes[8];
+  MutableArrayRef<char> element(
+      bytes, ElementFormat::get(type.getElementType())->getSizeBytes());
+  fill(element);
+  if (type.getElementType().isInteger(1))
+    return DenseElementsAttr::get(type, bool(bytes[0]));
+  return DenseElementsAttr::getFromRawBuffer(type, element);
 }
 
 TypedAttr dlc::graph::makeConstantValue(RankedTensorType type, StringRef key,

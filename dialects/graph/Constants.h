@@ -52,6 +52,11 @@ public:
   static std::optional<ConstantData> get(mlir::Value value);
   static std::optional<ConstantData> get(mlir::Attribute value);
 
+  /// The elements that \p fill writes.
+  static ConstantData
+  compute(mlir::RankedTensorType type,
+          llvm::function_ref<void(llvm::MutableArrayRef<char>)> fill);
+
   mlir::RankedTensorType getType() const { return type; }
   const ElementFormat &getFormat() const { return format; }
   /// Whether one element stands for all: `getBytes` then holds just that one.
@@ -74,7 +79,7 @@ private:
   ElementFormat format;
   bool splat = false;
   llvm::ArrayRef<char> viewed;
-  llvm::SmallVector<char, 16> owned; // i1, which attributes pack
+  std::vector<char> owned; // where no attribute has the bytes in this form
 };
 
 /// A key for a resource made from \p constant, which must be a constant.
@@ -85,6 +90,12 @@ std::string getDerivedKey(mlir::Value constant, llvm::StringRef suffix);
 mlir::TypedAttr
 makeConstantValue(mlir::RankedTensorType type, llvm::StringRef key,
                   llvm::function_ref<void(llvm::MutableArrayRef<char>)> fill);
+
+/// Makes the value of a constant of \p type whose elements are all the one that
+/// \p fill writes.
+mlir::TypedAttr
+makeSplat(mlir::RankedTensorType type,
+          llvm::function_ref<void(llvm::MutableArrayRef<char>)> fill);
 
 /// Makes a constant of floats from \p values.
 mlir::TypedAttr makeConstantValue(mlir::RankedTensorType type,

@@ -63,11 +63,13 @@ ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
   // C2
   int64_t groups = op.getGroups(), channels = input.getDimSize(1);
   int64_t outChannels = filter.getDimSize(0);
-  if (groups < 1 || channels % groups != 0 || outChannels % groups != 0)
+  bool hasChannels = !input.isDynamicDim(1);
+  if (groups < 1 || (hasChannels && channels % groups != 0) ||
+      outChannels % groups != 0)
     return emitOptionalError(location, groups, " groups don't divide ",
                              channels, " input and ", outChannels,
                              " output channels");
-  if (!mayBeEqual(filter.getDimSize(1), channels / groups))
+  if (hasChannels && !mayBeEqual(filter.getDimSize(1), channels / groups))
     return emitOptionalError(location, "requires a filter for ",
                              channels / groups, " channels (input ", input,
                              ", groups ", groups, "), but got ", filter);
@@ -75,6 +77,10 @@ ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
     return failure();
   SmallVector<int64_t> shape{input.getDimSize(0), outChannels};
   for (size_t i = 0; i < rank; ++i) {
+    if (input.isDynamicDim(i + 2)) {
+      shape.push_back(ShapedType::kDynamic);
+      continue;
+    }
     int64_t padded =
         input.getDimSize(i + 2) + op.getPadLow()[i] + op.getPadHigh()[i];
     int64_t span = op.getDilations()[i] * (kernel[i] - 1) + 1;
@@ -90,7 +96,8 @@ ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
 
 int64_t ConvOp::getFlops() {
   auto filter = getTensorType(getFilter());
-  int64_t products = filter.getNumElements() / filter.getDimSize(0);
+  int64_t products =
+      ShapedType::getNumElements(filter.getShape().drop_front());
   int64_t elements = cast<RankedTensorType>(getType()).getNumElements();
   return elements * (2 * products + (getBias() ? 1 : 0));
 }
@@ -118,7 +125,7 @@ DeconvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
     return failure();
   // C2
   int64_t groups = op.getGroups(), channels = input.getDimSize(1);
-  if (groups < 1 || channels % groups != 0)
+  if (groups < 1 || (!input.isDynamicDim(1) && channels % groups != 0))
     return emitOptionalError(location, groups, " groups don't divide ",
                              channels, " input channels");
   if (!mayBeEqual(filter.getDimSize(0), channels))
@@ -129,6 +136,10 @@ DeconvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
     return failure();
   SmallVector<int64_t> shape{input.getDimSize(0), outChannels};
   for (size_t i = 0; i < rank; ++i) {
+    if (input.isDynamicDim(i + 2)) {
+      shape.push_back(ShapedType::kDynamic);
+      continue;
+    }
     shape.push_back(op.getStrides()[i] * (input.getDimSize(i + 2) - 1) +
                     op.getDilations()[i] * (kernel[i] - 1) + 1 -
                     op.getPadLow()[i] - op.getPadHigh()[i] +
@@ -143,7 +154,8 @@ DeconvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
 
 int64_t DeconvOp::getFlops() {
   auto filter = getTensorType(getFilter());
-  int64_t products = filter.getNumElements() / filter.getDimSize(0);
+  int64_t products =
+      ShapedType::getNumElements(filter.getShape().drop_front());
   return 2 * getTensorType(getInput()).getNumElements() * products;
 }
 
@@ -251,6 +263,10 @@ PoolOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
     return failure();
   SmallVector<int64_t> shape(input.getShape().take_front(2));
   for (size_t i = 0; i < rank; ++i) {
+    if (input.isDynamicDim(i + 2)) {
+      shape.push_back(ShapedType::kDynamic);
+      continue;
+    }
     int64_t padded =
         input.getDimSize(i + 2) + op.getPadLow()[i] + op.getPadHigh()[i];
     int64_t rest = padded - op.getKernel()[i], stride = op.getStrides()[i];

@@ -6,6 +6,7 @@
 include "dialects/graph/GraphBase.td"
 
 def Graph_ConvOp : Graph_InferredOp<"conv", [
+    SameOperandsAndResultElementType,
     DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "convolution";
   let description = [{
@@ -19,6 +20,7 @@ def Graph_ConvOp : Graph_InferredOp<"conv", [
     C2. `groups` divides C and O; the filter has C / groups channels.
     C3. The bias has O elements.
     C4. The padded input is at least as large as the dilated kernel.
+    C5. All tensors have one element type.
 
     ```mlir
     func.func @example(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>) -> tensor<1x4x8x8xf32> {
@@ -41,6 +43,7 @@ def Graph_ConvOp : Graph_InferredOp<"conv", [
 }
 
 def Graph_DeconvOp : Graph_InferredOp<"deconv", [
+    SameOperandsAndResultElementType,
     DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "transposed convolution";
   let description = [{
@@ -56,6 +59,7 @@ def Graph_DeconvOp : Graph_InferredOp<"deconv", [
     C2. `groups` divides C; the filter has C rows.
     C3. The bias has O elements.
     C4. The result is not empty.
+    C5. All tensors have one element type.
 
     ```mlir
     func.func @example(%x: tensor<1x3x4x4xf32>, %w: tensor<3x5x2x2xf32>) -> tensor<1x5x8x8xf32> {
@@ -79,6 +83,7 @@ def Graph_DeconvOp : Graph_InferredOp<"deconv", [
 }
 
 def Graph_DenseOp : Graph_InferredOp<"dense", [
+    SameOperandsAndResultElementType,
     DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "fully connected layer";
   let description = [{
@@ -89,6 +94,7 @@ def Graph_DenseOp : Graph_InferredOp<"dense", [
     C1. The input has rank 1 or more, the filter rank 2, and both have K in
         common.
     C2. The bias has N elements.
+    C3. All tensors have one element type.
 
     ```mlir
     func.func @example(%x: tensor<2x8xf32>, %w: tensor<4x8xf32>) -> tensor<2x4xf32> {
@@ -107,6 +113,7 @@ def Graph_DenseOp : Graph_InferredOp<"dense", [
 }
 
 def Graph_DotOp : Graph_InferredOp<"dot", [
+    SameOperandsAndResultElementType,
     DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "sum of products over chosen dimensions";
   let description = [{
@@ -118,6 +125,7 @@ def Graph_DotOp : Graph_InferredOp<"dot", [
     C1. Batch and contracted dimensions are distinct dimensions, as many on
         both sides.
     C2. Their extents agree pairwise.
+    C3. All tensors have one element type.
 
     ```mlir
     func.func @example(%x: tensor<2x3x8xf32>, %y: tensor<2x4x8xf32>) -> tensor<2x3x4xf32> {

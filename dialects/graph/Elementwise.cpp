@@ -41,6 +41,46 @@ DLC_INFER_I1(IsNanOp)
 DLC_INFER_I1(IsInfOp)
 #undef DLC_INFER_I1
 
+//===----------------------------------------------------------------------===//
+// Folds
+//===----------------------------------------------------------------------===//
+
+/// Whether all elements of \p attribute are exactly \p value, -0 apart from 0.
+static bool isSplatOf(Attribute attribute, double value) {
+  auto splat = dyn_cast_or_null<SplatElementsAttr>(attribute);
+  if (!splat)
+    return false;
+  if (isa<FloatType>(splat.getElementType())) {
+    auto element = splat.getSplatValue<APFloat>();
+    return element.isExactlyValue(value);
+  }
+  return isa<IntegerType>(splat.getElementType()) &&
+         splat.getSplatValue<APInt>().getSExtValue() == int64_t(value);
+}
+
+static bool hasFloats(Value value) {
+  return isa<FloatType>(getElementTypeOrSelf(value));
+}
+
+OpFoldResult AddOp::fold(FoldAdaptor adaptor) {
+  // x + 0 would turn -0 into 0.
+  return isSplatOf(adaptor.getRhs(), hasFloats(getLhs()) ? -0.0 : 0.0)
+             ? getLhs()
+             : OpFoldResult();
+}
+
+OpFoldResult SubOp::fold(FoldAdaptor adaptor) {
+  return isSplatOf(adaptor.getRhs(), 0.0) ? getLhs() : OpFoldResult();
+}
+
+OpFoldResult MulOp::fold(FoldAdaptor adaptor) {
+  return isSplatOf(adaptor.getRhs(), 1.0) ? getLhs() : OpFoldResult();
+}
+
+OpFoldResult DivOp::fold(FoldAdaptor adaptor) {
+  return isSplatOf(adaptor.getRhs(), 1.0) ? getLhs() : OpFoldResult();
+}
+
 OpFoldResult SelectOp::fold(FoldAdaptor adaptor) {
   if (getLhs() == getRhs())
     return getLhs();

@@ -42,9 +42,10 @@ class Graph_ElementwiseExample<string mnemonic, list<string> operands,
 /// f(x). `note` says what happens in special cases; `options` is how the
 /// example sets the operator's attributes.
 class Graph_UnaryOp<string mnemonic, string formula, code scalar,
-                    string note = "", string element = "f32",
-                    string options = "">
-    : Graph_ElementwiseOp<mnemonic, scalar, [SameOperandsAndResultType]> {
+                    string note = "", list<Trait> traits = [],
+                    string element = "f32", string options = "">
+    : Graph_ElementwiseOp<mnemonic, scalar,
+                          [SameOperandsAndResultType] # traits> {
   let summary = formula # " of each element x";
   let description = [{
     result[i] = }] # formula # ", with x = input[i]."

@@ -6,6 +6,7 @@
 include "dialects/graph/GraphDialect.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
+include "mlir/IR/TensorEncoding.td"
 
 class Graph_EnumAttr<I32EnumAttr info, string mnemonic>
     : EnumAttr<Graph_Dialect, info, mnemonic> {
@@ -52,7 +53,8 @@ def Graph_RnnMode : Graph_Enum<"RnnMode", "the cell of a recurrent network", [
   I32EnumAttrCase<"Relu", 3, "rnn_relu">]>;
 def Graph_RnnModeAttr : Graph_EnumAttr<Graph_RnnMode, "rnn_mode">;
 
-def Graph_BlockedLayoutAttr : AttrDef<Graph_Dialect, "BlockedLayout"> {
+def Graph_BlockedLayoutAttr : AttrDef<Graph_Dialect, "BlockedLayout",
+    [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let mnemonic = "blocked";
   let summary = "a channel-blocked layout with a zeroed halo";
   let description = [{
@@ -63,6 +65,7 @@ def Graph_BlockedLayoutAttr : AttrDef<Graph_Dialect, "BlockedLayout"> {
     block = 1 the storage is [N, C, spatial + halo...].
 
     C1. `block` is positive, halos are not negative and equally many.
+    C2. The tensor has a spatial dimension for each halo.
 
     ```mlir
     tensor<1x64x56x56xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>>

@@ -53,6 +53,17 @@ BlockedLayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult BlockedLayoutAttr::verifyEncoding(
+    ArrayRef<int64_t> shape, Type,
+    function_ref<InFlightDiagnostic()> emitError) const {
+  // C2
+  if (shape.size() != getHaloLow().size() + 2)
+    return emitError() << "requires a halo for each spatial dimension: a rank "
+                       << "of " << getHaloLow().size() + 2 << ", but got "
+                       << shape.size();
+  return success();
+}
+
 RankedTensorType dlc::graph::getPlainType(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   return RankedTensorType::get(tensor.getShape(), tensor.getElementType());

@@ -31,7 +31,10 @@ ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
     if (!agrees)
       return emitOptionalError(location, "can't concatenate ", type, " with ",
                                first, " along axis ", axis);
-    shape[axis] += type.getDimSize(axis);
+    bool isDynamic =
+        type.isDynamicDim(axis) || ShapedType::isDynamic(shape[axis]);
+    shape[axis] =
+        isDynamic ? ShapedType::kDynamic : shape[axis] + type.getDimSize(axis);
   }
   types.push_back(RankedTensorType::get(shape, first.getElementType()));
   return success();
@@ -63,6 +66,10 @@ PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
     if (low < 0 || high < 0)
       return emitOptionalError(location, "requires padding that is not "
                                          "negative");
+    if (ShapedType::isDynamic(extent)) {
+      shape.push_back(extent);
+      continue;
+    }
     // C2
     if (op.getMode() == PadMode::Reflect && std::max(low, high) >= extent &&
         std::max(low, high) > 0)
@@ -72,6 +79,10 @@ PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
   }
   types.push_back(RankedTensorType::get(shape, type.getElementType()));
   return success();
+}
+
+OpFoldResult PadOp::fold(FoldAdaptor) {
+  return getInput().getType() == getType() ? getInput() : OpFoldResult();
 }
 
 LogicalResult
@@ -100,7 +111,8 @@ GatherNdOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
   auto data = getTensorType(op.getData());
   auto indices = getTensorType(op.getIndices());
   // C1
-  if (indices.getRank() < 1 || indices.getDimSize(0) > data.getRank())
+  if (indices.getRank() < 1 || indices.isDynamicDim(0) ||
+      indices.getDimSize(0) > data.getRank())
     return emitOptionalError(location, "requires at most ", data.getRank(),
                              " rows of indices, but got ", indices);
   SmallVector<int64_t> shape(indices.getShape().drop_front());
@@ -151,6 +163,10 @@ ResizeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
       {type.getDimSize(0), type.getDimSize(1), size[0], size[1]},
       type.getElementType()));
   return success();
+}
+
+OpFoldResult ResizeOp::fold(FoldAdaptor) {
+  return getInput().getType() == getType() ? getInput() : OpFoldResult();
 }
 
 int64_t ResizeOp::getFlops() {

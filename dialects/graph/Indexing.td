@@ -47,6 +47,7 @@ def Graph_PadOp : Graph_InferredOp<"pad"> {
   let assemblyFormat = [{
     $input `low` $low `high` $high `mode` $mode `value` $value attr-dict `:` type($input)
   }];
+  let hasFolder = 1;
 }
 
 def Graph_GatherOp : Graph_InferredOp<"gather"> {
@@ -79,8 +80,8 @@ def Graph_GatherNdOp : Graph_InferredOp<"gather_nd"> {
     result[i..., b...] = data[indices[0, i...], ..., indices[m - 1, i...], b...].
     Indices out of range are clipped.
 
-    C1. indices has rank 1 or more and at most as many rows as data has
-        dimensions.
+    C1. indices has rank 1 or more and at most as many rows, a static extent, as
+        data has dimensions.
 
     ```mlir
     func.func @example(%x: tensor<4x5xf32>, %i: tensor<2x3xi32>) -> tensor<3xf32> {
@@ -140,6 +141,7 @@ def Graph_ResizeOp : Graph_InferredOp<"resize", [
   let assemblyFormat = [{
     $input `size` $size `mode` $mode `coordinates` $coordinates attr-dict `:` type($input)
   }];
+  let hasFolder = 1;
 }
 
 #endif // DLC_DIALECTS_GRAPH_INDEXING_TD

@@ -150,7 +150,15 @@ OpFoldResult BroadcastOp::fold(FoldAdaptor adaptor) {
     return getInput();
   if (auto splat = dyn_cast_or_null<SplatElementsAttr>(adaptor.getInput()))
     return splat.resizeSplat(cast<ShapedType>(getType()));
-  return {};
+  auto source = getInput().getDefiningOp<BroadcastOp>();
+  if (!source)
+    return {};
+  SmallVector<int64_t> composed;
+  for (int64_t dim : source.getDims())
+    composed.push_back(getDims()[dim]);
+  setDims(composed);
+  getInputMutable().assign(source.getInput());
+  return getResult();
 }
 
 SmallVector<AffineExpr> BroadcastOp::mapIndices(ArrayRef<AffineExpr> indices) {
@@ -185,6 +193,10 @@ SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
            op.getStarts(), op.getLimits(), op.getSteps(), type.getShape())) {
     if (step == 0)
       return emitOptionalError(location, "requires steps other than 0");
+    if (ShapedType::isDynamic(extent)) {
+      shape.push_back(extent);
+      continue;
+    }
     int64_t count = step > 0 ? (limit - start + step - 1) / step
                              : (start - limit - step - 1) / -step;
     count = std::max<int64_t>(count, 0);
@@ -224,6 +236,17 @@ LogicalResult ReverseOp::verify() {
     if (failed(checkAxis(getLoc(), axis, getTensorType(getInput()))))
       return failure();
   return success();
+}
+
+OpFoldResult ReverseOp::fold(FoldAdaptor) {
+  auto type = getTensorType(getInput());
+  if (llvm::all_of(getAxes(),
+                   [&](int64_t axis) { return type.getDimSize(axis) == 1; }))
+    return getInput();
+  auto source = getInput().getDefiningOp<ReverseOp>();
+  if (source && source.getAxes() == getAxes())
+    return source.getInput();
+  return {};
 }
 
 SmallVector<AffineExpr> ReverseOp::mapIndices(ArrayRef<AffineExpr> indices) {

@@ -115,6 +115,7 @@ def Graph_ReverseOp : Graph_MovementOp<"reverse", [SameOperandsAndResultType]> {
   }];
   let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$axes);
   let assemblyFormat = "$input `axes` $axes attr-dict `:` type($result)";
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 

@@ -62,10 +62,11 @@ int64_t InstanceNormOp::getFlops() {
 LogicalResult GroupNormOp::verify() {
   auto type = getTensorType(getInput());
   // C1
-  if (type.getRank() < 2 || getGroups() == 0 ||
-      type.getDimSize(1) % int64_t(getGroups()) != 0)
+  int64_t groups = getGroups();
+  if (type.getRank() < 2 || groups < 1 ||
+      (!type.isDynamicDim(1) && type.getDimSize(1) % groups != 0))
     return emitOpError("requires groups that divide the channels of ")
-           << type << ", but got " << getGroups();
+           << type << ", but got " << groups;
   return checkParameters(*this, getOperands().drop_front(),
                          type.getDimSize(1)); // C2
 }
@@ -76,9 +77,10 @@ int64_t GroupNormOp::getFlops() {
 LogicalResult LrnOp::verify() {
   auto type = getTensorType(getInput());
   // C1
-  if (type.getRank() != 4 || getSize() % 2 == 0)
+  int64_t size = getSize();
+  if (type.getRank() != 4 || size < 1 || size % 2 == 0)
     return emitOpError("requires an input of rank 4 and an odd size, but got ")
-           << type << " and " << getSize();
+           << type << " and " << size;
   return success();
 }
 int64_t LrnOp::getFlops() {
@@ -134,7 +136,8 @@ RnnOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
   auto check = [&](Value value, StringRef name,
                    ArrayRef<int64_t> shape) -> LogicalResult {
     auto type = getTensorType(value);
-    if (type.getShape() == shape)
+    if (type.getRank() == int64_t(shape.size()) &&
+        llvm::all_of_zip(type.getShape(), shape, mayBeEqual))
       return success();
     return emitOptionalError(
         location, "requires ", name, " of shape ",

@@ -7,7 +7,8 @@ include "dialects/graph/GraphBase.td"
 
 /// An operator whose result has its input's type.
 class Graph_NormalizationOp<string mnemonic>
-    : Graph_Op<mnemonic, [Pure, AllTypesMatch<["input", "result"]>,
+    : Graph_Op<mnemonic, [Pure, SameOperandsAndResultElementType,
+        AllTypesMatch<["input", "result"]>,
         DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let results = (outs AnyRankedTensor:$result);
   let hasVerifier = 1;
@@ -22,6 +23,7 @@ def Graph_BatchNormOp : Graph_NormalizationOp<"batch_norm"> {
 
     C1. `axis` is a dimension of the input.
     C2. The parameters have rank 1 and the extent of that dimension.
+    C3. All tensors have one element type.
 
     ```mlir
     func.func @example(%x: tensor<2x4x3x3xf32>, %p: tensor<4xf32>) -> tensor<2x4x3x3xf32> {
@@ -52,6 +54,7 @@ def Graph_LayerNormOp : Graph_NormalizationOp<"layer_norm"> {
 
     C1. `axis` is a dimension of the input.
     C2. The parameters have rank 1 and the extent of that dimension.
+    C3. All tensors have one element type.
 
     ```mlir
     func.func @example(%x: tensor<2x8xf32>, %g: tensor<8xf32>, %b: tensor<8xf32>) -> tensor<2x8xf32> {
@@ -78,6 +81,7 @@ def Graph_InstanceNormOp : Graph_NormalizationOp<"instance_norm"> {
 
     C1. The input has rank 3 or more.
     C2. The parameters have rank 1 and extent C.
+    C3. All tensors have one element type.
 
     ```mlir
     func.func @example(%x: tensor<2x4x3x3xf32>, %p: tensor<4xf32>) -> tensor<2x4x3x3xf32> {
@@ -104,6 +108,7 @@ def Graph_GroupNormOp : Graph_NormalizationOp<"group_norm"> {
 
     C1. The input has rank 2 or more; `groups` is positive and divides C.
     C2. The parameters have rank 1 and extent C.
+    C3. All tensors have one element type.
 
     ```mlir
     func.func @example(%x: tensor<2x4x3x3xf32>, %p: tensor<4xf32>) -> tensor<2x4x3x3xf32> {

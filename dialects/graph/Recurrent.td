@@ -6,6 +6,7 @@
 include "dialects/graph/GraphBase.td"
 
 def Graph_RnnOp : Graph_InferredOp<"rnn", [
+    SameOperandsAndResultElementType,
     DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "one recurrent layer in one direction";
   let description = [{
@@ -20,6 +21,7 @@ def Graph_RnnOp : Graph_InferredOp<"rnn", [
     the steps run from last to first; output stays in the order of the input.
 
     C1. The shapes are as said; c0 is given for lstm and only there.
+    C2. All tensors have one element type.
 
     ```mlir
     func.func @example(%x: tensor<5x2x3xf32>, %wi: tensor<4x3xf32>, %wh: tensor<4x4xf32>,

@@ -32,6 +32,37 @@ def GraphFoldBatchNorm : Pass<"graph-fold-batch-norm", "::mlir::ModuleOp"> {
   ];
 }
 
+def GraphFoldConstants : Pass<"graph-fold-constants", "::mlir::ModuleOp"> {
+  let summary = "compute operators whose operands are constants";
+  let description = [{
+    Elementwise operators, movements, reductions, concatenations, paddings and
+    gathers of constants become constants; the bytes of constants that lose
+    their last use are freed. `graph.iota` and `graph.broadcast` cost less to
+    compute than to load: they go only where their users are folded, too. An
+    operator whose result is larger than its operands by more than `max-growth`
+    stays.
+
+    Before:
+    ```mlir
+    %w = graph.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+    %0 = graph.transpose %w [1, 0] : tensor<2x2xf32>
+    ```
+    After:
+    ```mlir
+    %0 = graph.constant dense<[[1.0, 3.0], [2.0, 4.0]]> : tensor<2x2xf32>
+    ```
+  }];
+  let options = [
+    Option<"maxGrowth", "max-growth", "uint64_t", /*default=*/"65536",
+           "Bytes by which a result may be larger than its operands">
+  ];
+  let dependentDialects = ["::dlc::graph::GraphDialect"];
+  let statistics = [
+    Statistic<"numFolded", "folded", "Operators that became constants">
+  ];
+}
+
+
 def GraphAssignLayouts : Pass<"graph-assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "give convolutions and what surrounds them blocked layouts";
   let description = [{

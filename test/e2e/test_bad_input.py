@@ -34,8 +34,12 @@ def test_truncated_symbol(tmp_path, length):
     assert "bad-symbol.json" in refuse(tmp_path, text)
 
 
-@pytest.mark.parametrize("text", ["[]", "null", "{}", '{"nodes": 3}', '{"nodes": [], "arg_nodes": [], "heads": [[0, 0, 0]]}',
-                                  "[" * 100000, '{"a":' * 100000])
+MALFORMED = {"list": "[]", "null": "null", "empty": "{}", "nodes": '{"nodes": 3}',
+             "head": '{"nodes": [], "arg_nodes": [], "heads": [[0, 0, 0]]}',
+             "deep list": "[" * 100000, "deep object": '{"a":' * 100000}
+
+
+@pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED.keys())
 def test_malformed_symbol(tmp_path, text):
     refuse(tmp_path, text)
 

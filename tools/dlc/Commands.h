@@ -30,6 +30,11 @@ void addRun(CLI::App &app, Action &action);
 void addBench(CLI::App &app, Action &action);
 void addVerify(CLI::App &app, Action &action);
 void addInspect(CLI::App &app, Action &action);
+void addCompile(CLI::App &app, Action &action);
+void addCheck(CLI::App &app, Action &action);
+
+/// `dlc inspect` of a model instead of an artifact.
+int inspectModel(const std::string &file, bool json);
 
 /// Prints `error: FILE: WHAT`, in one line, and returns BadInput.
 int badInput(const std::string &file, const std::string &what);

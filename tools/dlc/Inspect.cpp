@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `dlc inspect`: what is in an artifact, read from its metadata. Its code is
-// not loaded, so artifacts for other processors can be looked at too.
+// not loaded, so artifacts for other processors can be looked at too. Models
+// are described by the compiler (InspectModel.cpp).
 #include "tools/dlc/Commands.h"
 #include "tools/dlc/Elf.h"
 
@@ -123,7 +124,11 @@ static void printKernels(const Json &kernels) {
   }
 }
 
-static int inspectArtifact(const InspectFlags &flags) {
+static int inspectFile(const InspectFlags &flags) {
+#ifdef DLC_HAS_COMPILER
+  if (!ElfFile::isElf(flags.file))
+    return inspectModel(flags.file, flags.json);
+#endif
   ElfFile elf;
   std::string error;
   if (!elf.open(flags.file, error))
@@ -149,13 +154,13 @@ static int inspectArtifact(const InspectFlags &flags) {
 
 void dlc::tool::addInspect(CLI::App &app, Action &action) {
   CLI::App *command =
-      app.add_subcommand("inspect", "Show what is in an artifact");
+      app.add_subcommand("inspect", "Show what is in an artifact or a model");
   auto flags = std::make_shared<InspectFlags>();
-  command->add_option("FILE", flags->file, "The artifact")->required();
+  command->add_option("FILE", flags->file, "The artifact, or a model")->required();
   command->add_flag("--kernels", flags->kernels,
                     "List each kernel with the operators it computes");
   command->add_flag("--json", flags->json, "Print a JSON object");
   command->callback([flags, &action] {
-    action = [flags] { return inspectArtifact(*flags); };
+    action = [flags] { return inspectFile(*flags); };
   });
 }

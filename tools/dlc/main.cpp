@@ -35,6 +35,10 @@ static int runMain(int argc, char **argv) {
   app.set_version_flag("--version", "dlc " DLC_VERSION);
   app.require_subcommand(1);
   Action action;
+#ifdef DLC_HAS_COMPILER
+  addCompile(app, action);
+  addCheck(app, action);
+#endif
   addRun(app, action);
   addBench(app, action);
   addVerify(app, action);

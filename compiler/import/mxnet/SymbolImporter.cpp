@@ -48,6 +48,7 @@ private:
   void reportUnknownShape(size_t index);
 
   void finish(func::FuncOp function);
+  void setVariables(func::FuncOp function);
   void checkMemory(func::FuncOp function);
 
   bool fail(size_t index, DiagnosticCode code, const Twine &what) {
@@ -405,6 +406,17 @@ void SymbolImporter::checkMemory(func::FuncOp function) {
           "inputs smaller");
 }
 
+/// Notes every variable's name: whoever runs the artifact may hand in values
+/// that inference does not need, labels for example.
+void SymbolImporter::setVariables(func::FuncOp function) {
+  SmallVector<Attribute> names;
+  for (size_t i = 0; i < symbol.size(); ++i)
+    if (symbol.getNode(i).isVariable())
+      names.push_back(builder.getStringAttr(symbol.getNode(i).name));
+  function->getParentOp()->setDiscardableAttr("graph.variables",
+                                              builder.getArrayAttr(names));
+}
+
 void SymbolImporter::finish(func::FuncOp function) {
   SmallVector<Value> results;
   SmallVector<Attribute> names;
@@ -422,6 +434,7 @@ void SymbolImporter::finish(func::FuncOp function) {
   if (!diagnostics.empty())
     return;
   func::ReturnOp::create(builder, function.getLoc(), results);
+  setVariables(function);
   function.setFunctionType(builder.getFunctionType(
       body->getArgumentTypes(), ValueRange(results).getTypes()));
   for (auto [i, index] : llvm::enumerate(arguments))

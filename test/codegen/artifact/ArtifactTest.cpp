@@ -197,6 +197,35 @@ TEST_F(ArtifactTest, RelocatableShowsOneSymbol) {
   EXPECT_EQ(undefined, std::vector<std::string>{"dlc_core_model"});
 }
 
+TEST_F(ArtifactTest, SeveralModelsLinkIntoOneProgram) {
+  // Same kernel names in both; the library stands for a program.
+  std::string bytes = read(assembleTo("k.o", "\t.globl \"k0.x86-64-v3\"\n"
+                                             "\"k0.x86-64-v3\":\n\tret\n"));
+  MemoryBufferRef kernels[] = {{bytes, "k.o"}};
+  std::vector<DataChunk> chunks = {{0, weights}};
+  std::vector<std::string> objects;
+  for (StringRef name : {"a", "b"}) {
+    spec.name = name.str();
+    objects.push_back(directory->file((name + ".o").str()));
+    cantFail(writeRelocatable({spec, kTriple, kernels, chunks, {}, 0},
+                              ("dlc_" + name + "_model_v1").str(),
+                              objects.back()));
+  }
+  std::string output = directory->file("program.so");
+  Error error =
+      linkSharedLibrary(objects, {"dlc_a_model_v1", "dlc_b_model_v1"}, output);
+  ASSERT_FALSE(bool(error)) << toString(std::move(error));
+  void *library = dlopen(output.c_str(), RTLD_NOW);
+  ASSERT_NE(library, nullptr) << dlerror();
+  for (const char *name : {"a", "b"}) {
+    auto entry = reinterpret_cast<const dlc_abi_model *(*)()>(
+        dlsym(library, ("dlc_" + Twine(name) + "_model_v1").str().c_str()));
+    ASSERT_NE(entry, nullptr);
+    EXPECT_STREQ(entry()->name, name);
+  }
+  dlclose(library);
+}
+
 TEST_F(ArtifactTest, TestTensorsAreEmbedded) {
   spec.test = TestSpec{{uint64_t(0)}, {std::nullopt}, 1e-3, 1e-5};
   std::string text = writeDescription(spec);

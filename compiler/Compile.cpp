@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The entry points of the library: reads the model and runs the pipeline.
+#include "compiler/Compile.h"
+
+#include "compiler/Pipeline.h"
+#include "compiler/Registration.h"
+#include "compiler/StageText.h"
+#include "compiler/import/Importer.h"
+#include "mlir/IR/MLIRContext.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+/// Models of other frameworks are JSON; everything else is a stage's text.
+static bool isStageText(const NamedBytes &model) {
+  size_t first = model.bytes.find_first_not_of(" \t\r\n");
+  bool startsJson = first == model.bytes.npos || model.bytes[first] == '{' ||
+                    model.bytes[first] == '[';
+  return !startsJson && !StringRef(model.name).ends_with(".json");
+}
+
+/// Reads the model into a module of whichever stage it is.
+static OwningOpRef<ModuleOp> readModel(MLIRContext &context,
+                                       const CompileOptions &options,
+                                       DiagnosticList &diagnostics) {
+  const NamedBytes *params = options.params ? &*options.params : nullptr;
+  if (!isStageText(options.model))
+    return importModel(context, options.model, params, options.import,
+                       diagnostics);
+  std::shared_ptr<WeightStore> weights;
+  if (params && !(weights = readWeights(*params, diagnostics)))
+    return nullptr;
+  return parseStage(context, options.model.bytes, options.model.name,
+                    std::move(weights), diagnostics);
+}
+
+CompileResult compile(const CompileOptions &options) {
+  CompileResult result;
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  OwningOpRef<ModuleOp> module =
+      readModel(context, options, result.diagnostics);
+  if (module)
+    runPipeline(*module, options, result);
+  return result;
+}
+
+DiagnosticList check(const CompileOptions &options) {
+  DiagnosticList diagnostics;
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  readModel(context, options, diagnostics);
+  return diagnostics;
+}
+
+} // namespace dlc

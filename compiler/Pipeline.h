@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way from a stage to the one that is asked for.
+#ifndef DLC_COMPILER_PIPELINE_H
+#define DLC_COMPILER_PIPELINE_H
+
+#include "compiler/Compile.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace dlc {
+
+/// Lowers \p module, which may be of any stage, to `options.emit` and hands
+/// the result to the callbacks of \p options. Problems go to the diagnostics of
+/// \p result.
+void runPipeline(mlir::ModuleOp module, const CompileOptions &options,
+                 CompileResult &result);
+
+} // namespace dlc
+
+#endif // DLC_COMPILER_PIPELINE_H

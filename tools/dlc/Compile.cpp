@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// `dlc compile`: a model in, an artifact or the text of a stage out.
+#include "compiler/OutputFile.h"
+#include "compiler/import/MappedFile.h"
+#include "tools/dlc/Commands.h"
+#include "tools/dlc/CompileFlags.h"
+#include "tools/dlc/CompilerLibrary.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Validators.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <unistd.h>
+
+namespace dlc::tool {
+
+namespace {
+struct CompileCommand {
+  ModelFlags model;
+  CompileOptions options;
+  std::string output, name, header, embedTest, report;
+  std::string emit = "so", memoryLimit;
+  bool quiet = false;
+};
+} // namespace
+
+/// The header's name by default: the output's stem, as a C identifier.
+static std::string getHeaderName(const std::string &output) {
+  std::string name = std::filesystem::path(output).stem().string();
+  for (char &c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)))
+      c = '_';
+  return name.empty() ? "model" : name;
+}
+
+/// Shows the stage that runs, on a terminal only.
+static void showProgress(CompileOptions &options, bool quiet) {
+  if (quiet || !isatty(STDERR_FILENO))
+    return;
+  options.onProgress = [](std::string_view stage) {
+    std::fprintf(stderr, "\r\033[K%.*s ...", static_cast<int>(stage.size()),
+                 stage.data());
+    std::fflush(stderr);
+  };
+}
+
+static void endProgress(const CompileOptions &options) {
+  if (options.onProgress)
+    std::fputs("\r\033[K", stderr);
+}
+
+/// Flags whose features are for later.
+static bool checkSupport(const CompileCommand &command,
+                         DiagnosticList &diagnostics) {
+  auto refuse = [&](const char *flag) {
+    diagnostics.add(DiagnosticCode::UnsupportedOption,
+                    {command.model.model, "", "", -1},
+                    std::string(flag) + " is not supported yet");
+  };
+  if (command.options.withGradients || !command.options.wrt.empty())
+    refuse("--gradients");
+  if (!command.report.empty())
+    refuse("--report");
+  if (!command.options.sms.empty())
+    refuse("--sm");
+  if (command.options.precision != "float32")
+    refuse("--precision other than float32");
+  return diagnostics.empty();
+}
+
+/// Runs the compiler with its results going to files that appear when all is
+/// well.
+static int compileTo(const CompilerApi &compiler, CompileCommand &command,
+                     DiagnosticList &diagnostics) {
+  CompileOptions &options = command.options;
+  OutputFile output(command.output, /*executable=*/options.emit == Stage::So);
+  std::unique_ptr<OutputFile> weights;
+  options.onOutput = [&](std::string_view bytes) {
+    return output.write(bytes);
+  };
+  if (isTextStage(options.emit) && command.output != "-")
+    options.onWeights = [&](std::string_view bytes) {
+      if (!weights)
+        weights = std::make_unique<OutputFile>(getWeightsPath(command.output));
+      return weights->write(bytes);
+    };
+  showProgress(options, command.quiet);
+  CompileResult result = compiler.compile(options);
+  endProgress(options);
+  if (!result.diagnostics.empty())
+    return reportDiagnostics(result.diagnostics);
+  if (!command.header.empty())
+    writeFile(command.header, result.header, diagnostics);
+  if (diagnostics.empty() && weights)
+    weights->commit(diagnostics);
+  if (diagnostics.empty())
+    output.commit(diagnostics);
+  return reportDiagnostics(diagnostics);
+}
+
+static int runCompile(CompileCommand &command) {
+  CompileOptions &options = command.options;
+  options.emit = *parseStageName(command.emit);
+  if (!command.memoryLimit.empty())
+    parseSize(command.memoryLimit, options.import.memoryLimit);
+  // The artifact does not depend on what its file is called.
+  options.headerName =
+      command.name.empty() ? getHeaderName(command.output) : command.name;
+  if (!command.name.empty())
+    options.name = command.name;
+  DiagnosticList diagnostics;
+  bool good = checkSupport(command, diagnostics) &&
+              readModelFlags(command.model, options, diagnostics);
+  if (good && !command.embedTest.empty()) {
+    auto file = MappedFile::open(command.embedTest, diagnostics);
+    if (file)
+      options.embedTest = NamedBytes{command.embedTest, file->bytes(), file};
+    good = file != nullptr;
+  }
+  if (!good)
+    return reportDiagnostics(diagnostics);
+  std::string error;
+  const CompilerApi *compiler = openCompiler(error);
+  if (!compiler) {
+    std::fprintf(stderr, "error: %s\n", error.c_str());
+    return InternalError;
+  }
+  return compileTo(*compiler, command, diagnostics);
+}
+
+static void addBackendFlags(CLI::App &app, CompileOptions &options) {
+  auto addList = [&](const char *flag, std::vector<std::string> &values,
+                     const char *help) {
+    app.add_option(flag, values, help)->expected(1)->take_all()->delimiter(',');
+  };
+  addList("--target", options.targets, "Devices: cpu");
+  addList("--cpu", options.cpus,
+          "CPU levels, chosen when loaded: x86-64-v3, x86-64-v4, native, ...");
+  addList("--sm", options.sms, "Compute capabilities of GPUs");
+  addList("--wrt", options.wrt, "Arguments to differentiate");
+  app.add_flag("--gradients", options.withGradients, "Compile a training step");
+  app.add_option("--precision", options.precision, "float32");
+  app.add_option("--threads", options.threads, "The compiler's own threads");
+  app.add_option("--dump-dir", options.dumpDir,
+                 "Folder for the text after each stage");
+}
+
+void addCompile(CLI::App &app, Action &action) {
+  CLI::App *sub = app.add_subcommand("compile", "Compile a model");
+  auto command = std::make_shared<CompileCommand>();
+  addModelFlags(*sub, command->model, /*withShapes=*/true);
+  sub->add_option("-o,--output", command->output, "The file to write")
+      ->required();
+  sub->add_option("--emit", command->emit, "The stage to stop after")
+      ->check([](const std::string &text) {
+        return parseStageName(text)
+                   ? std::string()
+                   : "'" + text +
+                         "' is not one of graph, kernels, plan, llvm, asm, "
+                         "ptx, obj, so";
+      });
+  sub->add_option("--name", command->name,
+                  "The model's name in the artifact and its header");
+  sub->add_option("--memory-limit", command->memoryLimit,
+                  "The most that weights and arena may need (default 1TiB)")
+      ->check([](const std::string &text) {
+        int64_t bytes;
+        return parseSize(text, bytes) ? std::string()
+                                      : "'" + text + "' is not a size";
+      });
+  sub->add_option("--header", command->header,
+                  "C header with names, shapes and memory needs");
+  sub->add_option("--embed-test", command->embedTest,
+                  ".npz with reference inputs and outputs to embed");
+  sub->add_option("--report", command->report, "HTML report");
+  sub->add_option("-O", command->options.optimizationLevel,
+                  "0 (plain loops) to 3 (default)")
+      ->check(CLI::Range(0, 3));
+  sub->add_flag("--quiet", command->quiet, "Show no progress");
+  addBackendFlags(*sub, command->options);
+  sub->callback([command, &action] {
+    action = [command] { return runCompile(*command); };
+  });
+}
+
+} // namespace dlc::tool

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parses what the command line says of a model and finds its files.
+#include "tools/dlc/CompileFlags.h"
+
+#include "compiler/import/MappedFile.h"
+#include "tools/dlc/Commands.h"
+
+#include <CLI/App.hpp>
+#include <cctype>
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+
+namespace fs = std::filesystem;
+
+namespace dlc::tool {
+
+static bool parseNumber(std::string_view text, int64_t &value) {
+  auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+/// A dynamic dimension is called [A-Z][A-Z0-9_]*.
+static bool isDimName(std::string_view text) {
+  if (text.empty() || !std::isupper(static_cast<unsigned char>(text[0])))
+    return false;
+  for (char c : text)
+    if (!std::isupper(static_cast<unsigned char>(c)) &&
+        !std::isdigit(static_cast<unsigned char>(c)) && c != '_')
+      return false;
+  return true;
+}
+
+static bool parseDim(std::string_view text, InputDim &dim) {
+  if (isDimName(text)) {
+    dim.name = text;
+    return true;
+  }
+  return parseNumber(text, dim.size) && dim.size >= 1;
+}
+
+std::string parseInputFlag(const std::string &text, InputOption &input) {
+  size_t equal = text.rfind('=');
+  if (equal == text.npos || equal == 0)
+    return "'" + text + "' must have the form NAME=1x3x224x224[:dtype]";
+  input.name = text.substr(0, equal);
+  std::string_view shape = std::string_view(text).substr(equal + 1);
+  if (size_t colon = shape.rfind(':'); colon != shape.npos) {
+    input.type = parseElementType(shape.substr(colon + 1));
+    if (!input.type)
+      return "'" + std::string(shape.substr(colon + 1)) +
+             "' is not an element type such as float32";
+    shape = shape.substr(0, colon);
+  }
+  // An empty shape is a scalar's.
+  while (!shape.empty()) {
+    size_t end = shape.find('x');
+    if (!parseDim(shape.substr(0, end), input.shape.emplace_back()) ||
+        end == shape.size() - 1)
+      return "'" + text +
+             "' has a malformed shape: sizes of at least 1 or "
+             "names in capitals, separated by 'x'";
+    shape = end == shape.npos ? std::string_view() : shape.substr(end + 1);
+  }
+  return "";
+}
+
+std::string parseDimFlag(const std::string &text, DimOption &dim) {
+  size_t equal = text.find('='), dots = text.find("..");
+  std::string_view view = text;
+  if (equal == text.npos || dots == text.npos || dots < equal ||
+      !isDimName(view.substr(0, equal)) ||
+      !parseNumber(view.substr(equal + 1, dots - equal - 1), dim.low) ||
+      !parseNumber(view.substr(dots + 2), dim.high) || dim.low < 1 ||
+      dim.high < dim.low)
+    return "'" + text + "' must have the form N=1..64";
+  dim.name = text.substr(0, equal);
+  return "";
+}
+
+bool parseSize(const std::string &text, int64_t &bytes) {
+  double number;
+  auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number < 0)
+    return false;
+  std::string unit(end, text.data() + text.size());
+  static constexpr std::pair<const char *, int> units[] = {
+      {"", 0},     {"B", 0},   {"K", 10},   {"KB", 10}, {"KiB", 10},
+      {"M", 20},   {"MB", 20}, {"MiB", 20}, {"G", 30},  {"GB", 30},
+      {"GiB", 30}, {"T", 40},  {"TB", 40},  {"TiB", 40}};
+  for (const auto &[name, shift] : units)
+    if (unit == name) {
+      double size = number * static_cast<double>(int64_t(1) << shift);
+      if (!(size < 9e18))
+        return false;
+      bytes = static_cast<int64_t>(size);
+      return true;
+    }
+  return false;
+}
+
+void addModelFlags(CLI::App &command, ModelFlags &flags, bool withShapes) {
+  command
+      .add_option("MODEL", flags.model,
+                  "-symbol.json of MXNet, or the text of a stage")
+      ->required();
+  command.add_option("--params", flags.params,
+                     "Weights: .params or .safetensors (default: those beside "
+                     "the model)");
+  if (!withShapes)
+    return;
+  auto checkInput = [](const std::string &text) {
+    InputOption input;
+    return parseInputFlag(text, input);
+  };
+  auto checkDim = [](const std::string &text) {
+    DimOption dim;
+    return parseDimFlag(text, dim);
+  };
+  command
+      .add_option("--input", flags.inputs,
+                  "NAME=1x3x224x224[:dtype]: the shape of an input")
+      ->expected(1)
+      ->take_all()
+      ->check(checkInput);
+  command.add_option("--dim", flags.dims, "N=1..64: bounds of a dynamic size")
+      ->expected(1)
+      ->take_all()
+      ->check(checkDim);
+  command
+      .add_option("--outputs", flags.outputs,
+                  "Outputs to compute, internal ones too, separated by commas")
+      ->expected(1)
+      ->take_all()
+      ->delimiter(',');
+}
+
+/// "PREFIX" of PREFIX-symbol.json, PREFIX.json, ...
+static std::string getPrefix(const std::string &file) {
+  for (std::string_view ending : {"-symbol.json", ".json"})
+    if (file.size() > ending.size() &&
+        file.compare(file.size() - ending.size(), ending.size(), ending) == 0)
+      return file.substr(0, file.size() - ending.size());
+  return "";
+}
+
+/// The number of PREFIX-NNNN.params, or -1.
+static int getEpoch(const std::string &file, const std::string &prefix) {
+  std::string_view rest = file;
+  if (rest.substr(0, prefix.size()) != prefix)
+    return -1;
+  rest.remove_prefix(prefix.size());
+  constexpr std::string_view ending = ".params";
+  if (rest.size() != 5 + ending.size() || rest[0] != '-' ||
+      rest.substr(5) != ending)
+    return -1;
+  int64_t epoch;
+  bool digits = std::isdigit(static_cast<unsigned char>(rest[1])) &&
+                parseNumber(rest.substr(1, 4), epoch);
+  return digits ? static_cast<int>(epoch) : -1;
+}
+
+std::string getWeightsPath(const std::string &file) {
+  fs::path path(file);
+  return path.replace_extension(".safetensors").string();
+}
+
+std::string findParams(const std::string &model) {
+  std::error_code error;
+  std::string prefix = getPrefix(model);
+  if (prefix.empty()) {
+    std::string weights = getWeightsPath(model);
+    return weights != model && fs::exists(weights, error) ? weights : "";
+  }
+  fs::path folder = fs::path(prefix).parent_path();
+  std::string stem = fs::path(prefix).filename().string(), best;
+  int highest = -1;
+  fs::directory_iterator entry(folder.empty() ? fs::path(".") : folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    std::string name = entry->path().filename().string();
+    if (int epoch = getEpoch(name, stem); epoch > highest) {
+      highest = epoch;
+      best = (folder / name).string();
+    }
+  }
+  if (best.empty() && fs::exists(prefix + ".params", error))
+    best = prefix + ".params";
+  return best;
+}
+
+static bool mapFile(const std::string &path, NamedBytes &bytes,
+                    DiagnosticList &diagnostics) {
+  std::shared_ptr<const MappedFile> file = MappedFile::open(path, diagnostics);
+  if (!file)
+    return false;
+  bytes = {path, file->bytes(), file};
+  return true;
+}
+
+bool readModelFlags(const ModelFlags &flags, CompileOptions &options,
+                    DiagnosticList &diagnostics) {
+  for (const std::string &text : flags.inputs)
+    parseInputFlag(text, options.import.inputs.emplace_back());
+  for (const std::string &text : flags.dims)
+    parseDimFlag(text, options.import.dims.emplace_back());
+  options.import.outputs = flags.outputs;
+  bool good = mapFile(flags.model, options.model, diagnostics);
+  std::string params =
+      flags.params.empty() ? findParams(flags.model) : flags.params;
+  if (!params.empty())
+    good &= mapFile(params, options.params.emplace(), diagnostics);
+  return good;
+}
+
+int reportDiagnostics(const DiagnosticList &diagnostics) {
+  for (const Diagnostic &diagnostic : diagnostics.get())
+    std::fprintf(stderr, "%s\n", diagnostic.getText().c_str());
+  if (diagnostics.empty())
+    return Done;
+  return diagnostics.hasInternalError() ? InternalError : BadInput;
+}
+
+} // namespace dlc::tool

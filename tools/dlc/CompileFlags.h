@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flags and files of the subcommands that need the compiler.
+#ifndef DLC_TOOLS_DLC_COMPILEFLAGS_H
+#define DLC_TOOLS_DLC_COMPILEFLAGS_H
+
+#include "compiler/Compile.h"
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace dlc::tool {
+
+/// The flags that say which model is meant and with which shapes.
+struct ModelFlags {
+  std::string model;
+  std::string params;
+  std::vector<std::string> inputs;
+  std::vector<std::string> dims;
+  std::vector<std::string> outputs;
+};
+
+/// Adds MODEL, --params, and, if \p withShapes, --input, --dim and --outputs to
+/// \p command; malformed values are errors of the command line.
+void addModelFlags(CLI::App &command, ModelFlags &flags, bool withShapes);
+
+/// Parses "NAME=1x3x224x224[:dtype]". \returns what is wrong with it, or "".
+std::string parseInputFlag(const std::string &text, InputOption &input);
+
+/// Parses "N=1..64". \returns what is wrong with it, or "".
+std::string parseDimFlag(const std::string &text, DimOption &dim);
+
+/// Parses "512", "64KB", "1GiB" or "1.5GB" (powers of 1024 either way).
+/// \returns false if it is malformed or overflows.
+bool parseSize(const std::string &text, int64_t &bytes);
+
+/// The weights that belong to \p model by its name: the highest
+/// PREFIX-NNNN.params, else PREFIX.params; for the text of a stage the
+/// safetensors file beside it. "" if there are none.
+std::string findParams(const std::string &model);
+
+/// Maps the files and fills in what \p flags say. \returns false, with
+/// diagnostics, if a file can't be read.
+bool readModelFlags(const ModelFlags &flags, CompileOptions &options,
+                    DiagnosticList &diagnostics);
+
+/// Prints one line a problem to stderr. \returns the exit status they mean.
+int reportDiagnostics(const DiagnosticList &diagnostics);
+
+/// Where the weights of the text of a stage lie: FILE without its last
+/// extension, plus ".safetensors".
+std::string getWeightsPath(const std::string &file);
+
+} // namespace dlc::tool
+
+#endif // DLC_TOOLS_DLC_COMPILEFLAGS_H
