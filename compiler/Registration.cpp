@@ -2,6 +2,7 @@
 // The dialects and passes of the compiler.
 #include "compiler/Registration.h"
 
+#include "codegen/cpu/Emit.h"
 #include "codegen/cpu/Passes.h"
 #include "dialects/device/DeviceOps.h"
 #include "dialects/graph/GraphOps.h"
@@ -31,6 +32,7 @@ void dlc::registerAllDialects(DialectRegistry &registry) {
       .insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
               LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
               scf::SCFDialect, vector::VectorDialect>();
+  cpu::registerTranslations(registry);
 }
 
 void dlc::registerAllPasses() {
