@@ -27,6 +27,10 @@ void addGraphPasses(OpPassManager &passes, unsigned optimizationLevel) {
   passes.addPass(graph::createGraphFoldConstants());
   if (optimizationLevel > 0) {
     passes.addPass(createCanonicalizerPass());
+    passes.addPass(graph::createGraphSimplify());
+    // What simplification left of constants.
+    passes.addPass(graph::createGraphFoldConstants());
+    passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());
     // Layouts before groups: a layout conversion joins the kernel beside it.
     passes.addNestedPass<func::FuncOp>(graph::createGraphAssignLayouts());
