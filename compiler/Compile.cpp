@@ -39,7 +39,8 @@ CompileResult compile(const CompileOptions &options) {
   CompileResult result;
   DialectRegistry registry;
   registerAllDialects(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  // Kernels are compiled on several threads of our own.
+  MLIRContext context(registry);
   context.loadAllAvailableDialects();
   OwningOpRef<ModuleOp> module =
       readModel(context, options, result.diagnostics);
