@@ -83,13 +83,15 @@ private:
 Value LowerToKernels::getConstant(Location loc, TypedAttr value) {
   // Constants are physical: a boolean is a byte, a scalar has one element.
   auto type = graph::getPhysicalType(value.getType());
-  if (type != value.getType())
-    if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
-      if (type.getElementType() != dense.getElementType())
-        dense = dense.mapValues(type.getElementType(),
-                                [](const APInt &bit) { return bit.zext(8); });
-      value = cast<TypedAttr>(Attribute(dense.reshape(type)));
-    }
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
+    value = DenseResourceElementsAttr::get(type, resource.getRawHandle());
+  } else if (auto dense = dyn_cast<DenseElementsAttr>(value);
+             dense && type != value.getType()) {
+    if (type.getElementType() != dense.getElementType())
+      dense = dense.mapValues(type.getElementType(),
+                              [](const APInt &bit) { return bit.zext(8); });
+    value = cast<TypedAttr>(Attribute(dense.reshape(type)));
+  }
   Value &constant = constants[{value, type}];
   if (!constant)
     constant = kernel::ConstantOp::create(*builder, loc, type, value);
