@@ -3,15 +3,22 @@
 #include "compiler/ArtifactWriter.h"
 
 #include "codegen/artifact/Artifact.h"
+#include "codegen/artifact/Assembler.h"
+#include "codegen/artifact/Description.h"
 #include "codegen/artifact/Header.h"
 #include "codegen/artifact/Linker.h"
 #include "codegen/artifact/ProgramSpec.h"
+#include "compiler/AssemblyText.h"
+#include "compiler/Backend.h"
 #include "compiler/EmbedTest.h"
+#include "compiler/import/Safetensors.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
 
 namespace dlc {
+
+static constexpr StringLiteral kTriple = "x86_64-unknown-linux-gnu";
 
 static void fail(CompileResult &result, const CompileOptions &options,
                  DiagnosticCode code, std::string message) {
@@ -48,6 +55,123 @@ static bool deliver(const std::string &path, const CompileOptions &options,
          options.onOutput(std::string_view(bytes.data(), bytes.size()));
 }
 
+/// Links \p parts into what `options.emit` asks for and hands it out.
+static void link(const artifact::ArtifactParts &parts,
+                 const CompileOptions &options, DiagnosticCode code,
+                 CompileResult &result) {
+  auto directory = artifact::TemporaryDirectory::create();
+  if (!directory)
+    return fail(result, options, DiagnosticCode::UnwritableFile,
+                llvm::toString(directory.takeError()));
+  std::string path = directory->file("artifact");
+  llvm::Error error =
+      options.emit == Stage::Obj
+          ? artifact::writeRelocatable(
+                parts, "dlc_" + options.name + "_model_v1", path)
+          : artifact::writeSharedObject(parts, path);
+  if (error)
+    return fail(result, options, code, llvm::toString(std::move(error)));
+  deliver(path, options, result);
+}
+
+//===----------------------------------------------------------------------===//
+// The assembly stage
+//===----------------------------------------------------------------------===//
+
+/// Bytes of an image of \p size bytes that \p chunks are in.
+static std::string join(llvm::ArrayRef<artifact::DataChunk> chunks,
+                        uint64_t size) {
+  std::string image(size, '\0');
+  for (const artifact::DataChunk &chunk : chunks)
+    llvm::copy(chunk.bytes, image.begin() + chunk.offset);
+  return image;
+}
+
+/// Hands out the text of \p code and \p parts, and their bulk data.
+static void emitAssembly(const artifact::ArtifactParts &parts,
+                         const std::vector<KernelCode> &code,
+                         const CompileOptions &options) {
+  AssemblyText assembly{
+      parts.triple, parts.weightsBytes, parts.testBytes, parts.description, {}};
+  for (const KernelCode &kernel : code)
+    assembly.kernels.push_back(
+        {kernel.symbol,
+         StringRef(kernel.assembly.data(), kernel.assembly.size())});
+  if (options.onOutput && !options.onOutput(printAssembly(assembly)))
+    return;
+  std::string weights = join(parts.weights, parts.weightsBytes);
+  std::string test = join(parts.testData, parts.testBytes);
+  std::vector<NamedWeight> tensors;
+  auto add = [&](StringRef name, const std::string &bytes) {
+    if (!bytes.empty())
+      tensors.push_back(
+          {name.str(),
+           {ElementType::U8, {static_cast<int64_t>(bytes.size())}, bytes}});
+  };
+  add(kWeightsTensor, weights);
+  add(kTestTensor, test);
+  if (options.onWeights)
+    writeSafetensors(tensors, options.onWeights);
+}
+
+/// The tensor \p name of \p store as one chunk, which must have \p size bytes.
+static bool findData(const WeightStore *store, StringRef name, uint64_t size,
+                     const CompileOptions &options, CompileResult &result,
+                     SmallVectorImpl<artifact::DataChunk> &chunks) {
+  if (size == 0)
+    return true;
+  const Weight *tensor = store ? store->find(name) : nullptr;
+  if (!tensor || tensor->data.size() != size) {
+    fail(result, options, DiagnosticCode::MissingWeights,
+         "the weights file must have a tensor '" + name.str() + "' of " +
+             std::to_string(size) + " bytes");
+    return false;
+  }
+  chunks.push_back({0, {tensor->data.data(), tensor->data.size()}});
+  return true;
+}
+
+void linkAssembly(const WeightStore *store, const CompileOptions &options,
+                  CompileResult &result) {
+  AssemblyText assembly;
+  if (!parseAssembly(options.model.bytes, options.model.name, assembly,
+                     result.diagnostics))
+    return;
+  SmallVector<artifact::DataChunk> weights, test;
+  if (!findData(store, kWeightsTensor, assembly.weightsBytes, options, result,
+                weights) ||
+      !findData(store, kTestTensor, assembly.testBytes, options, result, test))
+    return;
+  size_t count = assembly.kernels.size();
+  std::vector<SmallVector<char, 0>> code(count);
+  std::vector<std::string> errors(count);
+  forEachInParallel(count, options.threads, [&](size_t i) {
+    auto [symbol, text] = assembly.kernels[i];
+    auto object = artifact::assemble(text, assembly.triple, symbol);
+    if (object)
+      code[i] = std::move(*object);
+    else
+      errors[i] = llvm::toString(object.takeError());
+  });
+  std::vector<llvm::MemoryBufferRef> objects;
+  for (auto [kernel, object, error] :
+       llvm::zip(assembly.kernels, code, errors)) {
+    if (!error.empty())
+      fail(result, options, DiagnosticCode::MalformedStage, error);
+    objects.emplace_back(StringRef(object.data(), object.size()),
+                         kernel.symbol);
+  }
+  if (!result.diagnostics.empty())
+    return;
+  link({assembly.triple, assembly.description, objects, weights,
+        assembly.weightsBytes, test, assembly.testBytes},
+       options, DiagnosticCode::MalformedStage, result);
+}
+
+//===----------------------------------------------------------------------===//
+// Artifacts
+//===----------------------------------------------------------------------===//
+
 void writeArtifact(ModuleOp module, const std::vector<KernelCode> &code,
                    const CompileOptions &options, CompileResult &result) {
   auto program = *module.getOps<device::ProgramOp>().begin();
@@ -63,27 +187,19 @@ void writeArtifact(ModuleOp module, const std::vector<KernelCode> &code,
 
   std::vector<llvm::MemoryBufferRef> objects;
   for (const KernelCode &kernel : code)
-    objects.emplace_back(StringRef(kernel.bytes.data(), kernel.bytes.size()),
+    objects.emplace_back(StringRef(kernel.object.data(), kernel.object.size()),
                          kernel.symbol);
-  artifact::ArtifactParts parts{*spec,       "x86_64-unknown-linux-gnu",
-                                objects,     image->chunks,
-                                test.chunks, test.bytes};
-  auto directory = artifact::TemporaryDirectory::create();
-  if (!directory)
-    return fail(result, options, DiagnosticCode::UnwritableFile,
-                llvm::toString(directory.takeError()));
-  std::string path = directory->file("artifact");
-  llvm::Error error = artifact::measureCode(*spec, objects);
-  if (!error)
-    error = options.emit == Stage::Obj
-                ? artifact::writeRelocatable(
-                      parts, "dlc_" + options.name + "_model_v1", path)
-                : artifact::writeSharedObject(parts, path);
-  if (error)
+  if (llvm::Error error = artifact::measureCode(*spec, objects))
     return fail(result, options, DiagnosticCode::InternalError,
                 llvm::toString(std::move(error)));
+  std::string description = artifact::writeDescription(*spec);
+  artifact::ArtifactParts parts{kTriple,       description,        objects,
+                                image->chunks, spec->weightsBytes, test.chunks,
+                                test.bytes};
+  if (options.emit == Stage::Asm)
+    return emitAssembly(parts, code, options);
   result.header = artifact::writeHeader(*spec, options.headerName);
-  deliver(path, options, result);
+  link(parts, options, DiagnosticCode::InternalError, result);
 }
 
 } // namespace dlc

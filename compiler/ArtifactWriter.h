@@ -8,16 +8,23 @@
 
 namespace dlc {
 
-/// The code of one variant of a kernel: an object file or assembly.
+/// The code of one variant of a kernel.
 struct KernelCode {
   std::string symbol;
-  llvm::SmallVector<char, 0> bytes;
+  llvm::SmallVector<char, 0> object;
+  /// For Stage::Asm alone.
+  llvm::SmallVector<char, 0> assembly;
 };
 
 /// Writes what `options.emit` asks for, of \p module (LLVM stage) and its
 /// \p code.
 void writeArtifact(mlir::ModuleOp module, const std::vector<KernelCode> &code,
                    const CompileOptions &options, CompileResult &result);
+
+/// Writes what `options.emit` asks for, of a model that is the text of the
+/// assembly stage, with its bulk data from \p store (may be null).
+void linkAssembly(const WeightStore *store, const CompileOptions &options,
+                  CompileResult &result);
 
 } // namespace dlc
 

@@ -3,6 +3,7 @@
 // once.
 #include "compiler/Backend.h"
 
+#include "codegen/artifact/Assembler.h"
 #include "codegen/cpu/Emit.h"
 #include "codegen/cpu/Targets.h"
 #include "compiler/ArtifactWriter.h"
@@ -185,6 +186,29 @@ static OwningOpRef<ModuleOp> extractVariant(ModuleOp module, StringRef symbol) {
   return extracted;
 }
 
+/// Generates the code of \p module. \returns what went wrong, or "".
+static std::string emitVariant(ModuleOp module, device::TargetAttr target,
+                               const CompileOptions &options,
+                               KernelCode &code) {
+  bool viaText = options.emit == Stage::Asm;
+  cpu::EmitOptions emit;
+  emit.kind = viaText ? cpu::CodeKind::Assembly : cpu::CodeKind::Object;
+  emit.optLevel = options.optimizationLevel;
+  std::string error;
+  if (failed(cpu::emitCode(module, target, emit,
+                           viaText ? code.assembly : code.object, error)))
+    return error.empty() ? "code generation failed" : error;
+  if (!viaText)
+    return "";
+  llvm::Expected<SmallVector<char, 0>> object =
+      artifact::assemble(StringRef(code.assembly.data(), code.assembly.size()),
+                         target.getTriple().getValue(), code.symbol);
+  if (!object)
+    return llvm::toString(object.takeError());
+  code.object = std::move(*object);
+  return "";
+}
+
 void emitArtifact(ModuleOp module, const CompileOptions &options,
                   CompileResult &result) {
   auto targets = module->getAttrOfType<ArrayAttr>("device.targets");
@@ -200,20 +224,13 @@ void emitArtifact(ModuleOp module, const CompileOptions &options,
            cast<device::TargetAttr>(target)});
   std::vector<KernelCode> code(variants.size());
   std::vector<std::string> errors(variants.size());
-  cpu::EmitOptions emit;
-  emit.kind = options.emit == Stage::Asm ? cpu::CodeKind::Assembly
-                                         : cpu::CodeKind::Object;
-  emit.optLevel = options.optimizationLevel;
   // Looking a symbol up in a module isn't safe on several threads.
   std::vector<OwningOpRef<ModuleOp>> modules;
   for (const Variant &variant : variants)
     modules.push_back(extractVariant(module, variant.symbol));
   forEachInParallel(variants.size(), options.threads, [&](size_t i) {
     code[i].symbol = variants[i].symbol.str();
-    if (failed(cpu::emitCode(*modules[i], variants[i].target, emit,
-                             code[i].bytes, errors[i])) &&
-        errors[i].empty())
-      errors[i] = "code generation failed";
+    errors[i] = emitVariant(*modules[i], variants[i].target, options, code[i]);
   });
   for (auto [variant, error] : llvm::zip(variants, errors))
     if (!error.empty())

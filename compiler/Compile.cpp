@@ -2,6 +2,8 @@
 // The entry points of the library: reads the model and runs the pipeline.
 #include "compiler/Compile.h"
 
+#include "compiler/ArtifactWriter.h"
+#include "compiler/AssemblyText.h"
 #include "compiler/Pipeline.h"
 #include "compiler/Registration.h"
 #include "compiler/StageText.h"
@@ -35,8 +37,28 @@ static OwningOpRef<ModuleOp> readModel(MLIRContext &context,
                     std::move(weights), diagnostics);
 }
 
+/// Goes on from the text of the assembly stage, which is no MLIR.
+static void compileAssembly(const CompileOptions &options,
+                            CompileResult &result) {
+  if (options.emit < Stage::Obj || options.embedTest) {
+    result.diagnostics.add(DiagnosticCode::UnsupportedOption,
+                           {options.model.name, "", "", -1},
+                           "assembly can only become an object or a shared "
+                           "object; a self-test is embedded before");
+    return;
+  }
+  std::shared_ptr<WeightStore> weights;
+  if (!options.params ||
+      (weights = readWeights(*options.params, result.diagnostics)))
+    linkAssembly(weights.get(), options, result);
+}
+
 CompileResult compile(const CompileOptions &options) {
   CompileResult result;
+  if (isAssembly(options.model.bytes)) {
+    compileAssembly(options, result);
+    return result;
+  }
   DialectRegistry registry;
   registerAllDialects(registry);
   // Kernels are compiled on several threads of our own.

@@ -70,9 +70,8 @@ static Error addData(const TemporaryDirectory &directory, StringRef name,
 static Expected<std::vector<std::string>>
 writeObjects(const ArtifactParts &parts, const TemporaryDirectory &directory) {
   std::vector<std::string> objects;
-  if (Error error =
-          addAssembly(directory, "description.o", writeDescription(parts.spec),
-                      parts.triple, objects))
+  if (Error error = addAssembly(directory, "description.o", parts.description,
+                                parts.triple, objects))
     return error;
   for (auto [i, kernel] : enumerate(parts.kernels)) {
     Expected<std::string> path = directory.write(
@@ -81,9 +80,8 @@ writeObjects(const ArtifactParts &parts, const TemporaryDirectory &directory) {
       return path.takeError();
     objects.push_back(*path);
   }
-  DataSection weights = {kWeightsSection, kWeightsSymbol,
-                         parts.spec.weightsBytes, /*alignment=*/4096,
-                         parts.weights};
+  DataSection weights = {kWeightsSection, kWeightsSymbol, parts.weightsBytes,
+                         /*alignment=*/4096, parts.weights};
   if (Error error =
           addData(directory, "weights.o", parts.triple, weights, objects))
     return error;

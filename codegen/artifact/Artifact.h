@@ -11,14 +11,15 @@ namespace dlc::artifact {
 
 /// The parts of an artifact. The owner keeps all that is referred to alive.
 struct ArtifactParts {
-  const ArtifactSpec &spec;
   llvm::StringRef triple; ///< e.g. "x86_64-unknown-linux-gnu"
-  /// Objects that define the symbols of `spec.kernels`.
+  /// The tables, see writeDescription.
+  llvm::StringRef description;
+  /// Objects that define the functions of the kernels.
   llvm::ArrayRef<llvm::MemoryBufferRef> kernels;
-  /// The weights image: `spec.weightsBytes` bytes, zero where there is no
-  /// chunk.
+  /// The weights image and its size in bytes, zero where there is no chunk.
   llvm::ArrayRef<DataChunk> weights;
-  /// The data of `spec.test` and its size in bytes.
+  uint64_t weightsBytes = 0;
+  /// The data of the self-test, likewise.
   llvm::ArrayRef<DataChunk> testData;
   uint64_t testBytes = 0;
 };

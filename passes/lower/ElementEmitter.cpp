@@ -148,19 +148,21 @@ Value ElementEmitter::emitIndex(Location loc, AffineExpr expr) {
 // Loads and stores
 //===----------------------------------------------------------------------===//
 
-/// The map and operands of an access, without indices that it doesn't use.
+/// The map and operands of an access. Indices are numbered as the text names
+/// them, which is how they are when it is parsed.
 static AffineMap getAccessMap(ArrayRef<AffineExpr> subscripts,
                               ArrayRef<Value> dims, MLIRContext *context,
                               SmallVectorImpl<Value> &operands) {
   SmallVector<AffineExpr> replacement(dims.size());
-  for (auto [i, dim] : llvm::enumerate(dims)) {
-    bool isUsed = llvm::any_of(subscripts, [i = i](AffineExpr expr) {
-      return expr.isFunctionOfDim(i);
+  for (AffineExpr expr : subscripts)
+    expr.walk([&](AffineExpr part) {
+      auto dim = dyn_cast<AffineDimExpr>(part);
+      if (!dim || replacement[dim.getPosition()])
+        return;
+      replacement[dim.getPosition()] =
+          getAffineDimExpr(operands.size(), context);
+      operands.push_back(dims[dim.getPosition()]);
     });
-    replacement[i] = getAffineDimExpr(isUsed ? operands.size() : i, context);
-    if (isUsed)
-      operands.push_back(dim);
-  }
   SmallVector<AffineExpr> results;
   for (AffineExpr expr : subscripts)
     results.push_back(expr.replaceDims(replacement));

@@ -4,6 +4,7 @@
 #include "codegen/artifact/ProgramSpec.h"
 #include "codegen/artifact/Artifact.h"
 #include "codegen/artifact/Assembler.h"
+#include "codegen/artifact/Description.h"
 #include "codegen/artifact/Linker.h"
 #include "dlc/abi.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -178,9 +179,10 @@ TEST_F(ProgramSpecTest, ProgramBecomesAnArtifactThatRuns) {
 
   TemporaryDirectory directory = llvm::cantFail(TemporaryDirectory::create());
   std::string output = directory.file("model.so");
-  llvm::Error error = writeSharedObject(
-      {*spec, "x86_64-unknown-linux-gnu", objects, image->chunks, test, 144},
-      output);
+  llvm::Error error =
+      writeSharedObject({"x86_64-unknown-linux-gnu", writeDescription(*spec),
+                         objects, image->chunks, spec->weightsBytes, test, 144},
+                        output);
   ASSERT_FALSE(bool(error)) << toString(std::move(error));
   void *library = dlopen(output.c_str(), RTLD_NOW);
   ASSERT_NE(library, nullptr) << dlerror();
