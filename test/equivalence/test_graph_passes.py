@@ -14,7 +14,7 @@ import pytest
 from conftest import BUILD, ROOT, dlc, model_named
 
 FLAGS = re.findall(r'Pass<\s*"([^"]+)"', (ROOT / "passes" / "graph" / "Passes.td").read_text())
-MODELS = ["digits", "dense_net", "residual_v2", "unet", "lstm_cells", "recommender"]
+MODELS = ["digits", "dense_net", "residual_v2", "unet", "lstm_cells", "detector", "translator"]
 
 
 def inline_weights(text, weights):
