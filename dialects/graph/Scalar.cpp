@@ -437,8 +437,17 @@ Value scalar::gamma(OpBuilder &b, Location loc, Value x) {
       arith::SelectOp::create(b, loc, isSmall, sub(b, loc, one, wide), wide);
   Value direct = math::ExpOp::create(b, loc, emitLanczosLog(b, loc, argument));
   Value pi = constant(b, loc, f64, 3.14159265358979323846);
-  Value reflected =
-      div(b, loc, pi, mul(b, loc, emitSinPi(b, loc, wide), direct));
+  Value sine = emitSinPi(b, loc, wide);
+  Value reflected = div(b, loc, pi, mul(b, loc, sine, direct));
+  // At negative integers the sides of the pole differ: 0 / 0 is NaN.
+  Value zero = constant(b, loc, f64, 0.0);
+  Value isNegative =
+      arith::CmpFOp::create(b, loc, CmpFPredicate::OLT, wide, zero);
+  Value isInteger =
+      arith::CmpFOp::create(b, loc, CmpFPredicate::OEQ, sine, zero);
+  Value isPole = arith::AndIOp::create(b, loc, isNegative, isInteger);
+  reflected = arith::SelectOp::create(b, loc, isPole, div(b, loc, sine, sine),
+                                      reflected);
   return cast(b, loc,
               arith::SelectOp::create(b, loc, isSmall, reflected, direct),
               type);

@@ -41,15 +41,27 @@ static bool isFloatConstant(Value value) {
   return data && data->getFormat().isFloat();
 }
 
+std::optional<int64_t> dlc::graph::getContractionAxis(Value value) {
+  std::optional<Weights> weights = getWeights(value.getDefiningOp());
+  return weights ? std::optional(weights->axis) : std::nullopt;
+}
+
+/// Whether \p affine only adds.
+static bool isShift(const ChannelAffine &affine) {
+  return llvm::all_of(affine.scale, [](double x) { return x == 1.0; });
+}
+
 bool dlc::graph::canFoldIntoWeights(Value value, const ChannelAffine &affine) {
   std::optional<Weights> weights = getWeights(value.getDefiningOp());
   if (!weights || weights->axis != affine.axis || !value.hasOneUse())
     return false;
+  if (!weights->bias.empty() && !isFloatConstant(weights->bias[0].get()))
+    return false;
+  if (isShift(affine))
+    return isa<FloatType>(getElementTypeOrSelf(weights->filter->get()));
   // A filter that others use too would have to be stored twice.
   if (!isFloatConstant(weights->filter->get()) ||
       !weights->filter->get().hasOneUse())
-    return false;
-  if (!weights->bias.empty() && !isFloatConstant(weights->bias[0].get()))
     return false;
   // Zero times infinity in a weight is not what infinity times a zero sum is.
   return llvm::all_of(affine.scale, [](double x) { return std::isfinite(x); });
@@ -97,36 +109,45 @@ static ConstantOp createConstant(OpBuilder &builder, Location loc,
   return constant;
 }
 
+/// Replaces the filter of \p op by itself times \p scale.
+static void scaleFilter(Operation *op, OpOperand &filter,
+                        ArrayRef<double> scale, ConstantReaper &reaper) {
+  Value old = filter.get();
+  ConstantData data = *ConstantData::get(old);
+  TypedAttr value =
+      makeConstantValue(data.getType(), getDerivedKey(old, ".scaled"),
+                        [&](MutableArrayRef<char> bytes) {
+                          scaleFilter(op, data, scale, bytes);
+                        });
+  OpBuilder builder(op);
+  filter.set(createConstant(builder, old.getLoc(), value, reaper));
+  reaper.eraseUnused(old);
+}
+
 void dlc::graph::foldIntoWeights(Value value, const ChannelAffine &affine,
                                  ConstantReaper &reaper) {
   Operation *op = value.getDefiningOp();
   Weights weights = *getWeights(op);
-  OpBuilder builder(op);
-
-  Value filter = weights.filter->get();
-  ConstantData filterData = *ConstantData::get(filter);
-  TypedAttr scaled =
-      makeConstantValue(filterData.getType(), getDerivedKey(filter, ".scaled"),
-                        [&](MutableArrayRef<char> bytes) {
-                          scaleFilter(op, filterData, affine.scale, bytes);
-                        });
-  weights.filter->set(createConstant(builder, filter.getLoc(), scaled, reaper));
+  if (!isShift(affine))
+    scaleFilter(op, *weights.filter, affine.scale, reaper);
 
   SmallVector<double> shift(affine.shift);
   Value bias;
+  std::string key = "bias";
   if (!weights.bias.empty()) {
     bias = weights.bias[0].get();
+    key = getDerivedKey(bias, ".scaled");
     for (auto [i, x] : llvm::enumerate(ConstantData::get(bias)->toDoubles()))
       shift[i] += affine.scale[i] * x;
+  } else if (llvm::all_of(shift, [](double x) { return x == 0.0; })) {
+    return;
   }
-  auto biasType = RankedTensorType::get(int64_t(shift.size()),
-                                        filterData.getType().getElementType());
-  std::string biasKey =
-      bias ? getDerivedKey(bias, ".scaled") : getDerivedKey(filter, ".scaled");
+  auto type = RankedTensorType::get(
+      int64_t(shift.size()), getElementTypeOrSelf(weights.filter->get()));
+  OpBuilder builder(op);
   weights.bias.assign(
       createConstant(builder, bias ? bias.getLoc() : op->getLoc(),
-                     makeConstantValue(biasType, biasKey, shift), reaper));
-  reaper.eraseUnused(filter);
+                     makeConstantValue(type, key, shift), reaper));
   if (bias)
     reaper.eraseUnused(bias);
 }

@@ -15,6 +15,10 @@ struct ChannelAffine {
   llvm::SmallVector<double> shift;
 };
 
+/// The dimension of \p value that its filter's outputs make, if a convolution,
+/// transposed convolution or dense layer defines it.
+std::optional<int64_t> getContractionAxis(mlir::Value value);
+
 /// Whether \p value is the result of a convolution, transposed convolution or
 /// dense layer that nothing else uses and whose weights can take \p affine.
 bool canFoldIntoWeights(mlir::Value value, const ChannelAffine &affine);

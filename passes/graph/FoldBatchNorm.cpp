@@ -33,13 +33,6 @@ static std::optional<ChannelAffine> getChannelAffine(BatchNormOp norm) {
   return affine;
 }
 
-/// \p value with the elements of \p type.
-static Value castElements(OpBuilder &builder, Location loc, Value value,
-                          Type elementType) {
-  RankedTensorType type = getTensorType(value).clone(elementType);
-  return builder.createOrFold<CastOp>(loc, type, value);
-}
-
 /// Computes the factors and summands of \p norm while the model runs.
 static std::pair<Value, Value> emitChannelAffine(OpBuilder &builder,
                                                  BatchNormOp norm) {
@@ -58,7 +51,6 @@ static std::pair<Value, Value> emitChannelAffine(OpBuilder &builder,
                     MulOp::create(builder, loc, norm.getMean(), scale));
   auto input = getTensorType(norm.getInput());
   auto spread = [&](Value values) {
-    values = castElements(builder, loc, values, input.getElementType());
     return broadcastChannels(builder, loc, values, input, norm.getAxis());
   };
   return {spread(scale), spread(shift)};

@@ -62,4 +62,35 @@ def GraphFoldConstants : Pass<"graph-fold-constants", "::mlir::ModuleOp"> {
   ];
 }
 
+def GraphSimplify : Pass<"graph-simplify", "::mlir::ModuleOp"> {
+  let summary = "rewrites that always win";
+  let description = [{
+    - Arithmetic with constants of channels goes into the filter and bias of
+      the layer before it, whose only use it is.
+    - A `graph.dot` with a constant matrix becomes `graph.dense`; padding with
+      zeros becomes that of the convolution after it.
+    - Neutral operands go; powers, quotients, maxima and clips become shorter
+      operators; log(softmax) becomes `graph.log_softmax`.
+    - Transposes and broadcasts that only move extents of 1 become reshapes,
+      which are free; nested broadcasts and concatenations become one.
+
+    Constants are not computed here: `graph-fold-constants` follows.
+
+    Before:
+    ```mlir
+    %b = graph.broadcast %c dims [1] : tensor<4xf32> to tensor<1x4x8x8xf32>
+    %0 = graph.conv %x, %w ... : tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>
+    %1 = graph.add %0, %b : tensor<1x4x8x8xf32>
+    ```
+    After:
+    ```mlir
+    %0 = graph.conv %x, %w, %c ... : tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>, tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::dlc::graph::GraphDialect"];
+  let statistics = [
+    Statistic<"numFolded", "folded", "Operators that went into weights">
+  ];
+}
+
 #endif // DLC_PASSES_GRAPH_PASSES_TD

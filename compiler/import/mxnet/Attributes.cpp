@@ -287,27 +287,23 @@ std::string parseAttributeValue(const AttributeSpec &spec,
 
 /// Keys that any operator may carry and that inference on a CPU ignores.
 static bool isIgnored(std::string_view name) {
-  static constexpr std::string_view names[] = {"cudnn_off",
-                                               "cudnn_tune",
-                                               "workspace",
-                                               "ctx_group",
-                                               "lr_mult",
-                                               "wd_mult",
-                                               "force_mirroring",
-                                               "mirror_stage",
-                                               "ctx",
-                                               "cudnn_algo_fwd",
-                                               "cudnn_algo_fwd_prec",
-                                               "cudnn_algo_bwd_data",
-                                               "cudnn_algo_bwd_data_prec",
-                                               "cudnn_algo_bwd_filter",
-                                               "cudnn_algo_bwd_filter_prec",
-                                               "cudnn_tensor_core",
-                                               "cudnn_tensor_core_only"};
-  if (name.size() > 4 && name.substr(0, 2) == "__" &&
-      name.substr(name.size() - 2) == "__")
+  static constexpr std::string_view names[] = {
+      "cudnn_off", "cudnn_tune", "cudnn_tensor_core", "cudnn_tensor_core_only",
+      "workspace", "ctx"};
+  // Old files write these without underscores around them, and with the name
+  // of an input in front.
+  static constexpr std::string_view hidden[] = {
+      "ctx_group", "lr_mult", "wd_mult", "force_mirroring", "mirror_stage"};
+  auto endsWith = [&](std::string_view ending) {
+    return name.size() >= ending.size() &&
+           name.substr(name.size() - ending.size()) == ending;
+  };
+  if (name.size() > 4 && name.substr(0, 2) == "__" && endsWith("__"))
     return true;
-  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+  return name.substr(0, 11) == "cudnn_algo_" ||
+         std::find(std::begin(names), std::end(names), name) !=
+             std::end(names) ||
+         std::any_of(std::begin(hidden), std::end(hidden), endsWith);
 }
 
 static bool checkNames(const std::vector<AttributeSpec> &specs,

@@ -36,6 +36,9 @@ static std::optional<Shape> inferFullyConnected(NodeBuilder &n, size_t index) {
   int64_t units = n.attributes.getInt("num_hidden");
   if (index == 2)
     return Shape{units};
+  // The state that a recurrent cell starts from: only its batch is unknown.
+  if (index == 0 && n.getResultShape() && n.getResultShape()->size() == 2)
+    return Shape{n.getResultShape()->front(), -1};
   if (index != 1 || !x || n.rank(x) == 0)
     return std::nullopt;
   int64_t depth = n.shape(x).back();

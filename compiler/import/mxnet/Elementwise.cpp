@@ -156,7 +156,7 @@ static std::optional<Shape> inferSame(NodeBuilder &n, size_t index) {
   for (Value other : n.getInputs())
     if (other)
       return Shape(n.shape(other));
-  return std::nullopt;
+  return n.getResultShape();
 }
 
 static bool checkSameShapes(NodeBuilder &n) {

@@ -192,6 +192,17 @@ static Values sliceChannel(NodeBuilder &n) {
   return parts;
 }
 
+static std::optional<Shape> inferWhole(NodeBuilder &n, size_t) {
+  std::optional<Shape> part = n.getResultShape();
+  int64_t axis = n.attributes.getInt("axis");
+  if (!part || n.attributes.getBool("squeeze_axis") || axis < 0 ||
+      axis >= static_cast<int64_t>(part->size()))
+    return std::nullopt;
+  if ((*part)[axis] > 0)
+    (*part)[axis] *= n.attributes.getInt("num_outputs");
+  return part;
+}
+
 /// Splits at given positions; the first is always 0.
 static Values splitV2(NodeBuilder &n) {
   Value x = n.input(0);
@@ -453,7 +464,7 @@ ArrayRef<OperatorRow> getIndexingOperators() {
        "data*", crop},
       {"SliceChannel split",
        "num_outputs:count! axis:int=1 squeeze_axis:bool=False", "data",
-       sliceChannel, nullptr, "output#num_outputs"},
+       sliceChannel, inferWhole, "output#num_outputs"},
       {"_split_v2",
        "indices:shape! axis:int=1 squeeze_axis:bool=False sections:int=0",
        "data", splitV2, nullptr, "output#sections|indices"},

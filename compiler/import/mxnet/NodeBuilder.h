@@ -59,6 +59,13 @@ public:
     return Shape(llvm::ArrayRef(attributes.getShape(name)));
   }
 
+  /// While inputs are inferred: the shape that a user needs of this node's
+  /// outputs, if it waits for that; dimensions that are not known are -1.
+  const std::optional<Shape> &getResultShape() const { return resultShape; }
+  void setResultShape(llvm::ArrayRef<int64_t> shape) {
+    resultShape = Shape(shape);
+  }
+
   static mlir::RankedTensorType type(mlir::Value value) {
     return llvm::cast<mlir::RankedTensorType>(value.getType());
   }
@@ -178,6 +185,7 @@ private:
   llvm::ArrayRef<std::string> inputNames;
   const DiagnosticPlace &place;
   DiagnosticList &diagnostics;
+  std::optional<Shape> resultShape;
 };
 
 /// Returns MLIR's text of the dimensions, for example "2x3".

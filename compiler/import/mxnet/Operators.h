@@ -13,9 +13,9 @@ namespace dlc::mxnet {
 /// ones may be left out). A null value means: reported.
 using BuildFn = Values (*)(NodeBuilder &node);
 
-/// Returns the shape of input \p index where the other inputs and the
-/// attributes determine it, as MXNet's inference does. Inputs whose shape is
-/// not known yet are null.
+/// Returns the shape of input \p index where the other inputs, the attributes
+/// or the result's shape determine it, as MXNet's inference does. Inputs whose
+/// shape is not known yet are null; dimensions that stay unknown are -1.
 using InferFn = std::optional<Shape> (*)(NodeBuilder &node, size_t index);
 
 /// One operator.

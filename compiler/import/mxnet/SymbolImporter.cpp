@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds the graph stage node by node. A variable becomes a constant or an
 // argument when its first user is built: by then its shape is known from the
-// command line, the weights, its own attributes or that user.
+// command line, the weights, its own attributes or that user. What depends on
+// zeros of unknown shape, the first state of a recurrent cell, waits until a
+// user determines its shape.
 #include "compiler/import/mxnet/SymbolImporter.h"
 
 #include "compiler/import/mxnet/ResolvedSymbol.h"
@@ -43,8 +45,13 @@ private:
   bool hasUnknownShape(size_t index) const;
   void importOperator(size_t index);
   SmallVector<Value> collectInputs(size_t index);
-  void inferInputs(size_t index, MutableArrayRef<Value> inputs);
+  bool inferInputs(size_t index, MutableArrayRef<Value> inputs,
+                   const std::optional<Shape> &resultShape);
+  void build(size_t index, ArrayRef<Value> inputs);
   Value materialise(size_t user, size_t input, ArrayRef<int64_t> shape);
+  Values fill(size_t index, ArrayRef<int64_t> shape);
+  NodeBuilder makeBuilder(size_t index, ArrayRef<Value> inputs);
+  void reportOwnShape(size_t index);
   void reportUnknownShape(size_t index);
 
   void finish(func::FuncOp function);
@@ -66,6 +73,9 @@ private:
   /// By node: its outputs; empty while a node is not built or its shape not
   /// known, null where a problem was reported.
   std::vector<Values> values;
+  /// How many waiting operators are being given their shape.
+  unsigned depth = 0;
+  static constexpr unsigned maxDepth = 100;
   /// The node of each argument, ascending.
   std::vector<size_t> arguments;
 };
@@ -249,7 +259,7 @@ bool SymbolImporter::isParameter(StringRef name) const {
 /// Recurrent cells start from zeros whose batch size is left to inference.
 bool SymbolImporter::hasUnknownShape(size_t index) const {
   const ResolvedNode &info = symbol.get(index);
-  StringRef name = info.row->getName();
+  StringRef name = info.row ? info.row->getName() : "";
   if (symbol.getSymbol().usesNumpyShapes ||
       (name != "_zeros" && name != "_ones" && name != "_full"))
     return false;
@@ -266,58 +276,107 @@ SmallVector<Value> SymbolImporter::collectInputs(size_t index) {
   return inputs;
 }
 
-/// Gives a variable, or zeros of unknown shape, the shape that a user needs.
+NodeBuilder SymbolImporter::makeBuilder(size_t index, ArrayRef<Value> inputs) {
+  const ResolvedNode &info = symbol.get(index);
+  Location loc =
+      NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
+  return NodeBuilder(builder, loc, info.attributes, inputs, info.inputNames,
+                     info.place, diagnostics);
+}
+
+/// Builds zeros (or ones, ...) of which users need the given dimensions.
+Values SymbolImporter::fill(size_t index, ArrayRef<int64_t> needed) {
+  const ResolvedNode &info = symbol.get(index);
+  NodeBuilder node = makeBuilder(index, {});
+  Shape shape = node.getShape("shape");
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (shape[i] == 0 && needed.size() == shape.size())
+      shape[i] = needed[i];
+  if (llvm::any_of(shape, [](int64_t dim) { return dim < 1; })) {
+    reportUnknownShape(index);
+    return Values(1);
+  }
+  StringRef name = info.row->getName();
+  double value = name == "_zeros"  ? 0
+                 : name == "_ones" ? 1
+                                   : info.attributes.getFloat("value");
+  return {
+      node.splat(shape, node.element(info.attributes.getType("dtype")), value)};
+}
+
+/// Gives what waits for its shape - a variable, zeros, an operator on such
+/// zeros - the shape that a user needs.
 Value SymbolImporter::materialise(size_t user, size_t input,
                                   ArrayRef<int64_t> shape) {
-  size_t index = symbol.getNode(user).inputs[input].node;
-  const ResolvedNode &source = symbol.get(index);
+  Entry entry = symbol.getNode(user).inputs[input];
+  size_t index = entry.node;
   if (!symbol.getNode(index).isVariable()) {
-    Location loc =
-        NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
-    NodeBuilder node(builder, loc, source.attributes, {}, {}, source.place,
-                     diagnostics);
-    StringRef name = source.row->getName();
-    double value = name == "_zeros"  ? 0
-                   : name == "_ones" ? 1
-                                     : source.attributes.getFloat("value");
-    return node.splat(shape, node.element(source.attributes.getType("dtype")),
-                      value);
+    if (hasUnknownShape(index)) {
+      values[index] = fill(index, shape);
+    } else {
+      SmallVector<Value> inputs = collectInputs(index);
+      bool known =
+          ++depth < maxDepth && inferInputs(index, inputs, Shape(shape));
+      --depth;
+      if (known)
+        build(index, inputs);
+      else
+        reportUnknownShape(index);
+    }
+    return entry.output < values[index].size() ? values[index][entry.output]
+                                               : Value();
+  }
+  if (llvm::is_contained(shape, -1)) {
+    reportUnknownShape(index);
+    return {};
   }
   if (isParameter(symbol.get(user).inputNames[input]))
     fail(index, DiagnosticCode::MissingParameter,
          "the parameters file has no value for it (shape " + dimsText(shape) +
              "); give a file that has, or make it an input with --input " +
              symbol.getNode(index).name + "=" + dimsText(shape));
-  return addInput(index, shape, getDeclaredElement(index));
+  values[index] = {addInput(index, shape, getDeclaredElement(index))};
+  return values[index].front();
 }
 
 /// Asks the operator for the shapes of the inputs that have none yet.
-void SymbolImporter::inferInputs(size_t index, MutableArrayRef<Value> inputs) {
+/// \returns false if there are some that only a user can determine.
+bool SymbolImporter::inferInputs(size_t index, MutableArrayRef<Value> inputs,
+                                 const std::optional<Shape> &resultShape) {
   const ResolvedNode &info = symbol.get(index);
-  Location loc =
-      NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
+  SmallVector<size_t> unknownVariables;
+  bool waits = false;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    Entry entry = symbol.getNode(index).inputs[i];
-    // Only what is not built yet; null values were reported.
-    if (!values[entry.node].empty() || info.ignoresInput[i])
+    size_t source = symbol.getNode(index).inputs[i].node;
+    if (info.ignoresInput[i])
       continue;
-    NodeBuilder node(builder, loc, info.attributes, inputs, info.inputNames,
-                     info.place, diagnostics);
+    // What is built already has a value, or a null one that was reported.
+    if (!values[source].empty()) {
+      inputs[i] = collectInputs(index)[i];
+      continue;
+    }
+    NodeBuilder node = makeBuilder(index, inputs);
+    if (resultShape)
+      node.setResultShape(*resultShape);
     std::optional<Shape> shape;
     if (info.row->infer)
       shape = info.row->infer(node, i);
     if (shape)
-      values[entry.node] = {materialise(index, i, *shape)};
+      inputs[i] = materialise(index, i, *shape);
+    else if (symbol.getNode(source).isVariable())
+      unknownVariables.push_back(source);
     else
-      reportUnknownShape(entry.node);
-    inputs[i] = values[entry.node].front();
+      waits = true;
   }
+  // A variable's shape may follow from that of an input that waits.
+  if (!waits)
+    llvm::for_each(unknownVariables,
+                   [&](size_t source) { reportUnknownShape(source); });
+  return !waits;
 }
 
-void SymbolImporter::reportUnknownShape(size_t index) {
+void SymbolImporter::reportOwnShape(size_t index) {
   const Node &node = symbol.getNode(index);
-  values[index] = Values(1);
-  // Problems of its inputs may be why; they were reported.
   if (node.isVariable())
     fail(index, DiagnosticCode::UnknownShape,
          "its shape is not known; give it with --input " + node.name +
@@ -325,6 +384,32 @@ void SymbolImporter::reportUnknownShape(size_t index) {
   else if (hasUnknownShape(index))
     fail(index, DiagnosticCode::UnknownShape,
          "its shape has unknown dimensions that no user determines");
+}
+
+/// Reports the variables and zeros because of which \p index has no shape.
+void SymbolImporter::reportUnknownShape(size_t index) {
+  SmallVector<size_t> worklist{index};
+  while (!worklist.empty()) {
+    size_t waiting = worklist.pop_back_val();
+    reportOwnShape(waiting);
+    values[waiting] =
+        Values(std::max<size_t>(symbol.get(waiting).outputNames.size(), 1));
+    for (Entry entry : symbol.getNode(waiting).inputs)
+      if (values[entry.node].empty() && symbol.get(entry.node).isNeeded &&
+          !llvm::is_contained(worklist, entry.node))
+        worklist.push_back(entry.node);
+  }
+}
+
+void SymbolImporter::build(size_t index, ArrayRef<Value> inputs) {
+  const ResolvedNode &info = symbol.get(index);
+  NodeBuilder node = makeBuilder(index, inputs);
+  bool complete = true;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    complete &= inputs[i] || info.ignoresInput[i];
+  if (complete)
+    values[index] = info.row->build(node);
+  values[index].resize(std::max<size_t>(info.outputNames.size(), 1));
 }
 
 void SymbolImporter::importOperator(size_t index) {
@@ -336,17 +421,8 @@ void SymbolImporter::importOperator(size_t index) {
   if (hasUnknownShape(index))
     return;
   SmallVector<Value> inputs = collectInputs(index);
-  inferInputs(index, inputs);
-  Location loc =
-      NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
-  NodeBuilder node(builder, loc, info.attributes, inputs, info.inputNames,
-                   info.place, diagnostics);
-  bool complete = true;
-  for (size_t i = 0; i < inputs.size(); ++i)
-    complete &= inputs[i] || info.ignoresInput[i];
-  if (complete)
-    values[index] = info.row->build(node);
-  values[index].resize(std::max<size_t>(info.outputNames.size(), 1));
+  if (inferInputs(index, inputs, std::nullopt))
+    build(index, inputs);
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batch normalisations become weights or arithmetic.
 // RUN: dlc-opt %s --split-input-file --graph-fold-batch-norm | FileCheck %s
 
 // gamma / sqrt(variance + epsilon) is [2, 0.5]; the bias becomes
@@ -80,18 +82,18 @@ func.func @second_use(%x: tensor<1x1x5xf32>) -> (tensor<1x2x4xf32>, tensor<1x2x4
 // -----
 
 // CHECK-LABEL: func.func @unknown_parameters
-// CHECK-SAME: %[[X:.*]]: tensor<2x3xf16>, %[[P:.*]]: tensor<3xf32>
+// CHECK-SAME: %[[X:.*]]: tensor<2x3xf32>, %[[P:.*]]: tensor<3xf32>
 // CHECK: %[[EPS:.*]] = graph.constant dense<1.000000e+00> : tensor<3xf32>
 // CHECK: %[[V:.*]] = graph.add %[[P]], %[[EPS]]
 // CHECK: %[[R:.*]] = graph.rsqrt %[[V]]
 // CHECK: %[[S:.*]] = graph.mul %[[P]], %[[R]]
 // CHECK: graph.sub
-// CHECK: graph.cast %[[S]] : tensor<3xf32> to tensor<3xf16>
+// CHECK: graph.broadcast %[[S]] dims [1]
 // CHECK-NOT: graph.batch_norm
-func.func @unknown_parameters(%x: tensor<2x3xf16>, %p: tensor<3xf32>) -> tensor<2x3xf16> {
+func.func @unknown_parameters(%x: tensor<2x3xf32>, %p: tensor<3xf32>) -> tensor<2x3xf32> {
   %0 = graph.batch_norm %x, %p, %p, %p, %p axis 1 epsilon 1.0
-    : tensor<2x3xf16>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>
-  return %0 : tensor<2x3xf16>
+    : tensor<2x3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>
+  return %0 : tensor<2x3xf32>
 }
 
 // -----

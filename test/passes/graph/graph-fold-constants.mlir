@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operators of constants become constants.
 // RUN: dlc-opt %s --split-input-file --graph-fold-constants | FileCheck %s
 // RUN: dlc-opt %s --split-input-file --graph-fold-constants=max-growth=0 | FileCheck %s --check-prefix=GROWTH
 
