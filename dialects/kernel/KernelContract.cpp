@@ -190,6 +190,13 @@ LogicalResult ContractOp::verify() {
     return emitOpError("requires an epilogue of ")
            << b + 4 << " arguments, but got "
            << getEpilogue().getNumArguments();
+  auto argumentTypes = llvm::to_vector(getEpilogue().getArgumentTypes());
+  if (!llvm::all_of(ArrayRef(argumentTypes).drop_back(),
+                    [](Type type) { return type.isIndex(); }) ||
+      !isa<FloatType, IntegerType>(argumentTypes.back()))
+    return emitOpError("requires an epilogue on indices and an accumulator, "
+                       "but got ")
+           << argumentTypes;
   auto yield = dyn_cast<YieldOp>(getEpilogue().front().back());
   Type element = cast<MemRefType>(getOut().getType()).getElementType();
   if (!yield || yield.getValue().getType() != element)

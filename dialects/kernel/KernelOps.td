@@ -397,7 +397,8 @@ def Kernel_ContractOp
     C1. The maps have as many dimensions and results as said above.
     C2. Extents are positive; `k_tail` is less than the last extent of `k`, which
         has two or more.
-    C3. The epilogue yields an element of `out`.
+    C3. The epilogue has the arguments said above and yields an element of
+        `out`.
 
     ```mlir
     // y = relu(x w + bias): 128 x 64 = 128 x 256 times 256 x 64

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel dialect: text survives printing and parsing, in the custom and the generic form.
+// RUN: dlc-opt %s | dlc-opt | FileCheck %s
+// RUN: dlc-opt %s --mlir-print-op-generic | dlc-opt | FileCheck %s
+
+// CHECK-LABEL: kernel.func @loops(
+// CHECK-SAME: %[[X:.*]]: memref<4x8x100xf32>) outputs(%[[Y:.*]]: memref<4x8x100xf32>, %[[S:.*]]: memref<4xf32>)
+// CHECK-SAME: attributes {inplace = [array<i64: 0, 0>]} {
+// CHECK: %[[T:.*]] = scratch : memref<100xf32>
+// CHECK: parallel (%[[N:.*]]) to (4) {
+// CHECK:   loop (%[[C:.*]]) to (8) {
+// CHECK:     vector_loop %[[I:.*]] to 100 {
+// CHECK:       %[[V:.*]] = load %[[X]][%[[N]], %[[C]], %[[I]]] : memref<4x8x100xf32>
+// CHECK:       store %{{.*}}, %[[T]][%[[I]] floordiv 2 + 3] : memref<100xf32>
+// CHECK:   loop (%{{.*}}, %{{.*}}) to (2, 4) unroll 4 {
+// CHECK:   %[[R:.*]] = reduce max (%[[A:.*]], %[[B:.*]]) to (8, 100) : f32 {
+// CHECK:     yield %{{.*}} : f32
+kernel.func @loops(%x: memref<4x8x100xf32>)
+    outputs(%y: memref<4x8x100xf32>, %s: memref<4xf32>)
+    attributes {inplace = [array<i64: 0, 0>]} {
+  %t = kernel.scratch : memref<100xf32>
+  kernel.parallel (%n) to (4) {
+    kernel.loop (%c) to (8) {
+      kernel.vector_loop %i to 100 {
+        %0 = kernel.load %x[%n, %c, %i] : memref<4x8x100xf32>
+        %1 = arith.addf %0, %0 : f32
+        kernel.store %1, %t[%i floordiv 2 + 3] : memref<100xf32>
+        kernel.store %1, %y[%n, %c, %i] : memref<4x8x100xf32>
+      }
+    }
+    kernel.loop (%i, %j) to (2, 4) unroll 4 {
+    }
+    %sum = kernel.reduce max (%c, %i) to (8, 100) : f32 {
+      %0 = kernel.load %x[%n, %c, %i] : memref<4x8x100xf32>
+      kernel.yield %0 : f32
+    }
+    kernel.store %sum, %s[%n] : memref<4xf32>
+  }
+}
+
+// CHECK-LABEL: kernel.func @reductions(
+// CHECK: reduce add (
+// CHECK: reduce mul (
+// CHECK: reduce min (
+kernel.func @reductions() outputs(%y: memref<f32>) {
+  %one = arith.constant 1.0 : f32
+  kernel.parallel () to () {
+    %0 = kernel.reduce add (%i) to (4) : f32 { kernel.yield %one : f32 }
+    %1 = kernel.reduce mul (%i) to (4) : f32 { kernel.yield %0 : f32 }
+    %2 = kernel.reduce min (%i) to (4) : f32 { kernel.yield %1 : f32 }
+    kernel.store %2, %y[] : memref<f32>
+  }
+}
+
+// A convolution: 3 x 3, 40 channels in blocks of 16, a halo of 1.
+// CHECK-LABEL: kernel.func @conv(
+// CHECK: contract batch [2, 56] m 56 n 64 k [3, 3, 3, 16] k_tail 8
+// CHECK-NEXT: lhs %{{.*}} at
+// CHECK-NEXT: rhs %{{.*}} packed at
+// CHECK-NEXT: out %{{.*}} whole_panels at {{.*}} : memref<2x3x58x58x16xf32>, memref<4x432x16xf32>, memref<2x4x56x56x16xf32>
+// CHECK-NEXT: epilogue (%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[ACC:.*]]: f32) {
+// CHECK-NEXT: yield %[[ACC]] : f32
+kernel.func @conv(%x: memref<2x3x58x58x16xf32>, %w: memref<4x432x16xf32>)
+    outputs(%y: memref<2x4x56x56x16xf32>) {
+  kernel.contract batch [2, 56] m 56 n 64 k [3, 3, 3, 16] k_tail 8
+      lhs %x at affine_map<(n, h, w, cb, kh, kw, c) -> (n, cb, h + kh, w + kw, c)>
+      rhs %w packed at affine_map<(n, h, p, k, l) -> (p, k, l)>
+      out %y whole_panels at affine_map<(n, h, w, p, l) -> (n, p, h, w, l)>
+      : memref<2x3x58x58x16xf32>, memref<4x432x16xf32>, memref<2x4x56x56x16xf32>
+  epilogue (%n, %h, %w0, %p, %l, %acc: f32) {
+    kernel.yield %acc : f32
+  }
+}
+
+// Both sides are computed: the right one is read where it lies.
+// CHECK-LABEL: kernel.func @product(
+// CHECK: contract batch [12] m 20 n 20 k [64]
+// CHECK: rhs %{{.*}} at
+kernel.func @product(%q: memref<12x20x64xf32>, %k: memref<12x20x64xf32>)
+    outputs(%y: memref<12x20x20xf32>) {
+  kernel.contract batch [12] m 20 n 20 k [64]
+      lhs %q at affine_map<(b, m, k) -> (b, m, k)>
+      rhs %k at affine_map<(b, k, p, l) -> (b, p * 16 + l, k)>
+      out %y at affine_map<(b, m, p, l) -> (b, m, p * 16 + l)>
+      : memref<12x20x64xf32>, memref<12x20x64xf32>, memref<12x20x20xf32>
+  epilogue (%b, %m, %p, %l, %acc: f32) {
+    kernel.yield %acc : f32
+  }
+}
+
+kernel.func @copy(%x: memref<4xf32>) outputs(%y: memref<4xf32>) {
+  kernel.parallel () to () {
+    kernel.vector_loop %i to 4 {
+      %0 = kernel.load %x[%i] : memref<4xf32>
+      kernel.store %0, %y[%i] : memref<4xf32>
+    }
+  }
+}
+
+// CHECK-LABEL: func.func @main(
+// CHECK: %[[W:.*]] = kernel.constant dense<5.000000e-01> : tensor<2x2xf32>
+// CHECK: %[[V:.*]] = kernel.view %[[W]] : tensor<2x2xf32> to tensor<4xf32>
+// CHECK: kernel.call @copy(%[[V]]) {cost_ns = 10 : i64, flops = 4 : i64, inplace = [array<i64: 0, 0>], nodes = ["a", "b"]} : (tensor<4xf32>) -> tensor<4xf32>
+func.func @main() -> tensor<4xf32> {
+  %w = kernel.constant dense<0.5> : tensor<2x2xf32>
+  %v = kernel.view %w : tensor<2x2xf32> to tensor<4xf32>
+  %0 = kernel.call @copy(%v) {nodes = ["a", "b"], flops = 4, cost_ns = 10, inplace = [array<i64: 0, 0>]}
+    : (tensor<4xf32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Contractions become register tiles, whose accumulators stay in registers.
+// RUN: sed -e 's/BYTES/32/; s/REGISTERS/16/' %s | dlc-opt --kernel-to-vector --canonicalize --cse | FileCheck %s
+// RUN: sed -e 's/BYTES/64/; s/REGISTERS/32/' %s | dlc-opt --kernel-to-vector --canonicalize --cse | FileCheck %s --check-prefix=WIDE
+
+#target = #device.target<"test", triple = "x86_64-unknown-linux-gnu", cpu = "x86-64",
+  features = "", dispatch = 0, vector_bytes = BYTES, vector_registers = REGISTERS,
+  masks = false, l1_bytes = 32768, l2_bytes = 524288>
+
+module attributes {device.target = #target} {
+
+// Six rows of one panel of 16: twelve accumulators, two vectors of the right
+// side and one of the left fill the 16 registers.
+
+// CHECK-LABEL: func.func @dense(
+// CHECK-SAME: %[[X:[^:]*]]: memref<240xf32> {llvm.noalias}, %[[W:[^:]*]]: memref<1280xf32> {llvm.noalias}, %[[B:[^:]*]]: memref<32xf32>
+// CHECK: scf.for %[[TASK:.*]] = %
+// CHECK: %[[ACC:.*]]:12 = scf.for %[[K:.*]] = %c0 to %c40 step %c1 iter_args
+// CHECK: %[[W0:.*]] = vector.load %[[W]]{{.*}} vector<8xf32>
+// CHECK: %[[W1:.*]] = vector.load %[[W]]{{.*}} vector<8xf32>
+// CHECK: %[[A:.*]] = memref.load %[[X]]
+// CHECK: %[[AS:.*]] = vector.broadcast %[[A]] : f32 to vector<8xf32>
+// CHECK: vector.fma %[[AS]], %[[W0]], %{{.*}} : vector<8xf32>
+// CHECK: vector.fma %[[AS]], %[[W1]], %{{.*}} : vector<8xf32>
+// CHECK-COUNT-10: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: scf.yield
+// The epilogue works on the accumulators.
+// CHECK: %[[B0:.*]] = vector.load %[[B]]
+// CHECK: %[[S:.*]] = arith.addf %[[ACC]]#0, %[[B0]] : vector<8xf32>
+// CHECK: %[[R:.*]] = arith.maximumf %[[S]]
+// CHECK: vector.store %[[R]]
+
+// WIDE-LABEL: func.func @dense(
+// WIDE: %{{.*}}:12 = scf.for %{{.*}} = %c0 to %c40 step %c1 iter_args
+// WIDE-COUNT-12: vector.fma {{.*}} : vector<16xf32>
+// WIDE-NOT: vector.fma
+// WIDE: return
+kernel.func @dense(%x: memref<6x40xf32>, %w: memref<2x40x16xf32>, %b: memref<2x16xf32>)
+    outputs(%y: memref<6x32xf32>) {
+  %zero = arith.constant 0.0 : f32
+  kernel.contract batch [] m 6 n 32 k [40]
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<6x40xf32>, memref<2x40x16xf32>, memref<6x32xf32>
+  epilogue (%m, %p, %l, %acc: f32) {
+    %0 = kernel.load %b[%p, %l] : memref<2x16xf32>
+    %1 = arith.addf %acc, %0 : f32
+    %2 = arith.maximumf %1, %zero : f32
+    kernel.yield %2 : f32
+  }
+}
+
+// The last panel has 3 of 16 columns: no store goes beyond the buffer.
+
+// CHECK-LABEL: func.func @tail(
+// CHECK: %[[MASK:.*]] = arith.constant dense<[true, true, true, false, false, false, false, false]>
+// CHECK: %[[ACC:.*]]:2 = scf.for
+// CHECK-NOT: vector.store
+// CHECK: vector.maskedstore %{{.*}}[%c0], %[[MASK]], %[[ACC]]#0
+// CHECK-NOT: store
+kernel.func @tail(%x: memref<1x8xf32>, %w: memref<1x8x16xf32>) outputs(%y: memref<1x3xf32>) {
+  kernel.contract batch [] m 1 n 3 k [8]
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<1x8xf32>, memref<1x8x16xf32>, memref<1x3xf32>
+  epilogue (%m, %p, %l, %acc: f32) {
+    kernel.yield %acc : f32
+  }
+}
+
+}

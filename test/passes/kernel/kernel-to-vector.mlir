@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loops over lanes, reductions and tasks become loops over vectors.
+// RUN: sed -e 's/BYTES/32/; s/REGISTERS/16/' %s | dlc-opt --kernel-to-vector --canonicalize --cse | FileCheck %s
+// RUN: sed -e 's/BYTES/64/; s/REGISTERS/32/' %s | dlc-opt --kernel-to-vector --canonicalize --cse | FileCheck %s --check-prefix=WIDE
+
+#target = #device.target<"test", triple = "x86_64-unknown-linux-gnu", cpu = "x86-64",
+  features = "", dispatch = 0, vector_bytes = BYTES, vector_registers = REGISTERS,
+  masks = false, l1_bytes = 32768, l2_bytes = 524288>
+
+module attributes {device.target = #target} {
+
+// Whole vectors, then the rest one by one.
+
+// CHECK-LABEL: func.func @relu(
+// CHECK-SAME: %[[X:.*]]: memref<76xf32> {llvm.noalias}, %[[Y:.*]]: memref<76xf32> {llvm.noalias}, %[[BEGIN:.*]]: index, %[[END:.*]]: index, %{{.*}}: memref<0xi8>)
+// CHECK-SAME: kernel.num_tasks = 4 : i64, kernel.scratch_bytes = 0 : i64
+// CHECK: scf.for %[[I:.*]] = %[[BEGIN]] to %[[END]] step %c1 {
+// CHECK:   scf.for %[[J:.*]] = %c0 to %c16 step %c8 {
+// CHECK:     %[[ROW:.*]] = arith.muli %[[I]], %c19
+// CHECK:     %[[AT:.*]] = arith.addi %[[ROW]], %[[J]]
+// CHECK:     %[[V:.*]] = vector.load %[[X]][%[[AT]]] : memref<76xf32>, vector<8xf32>
+// CHECK:     %[[R:.*]] = arith.maximumf %[[V]], %{{.*}} : vector<8xf32>
+// CHECK:     vector.store %[[R]], %[[Y]][%[[AT]]]
+// CHECK:   scf.for %{{.*}} = %c16 to %c19 step %c1 {
+// CHECK:     memref.load
+// CHECK:     arith.maximumf %{{.*}} : f32
+// CHECK:     memref.store
+
+// WIDE-LABEL: func.func @relu(
+// WIDE: vector.load {{.*}} vector<16xf32>
+kernel.func @relu(%x: memref<4x19xf32>) outputs(%y: memref<4x19xf32>) {
+  %zero = arith.constant 0.0 : f32
+  kernel.parallel (%i) to (4) {
+    kernel.vector_loop %j to 19 {
+      %0 = kernel.load %x[%i, %j] : memref<4x19xf32>
+      %1 = arith.maximumf %0, %zero : f32
+      kernel.store %1, %y[%i, %j] : memref<4x19xf32>
+    }
+  }
+}
+
+// Strided elements are gathered, an element that all lanes share is repeated.
+
+// CHECK-LABEL: func.func @strides(
+// CHECK: %[[STRIDE:.*]] = arith.constant dense<2> : vector<8xindex>
+// CHECK: arith.muli %{{.*}}, %[[STRIDE]]
+// CHECK: vector.gather {{.*}} into vector<8xf32>
+// CHECK: %[[B:.*]] = memref.load %{{.*}} : memref<4xf32>
+// CHECK: vector.broadcast %[[B]] : f32 to vector<8xf32>
+// CHECK: vector.store
+kernel.func @strides(%x: memref<4x16xf32>, %b: memref<4xf32>) outputs(%y: memref<4x8xf32>) {
+  kernel.parallel (%i) to (4) {
+    kernel.vector_loop %j to 8 {
+      %0 = kernel.load %x[%i, %j * 2] : memref<4x16xf32>
+      %1 = kernel.load %b[%i] : memref<4xf32>
+      %2 = arith.addf %0, %1 : f32
+      kernel.store %2, %y[%i, %j] : memref<4x8xf32>
+    }
+  }
+}
+
+// Several partial sums, combined at the end, and the rest of the row.
+
+// CHECK-LABEL: func.func @sum(
+// CHECK: %[[PARTS:.*]]:4 = scf.for %{{.*}} = %c0 to %c96 step %c32 iter_args
+// CHECK-COUNT-4: arith.addf %{{.*}} : vector<8xf32>
+// CHECK: vector.reduction <add>
+// CHECK: scf.for %{{.*}} = %c96 to %c100
+// CHECK: memref.store
+
+// WIDE-LABEL: func.func @sum(
+// WIDE: scf.for %{{.*}} = %c0 to %c96 step %c48 iter_args
+kernel.func @sum(%x: memref<4x100xf32>) outputs(%y: memref<4xf32>) {
+  kernel.parallel (%i) to (4) {
+    %sum = kernel.reduce add (%j) to (100) : f32 {
+      %0 = kernel.load %x[%i, %j] : memref<4x100xf32>
+      kernel.yield %0 : f32
+    }
+    kernel.store %sum, %y[%i] : memref<4xf32>
+  }
+}
+
+// Two extents of tasks become one range; scratch memory is the thread's.
+
+// CHECK-LABEL: func.func @tasks(
+// CHECK-SAME: %[[SCRATCH:[^ :,]*]]: memref<64xi8>) attributes {kernel.num_tasks = 6 : i64, kernel.scratch_bytes = 64 : i64
+// CHECK: %[[T:.*]] = memref.view %[[SCRATCH]]
+// CHECK: scf.for %[[TASK:.*]] =
+// CHECK-DAG:   arith.divui %[[TASK]], %c3
+// CHECK-DAG:   arith.remui %[[TASK]], %c3
+// CHECK:   vector.store %{{.*}}, %[[T]]
+kernel.func @tasks(%x: memref<2x3x8xf32>) outputs(%y: memref<2x3x8xf32>) {
+  %t = kernel.scratch : memref<8xf32>
+  kernel.parallel (%i, %j) to (2, 3) {
+    kernel.vector_loop %k to 8 {
+      %0 = kernel.load %x[%i, %j, %k] : memref<2x3x8xf32>
+      kernel.store %0, %t[%k] : memref<8xf32>
+    }
+    kernel.vector_loop %k to 8 {
+      %0 = kernel.load %t[-%k + 7] : memref<8xf32>
+      kernel.store %0, %y[%i, %j, %k] : memref<2x3x8xf32>
+    }
+  }
+}
+
+}
