@@ -88,9 +88,9 @@ device::TargetAttr cpu::getTarget(MLIRContext *context, StringRef name,
       StringAttr::get(context, kTriple), StringAttr::get(context, cpuName),
       StringAttr::get(context, features), dispatch,
       /*vector_bytes=*/
-          hasAvx512 ? 64
-      : hasAvx2     ? 32
-                    : 16,
+      hasAvx512 ? 64
+      : hasAvx2 ? 32
+                : 16,
       /*vector_registers=*/hasAvx512 ? 32 : 16, /*masks=*/hasAvx512, kL1Bytes,
       /*l2_bytes=*/hasAvx512 ? 1 << 20 : 512 << 10);
 }

@@ -95,8 +95,7 @@ ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
 
 int64_t ConvOp::getFlops() {
   auto filter = getTensorType(getFilter());
-  int64_t products =
-      ShapedType::getNumElements(filter.getShape().drop_front());
+  int64_t products = ShapedType::getNumElements(filter.getShape().drop_front());
   int64_t elements = cast<RankedTensorType>(getType()).getNumElements();
   return elements * (2 * products + (getBias() ? 1 : 0));
 }
@@ -153,8 +152,7 @@ DeconvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
 
 int64_t DeconvOp::getFlops() {
   auto filter = getTensorType(getFilter());
-  int64_t products =
-      ShapedType::getNumElements(filter.getShape().drop_front());
+  int64_t products = ShapedType::getNumElements(filter.getShape().drop_front());
   return 2 * getTensorType(getInput()).getNumElements() * products;
 }
 

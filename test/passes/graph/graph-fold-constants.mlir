@@ -162,3 +162,16 @@ func.func @resource() -> (tensor<6x3xf32>, tensor<9x2xf32>) {
     }
   }
 #-}
+
+// -----
+
+// Bytes that the text doesn't have can't be computed with.
+
+// CHECK-LABEL: func.func @missing
+// CHECK-NEXT: graph.constant dense_resource<missing>
+// CHECK-NEXT: graph.neg
+func.func @missing() -> tensor<4xf32> {
+  %w = graph.constant dense_resource<missing> : tensor<4xf32>
+  %0 = graph.neg %w : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
