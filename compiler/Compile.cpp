@@ -39,7 +39,8 @@ CompileResult compile(const CompileOptions &options) {
   CompileResult result;
   DialectRegistry registry;
   registerAllDialects(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  // Kernels are compiled on several threads of our own.
+  MLIRContext context(registry);
   context.loadAllAvailableDialects();
   OwningOpRef<ModuleOp> module =
       readModel(context, options, result.diagnostics);
@@ -55,7 +56,14 @@ DiagnosticList check(const CompileOptions &options) {
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   readModel(context, options, diagnostics);
-  return diagnostics;
+  if (!options.import.inputs.empty())
+    return diagnostics;
+  // That shapes are still to be given is no problem of the model.
+  DiagnosticList problems;
+  for (const Diagnostic &diagnostic : diagnostics.get())
+    if (diagnostic.code != DiagnosticCode::UnknownShape)
+      problems.add(diagnostic.code, diagnostic.place, diagnostic.message);
+  return problems;
 }
 
 } // namespace dlc

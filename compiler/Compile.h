@@ -133,6 +133,7 @@ struct CompileResult {
 CompileResult compile(const CompileOptions &options);
 
 /// Finds every problem of a model, as compile() would, without lowering it.
+/// Without input shapes only what does not depend on them is checked.
 DiagnosticList check(const CompileOptions &options);
 
 struct InspectResult {

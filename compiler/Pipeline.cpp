@@ -2,11 +2,102 @@
 // Every pass in order, by phase.
 #include "compiler/Pipeline.h"
 
+#include "codegen/cpu/Passes.h"
+#include "compiler/Backend.h"
 #include "compiler/StageText.h"
+#include "dialects/device/DeviceOps.h"
+#include "dialects/graph/GraphOps.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/graph/Passes.h"
+#include "passes/kernel/Passes.h"
+#include "passes/lower/Passes.h"
+#include "passes/plan/Passes.h"
 
 using namespace mlir;
 
 namespace dlc {
+
+//===----------------------------------------------------------------------===//
+// The passes
+//===----------------------------------------------------------------------===//
+
+void addGraphPasses(OpPassManager &passes, unsigned optimizationLevel) {
+  // No batch norm remains, at any level: there is no kernel for it.
+  passes.addPass(graph::createGraphFoldBatchNorm());
+  passes.addPass(graph::createGraphFoldConstants());
+  if (optimizationLevel > 0) {
+    passes.addPass(createCanonicalizerPass());
+    passes.addPass(graph::createGraphSimplify());
+    // What simplification left of constants.
+    passes.addPass(graph::createGraphFoldConstants());
+    passes.addPass(createCanonicalizerPass());
+    passes.addPass(createCSEPass());
+    // Layouts before groups: a layout conversion joins the kernel beside it.
+    passes.addNestedPass<func::FuncOp>(graph::createGraphAssignLayouts());
+    // Merges what conversions of one tensor have in common; canonicalisation
+    // must not come after it, for groups rely on operators as they are here.
+    passes.addPass(createCSEPass());
+  }
+  passes.addNestedPass<func::FuncOp>(graph::createGraphFormGroups());
+}
+
+void addLoweringPasses(OpPassManager &passes) {
+  passes.addPass(lower::createLowerToKernels());
+}
+
+void addPlanPasses(OpPassManager &passes) {
+  // The order of launches decides what is alive at once, so it comes first.
+  passes.addNestedPass<func::FuncOp>(plan::createPlanSchedule());
+  passes.addPass(plan::createPlanBufferize());
+  // Buffers that share memory are one to the arena.
+  passes.addNestedPass<device::ProgramOp>(plan::createPlanInplace());
+  passes.addNestedPass<device::ProgramOp>(plan::createPlanWeights());
+  passes.addNestedPass<device::ProgramOp>(plan::createPlanArena());
+  passes.addNestedPass<device::ProgramOp>(plan::createPlanVerify());
+}
+
+void addKernelPasses(OpPassManager &passes) {
+  passes.addPass(kernel::createKernelToVector());
+  passes.addPass(kernel::createKernelExpandMath());
+  // Constants and addresses repeat in every tile: LLVM is faster with fewer.
+  passes.addPass(createCSEPass());
+  passes.addPass(cpu::createCpuToLLVM());
+}
+
+//===----------------------------------------------------------------------===//
+// The stages
+//===----------------------------------------------------------------------===//
+
+/// The stage that \p module is of.
+static Stage getStage(ModuleOp module) {
+  if (!module.getOps<device::ProgramOp>().empty())
+    return module.getOps<device::KernelOp>().empty() ? Stage::Plan
+                                                     : Stage::LLVM;
+  bool hasCalls = module
+                      .walk([](Operation *op) {
+                        return isa<kernel::KernelDialect>(op->getDialect())
+                                   ? WalkResult::interrupt()
+                                   : WalkResult::advance();
+                      })
+                      .wasInterrupted();
+  return hasCalls ? Stage::Kernels : Stage::Graph;
+}
+
+/// Notes how many bytes the model's parameters have, before any of them is
+/// folded away.
+static void noteParameters(ModuleOp module) {
+  if (module->hasAttr("graph.params_bytes"))
+    return;
+  int64_t bytes = 0;
+  module.walk([&](graph::ConstantOp op) {
+    auto type = cast<ShapedType>(op.getType());
+    if (op.getName())
+      bytes +=
+          type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
+  });
+  module->setAttr("graph.params_bytes",
+                  Builder(module).getI64IntegerAttr(bytes));
+}
 
 /// Hands out the text of a stage and its weights.
 static void emitText(ModuleOp module, const CompileOptions &options) {
@@ -16,16 +107,98 @@ static void emitText(ModuleOp module, const CompileOptions &options) {
     writeSafetensors(collectWeights(module), options.onWeights);
 }
 
-void runPipeline(ModuleOp module, const CompileOptions &options,
-                 CompileResult &result) {
+namespace {
+/// One run of the pipeline.
+class PipelineRun {
+public:
+  PipelineRun(ModuleOp module, const CompileOptions &options,
+              CompileResult &result)
+      : module(module), options(options), result(result) {}
+
+  void run();
+
+private:
+  /// Enters \p stage; returns false where the compilation was cancelled.
+  bool enter(Stage stage);
+  bool runPasses(llvm::function_ref<void(OpPassManager &)> addPasses);
+
+  ModuleOp module;
+  const CompileOptions &options;
+  CompileResult &result;
+};
+} // namespace
+
+bool PipelineRun::enter(Stage stage) {
   if (options.onProgress)
-    options.onProgress(getStageName(Stage::Graph));
+    options.onProgress(getStageName(stage));
+  if (!options.isCancelled || !options.isCancelled())
+    return true;
+  result.diagnostics.add(DiagnosticCode::Cancelled,
+                         {options.model.name, "", "", -1}, "cancelled");
+  return false;
+}
+
+bool PipelineRun::runPasses(
+    llvm::function_ref<void(OpPassManager &)> addPasses) {
+  PassManager passes(module.getContext());
+  addPasses(passes);
+  return succeeded(passes.run(module));
+}
+
+void PipelineRun::run() {
+  Stage stage = getStage(module);
+  if (stage == Stage::Graph)
+    noteParameters(module);
+  if (!enter(stage))
+    return;
+  // The graph stage as the importer made it; its passes belong to the next.
   if (options.emit == Stage::Graph)
     return emitText(module, options);
-  result.diagnostics.add(
-      DiagnosticCode::UnsupportedOption, {options.model.name, "", "", -1},
-      "the stage '" + std::string(getStageName(options.emit)) +
-          "' can't be emitted yet");
+  if (stage == Stage::Graph) {
+    if (!enter(Stage::Kernels) || !runPasses([&](OpPassManager &passes) {
+          addGraphPasses(passes, options.optimizationLevel);
+          addLoweringPasses(passes);
+        }))
+      return;
+    stage = Stage::Kernels;
+  }
+  if (options.emit == Stage::Kernels)
+    return emitText(module, options);
+  if (stage == Stage::Kernels) {
+    if (!enter(Stage::Plan) || !runPasses(addPlanPasses))
+      return;
+    stage = Stage::Plan;
+  }
+  if (options.emit == Stage::Plan)
+    return emitText(module, options);
+  if (stage == Stage::Plan) {
+    if (!enter(Stage::LLVM) ||
+        !lowerKernels(module, options, result.diagnostics))
+      return;
+  }
+  if (options.emit == Stage::LLVM)
+    return emitText(module, options);
+  if (!enter(options.emit))
+    return;
+  emitArtifact(module, options, result);
+}
+
+void runPipeline(ModuleOp module, const CompileOptions &options,
+                 CompileResult &result) {
+  // What a pass reports is the compiler's fault: the model has been checked.
+  ScopedDiagnosticHandler handler(
+      module.getContext(), [&](mlir::Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+          return success();
+        std::string node;
+        if (auto name = dyn_cast<NameLoc>(diagnostic.getLocation()))
+          node = name.getName().str();
+        result.diagnostics.add(DiagnosticCode::InternalError,
+                               {options.model.name, node, "", -1},
+                               diagnostic.str());
+        return success();
+      });
+  PipelineRun(module, options, result).run();
 }
 
 } // namespace dlc

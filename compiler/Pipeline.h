@@ -5,6 +5,7 @@
 
 #include "compiler/Compile.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
 
 namespace dlc {
 
@@ -13,6 +14,13 @@ namespace dlc {
 /// \p result.
 void runPipeline(mlir::ModuleOp module, const CompileOptions &options,
                  CompileResult &result);
+
+/// The passes of each phase, in order.
+void addGraphPasses(mlir::OpPassManager &passes, unsigned optimizationLevel);
+void addLoweringPasses(mlir::OpPassManager &passes);
+void addPlanPasses(mlir::OpPassManager &passes);
+/// Those over one kernel, for the `device.target` of its module.
+void addKernelPasses(mlir::OpPassManager &passes);
 
 } // namespace dlc
 

@@ -2,12 +2,14 @@
 // The dialects and passes of the compiler.
 #include "compiler/Registration.h"
 
+#include "codegen/cpu/Emit.h"
 #include "codegen/cpu/Passes.h"
 #include "dialects/device/DeviceOps.h"
 #include "dialects/graph/GraphOps.h"
 #include "dialects/kernel/KernelOps.h"
 #include "passes/graph/Passes.h"
 #include "passes/kernel/Passes.h"
+#include "passes/lower/Passes.h"
 #include "passes/plan/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -30,11 +32,13 @@ void dlc::registerAllDialects(DialectRegistry &registry) {
       .insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
               LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
               scf::SCFDialect, vector::VectorDialect>();
+  cpu::registerTranslations(registry);
 }
 
 void dlc::registerAllPasses() {
   registerTransformsPasses();
   graph::registerGraphPasses();
+  lower::registerLowerPasses();
   kernel::registerKernelPasses();
   plan::registerPlanPasses();
   cpu::registerCpuPasses();

@@ -2,6 +2,8 @@
 // From kernels in the LLVM dialect to machine code.
 #include "codegen/cpu/Emit.h"
 
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -27,6 +29,11 @@ void cpu::initializeLLVM() {
     LLVMInitializeX86AsmPrinter();
     LLVMInitializeX86AsmParser();
   });
+}
+
+void cpu::registerTranslations(DialectRegistry &registry) {
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
 }
 
 /// Runs the LLVM passes over \p module.

@@ -11,6 +11,9 @@ namespace dlc::cpu {
 /// Initialises LLVM's back ends; any number of times, from any thread.
 void initializeLLVM();
 
+/// Registers what translating to LLVM IR needs.
+void registerTranslations(mlir::DialectRegistry &registry);
+
 /// Machine code as an object file or as assembly text.
 enum class CodeKind { Object, Assembly };
 

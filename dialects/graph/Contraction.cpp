@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions, matrix products and pooling: shape rules.
+#include "dialects/graph/ConvolutionKind.h"
 #include "dialects/graph/Inference.h"
 
 #include "mlir/IR/Builders.h"
@@ -283,4 +284,22 @@ int64_t PoolOp::getFlops() {
   for (int64_t extent : getKernel())
     window *= extent;
   return window * cast<RankedTensorType>(getType()).getNumElements();
+}
+
+ConvolutionKind dlc::graph::getConvolutionKind(ConvOp op,
+                                               bool hasConstantFilter) {
+  auto input = getTensorType(op.getInput());
+  auto filter = getTensorType(op.getFilter());
+  if (input.getRank() != 4 || !input.getElementType().isF32() ||
+      !hasConstantFilter)
+    return ConvolutionKind::Direct;
+  int64_t groups = op.getGroups();
+  int64_t inChannels = filter.getDimSize(1);
+  int64_t outChannels = filter.getDimSize(0) / groups;
+  if (groups == 1 ||
+      (inChannels % kChannelBlock == 0 && outChannels % kChannelBlock == 0))
+    return ConvolutionKind::Contraction;
+  if (inChannels == 1 && outChannels == 1)
+    return ConvolutionKind::Depthwise;
+  return ConvolutionKind::Direct;
 }

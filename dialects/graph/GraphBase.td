@@ -17,8 +17,20 @@ class Graph_Op<string mnemonic, list<Trait> traits = []>
 
 /// An operator whose result type is inferred by `inferReturnTypes` in its
 /// family's .cpp, from operands and attributes.
+/// The layout pass may give the result another layout than inference does.
 class Graph_InferredOp<string mnemonic, list<Trait> traits = []>
     : Graph_Op<mnemonic, [Pure,
-        DeclareOpInterfaceMethods<InferTypeOpInterface>] # traits>;
+        DeclareOpInterfaceMethods<InferTypeOpInterface>] # traits> {
+  let extraClassDeclaration = [{
+    static bool isCompatibleReturnTypes(::mlir::TypeRange inferred,
+                                        ::mlir::TypeRange actual);
+  }];
+  let extraClassDefinition = [{
+    bool $cppClass::isCompatibleReturnTypes(::mlir::TypeRange inferred,
+                                            ::mlir::TypeRange actual) {
+      return haveSamePlainTypes(inferred, actual);
+    }
+  }];
+}
 
 #endif // DLC_DIALECTS_GRAPH_GRAPHBASE_TD

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The graph dialect: registration, attributes and layouts.
 #include "dialects/graph/GraphOps.h"
+#include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -86,4 +87,11 @@ RankedTensorType dlc::graph::getPhysicalType(Type type) {
     }
   }
   return RankedTensorType::get(shape, element);
+}
+
+bool dlc::graph::haveSamePlainTypes(TypeRange a, TypeRange b) {
+  return a.size() == b.size() && llvm::all_of(llvm::zip(a, b), [](auto pair) {
+           auto [x, y] = pair;
+           return getPlainType(x) == getPlainType(y);
+         });
 }

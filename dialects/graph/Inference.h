@@ -23,6 +23,9 @@ inline bool mayBeEqual(int64_t a, int64_t b) {
          mlir::ShapedType::isDynamic(b);
 }
 
+/// Whether types agree but for layouts.
+bool haveSamePlainTypes(mlir::TypeRange a, mlir::TypeRange b);
+
 /// Checks that \p axis is a dimension of \p type.
 mlir::LogicalResult checkAxis(std::optional<mlir::Location> location,
                               int64_t axis, mlir::RankedTensorType type);

@@ -58,8 +58,9 @@ SmallVector<AffineExpr> ReshapeOp::mapIndices(ArrayRef<AffineExpr> indices) {
     if (j >= 0 && i == firstFrom && j == firstTo) {
       result[i] = indices[j];
     } else {
+      // Where the result has no dimension left, those of the input are 1.
       AffineExpr linear = getAffineConstantExpr(0, context);
-      for (int64_t k = firstTo; k <= j; ++k)
+      for (int64_t k = std::max<int64_t>(firstTo, 0); k <= j; ++k)
         linear = linear * to[k] + indices[k];
       for (int64_t k = i; k >= firstFrom; --k) {
         result[k] = k == firstFrom ? linear : linear % from[k];

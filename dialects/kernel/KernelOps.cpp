@@ -170,12 +170,14 @@ LogicalResult FuncOp::verify() {
   if (getNumOutputs() > getBody().getNumArguments())
     return emitOpError("has fewer arguments than outputs");
   // C1
-  Block &block = getBody().front();
-  if (block.empty() || !isa<ParallelOp, ContractOp>(block.back()))
-    return emitOpError("requires a kernel.parallel or kernel.contract at the "
-                       "end of its body");
-  for (Operation &op : block)
-    if (&op != &block.back() && !isMemoryEffectFree(&op))
+  bool hasTasks = false;
+  for (Operation &op : getBody().front()) {
+    bool isSection = isa<ParallelOp, ContractOp>(op);
+    hasTasks |= isSection;
+    if (!isSection && !isMemoryEffectFree(&op))
       return op.emitOpError("touches memory outside the tasks of its kernel");
+  }
+  if (!hasTasks)
+    return emitOpError("requires a kernel.parallel or kernel.contract");
   return success();
 }

@@ -114,12 +114,12 @@ def Kernel_FuncOp
     output): there the kernel reads each element before it writes it and never
     reads it again.
 
-    The body holds operations that don't touch memory and then one
-    `kernel.parallel` or `kernel.contract`, whose iterations are the tasks that
-    the runtime spreads over threads.
+    The body holds sections, `kernel.parallel` or `kernel.contract`, whose
+    iterations are the tasks that the runtime spreads over threads, and
+    operations that don't touch memory. Tasks, those of different sections too,
+    are independent of each other.
 
-    C1. The body ends in one `kernel.parallel` or `kernel.contract`, and has
-        no other operation with side effects.
+    C1. There is at least one section; nothing else touches memory.
     C2. Arguments are buffers of static shape with the identity layout.
 
     ```mlir
@@ -391,7 +391,7 @@ def Kernel_ContractOp
     `whole_panels`, `out` and what the epilogue reads have room for the
     columns up to a multiple of 16, so no store needs a mask.
 
-    As a kernel's last operation its iterations are the kernel's tasks; inside
+    As a section of a kernel its iterations are tasks; inside
     a `kernel.parallel` it belongs to the task.
 
     C1. The maps have as many dimensions and results as said above.

@@ -3,6 +3,7 @@
 #ifndef DLC_PASSES_GRAPH_PASSES_H
 #define DLC_PASSES_GRAPH_PASSES_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace dlc::graph {

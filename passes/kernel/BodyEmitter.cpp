@@ -278,7 +278,7 @@ LogicalResult BodyEmitter::emitOp(Operation &op) {
 LogicalResult BodyEmitter::emitNestedContract(ContractOp op) {
   if (lanes.width > 1)
     return op.emitOpError("can't be inside lanes");
-  ContractLowering lowering(op, *this, builder, target);
+  ContractLowering lowering(op, *this, builder);
   Value begin = constantIndex(op.getLoc(), 0);
   return lowering.emit(begin,
                        constantIndex(op.getLoc(), lowering.getNumTasks()));

@@ -48,6 +48,8 @@ public:
   BodyEmitter(mlir::OpBuilder &builder, const VectorTarget &target)
       : builder(builder), target(target) {}
 
+  const VectorTarget &getTarget() const { return target; }
+
   /// Says which value stands for \p from of the kernel's body from now on.
   void map(mlir::Value from, mlir::Value to) { mapping[from] = to; }
   /// The value that stands for \p from; itself if none was mapped.

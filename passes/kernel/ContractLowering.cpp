@@ -26,14 +26,13 @@ static std::optional<int64_t> getStride(AffineExpr expr, unsigned dim,
 }
 
 ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
-                                   OpBuilder &builder,
-                                   const VectorTarget &target)
+                                   OpBuilder &builder)
     : op(op), emitter(emitter), builder(builder), loc(op.getLoc()),
-      width(std::min(target.getWidth(), ContractOp::kPanel)),
+      width(std::min(emitter.getTarget().getWidth(), ContractOp::kPanel)),
       chunks(ContractOp::kPanel / width) {
   int64_t panels = op.getNumPanels();
   tile = chooseRegisterTile({int64_t(op.getM()), panels, op.getKTotal()}, width,
-                            target.numRegisters);
+                            emitter.getTarget().numRegisters);
   numGroups = ceilDiv(panels, tile.panels);
   numRowTiles = ceilDiv(op.getM(), tile.rows);
   numRowBlocks = ceilDiv(numRowTiles, ceilDiv(kRowsOfBlock, tile.rows));

@@ -18,7 +18,7 @@ namespace dlc::kernel {
 class ContractLowering {
 public:
   ContractLowering(ContractOp op, BodyEmitter &emitter,
-                   mlir::OpBuilder &builder, const VectorTarget &target);
+                   mlir::OpBuilder &builder);
 
   /// The number of independent tasks.
   int64_t getNumTasks();

@@ -29,24 +29,23 @@ namespace {
 class FuncLowering {
 public:
   FuncLowering(FuncOp kernel, const VectorTarget &target)
-      : kernel(kernel), target(target), builder(kernel),
-        emitter(builder, target) {}
+      : kernel(kernel), builder(kernel), emitter(builder, target) {}
 
   LogicalResult run();
 
 private:
   /// Replaces the allocation of scratch memory while the body is emitted.
   Value allocateScratch(int64_t count, Type element);
+  LogicalResult emitSections(Value begin, Value end);
   LogicalResult emitParallel(ParallelOp op, Value begin, Value end);
-  LogicalResult emitContract(ContractOp op, Value begin, Value end);
 
   FuncOp kernel;
-  const VectorTarget &target;
   OpBuilder builder;
   BodyEmitter emitter;
   func::FuncOp function;
   int64_t scratchBytes = 0;
   int64_t numTasks = 0;
+  unsigned numSections = 0;
 };
 } // namespace
 
@@ -65,9 +64,6 @@ Value FuncLowering::allocateScratch(int64_t count, Type element) {
 LogicalResult FuncLowering::emitParallel(ParallelOp op, Value begin,
                                          Value end) {
   Location loc = op.getLoc();
-  numTasks = 1;
-  for (int64_t extent : op.getExtents())
-    numTasks *= extent;
   Value one = emitter.constantIndex(loc, 1);
   auto loop = scf::ForOp::create(builder, loc, begin, end, one);
   OpBuilder::InsertionGuard guard(builder);
@@ -86,11 +82,44 @@ LogicalResult FuncLowering::emitParallel(ParallelOp op, Value begin,
   return emitter.emitBlock(op.getBody().front());
 }
 
-LogicalResult FuncLowering::emitContract(ContractOp op, Value begin,
-                                         Value end) {
-  ContractLowering lowering(op, emitter, builder, target);
-  numTasks = lowering.getNumTasks();
-  return lowering.emit(begin, end);
+/// Emits the kernel's sections one after the other; the tasks of each follow
+/// those of the ones before.
+LogicalResult FuncLowering::emitSections(Value begin, Value end) {
+  for (Operation &op : kernel.getBody().front()) {
+    auto parallel = dyn_cast<ParallelOp>(op);
+    auto contract = dyn_cast<ContractOp>(op);
+    if (!parallel && !contract) {
+      if (failed(emitter.emitOperation(op)))
+        return failure();
+      continue;
+    }
+    Location loc = op.getLoc();
+    std::optional<ContractLowering> lowering;
+    int64_t tasks = 1;
+    if (contract) {
+      lowering.emplace(contract, emitter, builder);
+      tasks = lowering->getNumTasks();
+    } else {
+      for (int64_t extent : parallel.getExtents())
+        tasks *= extent;
+    }
+    // [begin, end) minus the tasks before, within this section's tasks.
+    auto clamp = [&](Value bound) -> Value {
+      Value first = emitter.constantIndex(loc, numTasks);
+      Value shifted = arith::SubIOp::create(builder, loc, bound, first);
+      shifted = arith::MaxSIOp::create(builder, loc, shifted,
+                                       emitter.constantIndex(loc, 0));
+      return arith::MinSIOp::create(builder, loc, shifted,
+                                    emitter.constantIndex(loc, tasks));
+    };
+    Value from = numSections > 1 ? clamp(begin) : begin;
+    Value to = numSections > 1 ? clamp(end) : end;
+    numTasks += tasks;
+    if (failed(contract ? lowering->emit(from, to)
+                        : emitParallel(parallel, from, to)))
+      return failure();
+  }
+  return success();
 }
 
 LogicalResult FuncLowering::run() {
@@ -125,17 +154,10 @@ LogicalResult FuncLowering::run() {
   unsigned numBuffers = kernel.getBody().getNumArguments();
   Value begin = function.getArgument(numBuffers);
   Value end = function.getArgument(numBuffers + 1);
-  for (Operation &op : kernel.getBody().front()) {
-    LogicalResult result = success();
-    if (auto parallel = dyn_cast<ParallelOp>(op))
-      result = emitParallel(parallel, begin, end);
-    else if (auto contract = dyn_cast<ContractOp>(op))
-      result = emitContract(contract, begin, end);
-    else
-      result = emitter.emitOperation(op);
-    if (failed(result))
-      return failure();
-  }
+  for (Operation &op : kernel.getBody().front())
+    numSections += isa<ParallelOp, ContractOp>(op);
+  if (failed(emitSections(begin, end)))
+    return failure();
   func::ReturnOp::create(builder, loc);
 
   auto scratchType = MemRefType::get(scratchBytes, builder.getI8Type());

@@ -131,6 +131,9 @@ std::vector<int64_t> Attributes::getShape(std::string_view name) const {
 }
 
 bool Attributes::test(std::string_view condition) const {
+  if (size_t unequal = condition.find("!="); unequal != condition.npos)
+    return get(condition.substr(0, unequal)).text !=
+           condition.substr(unequal + 2);
   size_t equal = condition.find('=');
   if (equal != condition.npos)
     return get(condition.substr(0, equal)).text == condition.substr(equal + 1);

@@ -87,7 +87,8 @@ public:
   const AttributeValue &get(std::string_view name) const;
   void set(std::string_view name, AttributeValue value);
 
-  /// Evaluates a condition of an operator's row: "key", "!key" or "key=word".
+  /// Evaluates a condition of an operator's row: "key", "!key",
+  /// "key=word" or "key!=word".
   bool test(std::string_view condition) const;
 
 private:

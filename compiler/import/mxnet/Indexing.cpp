@@ -431,6 +431,40 @@ static Values eye(NodeBuilder &n) {
   return {n.cast(hit, element)};
 }
 
+/// The diagonal of a matrix, or the matrix that has a vector as diagonal.
+static Values diag(NodeBuilder &n) {
+  Value x = n.input(0);
+  int64_t k = n.attributes.getInt("k");
+  if (!x)
+    return Values(1);
+  if (n.rank(x) > 2 || std::abs(k) > INT32_MAX)
+    return {n.unsupported("k", "only vectors and matrices can be compiled")};
+  Type index = n.element(ElementType::I64);
+  int64_t firstRow = std::max<int64_t>(-k, 0);
+  int64_t firstColumn = std::max<int64_t>(k, 0);
+  if (n.rank(x) == 1) {
+    int64_t size = n.shape(x)[0] + std::abs(k);
+    Shape low{firstColumn}, high{firstRow}, square{size, size};
+    // Column c of the result holds element c - firstColumn.
+    Value padded = n.emit<graph::PadOp>(
+        {x},
+        {n.attr("low", low), n.attr("high", high),
+         n.word<graph::PadModeAttr>("mode", "constant"), n.attr("value", 0.0)});
+    Value spread = n.broadcastInDims(padded, square, {1});
+    Value hit = n.emit<graph::EqualOp>(
+        {n.iota(square, index, 0, k), n.iota(square, index, 1)});
+    return {n.emit<graph::SelectOp>({hit, spread, n.splatLike(spread, 0)})};
+  }
+  int64_t count =
+      std::min(n.shape(x)[0] - firstRow, n.shape(x)[1] - firstColumn);
+  if (count < 1)
+    return {n.fail(DiagnosticCode::BadAttribute, "the diagonal is empty")};
+  Value rows = n.sliceAxis(x, 0, firstRow, firstRow + count);
+  Value square = n.sliceAxis(rows, 1, firstColumn, firstColumn + count);
+  return {takeAlong(n, square, n.iota({count}, index, 0), 1,
+                    /*keepdims=*/false, "clip")};
+}
+
 static Values shapeArray(NodeBuilder &n) {
   if (!n.input(0))
     return Values(1);
@@ -495,6 +529,7 @@ ArrayRef<OperatorRow> getIndexingOperators() {
        "data", arangeLike},
       {"_eye", "N:count! M:int=0 k:int=0 ctx:string= dtype:dtype=float32", "",
        eye},
+      {"diag", "k:int=0 axis1:int=0 axis2:int=1", "data", diag},
       {"shape_array", "", "data", shapeArray},
       {"size_array", "", "data", sizeArray},
   };

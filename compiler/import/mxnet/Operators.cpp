@@ -8,16 +8,20 @@ using namespace mlir;
 
 namespace dlc::mxnet {
 
+SmallVector<ArrayRef<OperatorRow>> getOperatorFamilies() {
+  return {getElementwiseOperators(), getScalarOperators(),
+          getReductionOperators(),   getMovementOperators(),
+          getIndexingOperators(),    getConvolutionOperators(),
+          getContractionOperators(), getNormalizationOperators(),
+          getSequenceOperators(),    getLossOperators(),
+          getOrderingOperators(),    getDetectionOperators()};
+}
+
 /// Every name of every row; built once, thread-safely.
 static const llvm::StringMap<const OperatorRow *> &getTable() {
   static const llvm::StringMap<const OperatorRow *> table = [] {
     llvm::StringMap<const OperatorRow *> map;
-    for (ArrayRef<OperatorRow> family :
-         {getElementwiseOperators(), getScalarOperators(),
-          getReductionOperators(), getMovementOperators(),
-          getIndexingOperators(), getConvolutionOperators(),
-          getContractionOperators(), getNormalizationOperators(),
-          getSequenceOperators(), getLossOperators()})
+    for (ArrayRef<OperatorRow> family : getOperatorFamilies())
       for (const OperatorRow &row : family)
         for (StringRef name : llvm::split(row.names, ' '))
           map[name] = &row;

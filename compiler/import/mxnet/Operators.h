@@ -48,6 +48,11 @@ llvm::ArrayRef<OperatorRow> getContractionOperators();
 llvm::ArrayRef<OperatorRow> getNormalizationOperators();
 llvm::ArrayRef<OperatorRow> getSequenceOperators();
 llvm::ArrayRef<OperatorRow> getLossOperators();
+llvm::ArrayRef<OperatorRow> getOrderingOperators();
+llvm::ArrayRef<OperatorRow> getDetectionOperators();
+
+/// All families.
+llvm::SmallVector<llvm::ArrayRef<OperatorRow>> getOperatorFamilies();
 
 /// \returns the row of the operator called \p name (canonical or an alias), or
 /// null.

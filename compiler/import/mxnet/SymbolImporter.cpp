@@ -6,6 +6,7 @@
 // user determines its shape.
 #include "compiler/import/mxnet/SymbolImporter.h"
 
+#include "compiler/import/MemoryCheck.h"
 #include "compiler/import/mxnet/ResolvedSymbol.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
@@ -51,12 +52,12 @@ private:
   Value materialise(size_t user, size_t input, ArrayRef<int64_t> shape);
   Values fill(size_t index, ArrayRef<int64_t> shape);
   NodeBuilder makeBuilder(size_t index, ArrayRef<Value> inputs);
+  void reportVariable(size_t user, size_t input, ArrayRef<Value> inputs);
   void reportOwnShape(size_t index);
   void reportUnknownShape(size_t index);
 
   void finish(func::FuncOp function);
   void setVariables(func::FuncOp function);
-  void checkMemory(func::FuncOp function);
 
   bool fail(size_t index, DiagnosticCode code, const Twine &what) {
     return diagnostics.add(code, symbol.get(index).place, what.str());
@@ -344,7 +345,7 @@ Value SymbolImporter::materialise(size_t user, size_t input,
 bool SymbolImporter::inferInputs(size_t index, MutableArrayRef<Value> inputs,
                                  const std::optional<Shape> &resultShape) {
   const ResolvedNode &info = symbol.get(index);
-  SmallVector<size_t> unknownVariables;
+  SmallVector<size_t> unknown;
   bool waits = false;
   for (size_t i = 0; i < inputs.size(); ++i) {
     size_t source = symbol.getNode(index).inputs[i].node;
@@ -364,15 +365,37 @@ bool SymbolImporter::inferInputs(size_t index, MutableArrayRef<Value> inputs,
     if (shape)
       inputs[i] = materialise(index, i, *shape);
     else if (symbol.getNode(source).isVariable())
-      unknownVariables.push_back(source);
+      unknown.push_back(i);
     else
       waits = true;
   }
   // A variable's shape may follow from that of an input that waits.
-  if (!waits)
-    llvm::for_each(unknownVariables,
-                   [&](size_t source) { reportUnknownShape(source); });
-  return !waits;
+  if (waits)
+    return false;
+  for (size_t i : unknown)
+    reportVariable(index, i, inputs);
+  return true;
+}
+
+/// Reports a variable that has neither a value nor a shape. Where another input
+/// was reported, its shape may only be missing because of that.
+void SymbolImporter::reportVariable(size_t user, size_t input,
+                                    ArrayRef<Value> inputs) {
+  size_t index = symbol.getNode(user).inputs[input].node;
+  if (isParameter(symbol.get(user).inputNames[input])) {
+    values[index] = Values(1);
+    fail(index, DiagnosticCode::MissingParameter,
+         "the parameters file has no value for it; give a file that has, or "
+         "make it an input with --input " +
+             symbol.getNode(index).name + "=1x2x...");
+    return;
+  }
+  for (auto [i, entry] : llvm::enumerate(symbol.getNode(user).inputs))
+    if (!inputs[i] && !values[entry.node].empty() && entry.node != index) {
+      values[index] = Values(1);
+      return;
+    }
+  reportUnknownShape(index);
 }
 
 void SymbolImporter::reportOwnShape(size_t index) {
@@ -428,59 +451,6 @@ void SymbolImporter::importOperator(size_t index) {
 //===----------------------------------------------------------------------===//
 // The module
 //===----------------------------------------------------------------------===//
-
-static std::string sizeText(int64_t bytes) {
-  const char *units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-  double size = bytes;
-  size_t unit = 0;
-  for (; size >= 1024 && unit + 1 < std::size(units); ++unit)
-    size /= 1024;
-  char text[32];
-  std::snprintf(text, sizeof text, unit ? "%.1f %s" : "%.0f %s", size,
-                units[unit]);
-  return text;
-}
-
-/// Weights and the largest other tensor are the least that a model needs.
-void SymbolImporter::checkMemory(func::FuncOp function) {
-  int64_t weightBytes = 0, largestBytes = 0;
-  Value largest;
-  auto measure = [&](Value value) {
-    auto type = cast<RankedTensorType>(value.getType());
-    int64_t bits = type.getElementTypeBitWidth();
-    int64_t bytes = type.getNumElements() * std::max<int64_t>(bits / 8, 1);
-    auto constant = value.getDefiningOp<graph::ConstantOp>();
-    if (constant && constant.getName())
-      weightBytes += bytes;
-    if ((!constant || constant.getName()) && bytes > largestBytes) {
-      largestBytes = bytes;
-      largest = value;
-    }
-  };
-  llvm::for_each(body->getArguments(), measure);
-  for (Operation &op : *body)
-    llvm::for_each(op.getResults(), measure);
-  if (!largest)
-    return;
-  int64_t total = std::max(weightBytes, largestBytes);
-  if (auto constant = largest.getDefiningOp<graph::ConstantOp>(); !constant)
-    total = weightBytes > INT64_MAX - largestBytes ? INT64_MAX
-                                                   : weightBytes + largestBytes;
-  if (total <= options.memoryLimit)
-    return;
-  std::string name;
-  if (auto loc = dyn_cast<NameLoc>(largest.getLoc()))
-    name = loc.getName().str();
-  diagnostics.add(
-      DiagnosticCode::MemoryLimit, {file, "", "", -1},
-      "the model needs at least " + sizeText(total) +
-          ", more than the memory limit of " + sizeText(options.memoryLimit) +
-          "; its largest tensor is '" + name + "', " +
-          dimsText(cast<RankedTensorType>(largest.getType()).getShape()) +
-          " (" + sizeText(largestBytes) +
-          "); raise --memory-limit or make the "
-          "inputs smaller");
-}
 
 /// Notes every variable's name: whoever runs the artifact may hand in values
 /// that inference does not need, labels for example.
@@ -544,8 +514,7 @@ OwningOpRef<ModuleOp> SymbolImporter::import() {
   finish(function);
   if (!diagnostics.empty())
     return nullptr;
-  checkMemory(function);
-  if (!diagnostics.empty())
+  if (!checkMemory(function, options.memoryLimit, file, diagnostics))
     return nullptr;
   if (failed(mlir::verify(*module))) {
     diagnostics.add(DiagnosticCode::InternalError, {file, "", "", -1},

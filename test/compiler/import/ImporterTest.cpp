@@ -272,6 +272,27 @@ TEST_F(ImporterTest, ListsMissingParameters) {
     EXPECT_EQ(diagnostic.code, DiagnosticCode::MissingParameter);
 }
 
+TEST_F(ImporterTest, ListsMissingParametersWithoutShapes) {
+  Model m;
+  int data = m.variable("data"), weight = m.variable("w"),
+      bias = m.variable("b");
+  m.node("FullyConnected", "fc", {data, weight, bias}, {{"num_hidden", "4"}});
+  EXPECT_FALSE(import(m.text(), /*withParams=*/true));
+  ASSERT_EQ(diagnostics.size(), 3u) << problems();
+  EXPECT_EQ(diagnostics.get()[0].code, DiagnosticCode::UnknownShape);
+  EXPECT_EQ(diagnostics.get()[1].code, DiagnosticCode::MissingParameter);
+  EXPECT_EQ(diagnostics.get()[2].code, DiagnosticCode::MissingParameter);
+}
+
+TEST_F(ImporterTest, BlamesTheInputNotItsConsequences) {
+  Model m;
+  int data = m.variable("data"), weight = m.variable("w"),
+      bias = m.variable("b");
+  m.node("FullyConnected", "fc", {data, weight, bias}, {{"num_hidden", "4"}});
+  EXPECT_FALSE(import(m.text()));
+  EXPECT_EQ(diagnostics.size(), 1u) << problems();
+}
+
 TEST_F(ImporterTest, ChecksSizes) {
   Model m;
   int data = m.variable("data");

@@ -17,17 +17,9 @@
 namespace fs = std::filesystem;
 using namespace dlc;
 
-static std::vector<llvm::ArrayRef<mxnet::OperatorRow>> allFamilies() {
-  return {mxnet::getElementwiseOperators(), mxnet::getScalarOperators(),
-          mxnet::getReductionOperators(),   mxnet::getMovementOperators(),
-          mxnet::getIndexingOperators(),    mxnet::getConvolutionOperators(),
-          mxnet::getContractionOperators(), mxnet::getNormalizationOperators(),
-          mxnet::getSequenceOperators(),    mxnet::getLossOperators()};
-}
-
 TEST(OperatorTable, NamesAreUnique) {
   std::set<std::string> names;
-  for (auto family : allFamilies())
+  for (auto family : mxnet::getOperatorFamilies())
     for (const mxnet::OperatorRow &row : family)
       for (llvm::StringRef name : llvm::split(row.names, ' '))
         EXPECT_TRUE(names.insert(name.str()).second) << name.str();
@@ -35,7 +27,7 @@ TEST(OperatorTable, NamesAreUnique) {
 }
 
 TEST(OperatorTable, DefaultsAreLegalValues) {
-  for (auto family : allFamilies())
+  for (auto family : mxnet::getOperatorFamilies())
     for (const mxnet::OperatorRow &row : family)
       for (const auto &spec :
            mxnet::parseAttributeSpecs(std::string_view(row.attributes))) {

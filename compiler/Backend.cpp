@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lowers planned kernels for every target and generates their code, several at
+// once.
+#include "compiler/Backend.h"
+
+#include "codegen/cpu/Emit.h"
+#include "codegen/cpu/Targets.h"
+#include "compiler/ArtifactWriter.h"
+#include "compiler/Pipeline.h"
+#include "dialects/device/DeviceOps.h"
+#include "dialects/kernel/KernelOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "llvm/ADT/StringSet.h"
+#include <atomic>
+#include <thread>
+
+using namespace mlir;
+
+namespace dlc {
+
+void forEachInParallel(size_t count, unsigned threads,
+                       const std::function<void(size_t)> &job) {
+  if (threads == 0)
+    threads = std::max(1u, std::thread::hardware_concurrency());
+  threads = std::min<size_t>(threads, count);
+  std::atomic<size_t> next{0};
+  auto work = [&] {
+    for (size_t i = next++; i < count; i = next++)
+      job(i);
+  };
+  std::vector<std::thread> helpers;
+  for (unsigned i = 1; i < threads; ++i)
+    helpers.emplace_back(work);
+  work();
+  for (std::thread &helper : helpers)
+    helper.join();
+}
+
+static bool fail(DiagnosticList &diagnostics, const CompileOptions &options,
+                 DiagnosticCode code, std::string message) {
+  return diagnostics.add(code, {options.model.name, "", "", -1},
+                         std::move(message));
+}
+
+//===----------------------------------------------------------------------===//
+// Targets
+//===----------------------------------------------------------------------===//
+
+/// The targets of \p options, from the least to the most demanding.
+static std::optional<SmallVector<device::TargetAttr>>
+getTargets(MLIRContext *context, const CompileOptions &options,
+           DiagnosticList &diagnostics) {
+  for (const std::string &target : options.targets)
+    if (target != "cpu") {
+      fail(diagnostics, options, DiagnosticCode::UnknownTarget,
+           "no code can be generated for target '" + target +
+               "' yet: use --target cpu");
+      return std::nullopt;
+    }
+  SmallVector<std::string> names(options.cpus.begin(), options.cpus.end());
+  if (names.empty())
+    for (StringRef name : cpu::getDefaultTargets())
+      names.push_back(name.str());
+  SmallVector<device::TargetAttr> targets;
+  bool isGood = true;
+  for (StringRef name : names) {
+    std::string error;
+    device::TargetAttr target = cpu::getTarget(context, name, error);
+    if (!target)
+      isGood = fail(diagnostics, options, DiagnosticCode::UnknownTarget, error);
+    else if (!llvm::is_contained(targets, target))
+      targets.push_back(target);
+  }
+  if (!isGood)
+    return std::nullopt;
+  // A target that needs more features is better where it runs.
+  llvm::sort(targets, [](device::TargetAttr a, device::TargetAttr b) {
+    return std::pair(a.getDispatch(), a.getName().getValue()) <
+           std::pair(b.getDispatch(), b.getName().getValue());
+  });
+  return targets;
+}
+
+//===----------------------------------------------------------------------===//
+// Lowering
+//===----------------------------------------------------------------------===//
+
+/// The symbol of \p kernel's code for \p target.
+static std::string getSymbol(StringRef kernel, device::TargetAttr target) {
+  return (kernel + "." + target.getName().getValue()).str();
+}
+
+/// Lowers a copy of \p func for \p target; null on failure.
+static OwningOpRef<ModuleOp> lowerKernel(kernel::FuncOp func,
+                                         device::TargetAttr target) {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(func.getLoc());
+  OpBuilder builder(module->getBodyRegion());
+  auto copy = cast<kernel::FuncOp>(builder.clone(*func));
+  copy.setSymName(getSymbol(func.getSymName(), target));
+  (*module)->setAttr("device.target", target);
+  PassManager passes(func.getContext());
+  addKernelPasses(passes);
+  if (failed(passes.run(*module)))
+    return {};
+  return module;
+}
+
+bool lowerKernels(ModuleOp module, const CompileOptions &options,
+                  DiagnosticList &diagnostics) {
+  MLIRContext *context = module.getContext();
+  auto targets = getTargets(context, options, diagnostics);
+  if (!targets)
+    return false;
+  SmallVector<kernel::FuncOp> kernels(module.getOps<kernel::FuncOp>());
+  size_t numTargets = targets->size();
+  std::vector<OwningOpRef<ModuleOp>> lowered(kernels.size() * numTargets);
+  forEachInParallel(lowered.size(), options.threads, [&](size_t i) {
+    lowered[i] =
+        lowerKernel(kernels[i / numTargets], (*targets)[i % numTargets]);
+  });
+  if (!llvm::all_of(lowered, [](auto &kernel) { return bool(kernel); }))
+    return false;
+
+  Builder attributes(context);
+  for (auto [k, func] : llvm::enumerate(kernels)) {
+    OpBuilder builder(func);
+    SmallVector<Attribute> variants;
+    for (size_t t = 0; t < numTargets; ++t) {
+      ModuleOp code = *lowered[k * numTargets + t];
+      std::string symbol = getSymbol(func.getSymName(), (*targets)[t]);
+      auto entry = code.lookupSymbol<LLVM::LLVMFuncOp>(symbol);
+      auto getInt = [&](StringRef name) {
+        return cast<IntegerAttr>(entry->removeAttr(name)).getInt();
+      };
+      int64_t tasks = getInt("kernel.num_tasks");
+      variants.push_back(device::VariantAttr::get(
+          context, FlatSymbolRefAttr::get(context, symbol), tasks,
+          getInt("kernel.scratch_bytes")));
+      for (Operation &op :
+           llvm::make_early_inc_range(code.getBody()->getOperations())) {
+        // Functions of libm that several kernels call.
+        if (module.lookupSymbol(cast<SymbolOpInterface>(op).getName()))
+          continue;
+        op.moveBefore(module.getBody(), module.getBody()->end());
+      }
+    }
+    SmallVector<Type> inputs, outputs;
+    for (Value input : func.getInputs())
+      inputs.push_back(input.getType());
+    for (Value output : func.getOutputs())
+      outputs.push_back(output.getType());
+    device::KernelOp::create(builder, func.getLoc(), func.getSymName(),
+                             builder.getFunctionType(inputs, outputs),
+                             builder.getArrayAttr(variants));
+    func.erase();
+  }
+  module->setAttr("device.targets",
+                  attributes.getArrayAttr(SmallVector<Attribute>(
+                      targets->begin(), targets->end())));
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Code
+//===----------------------------------------------------------------------===//
+
+/// A module with the code of one variant: its entry point, its body and the
+/// functions that it calls.
+static OwningOpRef<ModuleOp> extractVariant(ModuleOp module, StringRef symbol) {
+  OwningOpRef<ModuleOp> extracted = ModuleOp::create(module.getLoc());
+  OpBuilder builder(extracted->getBodyRegion());
+  SmallVector<StringRef> pending{symbol};
+  llvm::StringSet<> seen;
+  while (!pending.empty()) {
+    StringRef name = pending.pop_back_val();
+    Operation *op = module.lookupSymbol(name);
+    if (!op || !seen.insert(name).second)
+      continue;
+    builder.clone(*op);
+    op->walk([&](LLVM::CallOp call) {
+      if (std::optional<StringRef> callee = call.getCallee())
+        pending.push_back(*callee);
+    });
+  }
+  return extracted;
+}
+
+void emitArtifact(ModuleOp module, const CompileOptions &options,
+                  CompileResult &result) {
+  auto targets = module->getAttrOfType<ArrayAttr>("device.targets");
+  struct Variant {
+    StringRef symbol;
+    device::TargetAttr target;
+  };
+  std::vector<Variant> variants;
+  for (auto kernel : module.getOps<device::KernelOp>())
+    for (auto [attr, target] : llvm::zip(kernel.getVariants(), targets))
+      variants.push_back(
+          {cast<device::VariantAttr>(attr).getFunction().getValue(),
+           cast<device::TargetAttr>(target)});
+  std::vector<KernelCode> code(variants.size());
+  std::vector<std::string> errors(variants.size());
+  cpu::EmitOptions emit;
+  emit.kind = options.emit == Stage::Asm ? cpu::CodeKind::Assembly
+                                         : cpu::CodeKind::Object;
+  emit.optLevel = options.optimizationLevel;
+  // Looking a symbol up in a module isn't safe on several threads.
+  std::vector<OwningOpRef<ModuleOp>> modules;
+  for (const Variant &variant : variants)
+    modules.push_back(extractVariant(module, variant.symbol));
+  forEachInParallel(variants.size(), options.threads, [&](size_t i) {
+    code[i].symbol = variants[i].symbol.str();
+    if (failed(cpu::emitCode(*modules[i], variants[i].target, emit,
+                             code[i].bytes, errors[i])) &&
+        errors[i].empty())
+      errors[i] = "code generation failed";
+  });
+  for (auto [variant, error] : llvm::zip(variants, errors))
+    if (!error.empty())
+      fail(result.diagnostics, options, DiagnosticCode::InternalError,
+           "kernel '" + variant.symbol.str() + "': " + error);
+  if (result.diagnostics.empty())
+    writeArtifact(module, code, options, result);
+}
+
+} // namespace dlc

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// From planned kernels to machine code and the artifact.
+#ifndef DLC_COMPILER_BACKEND_H
+#define DLC_COMPILER_BACKEND_H
+
+#include "compiler/Compile.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace dlc {
+
+/// Lowers each `kernel.func` of \p module to the LLVM dialect, once for each
+/// target of \p options, and puts a `device.kernel` in its place. Returns
+/// false, with diagnostics, on failure.
+bool lowerKernels(mlir::ModuleOp module, const CompileOptions &options,
+                  DiagnosticList &diagnostics);
+
+/// Generates the code of \p module, of the LLVM stage, and hands out what
+/// `options.emit` asks for: assembly, an object or a shared object.
+void emitArtifact(mlir::ModuleOp module, const CompileOptions &options,
+                  CompileResult &result);
+
+/// Calls \p job with 0 to \p count - 1 on up to \p threads threads (0: one for
+/// each CPU) and waits for all.
+void forEachInParallel(size_t count, unsigned threads,
+                       const std::function<void(size_t)> &job);
+
+} // namespace dlc
+
+#endif // DLC_COMPILER_BACKEND_H

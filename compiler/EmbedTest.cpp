@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reference tensors that travel inside an artifact.
+#include "compiler/EmbedTest.h"
+
+#include "tools/npz/Npz.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace dlc {
+
+static constexpr uint64_t kAlignment = 64;
+
+namespace {
+/// Collects the tensors of one side.
+class TestReader {
+public:
+  TestReader(const NamedBytes &file, TestData &data,
+             DiagnosticList &diagnostics)
+      : file(file), data(data), diagnostics(diagnostics) {}
+
+  bool open() {
+    std::string error;
+    return archive.open(file.name, error) || fail(error);
+  }
+  /// Adds the tensors that are there; \p prefixes are tried in order.
+  bool add(const std::vector<artifact::TensorSpec> &tensors,
+           std::initializer_list<const char *> prefixes,
+           std::vector<std::optional<uint64_t>> &offsets);
+
+private:
+  bool fail(const std::string &message) {
+    return diagnostics.add(DiagnosticCode::UnreadableFile,
+                           {file.name, "", "", -1}, message);
+  }
+  bool addTensor(const std::string &key, const artifact::TensorSpec &tensor,
+                 std::optional<uint64_t> &offset);
+
+  const NamedBytes &file;
+  TestData &data;
+  DiagnosticList &diagnostics;
+  npz::Reader archive;
+};
+} // namespace
+
+bool TestReader::addTensor(const std::string &key,
+                           const artifact::TensorSpec &tensor,
+                           std::optional<uint64_t> &offset) {
+  std::string error;
+  std::optional<npz::Array> array = archive.read(key, error);
+  if (!array)
+    return fail("'" + key + "': " + error);
+  npz::DType dtype{tensor.dtypeCode, tensor.dtypeBits};
+  if (array->dtype != dtype || array->shape != tensor.shape)
+    return fail("'" + key + "' is " + npz::dtypeName(array->dtype) + " " +
+                npz::shapeText(array->shape) + ", but the model has " +
+                npz::dtypeName(dtype) + " " + npz::shapeText(tensor.shape));
+  data.bytes = llvm::alignTo(data.bytes, kAlignment);
+  offset = data.bytes;
+  data.storage.push_back(std::move(array->bytes));
+  data.chunks.push_back({data.bytes, data.storage.back()});
+  data.bytes += data.storage.back().size();
+  return true;
+}
+
+bool TestReader::add(const std::vector<artifact::TensorSpec> &tensors,
+                     std::initializer_list<const char *> prefixes,
+                     std::vector<std::optional<uint64_t>> &offsets) {
+  for (const artifact::TensorSpec &tensor : tensors) {
+    std::optional<uint64_t> &offset = offsets.emplace_back();
+    for (const char *prefix : prefixes)
+      if (!offset && archive.contains(prefix + tensor.name) &&
+          !addTensor(prefix + tensor.name, tensor, offset))
+        return false;
+  }
+  return true;
+}
+
+bool readTestData(const NamedBytes &file, artifact::ArtifactSpec &spec,
+                  TestData &data, DiagnosticList &diagnostics) {
+  TestReader reader(file, data, diagnostics);
+  artifact::TestSpec test;
+  if (!reader.open() ||
+      !reader.add(spec.inputs, {"in:", "aux:", ""}, test.inputs))
+    return false;
+  for (size_t i = 0; i < spec.inputs.size(); ++i)
+    if (!test.inputs[i])
+      diagnostics.add(DiagnosticCode::UnreadableFile, {file.name, "", "", -1},
+                      "has no value for input '" + spec.inputs[i].name + "'");
+  if (!diagnostics.empty() || !reader.add(spec.outputs, {"out:"}, test.outputs))
+    return false;
+  spec.test = std::move(test);
+  return true;
+}
+
+} // namespace dlc

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gives the tensors around convolutions and pooling a channel-blocked layout.
+#include "passes/graph/Passes.h"
+
+#include "dialects/graph/ConvolutionKind.h"
+#include "dialects/graph/GraphOps.h"
+#include "dialects/graph/Layout.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace dlc::graph {
+#define GEN_PASS_DEF_GRAPHASSIGNLAYOUTS
+#include "passes/graph/Passes.h.inc"
+} // namespace dlc::graph
+
+using namespace mlir;
+using namespace dlc::graph;
+
+static RankedTensorType getType(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+static BlockedLayoutAttr makeLayout(MLIRContext *context, int64_t block,
+                                    ArrayRef<int64_t> low,
+                                    ArrayRef<int64_t> high) {
+  return BlockedLayoutAttr::get(context, block, low, high);
+}
+
+/// The blocked layout without a halo.
+static BlockedLayoutAttr makePlainBlocked(MLIRContext *context) {
+  return makeLayout(context, kChannelBlock, {0, 0}, {0, 0});
+}
+
+static RankedTensorType withLayout(RankedTensorType type, Attribute layout) {
+  return RankedTensorType::get(type.getShape(), type.getElementType(), layout);
+}
+
+namespace {
+struct GraphAssignLayouts
+    : dlc::graph::impl::GraphAssignLayoutsBase<GraphAssignLayouts> {
+  using GraphAssignLayoutsBase::GraphAssignLayoutsBase;
+
+  void runOnOperation() override;
+
+private:
+  Value relayout(OpBuilder &builder, Value value, Attribute layout);
+  /// The value in the blocked layout without a halo.
+  Value getBlocked(OpBuilder &builder, Value value);
+  void assignConv(ConvOp op);
+  void assignDeconv(DeconvOp op);
+  void assignBlocked(Operation *op, ArrayRef<unsigned> blockedOperands);
+  bool isBlocked(Value value) { return blocked.contains(value); }
+  bool staysBlocked(Operation *op);
+  void replace(Operation *op, Value result);
+  void shareHalos(func::FuncOp function);
+
+  /// For a plain value, the same in the blocked layout, if that exists.
+  DenseMap<Value, Value> blocked;
+};
+} // namespace
+
+Value GraphAssignLayouts::relayout(OpBuilder &builder, Value value,
+                                   Attribute layout) {
+  RankedTensorType type = withLayout(getType(value), layout);
+  if (type == value.getType())
+    return value;
+  ++numRelayouts;
+  return RelayoutOp::create(builder, value.getLoc(), type, value);
+}
+
+Value GraphAssignLayouts::getBlocked(OpBuilder &builder, Value value) {
+  if (Value found = blocked.lookup(value))
+    return found;
+  // A broadcast is never stored: it can have any layout.
+  auto layout = makePlainBlocked(&getContext());
+  if (auto broadcast = value.getDefiningOp<BroadcastOp>())
+    return BroadcastOp::create(builder, value.getLoc(),
+                               withLayout(getType(value), layout),
+                               broadcast.getInput(), broadcast.getDims());
+  if (auto constant = value.getDefiningOp<ConstantOp>())
+    if (auto splat = dyn_cast<SplatElementsAttr>(constant.getValue())) {
+      auto type = withLayout(getType(value), layout);
+      return ConstantOp::create(
+          builder, value.getLoc(),
+          cast<TypedAttr>(Attribute(
+              DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()))));
+    }
+  return relayout(builder, value, layout);
+}
+
+/// Makes the plain result of \p op available next to the blocked \p result.
+void GraphAssignLayouts::replace(Operation *op, Value result) {
+  OpBuilder builder(op);
+  builder.setInsertionPointAfter(result.getDefiningOp());
+  Value plain = RelayoutOp::create(builder, op->getLoc(),
+                                   getPlainType(result.getType()), result);
+  op->getResult(0).replaceAllUsesWith(plain);
+  blocked[plain] = result;
+  op->erase();
+  ++numBlocked;
+}
+
+void GraphAssignLayouts::assignConv(ConvOp op) {
+  OpBuilder builder(op);
+  Value input = op.getInput();
+  auto type = getType(input);
+  bool isConstant = isa_and_nonnull<ConstantOp>(op.getFilter().getDefiningOp());
+  ConvolutionKind kind = getConvolutionKind(op, isConstant);
+  SmallVector<int64_t> low(op.getPadLow()), high;
+  // What the last window reads beyond the input.
+  auto output = getType(op.getResult()), filter = getType(op.getFilter());
+  for (size_t i = 0; i < low.size(); ++i) {
+    int64_t reach = (output.getDimSize(2 + i) - 1) * op.getStrides()[i] +
+                    op.getDilations()[i] * (filter.getDimSize(2 + i) - 1) + 1 -
+                    low[i];
+    high.push_back(std::max<int64_t>(0, reach - type.getDimSize(2 + i)));
+  }
+  bool hasHalo = llvm::any_of(llvm::concat<int64_t>(low, high),
+                              [](int64_t halo) { return halo > 0; });
+  bool isUnblocked = kind == ConvolutionKind::Direct ||
+                     (kind == ConvolutionKind::Contraction &&
+                      !isBlocked(input) && type.getDimSize(1) < kChannelBlock);
+  if (isUnblocked) {
+    if (hasHalo)
+      input = relayout(builder, input,
+                       makeLayout(&getContext(), /*block=*/1, low, high));
+  } else {
+    input = relayout(builder, getBlocked(builder, input),
+                     makeLayout(&getContext(), kChannelBlock, low, high));
+  }
+  if (kind == ConvolutionKind::Direct) {
+    op.getInputMutable().assign(input);
+    return;
+  }
+  RankedTensorType result = withLayout(output, makePlainBlocked(&getContext()));
+  auto conv =
+      ConvOp::create(builder, op.getLoc(), result, input, op.getFilter(),
+                     op.getBias(), op.getStrides(), op.getPadLow(),
+                     op.getPadHigh(), op.getDilations(), op.getGroups());
+  replace(op, conv);
+}
+
+void GraphAssignLayouts::assignDeconv(DeconvOp op) {
+  OpBuilder builder(op);
+  auto conv = DeconvOp::create(
+      builder, op.getLoc(),
+      withLayout(getType(op), makePlainBlocked(&getContext())), op.getInput(),
+      op.getFilter(), op.getBias(), op.getStrides(), op.getPadLow(),
+      op.getPadHigh(), op.getDilations(), op.getOutputPadding(),
+      op.getGroups());
+  replace(op, conv);
+}
+
+/// Gives \p op's result and the operands of that number the blocked layout.
+void GraphAssignLayouts::assignBlocked(Operation *op,
+                                       ArrayRef<unsigned> blockedOperands) {
+  OpBuilder builder(op);
+  IRMapping mapping;
+  for (unsigned i : blockedOperands)
+    mapping.map(op->getOperand(i), getBlocked(builder, op->getOperand(i)));
+  Operation *clone = builder.clone(*op, mapping);
+  Value result = clone->getResult(0);
+  result.setType(withLayout(getType(result), makePlainBlocked(&getContext())));
+  replace(op, result);
+}
+
+/// Whether \p op, one operand of which is blocked, computes in that layout.
+bool GraphAssignLayouts::staysBlocked(Operation *op) {
+  if (op->getNumResults() != 1)
+    return false;
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (!type || type.getRank() != 4)
+    return false;
+  if (auto concat = dyn_cast<ConcatOp>(op))
+    return concat.getAxis() == 1 &&
+           llvm::all_of(concat.getInputs().drop_back(), [](Value input) {
+             return getType(input).getDimSize(1) % kChannelBlock == 0;
+           });
+  return isa<ElementwiseOpInterface, PoolOp, ResizeOp, InstanceNormOp>(op);
+}
+
+/// Stores each blocked tensor once, with the largest halo that a convolution
+/// reads: other users, and convolutions with smaller halos, skip it.
+void GraphAssignLayouts::shareHalos(func::FuncOp function) {
+  SmallVector<Value> sources;
+  DenseMap<Value, SmallVector<RelayoutOp>> bySource;
+  function.walk([&](RelayoutOp op) {
+    auto from = getLayout(op.getInput().getType()),
+         to = getLayout(op.getType());
+    if (!from || !to || from.getBlock() != to.getBlock())
+      return;
+    if (bySource[op.getInput()].empty())
+      sources.push_back(op.getInput());
+    bySource[op.getInput()].push_back(op);
+  });
+  for (Value source : sources) {
+    SmallVector<int64_t> low{0, 0}, high{0, 0};
+    for (RelayoutOp op : bySource[source])
+      for (int i = 0; i < 2; ++i) {
+        BlockedLayoutAttr layout = getLayout(op.getType());
+        low[i] = std::max(low[i], layout.getHaloLow()[i]);
+        high[i] = std::max(high[i], layout.getHaloHigh()[i]);
+      }
+    OpBuilder builder(&getContext());
+    builder.setInsertionPointAfterValue(source);
+    auto layout = makeLayout(&getContext(), kChannelBlock, low, high);
+    Value shared = RelayoutOp::create(
+        builder, source.getLoc(), withLayout(getType(source), layout), source);
+    for (RelayoutOp op : bySource[source]) {
+      op.replaceAllUsesWith(shared);
+      op.erase();
+    }
+    // Everybody else reads through the halo, too.
+    for (OpOperand &use : llvm::make_early_inc_range(source.getUses())) {
+      if (use.getOwner() == shared.getDefiningOp())
+        continue;
+      OpBuilder useBuilder(use.getOwner());
+      use.set(RelayoutOp::create(useBuilder, source.getLoc(), source.getType(),
+                                 shared));
+    }
+  }
+}
+
+void GraphAssignLayouts::runOnOperation() {
+  func::FuncOp function = getOperation();
+  SmallVector<Operation *> ops;
+  function.walk([&](Operation *op) { ops.push_back(op); });
+  blocked.clear();
+  for (Operation *op : ops) {
+    if (auto conv = dyn_cast<ConvOp>(op)) {
+      assignConv(conv);
+    } else if (auto deconv = dyn_cast<DeconvOp>(op);
+               deconv && getType(deconv.getInput()).getRank() == 4) {
+      assignDeconv(deconv);
+    } else if (auto pool = dyn_cast<PoolOp>(op);
+               pool && getType(pool.getInput()).getRank() == 4) {
+      assignBlocked(op, 0u);
+    } else if (staysBlocked(op) &&
+               llvm::any_of(op->getOperands(),
+                            [&](Value v) { return isBlocked(v); })) {
+      SmallVector<unsigned> operands;
+      for (unsigned i = 0; i < op->getNumOperands(); ++i)
+        if (getType(op->getOperand(i)).getRank() == 4)
+          operands.push_back(i);
+      assignBlocked(op, operands);
+    }
+  }
+  // Plain versions that nobody reads.
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+    if (isa<RelayoutOp, BroadcastOp>(op) && op.use_empty())
+      op.erase();
+  shareHalos(function);
+}

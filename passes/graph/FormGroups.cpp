@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides which operators become one kernel. Operators are visited from the
+// results backwards: each joins the group of its users where all of them are
+// in one and nothing would be computed more often than before, else it roots a
+// group of its own.
+#include "passes/graph/Passes.h"
+
+#include "dialects/graph/GraphOps.h"
+#include "dialects/graph/Layout.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+#include <deque>
+
+namespace dlc::graph {
+#define GEN_PASS_DEF_GRAPHFORMGROUPS
+#include "passes/graph/Passes.h.inc"
+} // namespace dlc::graph
+
+using namespace mlir;
+using namespace dlc::graph;
+
+/// Larger groups don't get faster, but their kernels slower to compile.
+static constexpr size_t kMaxOps = 48;
+
+static RankedTensorType getType(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+static bool isSplat(Operation *op) {
+  auto constant = dyn_cast<ConstantOp>(op);
+  return constant && isa<SplatElementsAttr>(constant.getValue());
+}
+
+/// Whether elements of \p op's result can be computed one by one where they
+/// are needed.
+static bool isPullable(Operation *op) {
+  return isa<ElementwiseOpInterface, MovementOpInterface, RelayoutOp, IotaOp,
+             GatherOp, GatherNdOp, TakeAlongOp, PadOp, ResizeOp>(op) ||
+         isSplat(op);
+}
+
+/// Whether computing an element of \p op again costs no more than loading it.
+static bool isCheap(Operation *op) {
+  return isa<AddOp, SubOp, MulOp, MaximumOp, MinimumOp, ReluOp, ClipOp, NegOp,
+             AbsOp, CastOp, SelectOp, EqualOp, NotEqualOp, GreaterOp,
+             GreaterEqualOp, LessOp, LessEqualOp, LogicalAndOp, LogicalOrOp,
+             LogicalNotOp, LeakyReluOp, SquareOp, MovementOpInterface,
+             RelayoutOp, IotaOp>(op) ||
+         isSplat(op);
+}
+
+/// Whether \p op changes at most the halo of its operand.
+static bool isHaloChange(Operation *op) {
+  auto relayout = dyn_cast<RelayoutOp>(op);
+  if (!relayout)
+    return false;
+  auto from = getLayout(relayout.getInput().getType());
+  auto to = getLayout(relayout.getType());
+  return from && to && from.getBlock() == to.getBlock();
+}
+
+/// Whether \p op reshapes by adding or dropping extents of one.
+static bool isUnitReshape(ReshapeOp op) {
+  auto dropUnits = [](RankedTensorType type) {
+    SmallVector<int64_t> shape;
+    for (int64_t extent : type.getShape())
+      if (extent != 1)
+        shape.push_back(extent);
+    return shape;
+  };
+  return dropUnits(getType(op.getInput())) == dropUnits(getType(op));
+}
+
+/// Whether a reshape is a view of a stored tensor and needs no kernel.
+static bool isView(Operation *op) {
+  auto reshape = dyn_cast<ReshapeOp>(op);
+  if (!reshape)
+    return false;
+  Operation *source = reshape.getInput().getDefiningOp();
+  bool isMoved = source && isa<MovementOpInterface>(source) &&
+                 !isa<ReshapeOp>(source) && source->hasOneUse();
+  return !isMoved || !isUnitReshape(reshape);
+}
+
+/// Whether the elementwise operators after \p op can be applied to its
+/// elements as they are computed.
+static bool takesEpilogue(Operation *op) {
+  return isa<ConvOp, DeconvOp, DenseOp, DotOp, PoolOp, ReductionOpInterface,
+             ArgmaxOp, ArgminOp, CumsumOp, SoftmaxOp, LogSoftmaxOp, LayerNormOp,
+             InstanceNormOp, GroupNormOp, LrnOp, ConcatOp>(op);
+}
+
+namespace {
+/// A group while it is formed.
+struct Group {
+  Operation *root;
+  Operation *structured = nullptr;
+  SmallVector<Operation *> ops; ///< from the root backwards
+  /// Operators whose elements the structured one reads.
+  llvm::SmallDenseSet<Operation *> prologue;
+};
+
+struct GraphFormGroups
+    : dlc::graph::impl::GraphFormGroupsBase<GraphFormGroups> {
+  using GraphFormGroupsBase::GraphFormGroupsBase;
+
+  void runOnOperation() override;
+
+private:
+  Group *findGroup(Operation *op);
+  bool joins(Operation *op, Group &group);
+  bool mayFeed(Operation *op, Operation *user, Group &group);
+  bool structuredJoins(Operation *op, Group &group);
+  void materialize(Group &group);
+
+  std::deque<Group> groups;
+  DenseMap<Operation *, Group *> groupOf;
+};
+} // namespace
+
+/// Whether the structured operator \p op can pull \p producer's elements
+/// instead of loading them.
+static bool acceptsProducer(Operation *op, Operation *producer) {
+  if (isa<ReductionOpInterface, ArgmaxOp, ArgminOp, CumsumOp, ConcatOp>(op))
+    return true;
+  // Read several times.
+  if (isa<SoftmaxOp, LogSoftmaxOp, LayerNormOp, InstanceNormOp, GroupNormOp,
+          LrnOp>(op))
+    return isCheap(producer);
+  if (isa<PoolOp>(op))
+    return isHaloChange(producer);
+  // Becomes part of the contraction's index maps.
+  if (isa<DotOp>(op))
+    return isa<SliceOp, TransposeOp>(producer) ||
+           (isa<ReshapeOp>(producer) &&
+            isUnitReshape(cast<ReshapeOp>(producer)));
+  return false;
+}
+
+/// Whether \p op may be computed where \p user, of \p group, needs it.
+bool GraphFormGroups::mayFeed(Operation *op, Operation *user, Group &group) {
+  if (user == group.structured)
+    return acceptsProducer(user, op);
+  if (group.prologue.contains(user) && !acceptsProducer(group.structured, op))
+    return false;
+  // These read an element more than once.
+  if (isa<BroadcastOp, GatherOp, GatherNdOp, TakeAlongOp>(user))
+    return isCheap(op);
+  if (isa<ResizeOp>(user))
+    return isHaloChange(op);
+  return true;
+}
+
+/// Whether the structured \p op can compute \p group as its epilogue: its
+/// elements are used where they are.
+bool GraphFormGroups::structuredJoins(Operation *op, Group &group) {
+  if (group.structured || !takesEpilogue(op) || op->getNumResults() != 1)
+    return false;
+  // From the result of `op` to the root only elementwise operators.
+  llvm::SmallDenseSet<Value> values{op->getResult(0)};
+  for (Operation *later : llvm::reverse(group.ops)) {
+    bool uses = llvm::any_of(later->getOperands(), [&](Value operand) {
+      return values.contains(operand);
+    });
+    if (!uses)
+      continue;
+    if (!isa<ElementwiseOpInterface>(later) && !isHaloChange(later))
+      return false;
+    values.insert(later->getResult(0));
+  }
+  // A maximum over its own window is read again while it is computed.
+  return true;
+}
+
+bool GraphFormGroups::joins(Operation *op, Group &group) {
+  if (group.ops.size() >= kMaxOps)
+    return false;
+  if (!isPullable(op))
+    return structuredJoins(op, group);
+  return llvm::all_of(op->getUsers(), [&](Operation *user) {
+    return mayFeed(op, user, group);
+  });
+}
+
+/// The group of all users of \p op; null where there are several or none.
+Group *GraphFormGroups::findGroup(Operation *op) {
+  Group *found = nullptr;
+  for (Operation *user : op->getUsers()) {
+    Group *group = groupOf.lookup(user);
+    if (!group || (found && found != group))
+      return nullptr;
+    found = group;
+  }
+  return found;
+}
+
+void GraphFormGroups::materialize(Group &group) {
+  ++numGroups;
+  Operation *root = group.root;
+  OpBuilder builder(root);
+  SmallVector<Value> inputs;
+  llvm::SmallDenseSet<Operation *> members(group.ops.begin(), group.ops.end());
+  for (Operation *op : llvm::reverse(group.ops))
+    for (Value operand : op->getOperands())
+      if (!members.contains(operand.getDefiningOp()) &&
+          !llvm::is_contained(inputs, operand))
+        inputs.push_back(operand);
+  OperationState state(root->getLoc(), GroupOp::getOperationName());
+  state.addOperands(inputs);
+  state.addTypes(root->getResultTypes());
+  Block &body = state.addRegion()->emplaceBlock();
+  auto groupOp = cast<GroupOp>(builder.create(state));
+  IRMapping mapping;
+  for (Value input : inputs)
+    mapping.map(input, body.addArgument(input.getType(), input.getLoc()));
+  builder.setInsertionPointToStart(&groupOp.getBody().front());
+  for (Operation *op : llvm::reverse(group.ops))
+    builder.clone(*op, mapping);
+  SmallVector<Value> results;
+  for (Value result : root->getResults())
+    results.push_back(mapping.lookup(result));
+  YieldOp::create(builder, root->getLoc(), results);
+  root->replaceAllUsesWith(groupOp.getResults());
+  for (Operation *op : group.ops)
+    op->erase();
+}
+
+/// Gives each user of \p op a copy of its own.
+static void duplicate(Operation *op) {
+  for (OpOperand &use : llvm::make_early_inc_range(op->getUses())) {
+    OpBuilder builder(use.getOwner());
+    use.set(builder.clone(*op)->getResult(0));
+  }
+  op->erase();
+}
+
+void GraphFormGroups::runOnOperation() {
+  func::FuncOp function = getOperation();
+  Block &block = function.getBody().front();
+  groups.clear();
+  groupOf.clear();
+  // What is free to compute is computed in every group that needs it.
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isSplat(&op) || isa<BroadcastOp, IotaOp>(op) || isHaloChange(&op)) {
+      bool isStored = isHaloChange(&op) &&
+                      !isHaloChange(op.getOperand(0).getDefiningOp()
+                                        ? op.getOperand(0).getDefiningOp()
+                                        : &op);
+      if (!isStored && !op.use_empty())
+        duplicate(&op);
+    }
+  for (Operation &op : llvm::reverse(block)) {
+    if (isa<func::ReturnOp>(op) || isView(&op) ||
+        (isa<ConstantOp>(op) && !isSplat(&op)))
+      continue;
+    Group *group = findGroup(&op);
+    if (group && joins(&op, *group)) {
+      group->ops.push_back(&op);
+      bool feeds = llvm::any_of(op.getUsers(), [&](Operation *user) {
+        return user == group->structured || group->prologue.contains(user);
+      });
+      if (feeds)
+        group->prologue.insert(&op);
+    } else {
+      group = &groups.emplace_back();
+      group->root = &op;
+      group->ops.push_back(&op);
+    }
+    if (!isPullable(&op) && !group->structured)
+      group->structured = &op;
+    groupOf[&op] = group;
+  }
+  // Splat constants that are a result or a structured operator's operand stay
+  // what they are.
+  for (Group &group : llvm::reverse(groups)) {
+    if (group.ops.size() == 1 && isSplat(group.root))
+      continue;
+    materialize(group);
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds a kernel.contract from index functions.
+#ifndef DLC_PASSES_LOWER_CONTRACTBUILDER_H
+#define DLC_PASSES_LOWER_CONTRACTBUILDER_H
+
+#include "passes/lower/GroupLowering.h"
+#include <functional>
+
+namespace dlc::lower {
+
+inline constexpr int64_t kPanel = kernel::ContractOp::kPanel;
+
+/// What an operator says of its contraction: extents and, as functions of the
+/// indices, where each side's element is. Fill in, then emit().
+class ContractBuilder {
+public:
+  using Indices = GroupLowering::Indices;
+  using Exprs = llvm::ArrayRef<mlir::AffineExpr>;
+  /// A tensor of the group and logical indices into it.
+  using Element = std::pair<mlir::Value, Indices>;
+
+  /// \p result is the operator's result, which the group's root is made from.
+  ContractBuilder(GroupLowering &lowering, mlir::Value result)
+      : lowering(lowering), result(result) {}
+
+  llvm::SmallVector<int64_t> batch;
+  int64_t m = 1, n = 1;
+  llvm::SmallVector<int64_t> k;
+  int64_t kTail = 0; ///< 0: none
+  mlir::Value bias;  ///< [N], or null; may be padded to whole panels
+
+  /// Exactly one of `packedRhs` (with `mapPanel`, whose default is the panel
+  /// itself) and `mapRhs`.
+  mlir::Value packedRhs;
+  std::function<mlir::AffineExpr(Exprs batch, mlir::AffineExpr panel)> mapPanel;
+  std::function<Element(Exprs batch, mlir::AffineExpr m, Exprs k)> mapLhs;
+  std::function<Element(Exprs batch, Exprs k, mlir::AffineExpr n)> mapRhs;
+  /// The logical indices of the result's element.
+  std::function<Indices(Exprs batch, mlir::AffineExpr m, mlir::AffineExpr n)>
+      mapOut;
+  /// The same, with the column as panel and lane, where that tells more: a
+  /// blocked result's channel. Default: n = 16 panel + lane.
+  bool wholePanels = false;
+
+  mlir::LogicalResult emit(mlir::Location loc);
+
+private:
+  mlir::FailureOr<mlir::AffineMap> getMap(const Element &element,
+                                          llvm::ArrayRef<int64_t> extents,
+                                          mlir::Value &buffer);
+
+  GroupLowering &lowering;
+  mlir::Value result;
+};
+
+} // namespace dlc::lower
+
+#endif // DLC_PASSES_LOWER_CONTRACTBUILDER_H

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Elements of operators that choose where to read: gathers, padding, resizing.
+#include "passes/lower/ElementEmitter.h"
+
+#include "dialects/graph/Scalar.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace dlc;
+using namespace dlc::lower;
+namespace scalar = dlc::graph::scalar;
+
+Value ElementEmitter::toIndex(Location loc, Value element) {
+  Type i64 = builder.getI64Type();
+  Value integer = scalar::cast(builder, loc, element, i64);
+  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                    integer);
+}
+
+AffineExpr ElementEmitter::emitBoundedIndex(Location loc, Value element,
+                                            int64_t extent,
+                                            graph::IndexMode mode) {
+  Type type = element.getType();
+  Value limit = scalar::constant(builder, loc, type, double(extent));
+  if (mode == graph::IndexMode::Wrap) {
+    if (isa<FloatType>(type)) {
+      element = math::TruncOp::create(builder, loc, element);
+    }
+    element = scalar::mod(builder, loc, element, limit);
+  } else {
+    // In the element's own type: a huge float doesn't fit an integer.
+    Value zero = scalar::constant(builder, loc, type, 0);
+    Value last = scalar::constant(builder, loc, type, double(extent - 1));
+    Value isLess = scalar::compare(builder, loc, arith::CmpFPredicate::UGE,
+                                   arith::CmpIPredicate::slt, zero, element);
+    if (!isa<FloatType>(type))
+      isLess = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                     element, zero);
+    element = arith::SelectOp::create(builder, loc, isLess, zero, element);
+    Value isMore = scalar::compare(builder, loc, arith::CmpFPredicate::OGT,
+                                   arith::CmpIPredicate::sgt, element, last);
+    element = arith::SelectOp::create(builder, loc, isMore, last, element);
+  }
+  return addIndex(toIndex(loc, element), extent);
+}
+
+FailureOr<Value> ElementEmitter::emitGather(graph::GatherOp op,
+                                            ArrayRef<AffineExpr> indices) {
+  int64_t axis = op.getAxis();
+  auto data = cast<RankedTensorType>(op.getData().getType());
+  int64_t rank = cast<RankedTensorType>(op.getIndices().getType()).getRank();
+  FailureOr<Value> element = emit(op.getIndices(), indices.slice(axis, rank));
+  if (failed(element))
+    return failure();
+  Indices at(indices.take_front(axis));
+  at.push_back(emitBoundedIndex(op.getLoc(), *element, data.getDimSize(axis),
+                                op.getMode()));
+  llvm::append_range(at, indices.drop_front(axis + rank));
+  return emit(op.getData(), at);
+}
+
+FailureOr<Value> ElementEmitter::emitGatherNd(graph::GatherNdOp op,
+                                              ArrayRef<AffineExpr> indices) {
+  auto data = cast<RankedTensorType>(op.getData().getType());
+  auto type = cast<RankedTensorType>(op.getIndices().getType());
+  int64_t numRows = type.getDimSize(0), rank = type.getRank() - 1;
+  Indices at;
+  for (int64_t row = 0; row < numRows; ++row) {
+    Indices from{constant(row)};
+    llvm::append_range(from, indices.take_front(rank));
+    FailureOr<Value> element = emit(op.getIndices(), from);
+    if (failed(element))
+      return failure();
+    at.push_back(emitBoundedIndex(op.getLoc(), *element, data.getDimSize(row),
+                                  graph::IndexMode::Clip));
+  }
+  llvm::append_range(at, indices.drop_front(rank));
+  return emit(op.getData(), at);
+}
+
+FailureOr<Value> ElementEmitter::emitTakeAlong(graph::TakeAlongOp op,
+                                               ArrayRef<AffineExpr> indices) {
+  FailureOr<Value> element = emit(op.getIndices(), indices);
+  if (failed(element))
+    return failure();
+  auto data = cast<RankedTensorType>(op.getData().getType());
+  Indices at(indices);
+  at[op.getAxis()] = emitBoundedIndex(
+      op.getLoc(), *element, data.getDimSize(op.getAxis()), op.getMode());
+  return emit(op.getData(), at);
+}
+
+FailureOr<Value> ElementEmitter::emitPad(graph::PadOp op,
+                                         ArrayRef<AffineExpr> indices) {
+  Location loc = op.getLoc();
+  auto type = cast<RankedTensorType>(op.getInput().getType());
+  Value isInside;
+  Indices at;
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  for (auto [i, extent] : llvm::enumerate(type.getShape())) {
+    int64_t low = op.getLow()[i], high = op.getHigh()[i];
+    if (low == 0 && high == 0) {
+      at.push_back(indices[i]);
+      continue;
+    }
+    Value last = arith::ConstantIndexOp::create(builder, loc, extent - 1);
+    Value position = arith::SubIOp::create(
+        builder, loc, emitIndex(loc, indices[i]),
+        arith::ConstantIndexOp::create(builder, loc, low));
+    if (op.getMode() == graph::PadMode::Reflect) {
+      // |x| mirrors at the low end, last - |last - x| at the high end.
+      auto mirror = [&](Value x) -> Value {
+        Value negated = arith::SubIOp::create(builder, loc, zero, x);
+        return arith::MaxSIOp::create(builder, loc, x, negated);
+      };
+      Value fromEnd =
+          arith::SubIOp::create(builder, loc, last, mirror(position));
+      position = arith::SubIOp::create(builder, loc, last, mirror(fromEnd));
+    }
+    Value clamped = arith::MinSIOp::create(
+        builder, loc, arith::MaxSIOp::create(builder, loc, position, zero),
+        last);
+    if (op.getMode() == graph::PadMode::Constant) {
+      Value isValid = arith::CmpIOp::create(
+          builder, loc, arith::CmpIPredicate::eq, clamped, position);
+      isInside = isInside
+                     ? arith::AndIOp::create(builder, loc, isInside, isValid)
+                     : isValid;
+    }
+    at.push_back(addIndex(clamped, extent));
+  }
+  FailureOr<Value> element = emit(op.getInput(), at);
+  if (failed(element) || !isInside)
+    return element;
+  Value fill = scalar::constant(builder, loc, type.getElementType(),
+                                op.getValue().convertToDouble());
+  return Value(arith::SelectOp::create(builder, loc, isInside, *element, fill));
+}
+
+FailureOr<Value> ElementEmitter::emitResize(graph::ResizeOp op,
+                                            ArrayRef<AffineExpr> indices) {
+  Location loc = op.getLoc();
+  auto type = cast<RankedTensorType>(op.getInput().getType());
+  Type f32 = builder.getF32Type();
+  struct Tap {
+    AffineExpr low, high;
+    Value weight; // of `high`
+  };
+  Tap taps[2];
+  for (int i = 0; i < 2; ++i) {
+    int64_t in = type.getDimSize(2 + i), out = op.getSize()[i];
+    Value index = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
+                                             emitIndex(loc, indices[2 + i]));
+    Value position = arith::SIToFPOp::create(builder, loc, f32, index);
+    double scale = double(in) / double(out), shift = 0;
+    if (op.getCoordinates() == graph::Coordinates::AlignCorners)
+      scale = out > 1 ? double(in - 1) / double(out - 1) : 0;
+    else if (op.getCoordinates() == graph::Coordinates::HalfPixel)
+      shift = 0.5 * scale - 0.5;
+    Value source =
+        scalar::add(builder, loc,
+                    scalar::mul(builder, loc, position,
+                                scalar::constant(builder, loc, f32, scale)),
+                    scalar::constant(builder, loc, f32, shift));
+    source = scalar::clip(builder, loc, source, 0, double(in - 1));
+    if (op.getMode() == graph::ResizeMode::Nearest) {
+      if (op.getCoordinates() != graph::Coordinates::Asymmetric)
+        source = math::RoundOp::create(builder, loc, source);
+      taps[i].low = emitBoundedIndex(loc, source, in, graph::IndexMode::Clip);
+      continue;
+    }
+    Value floor = math::FloorOp::create(builder, loc, source);
+    taps[i].weight = scalar::sub(builder, loc, source, floor);
+    taps[i].low = emitBoundedIndex(loc, floor, in, graph::IndexMode::Clip);
+    Value next = scalar::add(builder, loc, floor,
+                             scalar::constant(builder, loc, f32, 1));
+    taps[i].high = emitBoundedIndex(loc, next, in, graph::IndexMode::Clip);
+  }
+  auto read = [&](AffineExpr y, AffineExpr x) {
+    return emit(op.getInput(), {indices[0], indices[1], y, x});
+  };
+  if (op.getMode() == graph::ResizeMode::Nearest)
+    return read(taps[0].low, taps[1].low);
+
+  // a + weight (b - a), first along x, then along y.
+  auto mix = [&](Value a, Value b, Value weight) {
+    Value change = scalar::sub(builder, loc, b, a);
+    return scalar::add(builder, loc, a,
+                       scalar::mul(builder, loc, weight, change));
+  };
+  SmallVector<Value, 2> rows;
+  for (AffineExpr y : {taps[0].low, taps[0].high}) {
+    FailureOr<Value> left = read(y, taps[1].low);
+    FailureOr<Value> right = read(y, taps[1].high);
+    if (failed(left) || failed(right))
+      return failure();
+    rows.push_back(mix(*left, *right, taps[1].weight));
+  }
+  return mix(rows[0], rows[1], taps[0].weight);
+}

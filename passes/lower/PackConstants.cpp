@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rearranges constant tensors into the order in which kernels read them.
+#include "passes/lower/PackConstants.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/BuiltinDialect.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+
+using namespace mlir;
+
+/// The bytes of \p value; of a splat, one element.
+static ArrayRef<char> getBytes(ElementsAttr value, bool &isSplat) {
+  isSplat = false;
+  if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
+    isSplat = dense.isSplat();
+    return dense.getRawData();
+  }
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+      return blob->getData();
+  return {};
+}
+
+/// Copies elements of type \p T.
+template <typename T>
+static void copyElements(ArrayRef<char> from, bool isSplat,
+                         ArrayRef<int64_t> sources, MutableArrayRef<char> to) {
+  auto *in = reinterpret_cast<const T *>(from.data());
+  auto *out = reinterpret_cast<T *>(to.data());
+  for (size_t i = 0; i < sources.size(); ++i)
+    out[i] = sources[i] < 0 ? T() : in[isSplat ? 0 : sources[i]];
+}
+
+ElementsAttr dlc::lower::packConstant(
+    ElementsAttr value, ArrayRef<int64_t> shape,
+    llvm::function_ref<void(MutableArrayRef<int64_t>)> sources) {
+  Type element = value.getElementType();
+  unsigned size = element.getIntOrFloatBitWidth() / 8;
+  bool isSplat;
+  ArrayRef<char> bytes = getBytes(value, isSplat);
+  auto type = RankedTensorType::get(shape, element);
+  if (bytes.empty() || (size != 1 && size != 2 && size != 4 && size != 8))
+    return {};
+  std::vector<int64_t> order(type.getNumElements());
+  sources(order);
+  AsmResourceBlob blob =
+      HeapAsmResourceBlob::allocate(order.size() * size, /*align=*/64,
+                                    /*dataIsMutable=*/true);
+  MutableArrayRef<char> out = blob.getMutableData();
+  if (size == 4)
+    copyElements<uint32_t>(bytes, isSplat, order, out);
+  else if (size == 8)
+    copyElements<uint64_t>(bytes, isSplat, order, out);
+  else if (size == 2)
+    copyElements<uint16_t>(bytes, isSplat, order, out);
+  else
+    copyElements<uint8_t>(bytes, isSplat, order, out);
+  return DenseResourceElementsAttr::get(type, "packed", std::move(blob));
+}

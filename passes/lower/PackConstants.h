@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rearranges constant tensors into the order in which kernels read them.
+#ifndef DLC_PASSES_LOWER_PACKCONSTANTS_H
+#define DLC_PASSES_LOWER_PACKCONSTANTS_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+namespace dlc::lower {
+
+/// The tensor of shape \p shape whose element i (row-major) is element
+/// source(index of i) of \p value; -1 stands for zero. Keeps the element type.
+/// Null where the elements of \p value can't be read.
+mlir::ElementsAttr
+packConstant(mlir::ElementsAttr value, llvm::ArrayRef<int64_t> shape,
+             llvm::function_ref<void(llvm::MutableArrayRef<int64_t>)> sources);
+
+} // namespace dlc::lower
+
+#endif // DLC_PASSES_LOWER_PACKCONSTANTS_H
