@@ -22,23 +22,29 @@ namespace dlc {
 //===----------------------------------------------------------------------===//
 
 void addGraphPasses(OpPassManager &passes, unsigned optimizationLevel) {
+  bool optimizes = optimizationLevel > 0;
+  // Constants first: parameters that are computed are known after it.
+  passes.addPass(graph::createGraphFoldConstants());
   // No batch norm remains, at any level: there is no kernel for it.
   passes.addPass(graph::createGraphFoldBatchNorm());
-  passes.addPass(graph::createGraphFoldConstants());
-  if (optimizationLevel > 0) {
+  if (optimizes) {
     passes.addPass(createCanonicalizerPass());
     passes.addPass(graph::createGraphSimplify());
     // What simplification left of constants.
     passes.addPass(graph::createGraphFoldConstants());
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());
-    // Layouts before groups: a layout conversion joins the kernel beside it.
-    passes.addNestedPass<func::FuncOp>(graph::createGraphAssignLayouts());
-    // Merges what conversions of one tensor have in common; canonicalisation
-    // must not come after it, for groups rely on operators as they are here.
-    passes.addPass(createCSEPass());
   }
-  passes.addNestedPass<func::FuncOp>(graph::createGraphFormGroups());
+  // Layouts before groups: a layout conversion joins the kernel beside it.
+  // Without optimisation too, for padded convolutions read a halo.
+  passes.addNestedPass<func::FuncOp>(graph::createGraphAssignLayouts());
+  // Merges what conversions of one tensor have in common; canonicalisation
+  // must not come after it, for groups rely on operators as they are here.
+  if (optimizes)
+    passes.addPass(createCSEPass());
+  graph::GraphFormGroupsOptions groups;
+  groups.fuse = optimizes;
+  passes.addNestedPass<func::FuncOp>(graph::createGraphFormGroups(groups));
 }
 
 void addLoweringPasses(OpPassManager &passes) {

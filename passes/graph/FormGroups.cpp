@@ -253,7 +253,7 @@ void GraphFormGroups::runOnOperation() {
     if (isa<func::ReturnOp>(op) || isView(&op) ||
         (isa<ConstantOp>(op) && !isSplat(&op)))
       continue;
-    Group *group = findGroup(&op);
+    Group *group = fuse ? findGroup(&op) : nullptr;
     if (group && joins(&op, *group)) {
       group->ops.push_back(&op);
       bool feeds = llvm::any_of(op.getUsers(), [&](Operation *user) {

@@ -143,6 +143,10 @@ def GraphFormGroups : Pass<"graph-form-groups", "::mlir::func::FuncOp"> {
     }
     ```
   }];
+  let options = [
+    Option<"fuse", "fuse", "bool", /*default=*/"true",
+           "Let several operators share a group">
+  ];
   let dependentDialects = ["::dlc::graph::GraphDialect"];
   let statistics = [Statistic<"numGroups", "groups", "Groups formed">];
 }

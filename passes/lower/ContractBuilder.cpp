@@ -106,7 +106,10 @@ LogicalResult ContractBuilder::emit(Location loc) {
   AffineExpr column = indices[b + 1] * kPanel + indices[b + 2];
   if (bias) {
     // A packed bias has whole panels, so its own type counts.
-    Value value = emitter.loadPhysical(loc, emitter.getBuffer(bias), column);
+    AffineExpr at = column;
+    if (mapBias)
+      at = mapBias(ArrayRef(indices).take_front(b), column);
+    Value value = emitter.loadPhysical(loc, emitter.getBuffer(bias), at);
     element = graph::scalar::add(builder, loc, element, value);
   }
   emitter.setElement(result, element);

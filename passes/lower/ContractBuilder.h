@@ -27,7 +27,9 @@ public:
   int64_t m = 1, n = 1;
   llvm::SmallVector<int64_t> k;
   int64_t kTail = 0; ///< 0: none
-  mlir::Value bias;  ///< [N], or null; may be padded to whole panels
+  mlir::Value bias;  ///< a vector or null; may be padded to whole panels
+  /// The element of `bias` for a column; default: the column.
+  std::function<mlir::AffineExpr(Exprs batch, mlir::AffineExpr n)> mapBias;
 
   /// Exactly one of `packedRhs` (with `mapPanel`, whose default is the panel
   /// itself) and `mapRhs`.
@@ -38,8 +40,8 @@ public:
   /// The logical indices of the result's element.
   std::function<Indices(Exprs batch, mlir::AffineExpr m, mlir::AffineExpr n)>
       mapOut;
-  /// The same, with the column as panel and lane, where that tells more: a
-  /// blocked result's channel. Default: n = 16 panel + lane.
+  /// The result, the bias and all that the epilogue reads have room for columns
+  /// up to a multiple of 16.
   bool wholePanels = false;
 
   mlir::LogicalResult emit(mlir::Location loc);

@@ -186,6 +186,10 @@ static LogicalResult lowerContraction(GroupLowering &lowering,
   contract.packedRhs = op.getFilter();
   int64_t panelsOfGroup = (contract.n + kPanel - 1) / kPanel;
   if (isGrouped)
+    contract.mapBias = [&](ArrayRef<AffineExpr> batch, AffineExpr n) {
+      return batch.front() * contract.n + n;
+    };
+  if (isGrouped)
     contract.mapPanel = [=](ArrayRef<AffineExpr> batch, AffineExpr panel) {
       return batch.front() * panelsOfGroup + panel;
     };

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "passes/lower/GroupLowering.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -83,13 +84,17 @@ private:
 Value LowerToKernels::getConstant(Location loc, TypedAttr value) {
   // Constants are physical: a boolean is a byte, a scalar has one element.
   auto type = graph::getPhysicalType(value.getType());
-  if (type != value.getType())
+  if (type != value.getType()) {
+    if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+      // Its booleans are bytes already.
+      value = DenseResourceElementsAttr::get(type, resource.getRawHandle());
     if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
       if (type.getElementType() != dense.getElementType())
         dense = dense.mapValues(type.getElementType(),
                                 [](const APInt &bit) { return bit.zext(8); });
       value = cast<TypedAttr>(Attribute(dense.reshape(type)));
     }
+  }
   Value &constant = constants[{value, type}];
   if (!constant)
     constant = kernel::ConstantOp::create(*builder, loc, type, value);
