@@ -9,7 +9,7 @@ def Graph_ReluOp : Graph_UnaryOp<"relu", "max(x, 0)", [{
     return scalar::relu(b, loc, args[0]);
   }], "NaN stays NaN.", traits = [Idempotent]>;
 
-def Graph_LeakyReluOp : Graph_UnaryOp<"leaky_relu",
+def Graph_LeakyReluOp : Graph_RealUnaryOp<"leaky_relu",
     "x for x > 0, else slope x", [{
     return scalar::leakyRelu(b, loc, args[0], getSlope().convertToDouble());
   }], options = "slope 0.25"> {
@@ -19,7 +19,7 @@ def Graph_LeakyReluOp : Graph_UnaryOp<"leaky_relu",
   }];
 }
 
-def Graph_EluOp : Graph_UnaryOp<"elu",
+def Graph_EluOp : Graph_RealUnaryOp<"elu",
     "x for x > 0, else alpha (exp(x) - 1)", [{
     return scalar::elu(b, loc, args[0], getAlpha().convertToDouble());
   }], options = "alpha 1.0"> {
@@ -29,25 +29,25 @@ def Graph_EluOp : Graph_UnaryOp<"elu",
   }];
 }
 
-def Graph_SeluOp : Graph_UnaryOp<"selu",
+def Graph_SeluOp : Graph_RealUnaryOp<"selu",
     "1.0507 (x for x > 0, else 1.67326 (exp(x) - 1))", [{
     return scalar::selu(b, loc, args[0]);
   }], "The constants are those of the paper, to double precision.">;
 
-def Graph_GeluOp : Graph_UnaryOp<"gelu", "x / 2 (1 + erf(x / sqrt(2)))", [{
+def Graph_GeluOp : Graph_RealUnaryOp<"gelu", "x / 2 (1 + erf(x / sqrt(2)))", [{
     return scalar::gelu(b, loc, args[0]);
   }]>;
 
-def Graph_GeluTanhOp : Graph_UnaryOp<"gelu_tanh",
+def Graph_GeluTanhOp : Graph_RealUnaryOp<"gelu_tanh",
     "x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))", [{
     return scalar::geluTanh(b, loc, args[0]);
   }]>;
 
-def Graph_SigmoidOp : Graph_UnaryOp<"sigmoid", "1 / (1 + exp(-x))", [{
+def Graph_SigmoidOp : Graph_RealUnaryOp<"sigmoid", "1 / (1 + exp(-x))", [{
     return scalar::sigmoid(b, loc, args[0]);
   }]>;
 
-def Graph_HardSigmoidOp : Graph_UnaryOp<"hard_sigmoid",
+def Graph_HardSigmoidOp : Graph_RealUnaryOp<"hard_sigmoid",
     "min(max(alpha x + beta, 0), 1)", [{
     return scalar::hardSigmoid(b, loc, args[0], getAlpha().convertToDouble(),
                                getBeta().convertToDouble());
@@ -62,7 +62,7 @@ def Graph_SoftsignOp : Graph_UnaryOp<"softsign", "x / (1 + |x|)", [{
     return scalar::softsign(b, loc, args[0]);
   }]>;
 
-def Graph_SoftplusOp : Graph_UnaryOp<"softplus", "log(1 + exp(x))", [{
+def Graph_SoftplusOp : Graph_RealUnaryOp<"softplus", "log(1 + exp(x))", [{
     return scalar::softplus(b, loc, args[0]);
   }], "Does not overflow for large x.">;
 

@@ -37,7 +37,7 @@ def Graph_ModOp : Graph_BinaryOp<"mod", "x - y floor(x / y)", [{
     return scalar::mod(b, loc, args[0], args[1]);
   }], "The sign is that of y; 0 where y is 0.">;
 
-def Graph_PowerOp : Graph_BinaryOp<"power", "x^y", [{
+def Graph_PowerOp : Graph_RealBinaryOp<"power", "x^y", [{
     return scalar::power(b, loc, args[0], args[1]);
   }]>;
 
@@ -49,11 +49,11 @@ def Graph_MinimumOp : Graph_BinaryOp<"minimum", "min(x, y)", [{
     return scalar::minimum(b, loc, args[0], args[1]);
   }], "NaN if either is.", traits = [Idempotent, Commutative]>;
 
-def Graph_HypotOp : Graph_BinaryOp<"hypot", "sqrt(x^2 + y^2)", [{
+def Graph_HypotOp : Graph_RealBinaryOp<"hypot", "sqrt(x^2 + y^2)", [{
     return scalar::hypot(b, loc, args[0], args[1]);
   }], "The squares don't overflow.", traits = [Commutative]>;
 
-def Graph_Atan2Op : Graph_BinaryOp<"atan2", "atan2(x, y)", [{
+def Graph_Atan2Op : Graph_RealBinaryOp<"atan2", "atan2(x, y)", [{
     return ::mlir::math::Atan2Op::create(b, loc, args[0], args[1]);
   }], "The angle, in radians, of the point with abscissa y and ordinate x.">;
 
@@ -85,35 +85,33 @@ def Graph_ReciprocalOp : Graph_UnaryOp<"reciprocal", "1 / x", [{
 // Rounding
 //===----------------------------------------------------------------------===//
 
-def Graph_RoundOp : Graph_UnaryOp<"round", "the integer nearest to x", [{
+def Graph_RoundOp : Graph_RoundingOp<"round", "the integer nearest to x", [{
     return ::mlir::math::RoundOp::create(b, loc, args[0]);
-  }], "Halves go away from zero.", traits = [Idempotent]>;
+  }], "Halves go away from zero.">;
 
-def Graph_RintOp : Graph_UnaryOp<"rint",
+def Graph_RintOp : Graph_RoundingOp<"rint",
     "the integer nearest to x (halves down)", [{
     return scalar::rintHalfDown(b, loc, args[0]);
-  }], "Halves go to the lower integer: 0.5 to 0, 1.5 to 1, -0.5 to -1.",
-     traits = [Idempotent]>;
+  }], "Halves go to the lower integer: 0.5 to 0, 1.5 to 1, -0.5 to -1.">;
 
-def Graph_RoundEvenOp : Graph_UnaryOp<"round_even",
+def Graph_RoundEvenOp : Graph_RoundingOp<"round_even",
     "the integer nearest to x (halves to even)", [{
     return ::mlir::math::RoundEvenOp::create(b, loc, args[0]);
-  }], "Halves go to the even integer, as IEEE 754 rounds.",
-     traits = [Idempotent]>;
+  }], "Halves go to the even integer, as IEEE 754 rounds.">;
 
-def Graph_FloorOp : Graph_UnaryOp<"floor",
+def Graph_FloorOp : Graph_RoundingOp<"floor",
     "the largest integer that is at most x", [{
     return ::mlir::math::FloorOp::create(b, loc, args[0]);
-  }], traits = [Idempotent]>;
+  }]>;
 
-def Graph_CeilOp : Graph_UnaryOp<"ceil",
+def Graph_CeilOp : Graph_RoundingOp<"ceil",
     "the smallest integer that is at least x", [{
     return ::mlir::math::CeilOp::create(b, loc, args[0]);
-  }], traits = [Idempotent]>;
+  }]>;
 
-def Graph_TruncOp : Graph_UnaryOp<"trunc", "x without its fraction", [{
+def Graph_TruncOp : Graph_RoundingOp<"trunc", "x without its fraction", [{
     return ::mlir::math::TruncOp::create(b, loc, args[0]);
-  }], traits = [Idempotent]>;
+  }]>;
 
 //===----------------------------------------------------------------------===//
 // Conversion

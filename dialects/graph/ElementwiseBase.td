@@ -20,6 +20,18 @@ class Graph_ElementwiseOp<string mnemonic, code scalar, list<Trait> traits = []>
   }];
 }
 
+/// The body of a function of real numbers: integers are computed as f64 and
+/// truncated, as frameworks do.
+class Graph_RealFunction<code scalar> {
+  string note = "Integers are computed as f64 and truncated.";
+  code body = [{
+      return scalar::computeReal(b, loc, args,
+                                 [&](::mlir::ValueRange args) -> ::mlir::Value {
+      }] # scalar # [{
+      });
+  }];
+}
+
 /// The example of an operator with operands named in `operands`, of elements
 /// `from`, and a result of elements `to`; `options` sets its attributes.
 class Graph_ElementwiseExample<string mnemonic, list<string> operands,
@@ -58,6 +70,21 @@ class Graph_UnaryOp<string mnemonic, string formula, code scalar,
   let assemblyFormat = "$input attr-dict `:` type($result)";
 }
 
+/// f(x) for real numbers.
+class Graph_RealUnaryOp<string mnemonic, string formula, code scalar,
+                        string note = "", string options = "">
+    : Graph_UnaryOp<mnemonic, formula, Graph_RealFunction<scalar>.body,
+                    !if(!empty(note), "", note # " ")
+                      # Graph_RealFunction<scalar>.note, options = options>;
+
+/// The rounding of x; integers stay as they are.
+class Graph_RoundingOp<string mnemonic, string formula, code scalar,
+                       string note = "">
+    : Graph_UnaryOp<mnemonic, formula, [{
+        if (!::llvm::isa<::mlir::FloatType>(args[0].getType()))
+          return args[0];
+      }] # scalar, note, [Idempotent]>;
+
 /// f(x, y).
 class Graph_BinaryOp<string mnemonic, string formula, code scalar,
                      string note = "", list<Trait> traits = [],
@@ -74,5 +101,12 @@ class Graph_BinaryOp<string mnemonic, string formula, code scalar,
   let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($result)";
 }
+
+/// f(x, y) for real numbers.
+class Graph_RealBinaryOp<string mnemonic, string formula, code scalar,
+                         string note = "", list<Trait> traits = []>
+    : Graph_BinaryOp<mnemonic, formula, Graph_RealFunction<scalar>.body,
+                     !if(!empty(note), "", note # " ")
+                       # Graph_RealFunction<scalar>.note, traits>;
 
 #endif // DLC_DIALECTS_GRAPH_ELEMENTWISEBASE_TD

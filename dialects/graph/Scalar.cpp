@@ -15,8 +15,22 @@ static bool isFloat(Value x) { return isa<FloatType>(x.getType()); }
 Value scalar::constant(OpBuilder &b, Location loc, Type type, double value) {
   if (isa<FloatType>(type))
     return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
-  return arith::ConstantOp::create(b, loc,
-                                   b.getIntegerAttr(type, int64_t(value)));
+  unsigned width = type.getIntOrFloatBitWidth();
+  // The only positive value of i1 is out of its signed range.
+  llvm::APSInt integer(width, /*isUnsigned=*/width == 1);
+  bool isExact;
+  APFloat(value).convertToInteger(integer, APFloat::rmTowardZero, &isExact);
+  return arith::ConstantOp::create(b, loc, b.getIntegerAttr(type, integer));
+}
+
+Value scalar::computeReal(OpBuilder &b, Location loc, ValueRange args,
+                          function_ref<Value(ValueRange)> compute) {
+  if (isFloat(args.front()))
+    return compute(args);
+  SmallVector<Value> reals;
+  for (Value arg : args)
+    reals.push_back(cast(b, loc, arg, b.getF64Type()));
+  return cast(b, loc, compute(reals), args.front().getType());
 }
 
 //===----------------------------------------------------------------------===//
@@ -43,27 +57,35 @@ Value scalar::mul(OpBuilder &b, Location loc, Value x, Value y) {
   return emit<arith::MulFOp, arith::MulIOp>(b, loc, x, y);
 }
 
-/// Emits an integer \p Op that gives 0 where \p y is 0.
+/// Emits an integer \p Op of \p x and \p y that gives 0 where y is 0 and
+/// \p negated where it is -1: the quotient of the least integer and -1 does not
+/// fit, and hardware traps on both.
 template <typename Op>
-static Value emitGuarded(OpBuilder &b, Location loc, Value x, Value y) {
+static Value emitGuarded(OpBuilder &b, Location loc, Value x, Value y,
+                         Value negated) {
   Value zero = scalar::constant(b, loc, x.getType(), 0);
   Value one = scalar::constant(b, loc, x.getType(), 1);
+  Value minusOne = scalar::constant(b, loc, x.getType(), -1);
   Value isZero = arith::CmpIOp::create(b, loc, CmpIPredicate::eq, y, zero);
-  Value divisor = arith::SelectOp::create(b, loc, isZero, one, y);
+  Value isMinusOne =
+      arith::CmpIOp::create(b, loc, CmpIPredicate::eq, y, minusOne);
+  Value isSpecial = arith::OrIOp::create(b, loc, isZero, isMinusOne);
+  Value divisor = arith::SelectOp::create(b, loc, isSpecial, one, y);
   Value result = Op::create(b, loc, x, divisor);
+  result = arith::SelectOp::create(b, loc, isMinusOne, negated, result);
   return arith::SelectOp::create(b, loc, isZero, zero, result);
 }
 
 Value scalar::div(OpBuilder &b, Location loc, Value x, Value y) {
   if (isFloat(x))
     return arith::DivFOp::create(b, loc, x, y);
-  return emitGuarded<arith::DivSIOp>(b, loc, x, y);
+  return emitGuarded<arith::DivSIOp>(b, loc, x, y, neg(b, loc, x));
 }
 
 Value scalar::mod(OpBuilder &b, Location loc, Value x, Value y) {
   Value zero = constant(b, loc, x.getType(), 0);
   Value rest = isFloat(x) ? Value(arith::RemFOp::create(b, loc, x, y))
-                          : emitGuarded<arith::RemSIOp>(b, loc, x, y);
+                          : emitGuarded<arith::RemSIOp>(b, loc, x, y, zero);
   // The remainder has the sign of x; move it to the side of y.
   Value isNegative = compare(b, loc, CmpFPredicate::OLT, CmpIPredicate::slt,
                              mul(b, loc, rest, y), zero);
@@ -75,9 +97,7 @@ Value scalar::mod(OpBuilder &b, Location loc, Value x, Value y) {
 }
 
 Value scalar::power(OpBuilder &b, Location loc, Value x, Value y) {
-  if (isFloat(x))
-    return math::PowFOp::create(b, loc, x, y);
-  return math::IPowIOp::create(b, loc, x, y);
+  return math::PowFOp::create(b, loc, x, y);
 }
 
 Value scalar::maximum(OpBuilder &b, Location loc, Value x, Value y) {

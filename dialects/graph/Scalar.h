@@ -13,8 +13,14 @@ using mlir::OpBuilder;
 using mlir::Type;
 using mlir::Value;
 
-/// A constant of \p type, float or integer.
+/// A constant of \p type, float or integer; the nearest integer of that type
+/// where \p value is out of its range.
 Value constant(OpBuilder &b, Location loc, Type type, double value);
+
+/// What \p compute makes of \p args, all of one type; integers are converted to
+/// f64 before and truncated after.
+Value computeReal(OpBuilder &b, Location loc, mlir::ValueRange args,
+                  llvm::function_ref<Value(mlir::ValueRange)> compute);
 
 Value add(OpBuilder &b, Location loc, Value x, Value y);
 Value sub(OpBuilder &b, Location loc, Value x, Value y);

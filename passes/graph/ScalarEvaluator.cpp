@@ -73,16 +73,6 @@ static int64_t divide(int64_t x, int64_t y) {
   return y == -1 ? wrap(-uint64_t(x)) : y == 0 ? 0 : x / y;
 }
 
-static int64_t integerPower(int64_t x, int64_t y) {
-  if (y < 0)
-    return x == 1 ? 1 : x == -1 ? (y % 2 ? -1 : 1) : 0;
-  uint64_t result = 1;
-  for (uint64_t base = x; y; y >>= 1, base *= base)
-    if (y & 1)
-      result *= base;
-  return wrap(result);
-}
-
 #define DLC_FLOAT(EXPR)                                                        \
   [](Scalar x, Scalar y, Scalar) -> Scalar { return makeFloat(EXPR); }
 #define DLC_INTEGER(EXPR)                                                      \
@@ -226,9 +216,6 @@ static Function getMathFunction(Operation &op) {
       .Case([](math::ExpOp) -> Function { return unary<std::exp>; })
       .Case([](math::ExpM1Op) -> Function { return unary<std::expm1>; })
       .Case([](math::FloorOp) -> Function { return unary<std::floor>; })
-      .Case([](math::IPowIOp) -> Function {
-        return DLC_INTEGER(integerPower(x.i, y.i));
-      })
       .Case([](math::LogOp) -> Function { return unary<std::log>; })
       .Case([](math::Log10Op) -> Function { return unary<std::log10>; })
       .Case([](math::Log1pOp) -> Function { return unary<std::log1p>; })

@@ -62,7 +62,7 @@ func.func @call_c3(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
-// expected-error @+1 {{requires a kernel.parallel or kernel.contract at the end of its body}}
+// expected-error @+1 {{'kernel.func' op requires a kernel.parallel or kernel.contract}}
 kernel.func @func_c1() outputs(%y: memref<4xf32>) {
   %0 = arith.constant 0.0 : f32
 }

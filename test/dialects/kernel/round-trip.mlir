@@ -52,6 +52,20 @@ kernel.func @reductions() outputs(%y: memref<f32>) {
   }
 }
 
+// Two sections: the second has tasks of its own.
+// CHECK-LABEL: kernel.func @sections(
+// CHECK: parallel (%{{.*}}) to (4) {
+// CHECK: parallel (%{{.*}}) to (2) {
+kernel.func @sections() outputs(%y: memref<4xf32>, %z: memref<2xf32>) {
+  %one = arith.constant 1.0 : f32
+  kernel.parallel (%i) to (4) {
+    kernel.store %one, %y[%i] : memref<4xf32>
+  }
+  kernel.parallel (%i) to (2) {
+    kernel.store %one, %z[%i] : memref<2xf32>
+  }
+}
+
 // A convolution: 3 x 3, 40 channels in blocks of 16, a halo of 1.
 // CHECK-LABEL: kernel.func @conv(
 // CHECK: contract batch [2, 56] m 56 n 64 k [3, 3, 3, 16] k_tail 8

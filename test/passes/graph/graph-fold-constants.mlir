@@ -175,3 +175,39 @@ func.func @missing() -> tensor<4xf32> {
   %0 = graph.neg %w : tensor<4xf32>
   return %0 : tensor<4xf32>
 }
+
+// -----
+
+// The least integer divided by -1 wraps, division by zero gives 0.
+
+// CHECK-LABEL: func.func @integer_division
+// CHECK-DAG: %[[D:.*]] = graph.constant dense<[-2147483648, 0, -3]> : tensor<3xi32>
+// CHECK-DAG: %[[M:.*]] = graph.constant dense<[0, 0, -1]> : tensor<3xi32>
+// CHECK: return %[[D]], %[[M]]
+func.func @integer_division() -> (tensor<3xi32>, tensor<3xi32>) {
+  %a = graph.constant dense<[-2147483648, 5, 7]> : tensor<3xi32>
+  %b = graph.constant dense<[-1, 0, -2]> : tensor<3xi32>
+  %0 = graph.div %a, %b : tensor<3xi32>
+  %1 = graph.mod %a, %b : tensor<3xi32>
+  return %0, %1 : tensor<3xi32>, tensor<3xi32>
+}
+
+// -----
+
+// Functions of real numbers truncate on integers, rounding leaves them.
+
+// CHECK-LABEL: func.func @integer_functions
+// CHECK-NEXT: %[[S:.*]] = graph.constant dense<[2, 3]> : tensor<2xi64>
+// CHECK-NEXT: %[[P:.*]] = graph.constant dense<[256, 100000]> : tensor<2xi64>
+// CHECK-NEXT: %[[F:.*]] = graph.constant dense<[4, 10]> : tensor<2xi64>
+// CHECK-NEXT: %[[C:.*]] = graph.constant dense<[4, 10]> : tensor<2xi64>
+// CHECK-NEXT: return %[[S]], %[[P]], %[[F]], %[[C]]
+func.func @integer_functions() -> (tensor<2xi64>, tensor<2xi64>, tensor<2xi64>, tensor<2xi64>) {
+  %a = graph.constant dense<[4, 10]> : tensor<2xi64>
+  %b = graph.constant dense<[4, 5]> : tensor<2xi64>
+  %0 = graph.sqrt %a : tensor<2xi64>
+  %1 = graph.power %a, %b : tensor<2xi64>
+  %2 = graph.floor %a : tensor<2xi64>
+  %3 = graph.clip %a min -1.0e+30 max 1.0e+30 : tensor<2xi64>
+  return %0, %1, %2, %3 : tensor<2xi64>, tensor<2xi64>, tensor<2xi64>, tensor<2xi64>
+}
