@@ -11,6 +11,7 @@
 #include "compiler/AssemblyText.h"
 #include "compiler/Backend.h"
 #include "compiler/EmbedTest.h"
+#include "compiler/StageSink.h"
 #include "compiler/import/Safetensors.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -19,6 +20,7 @@ using namespace mlir;
 namespace dlc {
 
 static constexpr StringLiteral kTriple = "x86_64-unknown-linux-gnu";
+static constexpr StringLiteral kDefaultName = "model";
 
 static void fail(CompileResult &result, const CompileOptions &options,
                  DiagnosticCode code, std::string message) {
@@ -30,7 +32,8 @@ static void fail(CompileResult &result, const CompileOptions &options,
 static void addModelFacts(artifact::ArtifactSpec &spec, ModuleOp module,
                           const artifact::WeightsImage &image,
                           const CompileOptions &options) {
-  spec.name = options.name;
+  auto name = module->getAttrOfType<StringAttr>("graph.model_name");
+  spec.name = name ? name.str() : kDefaultName.str();
   spec.compiler = "dlc " DLC_VERSION;
   if (auto bytes = module->getAttrOfType<IntegerAttr>("graph.params_bytes"))
     spec.paramsBytes = bytes.getInt();
@@ -55,8 +58,9 @@ static bool deliver(const std::string &path, const CompileOptions &options,
          options.onOutput(std::string_view(bytes.data(), bytes.size()));
 }
 
-/// Links \p parts into what `options.emit` asks for and hands it out.
-static void link(const artifact::ArtifactParts &parts,
+/// Links \p parts of the model \p name into what `options.emit` asks for and
+/// hands it out.
+static void link(const artifact::ArtifactParts &parts, StringRef name,
                  const CompileOptions &options, DiagnosticCode code,
                  CompileResult &result) {
   auto directory = artifact::TemporaryDirectory::create();
@@ -67,7 +71,7 @@ static void link(const artifact::ArtifactParts &parts,
   llvm::Error error =
       options.emit == Stage::Obj
           ? artifact::writeRelocatable(
-                parts, "dlc_" + options.name + "_model_v1", path)
+                parts, ("dlc_" + name + "_model_v1").str(), path)
           : artifact::writeSharedObject(parts, path);
   if (error)
     return fail(result, options, code, llvm::toString(std::move(error)));
@@ -87,17 +91,17 @@ static std::string join(llvm::ArrayRef<artifact::DataChunk> chunks,
   return image;
 }
 
-/// Hands out the text of \p code and \p parts, and their bulk data.
+/// Hands the text of \p code and \p parts, and their bulk data, to \p sink.
 static void emitAssembly(const artifact::ArtifactParts &parts,
                          const std::vector<KernelCode> &code,
-                         const CompileOptions &options) {
+                         const StageSink &sink) {
   AssemblyText assembly{
       parts.triple, parts.weightsBytes, parts.testBytes, parts.description, {}};
   for (const KernelCode &kernel : code)
     assembly.kernels.push_back(
         {kernel.symbol,
          StringRef(kernel.assembly.data(), kernel.assembly.size())});
-  if (options.onOutput && !options.onOutput(printAssembly(assembly)))
+  if (sink.onText && !sink.onText(printAssembly(assembly)))
     return;
   std::string weights = join(parts.weights, parts.weightsBytes);
   std::string test = join(parts.testData, parts.testBytes);
@@ -110,8 +114,8 @@ static void emitAssembly(const artifact::ArtifactParts &parts,
   };
   add(kWeightsTensor, weights);
   add(kTestTensor, test);
-  if (options.onWeights)
-    writeSafetensors(tensors, options.onWeights);
+  if (sink.onWeights)
+    writeSafetensors(tensors, sink.onWeights);
 }
 
 /// The tensor \p name of \p store as one chunk, which must have \p size bytes.
@@ -165,7 +169,8 @@ void linkAssembly(const WeightStore *store, const CompileOptions &options,
     return;
   link({assembly.triple, assembly.description, objects, weights,
         assembly.weightsBytes, test, assembly.testBytes},
-       options, DiagnosticCode::MalformedStage, result);
+       options.name.empty() ? StringRef(kDefaultName) : options.name, options,
+       DiagnosticCode::MalformedStage, result);
 }
 
 //===----------------------------------------------------------------------===//
@@ -196,10 +201,13 @@ void writeArtifact(ModuleOp module, const std::vector<KernelCode> &code,
   artifact::ArtifactParts parts{kTriple,       description,        objects,
                                 image->chunks, spec->weightsBytes, test.chunks,
                                 test.bytes};
+  auto emit = [&](const StageSink &sink) { emitAssembly(parts, code, sink); };
+  if (!dumpStage(Stage::Asm, options, emit, result.diagnostics))
+    return;
   if (options.emit == Stage::Asm)
-    return emitAssembly(parts, code, options);
+    return emit({options.onOutput, options.onWeights});
   result.header = artifact::writeHeader(*spec, options.headerName);
-  link(parts, options, DiagnosticCode::InternalError, result);
+  link(parts, spec->name, options, DiagnosticCode::InternalError, result);
 }
 
 } // namespace dlc

@@ -12,7 +12,7 @@ namespace dlc {
 struct KernelCode {
   std::string symbol;
   llvm::SmallVector<char, 0> object;
-  /// For Stage::Asm alone.
+  /// Only where it is asked for: Stage::Asm, or a folder for dumps.
   llvm::SmallVector<char, 0> assembly;
 };
 

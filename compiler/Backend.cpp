@@ -190,7 +190,7 @@ static OwningOpRef<ModuleOp> extractVariant(ModuleOp module, StringRef symbol) {
 static std::string emitVariant(ModuleOp module, device::TargetAttr target,
                                const CompileOptions &options,
                                KernelCode &code) {
-  bool viaText = options.emit == Stage::Asm;
+  bool viaText = options.emit == Stage::Asm || !options.dumpDir.empty();
   cpu::EmitOptions emit;
   emit.kind = viaText ? cpu::CodeKind::Assembly : cpu::CodeKind::Object;
   emit.optLevel = options.optimizationLevel;

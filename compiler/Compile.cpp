@@ -66,8 +66,13 @@ CompileResult compile(const CompileOptions &options) {
   context.loadAllAvailableDialects();
   OwningOpRef<ModuleOp> module =
       readModel(context, options, result.diagnostics);
-  if (module)
-    runPipeline(*module, options, result);
+  if (!module)
+    return result;
+  // Stages carry the name along.
+  if (!options.name.empty())
+    (*module)->setAttr("graph.model_name",
+                       StringAttr::get(&context, options.name));
+  runPipeline(*module, options, result);
   return result;
 }
 

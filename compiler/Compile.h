@@ -92,8 +92,9 @@ struct CompileOptions {
   std::vector<std::string> cpus;
   std::vector<std::string> sms;
   std::string precision = "float32";
-  /// The model's name inside the artifact.
-  std::string name = "model";
+  /// The model's name inside the artifact. Empty: what the text of a stage
+  /// says, else "model".
+  std::string name;
   /// The name from which the generated header makes its prefix.
   std::string headerName = "model";
   bool withGradients = false;

@@ -4,6 +4,8 @@
 
 #include "codegen/cpu/Passes.h"
 #include "compiler/Backend.h"
+#include "compiler/PlanCheck.h"
+#include "compiler/StageSink.h"
 #include "compiler/StageText.h"
 #include "dialects/device/DeviceOps.h"
 #include "dialects/graph/GraphOps.h"
@@ -77,8 +79,7 @@ void addKernelPasses(OpPassManager &passes) {
 /// The stage that \p module is of.
 static Stage getStage(ModuleOp module) {
   if (!module.getOps<device::ProgramOp>().empty())
-    return module.getOps<device::KernelOp>().empty() ? Stage::Plan
-                                                     : Stage::LLVM;
+    return module->hasAttr("device.targets") ? Stage::LLVM : Stage::Plan;
   bool hasCalls = module
                       .walk([](Operation *op) {
                         return isa<kernel::KernelDialect>(op->getDialect())
@@ -105,12 +106,12 @@ static void noteParameters(ModuleOp module) {
                   Builder(module).getI64IntegerAttr(bytes));
 }
 
-/// Hands out the text of a stage and its weights.
-static void emitText(ModuleOp module, const CompileOptions &options) {
-  if (options.onOutput && !options.onOutput(printStage(module)))
+/// Hands the text of \p module and its weights to \p sink.
+static void emitText(ModuleOp module, const StageSink &sink) {
+  if (sink.onText && !sink.onText(printStage(module)))
     return;
-  if (options.onWeights)
-    writeSafetensors(collectWeights(module), options.onWeights);
+  if (sink.onWeights)
+    writeSafetensors(collectWeights(module), sink.onWeights);
 }
 
 namespace {
@@ -126,6 +127,11 @@ public:
 private:
   /// Enters \p stage; returns false where the compilation was cancelled.
   bool enter(Stage stage);
+  /// Turns the module, of the stage before, into one of \p stage.
+  bool lowerTo(Stage stage);
+  /// Ends \p stage with its checks; its text goes to whoever wants it. Returns
+  /// true to go on.
+  bool leave(Stage stage);
   bool runPasses(llvm::function_ref<void(OpPassManager &)> addPasses);
 
   ModuleOp module;
@@ -151,42 +157,55 @@ bool PipelineRun::runPasses(
   return succeeded(passes.run(module));
 }
 
+bool PipelineRun::lowerTo(Stage stage) {
+  switch (stage) {
+  case Stage::Kernels:
+    return runPasses([&](OpPassManager &passes) {
+      addGraphPasses(passes, options.optimizationLevel);
+      addLoweringPasses(passes);
+    });
+  case Stage::Plan:
+    return runPasses(addPlanPasses);
+  default:
+    return lowerKernels(module, options, result.diagnostics);
+  }
+}
+
+bool PipelineRun::leave(Stage stage) {
+  auto emit = [&](const StageSink &sink) { emitText(module, sink); };
+  if (!dumpStage(stage, options, emit, result.diagnostics))
+    return false;
+  if (stage == Stage::Plan &&
+      !checkPlan(module, options.import.memoryLimit, options.model.name,
+                 result.diagnostics))
+    return false;
+  if (options.emit != stage)
+    return true;
+  emit({options.onOutput, options.onWeights});
+  return false;
+}
+
 void PipelineRun::run() {
   Stage stage = getStage(module);
+  if (options.emit < stage) {
+    result.diagnostics.add(
+        DiagnosticCode::UnsupportedOption, {options.model.name, "", "", -1},
+        "is of the stage '" + std::string(getStageName(stage)) + "': '" +
+            std::string(getStageName(options.emit)) + "' comes before it");
+    return;
+  }
+  // The graph stage is as the importer made it; its passes belong to the next.
   if (stage == Stage::Graph)
     noteParameters(module);
-  if (!enter(stage))
+  if (!enter(stage) || !leave(stage))
     return;
-  // The graph stage as the importer made it; its passes belong to the next.
-  if (options.emit == Stage::Graph)
-    return emitText(module, options);
-  if (stage == Stage::Graph) {
-    if (!enter(Stage::Kernels) || !runPasses([&](OpPassManager &passes) {
-          addGraphPasses(passes, options.optimizationLevel);
-          addLoweringPasses(passes);
-        }))
-      return;
-    stage = Stage::Kernels;
-  }
-  if (options.emit == Stage::Kernels)
-    return emitText(module, options);
-  if (stage == Stage::Kernels) {
-    if (!enter(Stage::Plan) || !runPasses(addPlanPasses))
-      return;
-    stage = Stage::Plan;
-  }
-  if (options.emit == Stage::Plan)
-    return emitText(module, options);
-  if (stage == Stage::Plan) {
-    if (!enter(Stage::LLVM) ||
-        !lowerKernels(module, options, result.diagnostics))
+  while (stage < Stage::LLVM) {
+    stage = static_cast<Stage>(static_cast<int>(stage) + 1);
+    if (!enter(stage) || !lowerTo(stage) || !leave(stage))
       return;
   }
-  if (options.emit == Stage::LLVM)
-    return emitText(module, options);
-  if (!enter(options.emit))
-    return;
-  emitArtifact(module, options, result);
+  if (enter(options.emit))
+    emitArtifact(module, options, result);
 }
 
 void runPipeline(ModuleOp module, const CompileOptions &options,

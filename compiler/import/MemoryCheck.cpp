@@ -15,7 +15,7 @@ static std::string shapeText(RankedTensorType type) {
   return text.empty() ? "scalar" : text;
 }
 
-static std::string sizeText(int64_t bytes) {
+std::string getSizeText(int64_t bytes) {
   const char *units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
   double size = bytes;
   size_t unit = 0;
@@ -59,11 +59,11 @@ bool checkMemory(func::FuncOp function, int64_t limit, const std::string &file,
     name = loc.getName().str();
   return diagnostics.add(
       DiagnosticCode::MemoryLimit, {file, "", "", -1},
-      "the model needs at least " + sizeText(total) +
-          ", more than the memory limit of " + sizeText(limit) +
+      "the model needs at least " + getSizeText(total) +
+          ", more than the memory limit of " + getSizeText(limit) +
           "; its largest tensor is '" + name + "', " +
           shapeText(cast<RankedTensorType>(largest.getType())) + " (" +
-          sizeText(largestBytes) +
+          getSizeText(largestBytes) +
           "); raise --memory-limit or make the "
           "inputs smaller");
 }

@@ -8,6 +8,9 @@
 
 namespace dlc {
 
+/// Returns \p bytes as people read it, e.g. "1.5 MiB".
+std::string getSizeText(int64_t bytes);
+
 /// Checks that the weights and the largest other tensor of \p function, the
 /// least that a model needs, do not exceed \p limit bytes. \returns false, with
 /// a diagnostic that names the largest tensor, if they do.

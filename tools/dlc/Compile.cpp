@@ -61,11 +61,31 @@ static bool checkSupport(const CompileCommand &command,
     refuse("--gradients");
   if (!command.report.empty())
     refuse("--report");
+  if (command.options.emit == Stage::Ptx)
+    refuse("--emit=ptx");
   if (!command.options.sms.empty())
     refuse("--sm");
   if (command.options.precision != "float32")
     refuse("--precision other than float32");
   return diagnostics.empty();
+}
+
+/// After an internal error: compiles again with the text of each stage kept and
+/// says what to do with it.
+static void keepReproducer(const CompilerApi &compiler,
+                           const CompileCommand &command) {
+  CompileOptions options = command.options;
+  if (options.dumpDir.empty()) {
+    options.dumpDir = command.output == "-" ? "dlc" : command.output;
+    options.dumpDir += ".reproducer";
+    options.onOutput = options.onWeights = nullptr;
+    compiler.compile(options);
+  }
+  std::fprintf(stderr,
+               "this is a defect of dlc " DLC_VERSION
+               ": please report it with the command line and the folder '%s', "
+               "which holds the text of each stage up to the failure\n",
+               options.dumpDir.c_str());
 }
 
 /// Runs the compiler with its results going to files that appear when all is
@@ -92,6 +112,8 @@ static int compileTo(const CompilerApi &compiler, CompileCommand &command,
   showProgress(options, command.quiet);
   CompileResult result = compiler.compile(options);
   endProgress(options);
+  if (result.diagnostics.hasInternalError())
+    keepReproducer(compiler, command);
   if (!result.diagnostics.empty())
     return reportDiagnostics(result.diagnostics);
   if (!command.header.empty())
