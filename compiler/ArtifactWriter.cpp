@@ -14,6 +14,7 @@
 #include "compiler/StageSink.h"
 #include "compiler/import/Safetensors.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include <cstring>
 
 using namespace mlir;
 
@@ -73,8 +74,14 @@ static void link(const artifact::ArtifactParts &parts, StringRef name,
           ? artifact::writeRelocatable(
                 parts, ("dlc_" + name + "_model_v1").str(), path)
           : artifact::writeSharedObject(parts, path);
-  if (error)
-    return fail(result, options, code, llvm::toString(std::move(error)));
+  if (error) {
+    // The linker reports a full disk as text, like everything else.
+    bool isFile = error.isA<llvm::FileError>() || error.isA<llvm::ECError>();
+    std::string message = llvm::toString(std::move(error));
+    isFile |= StringRef(message).contains(std::strerror(ENOSPC));
+    return fail(result, options, isFile ? DiagnosticCode::UnwritableFile : code,
+                message);
+  }
   deliver(path, options, result);
 }
 

@@ -23,6 +23,9 @@ public:
   /// False if the file could not be opened; commit() says why.
   bool isOpen() const { return error == 0; }
 
+  /// The file that is written until then; empty where there is none.
+  const std::string &getTemporary() const { return temporary; }
+
   /// Appends \p bytes. \returns false after the first failure.
   bool write(std::string_view bytes);
 

@@ -5,6 +5,7 @@
 #include "codegen/cpu/Passes.h"
 #include "compiler/Backend.h"
 #include "compiler/PlanCheck.h"
+#include "compiler/StageCheck.h"
 #include "compiler/StageSink.h"
 #include "compiler/StageText.h"
 #include "dialects/device/DeviceOps.h"
@@ -75,20 +76,6 @@ void addKernelPasses(OpPassManager &passes) {
 //===----------------------------------------------------------------------===//
 // The stages
 //===----------------------------------------------------------------------===//
-
-/// The stage that \p module is of.
-static Stage getStage(ModuleOp module) {
-  if (!module.getOps<device::ProgramOp>().empty())
-    return module->hasAttr("device.targets") ? Stage::LLVM : Stage::Plan;
-  bool hasCalls = module
-                      .walk([](Operation *op) {
-                        return isa<kernel::KernelDialect>(op->getDialect())
-                                   ? WalkResult::interrupt()
-                                   : WalkResult::advance();
-                      })
-                      .wasInterrupted();
-  return hasCalls ? Stage::Kernels : Stage::Graph;
-}
 
 /// Notes how many bytes the model's parameters have, before any of them is
 /// folded away.

@@ -3,6 +3,7 @@
 // safetensors file holds their bytes.
 #include "compiler/StageText.h"
 
+#include "compiler/StageCheck.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -127,7 +128,9 @@ OwningOpRef<ModuleOp> parseStage(MLIRContext &context, std::string_view text,
   for (DenseResourceElementsAttr attr : findResources(*module))
     if (std::string what = attachWeight(attr, weights); !what.empty())
       diagnostics.add(DiagnosticCode::MissingWeights, place, what);
-  return diagnostics.empty() ? std::move(module) : nullptr;
+  if (!diagnostics.empty() || !checkStage(*module, file, diagnostics))
+    return nullptr;
+  return module;
 }
 
 } // namespace dlc

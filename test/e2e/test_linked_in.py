@@ -2,6 +2,7 @@
 """Several models compiled with `--emit obj` link into one program with the static runtime."""
 import subprocess
 
+import numpy as np
 from conftest import BUILD, ROOT, dlc, for_models, model_named
 
 PROGRAM = """
@@ -39,3 +40,17 @@ def test_two_models_in_one_program(model, tmp_path):
                    check=True, cwd=tmp_path)
     printed = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True).stdout
     assert printed == "first 1 1\nsecond 1 1\n"
+
+
+@for_models("digits")
+def test_example_holds_the_digits_model(model, tmp_path):
+    """The program of `examples/linked` gives the artifact's own answers."""
+    dlc("compile", model.symbol, "--params", model.params, "--input=data=1x1x8x8", "--emit", "obj", "--name", "digits",
+        "-o", "digits_model.o", "--header", "digits_model.h", cwd=tmp_path)
+    subprocess.run(["clang-22", "-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'runtime' / 'include'}", "-I.",
+                    ROOT / "examples" / "linked" / "digits.c", "digits_model.o", BUILD / "lib" / "libdlcrt.a",
+                    "-o", "digits", "-lm", "-ldl", "-lpthread"], check=True, cwd=tmp_path)
+    test = np.load(model.source / "test.npz")
+    printed = subprocess.run([tmp_path / "digits"], input=test["data"].astype("<f4").tobytes(), capture_output=True,
+                             check=True).stdout
+    assert [int(line) for line in printed.split()] == test["softmax_output"].argmax(axis=1).tolist()

@@ -5,6 +5,7 @@
 #include "tools/dlc/Commands.h"
 #include "tools/dlc/CompileFlags.h"
 #include "tools/dlc/CompilerLibrary.h"
+#include "tools/dlc/CrashHandler.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Validators.hpp>
@@ -109,6 +110,7 @@ static int compileTo(const CompilerApi &compiler, CompileCommand &command,
         weights = std::make_unique<OutputFile>(getWeightsPath(command.output));
       return weights->write(bytes);
     };
+  installCrashHandler(output.getTemporary(), options.dumpDir);
   showProgress(options, command.quiet);
   CompileResult result = compiler.compile(options);
   endProgress(options);
@@ -116,7 +118,12 @@ static int compileTo(const CompilerApi &compiler, CompileCommand &command,
     keepReproducer(compiler, command);
   if (!result.diagnostics.empty())
     return reportDiagnostics(result.diagnostics);
-  if (!command.header.empty())
+  if (!command.header.empty() && result.header.empty())
+    diagnostics.add(DiagnosticCode::UnsupportedOption,
+                    {command.model.model, "", "", -1},
+                    "--header needs --emit=so or obj, and a model that is not "
+                    "yet assembly");
+  else if (!command.header.empty())
     writeFile(command.header, result.header, diagnostics);
   if (diagnostics.empty() && weights)
     weights->commit(diagnostics);

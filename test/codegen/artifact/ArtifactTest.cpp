@@ -169,9 +169,14 @@ TEST_F(ArtifactTest, SharedObjectLinksWithTheCore) {
   MemoryBufferRef kernels[] = {{bytes, "k.o"}};
   std::vector<DataChunk> chunks = {{0, weights}};
   std::string output = directory->file("model.so");
-  Error error = writeSharedObject(
-      {kTriple, writeDescription(spec), kernels, chunks, spec.weightsBytes},
-      output);
+  Error error = writeSharedObject({kTriple,
+                                   writeDescription(spec),
+                                   kernels,
+                                   chunks,
+                                   spec.weightsBytes,
+                                   {},
+                                   0},
+                                  output);
   EXPECT_FALSE(bool(error)) << toString(std::move(error));
   EXPECT_TRUE(sys::fs::exists(output));
 }
@@ -183,9 +188,14 @@ TEST_F(ArtifactTest, RelocatableShowsOneSymbol) {
   MemoryBufferRef kernels[] = {{bytes, "k.o"}};
   std::vector<DataChunk> chunks = {{0, weights}};
   std::string output = directory->file("model.o");
-  Error error = writeRelocatable(
-      {kTriple, writeDescription(spec), kernels, chunks, spec.weightsBytes},
-      "dlc_resnet_model_v1", output);
+  Error error = writeRelocatable({kTriple,
+                                  writeDescription(spec),
+                                  kernels,
+                                  chunks,
+                                  spec.weightsBytes,
+                                  {},
+                                  0},
+                                 "dlc_resnet_model_v1", output);
   ASSERT_FALSE(bool(error)) << toString(std::move(error));
   auto object = cantFail(object::ObjectFile::createObjectFile(output));
   std::vector<std::string> defined, undefined;
@@ -209,9 +219,15 @@ TEST_F(ArtifactTest, SeveralModelsLinkIntoOneProgram) {
   for (StringRef name : {"a", "b"}) {
     spec.name = name.str();
     objects.push_back(directory->file((name + ".o").str()));
-    cantFail(writeRelocatable(
-        {kTriple, writeDescription(spec), kernels, chunks, spec.weightsBytes},
-        ("dlc_" + name + "_model_v1").str(), objects.back()));
+    cantFail(writeRelocatable({kTriple,
+                               writeDescription(spec),
+                               kernels,
+                               chunks,
+                               spec.weightsBytes,
+                               {},
+                               0},
+                              ("dlc_" + name + "_model_v1").str(),
+                              objects.back()));
   }
   std::string output = directory->file("program.so");
   Error error =

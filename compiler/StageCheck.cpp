@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looks at a whole module, where verifiers look at single operations.
+#include "compiler/StageCheck.h"
+
+#include "dialects/device/DeviceOps.h"
+#include "dialects/kernel/KernelOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+Stage getStage(ModuleOp module) {
+  if (module->hasAttr("device.targets"))
+    return Stage::LLVM;
+  if (!module.getOps<device::ProgramOp>().empty())
+    return Stage::Plan;
+  bool hasKernels = module
+                        .walk([](Operation *op) {
+                          return isa<kernel::KernelDialect>(op->getDialect())
+                                     ? WalkResult::interrupt()
+                                     : WalkResult::advance();
+                        })
+                        .wasInterrupted();
+  return hasKernels ? Stage::Kernels : Stage::Graph;
+}
+
+/// Of graph and kernels: what is wrong with the function \@main, or "".
+static std::string checkMain(ModuleOp module) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main || main.isExternal())
+    return "has no function @main with a body";
+  auto isStatic = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.hasStaticShape();
+  };
+  if (!llvm::all_of(main.getArgumentTypes(), isStatic) ||
+      !llvm::all_of(main.getResultTypes(), isStatic))
+    return "@main must take and return tensors of static shape";
+  if (!main.getBody().hasOneBlock())
+    return "@main must be one block";
+  return "";
+}
+
+/// Of the LLVM stage: what is wrong with targets and kernels, or "".
+static std::string checkCode(ModuleOp module) {
+  auto targets = module->getAttrOfType<ArrayAttr>("device.targets");
+  if (!targets || targets.empty() ||
+      !llvm::all_of(targets, llvm::IsaPred<device::TargetAttr>))
+    return "'device.targets' must be a list of #device.target";
+  for (auto kernel : module.getOps<device::KernelOp>()) {
+    std::string name = "kernel '" + kernel.getSymName().str() + "' ";
+    if (kernel.getVariants().size() != targets.size())
+      return name + "must have one variant for each target";
+    for (auto variant :
+         kernel.getVariants().getAsRange<device::VariantAttr>()) {
+      auto code = module.lookupSymbol<LLVM::LLVMFuncOp>(variant.getFunction());
+      if (!code || code.isExternal())
+        return name + "has no code in '" +
+               variant.getFunction().getValue().str() + "'";
+    }
+  }
+  return "";
+}
+
+bool checkStage(ModuleOp module, const std::string &file,
+                DiagnosticList &diagnostics) {
+  Stage stage = getStage(module);
+  std::string what;
+  if (stage < Stage::Plan)
+    what = checkMain(module);
+  else if (!llvm::hasSingleElement(module.getOps<device::ProgramOp>()))
+    what = "must have one device.program";
+  if (what.empty() && stage == Stage::LLVM)
+    what = checkCode(module);
+  return what.empty() || diagnostics.add(DiagnosticCode::MalformedStage,
+                                         {file, "", "", -1}, what);
+}
+
+} // namespace dlc
