@@ -20,6 +20,9 @@ public:
   OutputFile(const OutputFile &) = delete;
   OutputFile &operator=(const OutputFile &) = delete;
 
+  /// False if the file could not be opened; commit() says why.
+  bool isOpen() const { return error == 0; }
+
   /// Appends \p bytes. \returns false after the first failure.
   bool write(std::string_view bytes);
 

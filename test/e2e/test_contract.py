@@ -17,7 +17,7 @@ def test_header_states_names_shapes_and_arena(model, tmp_path):
     assert "DLC_DIGITS_ARENA_BYTES" in text and "DLC_DIGITS_SCRATCH_BYTES_PER_THREAD" in text
     program = tmp_path / "contract.c"
     program.write_text('#include "digits.h"\n#include <stdio.h>\n'
-                       'static char arena[DLC_DIGITS_ARENA_BYTES + 1];\n'
+                       'char arena[DLC_DIGITS_ARENA_BYTES + 1];\n'
                        'int main(void) { printf("%zu", sizeof arena - 1); return 0; }\n')
     subprocess.run(["clang-22", "-std=c11", "-Wall", "-Werror", "-pedantic", f"-I{INCLUDE}", program, "-o",
                     tmp_path / "contract"], check=True)

@@ -74,6 +74,11 @@ static int compileTo(const CompilerApi &compiler, CompileCommand &command,
                      DiagnosticList &diagnostics) {
   CompileOptions &options = command.options;
   OutputFile output(command.output, /*executable=*/options.emit == Stage::So);
+  if (!output.isOpen()) {
+    // Known before the work is done.
+    output.commit(diagnostics);
+    return reportDiagnostics(diagnostics);
+  }
   std::unique_ptr<OutputFile> weights;
   options.onOutput = [&](std::string_view bytes) {
     return output.write(bytes);

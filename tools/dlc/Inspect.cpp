@@ -156,11 +156,11 @@ void dlc::tool::addInspect(CLI::App &app, Action &action) {
   CLI::App *command =
       app.add_subcommand("inspect", "Show what is in an artifact or a model");
   auto flags = std::make_shared<InspectFlags>();
-  command->add_option("FILE", flags->file, "The artifact, or a model")->required();
+  command->add_option("FILE", flags->file, "The artifact, or a model")
+      ->required();
   command->add_flag("--kernels", flags->kernels,
                     "List each kernel with the operators it computes");
   command->add_flag("--json", flags->json, "Print a JSON object");
-  command->callback([flags, &action] {
-    action = [flags] { return inspectFile(*flags); };
-  });
+  command->callback(
+      [flags, &action] { action = [flags] { return inspectFile(*flags); }; });
 }

@@ -196,6 +196,9 @@ static Values pooling(NodeBuilder &n) {
   bool countPads = n.attributes.isNone("count_include_pad") ||
                    n.attributes.getBool("count_include_pad");
   StringRef kind = n.attributes.getText("pool_type");
+  if (kind == "lp" && !isa<FloatType>(n.element(x)))
+    return {n.fail(DiagnosticCode::TypeMismatch,
+                   "needs floating-point data for pool_type 'lp'")};
   if (kind == "lp" && n.attributes.isNone("p_value"))
     return {n.fail(DiagnosticCode::MissingAttribute,
                    "attribute 'p_value' is missing")};

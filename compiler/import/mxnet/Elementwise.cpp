@@ -16,6 +16,13 @@ static Values unary(NodeBuilder &n) {
   return {n.emit<OpTy>({n.input(0)})};
 }
 
+/// Integers are whole already.
+template <typename OpTy>
+static Values rounding(NodeBuilder &n) {
+  bool isWhole = n.input(0) && isa<IntegerType>(n.element(n.input(0)));
+  return isWhole ? Values{n.input(0)} : unary<OpTy>(n);
+}
+
 static Values identity(NodeBuilder &n) { return {n.input(0)}; }
 
 template <int value>
@@ -244,11 +251,11 @@ ArrayRef<OperatorRow> getElementwiseOperators() {
       {"square", "", "data", unary<graph::SquareOp>},
       {"abs _npx_abs", "", "data", unary<graph::AbsOp>},
       {"sign", "", "data", unary<graph::SignOp>},
-      {"round", "", "data", unary<graph::RoundOp>},
-      {"rint", "", "data", unary<graph::RintOp>},
-      {"floor", "", "data", unary<graph::FloorOp>},
-      {"ceil", "", "data", unary<graph::CeilOp>},
-      {"trunc fix", "", "data", unary<graph::TruncOp>},
+      {"round", "", "data", rounding<graph::RoundOp>},
+      {"rint", "", "data", rounding<graph::RintOp>},
+      {"floor", "", "data", rounding<graph::FloorOp>},
+      {"ceil", "", "data", rounding<graph::CeilOp>},
+      {"trunc fix", "", "data", rounding<graph::TruncOp>},
       {"sin", "", "data", unary<graph::SinOp>},
       {"cos", "", "data", unary<graph::CosOp>},
       {"tan", "", "data", unary<graph::TanOp>},

@@ -6,6 +6,7 @@
 #include "compiler/import/mxnet/Operators.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -139,6 +140,50 @@ static LogicalResult inferTypes(OperationState &state, MLIRContext *context) {
   return result;
 }
 
+/// Operations that are defined for floating-point numbers alone.
+static bool needsFloat(StringRef operation) {
+  static const llvm::StringSet<> names = {
+      "sigmoid",       "tanh",        "softsign",   "softplus",   "exp",
+      "log",           "log2",        "log10",      "log1p",      "expm1",
+      "sqrt",          "rsqrt",       "cbrt",       "rcbrt",      "sin",
+      "cos",           "tan",         "asin",       "acos",       "atan",
+      "sinh",          "cosh",        "asinh",      "acosh",      "atanh",
+      "erf",           "erfinv",      "gamma",      "gammaln",    "reciprocal",
+      "gelu",          "gelu_tanh",   "selu",       "leaky_relu", "elu",
+      "hard_sigmoid",  "power",       "hypot",      "atan2",      "reduce_l2",
+      "softmax",       "log_softmax", "batch_norm", "layer_norm", "group_norm",
+      "instance_norm", "lrn",         "rnn",        "resize"};
+  return names.contains(operation);
+}
+
+/// Operations that booleans may go through without a cast.
+static bool takesBooleans(StringRef operation) {
+  static const llvm::StringSet<> names = {
+      "cast",        "select",    "logical_and", "logical_or",
+      "logical_xor", "equal",     "not_equal",   "reshape",
+      "transpose",   "broadcast", "slice",       "reverse",
+      "concat",      "gather",    "take_along",  "logical_not"};
+  return names.contains(operation);
+}
+
+bool NodeBuilder::checkElements(StringRef operation, ValueRange operands) {
+  operation.consume_front("graph.");
+  for (Value operand : operands) {
+    Type type = element(operand);
+    bool isBad = type.isInteger(1)
+                     ? !takesBooleans(operation)
+                     : isa<IntegerType>(type) && needsFloat(operation);
+    if (!isBad)
+      continue;
+    fail(DiagnosticCode::TypeMismatch,
+         Twine("can't compute on ") +
+             (type.isInteger(1) ? "booleans" : "integers") +
+             "; cast them to a floating-point type first");
+    return false;
+  }
+  return true;
+}
+
 bool NodeBuilder::checkResults(Operation *op) {
   for (Type result : op->getResultTypes()) {
     ArrayRef<int64_t> dims = llvm::cast<RankedTensorType>(result).getShape();
@@ -166,7 +211,8 @@ bool NodeBuilder::checkResults(Operation *op) {
 Values NodeBuilder::emitAll(StringRef operation, ValueRange operands,
                             ArrayRef<OpAttribute> attrs, Type result) {
   Values none(3);
-  if (llvm::is_contained(operands, Value()))
+  if (llvm::is_contained(operands, Value()) ||
+      !checkElements(operation, operands))
     return none;
 
   // Inference and verifiers speak of the operation; the user knows the node.

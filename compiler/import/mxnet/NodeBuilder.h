@@ -177,6 +177,7 @@ public:
 
 private:
   bool broadcastPair(mlir::Value &lhs, mlir::Value &rhs);
+  bool checkElements(llvm::StringRef operation, mlir::ValueRange operands);
   bool checkResults(mlir::Operation *op);
 
   mlir::OpBuilder &builder;
