@@ -38,19 +38,7 @@ LogicalResult dlc::lower::prepareDense(GroupLowering &lowering,
   ElementsAttr filter = lowering.getConstant(op.getFilter());
   if (!filter)
     return success();
-  int64_t rows = filter.getShapedType().getDimSize(0);
-  int64_t depth = filter.getShapedType().getDimSize(1);
-  int64_t panels = (rows + kPanel - 1) / kPanel;
-  ElementsAttr packed = packConstant(
-      filter, {panels, depth, kPanel}, [&](MutableArrayRef<int64_t> sources) {
-        int64_t *to = sources.data();
-        for (int64_t p = 0; p < panels; ++p)
-          for (int64_t k = 0; k < depth; ++k)
-            for (int64_t l = 0; l < kPanel; ++l) {
-              int64_t row = p * kPanel + l;
-              *to++ = row < rows ? row * depth + k : -1;
-            }
-      });
+  ElementsAttr packed = packRows(filter);
   if (!packed)
     return op.emitOpError("has a filter whose data is missing");
   lowering.replaceConstant(op.getFilter(), packed);

@@ -311,10 +311,6 @@ LogicalResult dlc::lower::lowerConv(GroupLowering &lowering, graph::ConvOp op) {
 // DeconvOp
 //===----------------------------------------------------------------------===//
 
-LogicalResult dlc::lower::prepareDeconv(GroupLowering &, graph::DeconvOp) {
-  return success();
-}
-
 LogicalResult dlc::lower::lowerDeconv(GroupLowering &lowering,
                                       graph::DeconvOp op) {
   Location loc = op.getLoc();

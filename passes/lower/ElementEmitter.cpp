@@ -222,21 +222,6 @@ bool dlc::lower::canPull(Operation *op) {
   return constant && isa<SplatElementsAttr>(constant.getValue());
 }
 
-FailureOr<std::pair<Value, ElementEmitter::Indices>>
-ElementEmitter::resolve(Value tensor, ArrayRef<AffineExpr> indices) const {
-  Indices at(indices);
-  while (Operation *op = tensor.getDefiningOp()) {
-    if (auto movement = dyn_cast<graph::MovementOpInterface>(op))
-      at = movement.mapIndices(at);
-    else if (!isa<graph::RelayoutOp>(op))
-      return failure();
-    for (AffineExpr &index : at)
-      index = simplify(index);
-    tensor = op->getOperand(0);
-  }
-  return std::pair(tensor, at);
-}
-
 FailureOr<Value> ElementEmitter::emit(Value tensor,
                                       ArrayRef<AffineExpr> indices) {
   if (Value element = known.lookup(tensor))

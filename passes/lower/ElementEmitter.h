@@ -77,11 +77,6 @@ public:
   /// \p expr as a value of type index.
   mlir::Value emitIndex(mlir::Location loc, mlir::AffineExpr expr);
 
-  /// Follows movements from \p tensor at \p indices to the argument of the
-  /// group that holds the element; fails where something else is in between.
-  mlir::FailureOr<std::pair<mlir::Value, Indices>>
-  resolve(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> indices) const;
-
   /// While it lives, elements emitted in a nested region are forgotten at the
   /// region's end.
   class Scope {

@@ -61,7 +61,6 @@ void GroupLowering::replaceConstant(Value inner, ElementsAttr value) {
 static LogicalResult prepare(GroupLowering &lowering, Operation *op) {
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](graph::ConvOp op) { return prepareConv(lowering, op); })
-      .Case([&](graph::DeconvOp op) { return prepareDeconv(lowering, op); })
       .Case([&](graph::DenseOp op) { return prepareDense(lowering, op); })
       .Case([&](graph::RnnOp op) { return prepareRnn(lowering, op); })
       .Default([](Operation *) { return success(); });

@@ -115,7 +115,6 @@ private:
 //===----------------------------------------------------------------------===//
 
 mlir::LogicalResult prepareConv(GroupLowering &lowering, graph::ConvOp op);
-mlir::LogicalResult prepareDeconv(GroupLowering &lowering, graph::DeconvOp op);
 mlir::LogicalResult prepareDense(GroupLowering &lowering, graph::DenseOp op);
 mlir::LogicalResult prepareRnn(GroupLowering &lowering, graph::RnnOp op);
 

@@ -2,11 +2,13 @@
 // Rearranges constant tensors into the order in which kernels read them.
 #include "passes/lower/PackConstants.h"
 
+#include "dialects/kernel/KernelOps.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
+using namespace dlc;
 
 /// The bytes of \p value; of a splat, one element.
 static ArrayRef<char> getBytes(ElementsAttr value, bool &isSplat) {
@@ -56,4 +58,22 @@ ElementsAttr dlc::lower::packConstant(
   else
     copyElements<uint8_t>(bytes, isSplat, order, out);
   return DenseResourceElementsAttr::get(type, "packed", std::move(blob));
+}
+
+ElementsAttr dlc::lower::packRows(ElementsAttr weight) {
+  int64_t rows = weight.getShapedType().getDimSize(0);
+  int64_t depth = weight.getShapedType().getDimSize(1);
+  int64_t panels =
+      (rows + kernel::ContractOp::kPanel - 1) / kernel::ContractOp::kPanel;
+  return packConstant(weight, {panels, depth, kernel::ContractOp::kPanel},
+                      [&](MutableArrayRef<int64_t> sources) {
+                        int64_t *to = sources.data();
+                        for (int64_t p = 0; p < panels; ++p)
+                          for (int64_t k = 0; k < depth; ++k)
+                            for (int64_t l = 0; l < kernel::ContractOp::kPanel;
+                                 ++l) {
+                              int64_t row = p * kernel::ContractOp::kPanel + l;
+                              *to++ = row < rows ? row * depth + k : -1;
+                            }
+                      });
 }

@@ -15,6 +15,10 @@ mlir::ElementsAttr
 packConstant(mlir::ElementsAttr value, llvm::ArrayRef<int64_t> shape,
              llvm::function_ref<void(llvm::MutableArrayRef<int64_t>)> sources);
 
+/// Packs a weight [rows, depth] into panels of 16 rows: [panel][depth][16], the
+/// last panel filled up with zeros. Null where the data is missing.
+mlir::ElementsAttr packRows(mlir::ElementsAttr weight);
+
 } // namespace dlc::lower
 
 #endif // DLC_PASSES_LOWER_PACKCONSTANTS_H

@@ -20,23 +20,6 @@ static RankedTensorType getType(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-/// Packs a weight [rows, depth] into panels of 16 rows.
-static ElementsAttr packRows(ElementsAttr weight) {
-  int64_t rows = weight.getShapedType().getDimSize(0);
-  int64_t depth = weight.getShapedType().getDimSize(1);
-  int64_t panels = (rows + kPanel - 1) / kPanel;
-  return packConstant(weight, {panels, depth, kPanel},
-                      [&](MutableArrayRef<int64_t> sources) {
-                        int64_t *to = sources.data();
-                        for (int64_t p = 0; p < panels; ++p)
-                          for (int64_t k = 0; k < depth; ++k)
-                            for (int64_t l = 0; l < kPanel; ++l) {
-                              int64_t row = p * kPanel + l;
-                              *to++ = row < rows ? row * depth + k : -1;
-                            }
-                      });
-}
-
 LogicalResult dlc::lower::prepareRnn(GroupLowering &lowering, graph::RnnOp op) {
   for (Value weight : {op.getWInput(), op.getWHidden()})
     if (ElementsAttr constant = lowering.getConstant(weight)) {
