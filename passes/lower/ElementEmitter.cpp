@@ -61,6 +61,10 @@ AffineExpr dlc::lower::simplifyInRange(AffineExpr expr,
   auto range = getRange(lhs, extents);
   switch (expr.getKind()) {
   case AffineExprKind::Add:
+    // From the left, as text is parsed.
+    if (auto sum = dyn_cast<AffineBinaryOpExpr>(rhs);
+        sum && sum.getKind() == AffineExprKind::Add)
+      return simplifyInRange(lhs + sum.getLHS(), extents) + sum.getRHS();
     return lhs + rhs;
   case AffineExprKind::Mul:
     return lhs * rhs;
@@ -152,15 +156,18 @@ Value ElementEmitter::emitIndex(Location loc, AffineExpr expr) {
 static AffineMap getAccessMap(ArrayRef<AffineExpr> subscripts,
                               ArrayRef<Value> dims, MLIRContext *context,
                               SmallVectorImpl<Value> &operands) {
+  // Numbered as they appear, which is how the text of an access is parsed:
+  // kernels don't change by printing.
   SmallVector<AffineExpr> replacement(dims.size());
-  for (auto [i, dim] : llvm::enumerate(dims)) {
-    bool isUsed = llvm::any_of(subscripts, [i = i](AffineExpr expr) {
-      return expr.isFunctionOfDim(i);
+  for (AffineExpr subscript : subscripts)
+    subscript.walk([&](AffineExpr expr) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (!dim || replacement[dim.getPosition()])
+        return;
+      replacement[dim.getPosition()] =
+          getAffineDimExpr(operands.size(), context);
+      operands.push_back(dims[dim.getPosition()]);
     });
-    replacement[i] = getAffineDimExpr(isUsed ? operands.size() : i, context);
-    if (isUsed)
-      operands.push_back(dim);
-  }
   SmallVector<AffineExpr> results;
   for (AffineExpr expr : subscripts)
     results.push_back(expr.replaceDims(replacement));
