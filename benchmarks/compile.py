@@ -40,7 +40,7 @@ def main():
     arguments = parser.parse_args()
     print("| model              | time, s |   (min) | peak, MB | limit, MB | weights  | .so, MB |")
     print("| ------------------ | ------- | ------- | -------- | --------- | -------- | ------- |")
-    row("one operator", DATA / "ops" / "unary_exp" / "model-symbol.json", ["--input=data=2x3x4"], 0, arguments.runs)
+    row("one operator", DATA / "ops" / "unary_exp" / "model-symbol.json", ["--input=x=2x3x4"], 0, arguments.runs)
     for name in arguments.models:
         model = model_named(name)
         row(name, model.symbol, model.flags, model.params.stat().st_size, arguments.runs)

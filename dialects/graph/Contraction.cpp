@@ -39,6 +39,18 @@ static LogicalResult checkWindow(std::optional<Location> location, size_t rank,
   return success();
 }
 
+/// Adds the type with \p layout, which may be null.
+static LogicalResult addResult(std::optional<Location> location,
+                               ArrayRef<int64_t> shape, Type element,
+                               BlockedLayoutAttr layout,
+                               SmallVectorImpl<Type> &types) {
+  if (layout && layout.getHaloLow().size() + 2 != shape.size())
+    return emitOptionalError(location, "requires a layout with ",
+                             shape.size() - 2, " spatial dimensions");
+  types.push_back(RankedTensorType::get(shape, element, layout));
+  return success();
+}
+
 LogicalResult
 ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                          ValueRange operands, DictionaryAttr attributes,
@@ -90,8 +102,8 @@ ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                " is larger than the padded input ", input);
     shape.push_back((padded - span) / op.getStrides()[i] + 1);
   }
-  types.push_back(RankedTensorType::get(shape, input.getElementType()));
-  return success();
+  return addResult(location, shape, input.getElementType(), op.getLayoutAttr(),
+                   types);
 }
 
 int64_t ConvOp::getFlops() {
@@ -147,8 +159,8 @@ DeconvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
     if (shape.back() < 1)
       return emitOptionalError(location, "padding leaves nothing of ", input);
   }
-  types.push_back(RankedTensorType::get(shape, input.getElementType()));
-  return success();
+  return addResult(location, shape, input.getElementType(), op.getLayoutAttr(),
+                   types);
 }
 
 int64_t DeconvOp::getFlops() {
@@ -275,7 +287,8 @@ PoolOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
     shape.push_back(
         (op.getCeilMode() ? (rest + stride - 1) / stride : rest / stride) + 1);
   }
-  types.push_back(RankedTensorType::get(shape, input.getElementType()));
+  types.push_back(
+      RankedTensorType::get(shape, input.getElementType(), inferLayout(input)));
   return success();
 }
 

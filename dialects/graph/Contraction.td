@@ -22,6 +22,8 @@ def Graph_ConvOp : Graph_InferredOp<"conv", [
     C4. The padded input is at least as large as the dilated kernel.
     C5. All tensors have one element type.
 
+    `layout` is the encoding of the result, plain where it is missing.
+
     ```mlir
     func.func @example(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>) -> tensor<1x4x8x8xf32> {
       %0 = graph.conv %x, %w, %b strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1
@@ -33,12 +35,13 @@ def Graph_ConvOp : Graph_InferredOp<"conv", [
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$filter,
     Optional<AnyRankedTensor>:$bias, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$pad_low, DenseI64ArrayAttr:$pad_high,
-    DenseI64ArrayAttr:$dilations, I64Attr:$groups);
+    DenseI64ArrayAttr:$dilations, I64Attr:$groups,
+    OptionalAttr<Graph_BlockedLayoutAttr>:$layout);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $input `,` $filter (`,` $bias^)? `strides` $strides `pads` $pad_low $pad_high
-    `dilations` $dilations `groups` $groups attr-dict `:` type($input) `,` type($filter)
-    (`,` type($bias)^)?
+    `dilations` $dilations `groups` $groups (`layout` $layout^)? attr-dict `:`
+    type($input) `,` type($filter) (`,` type($bias)^)?
   }];
 }
 
@@ -61,6 +64,8 @@ def Graph_DeconvOp : Graph_InferredOp<"deconv", [
     C4. The result is not empty.
     C5. All tensors have one element type.
 
+    `layout` is the encoding of the result, plain where it is missing.
+
     ```mlir
     func.func @example(%x: tensor<1x3x4x4xf32>, %w: tensor<3x5x2x2xf32>) -> tensor<1x5x8x8xf32> {
       %0 = graph.deconv %x, %w strides [2, 2] pads [0, 0] [0, 0] dilations [1, 1] output_padding [0, 0] groups 1
@@ -73,12 +78,12 @@ def Graph_DeconvOp : Graph_InferredOp<"deconv", [
     Optional<AnyRankedTensor>:$bias, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$pad_low, DenseI64ArrayAttr:$pad_high,
     DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$output_padding,
-    I64Attr:$groups);
+    I64Attr:$groups, OptionalAttr<Graph_BlockedLayoutAttr>:$layout);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $input `,` $filter (`,` $bias^)? `strides` $strides `pads` $pad_low $pad_high
     `dilations` $dilations `output_padding` $output_padding `groups` $groups
-    attr-dict `:` type($input) `,` type($filter) (`,` type($bias)^)?
+    (`layout` $layout^)? attr-dict `:` type($input) `,` type($filter) (`,` type($bias)^)?
   }];
 }
 
@@ -153,7 +158,7 @@ def Graph_PoolOp : Graph_InferredOp<"pool", [
 
     Shapes: input [N, C, spatial...], result [N, C, out...] with out = floor((in
     + pad_low + pad_high - kernel) / stride) + 1, rounded up instead of down
-    with `ceil_mode`.
+    with `ceil_mode`. The result of blocked channels has them too, without a halo.
 
     A mean divides by the elements of the window that lie in the padded input
     (with `count_include_pad`) or in the input. A window beyond both gives 0.

@@ -89,6 +89,15 @@ RankedTensorType dlc::graph::getPhysicalType(Type type) {
   return RankedTensorType::get(shape, element);
 }
 
+Attribute dlc::graph::inferLayout(RankedTensorType input) {
+  BlockedLayoutAttr layout = getLayout(input);
+  if (!layout || layout.getBlock() == 1)
+    return {};
+  SmallVector<int64_t> noHalo(layout.getHaloLow().size(), 0);
+  return BlockedLayoutAttr::get(input.getContext(), layout.getBlock(), noHalo,
+                                noHalo);
+}
+
 bool dlc::graph::haveSamePlainTypes(TypeRange a, TypeRange b) {
   return a.size() == b.size() && llvm::all_of(llvm::zip(a, b), [](auto pair) {
            auto [x, y] = pair;

@@ -36,7 +36,8 @@ ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
     shape[axis] =
         isDynamic ? ShapedType::kDynamic : shape[axis] + type.getDimSize(axis);
   }
-  types.push_back(RankedTensorType::get(shape, first.getElementType()));
+  types.push_back(
+      RankedTensorType::get(shape, first.getElementType(), inferLayout(first)));
   return success();
 }
 
@@ -161,7 +162,7 @@ ResizeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                              type);
   types.push_back(RankedTensorType::get(
       {type.getDimSize(0), type.getDimSize(1), size[0], size[1]},
-      type.getElementType()));
+      type.getElementType(), inferLayout(type)));
   return success();
 }
 

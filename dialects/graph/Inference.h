@@ -23,6 +23,10 @@ inline bool mayBeEqual(int64_t a, int64_t b) {
          mlir::ShapedType::isDynamic(b);
 }
 
+/// The encoding of a result that is computed in the blocks of \p input: the
+/// same blocks without a halo, or null where \p input has none.
+mlir::Attribute inferLayout(mlir::RankedTensorType input);
+
 /// Whether types agree but for layouts.
 bool haveSamePlainTypes(mlir::TypeRange a, mlir::TypeRange b);
 

@@ -132,22 +132,19 @@ void GraphAssignLayouts::assignConv(ConvOp op) {
     op.getInputMutable().assign(input);
     return;
   }
-  RankedTensorType result = withLayout(output, makePlainBlocked(&getContext()));
-  auto conv =
-      ConvOp::create(builder, op.getLoc(), result, input, op.getFilter(),
-                     op.getBias(), op.getStrides(), op.getPadLow(),
-                     op.getPadHigh(), op.getDilations(), op.getGroups());
+  auto conv = ConvOp::create(builder, op.getLoc(), input, op.getFilter(),
+                             op.getBias(), op.getStrides(), op.getPadLow(),
+                             op.getPadHigh(), op.getDilations(), op.getGroups(),
+                             makePlainBlocked(&getContext()));
   replace(op, conv);
 }
 
 void GraphAssignLayouts::assignDeconv(DeconvOp op) {
   OpBuilder builder(op);
   auto conv = DeconvOp::create(
-      builder, op.getLoc(),
-      withLayout(getType(op), makePlainBlocked(&getContext())), op.getInput(),
-      op.getFilter(), op.getBias(), op.getStrides(), op.getPadLow(),
-      op.getPadHigh(), op.getDilations(), op.getOutputPadding(),
-      op.getGroups());
+      builder, op.getLoc(), op.getInput(), op.getFilter(), op.getBias(),
+      op.getStrides(), op.getPadLow(), op.getPadHigh(), op.getDilations(),
+      op.getOutputPadding(), op.getGroups(), makePlainBlocked(&getContext()));
   replace(op, conv);
 }
 

@@ -110,7 +110,7 @@ def GraphAssignLayouts : Pass<"graph-assign-layouts", "::mlir::func::FuncOp"> {
     After:
     ```mlir
     %0 = graph.relayout %x : tensor<1x32x8x8xf32> to tensor<1x32x8x8xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>>
-    %1 = graph.conv %0, %w ...
+    %1 = graph.conv %0, %w ... layout <16, halo_low = [0, 0], halo_high = [0, 0]>
     %2 = graph.relayout %1 : tensor<1x16x8x8xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>> to tensor<1x16x8x8xf32>
     ```
   }];

@@ -143,10 +143,16 @@ static bool epilogueHasWholePanels(GroupLowering &lowering, graph::ConvOp op) {
     return true;
   if (op.getBias() && !lowering.getConstant(op.getBias()))
     return false;
+  // What moves elements may leave the last block.
   Block &body = *op->getBlock();
+  for (Operation &other : body.without_terminator())
+    if (!isa<graph::ConvOp, graph::ElementwiseOpInterface, graph::RelayoutOp,
+             graph::BroadcastOp, graph::ConstantOp>(other))
+      return false;
   return llvm::all_of(body.getArguments(), [&](BlockArgument argument) {
-    return argument == op.getFilter() || argument == op.getBias() ||
-           argument == op.getInput() || getBlock(argument) == kPanel;
+    return getBlock(argument) == kPanel ||
+           llvm::all_of(argument.getUsers(),
+                        [&](Operation *user) { return user == op; });
   });
 }
 

@@ -61,6 +61,10 @@ AffineExpr dlc::lower::simplifyInRange(AffineExpr expr,
   auto range = getRange(lhs, extents);
   switch (expr.getKind()) {
   case AffineExprKind::Add:
+    // From the left, as text is parsed.
+    if (auto sum = dyn_cast<AffineBinaryOpExpr>(rhs);
+        sum && sum.getKind() == AffineExprKind::Add)
+      return simplifyInRange(lhs + sum.getLHS(), extents) + sum.getRHS();
     return lhs + rhs;
   case AffineExprKind::Mul:
     return lhs * rhs;
@@ -148,15 +152,16 @@ Value ElementEmitter::emitIndex(Location loc, AffineExpr expr) {
 // Loads and stores
 //===----------------------------------------------------------------------===//
 
-/// The map and operands of an access. Indices are numbered as the text names
-/// them, which is how they are when it is parsed.
+/// The map and operands of an access, without indices that it doesn't use.
 static AffineMap getAccessMap(ArrayRef<AffineExpr> subscripts,
                               ArrayRef<Value> dims, MLIRContext *context,
                               SmallVectorImpl<Value> &operands) {
+  // Numbered as they appear, which is how the text of an access is parsed:
+  // kernels don't change by printing.
   SmallVector<AffineExpr> replacement(dims.size());
-  for (AffineExpr expr : subscripts)
-    expr.walk([&](AffineExpr part) {
-      auto dim = dyn_cast<AffineDimExpr>(part);
+  for (AffineExpr subscript : subscripts)
+    subscript.walk([&](AffineExpr expr) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
       if (!dim || replacement[dim.getPosition()])
         return;
       replacement[dim.getPosition()] =

@@ -18,26 +18,38 @@ Value ElementEmitter::toIndex(Location loc, Value element) {
                                     integer);
 }
 
+/// The type in which an index from 0 to \p extent, given as a \p type, is
+/// exact.
+static Type getExactType(Type type, int64_t extent) {
+  MLIRContext *context = type.getContext();
+  if (isa<FloatType>(type))
+    return type.isF64() || extent > (int64_t(1) << 24)
+               ? Type(Float64Type::get(context))
+               : Float32Type::get(context);
+  bool isNarrow = type.getIntOrFloatBitWidth() <= 32 &&
+                  extent <= std::numeric_limits<int32_t>::max();
+  return IntegerType::get(context, isNarrow ? 32 : 64);
+}
+
 AffineExpr ElementEmitter::emitBoundedIndex(Location loc, Value element,
                                             int64_t extent,
                                             graph::IndexMode mode) {
-  Type type = element.getType();
-  Value limit = scalar::constant(builder, loc, type, double(extent));
+  Type type = getExactType(element.getType(), extent);
+  element = scalar::cast(builder, loc, element, type);
   if (mode == graph::IndexMode::Wrap) {
-    if (isa<FloatType>(type)) {
+    if (isa<FloatType>(type))
       element = math::TruncOp::create(builder, loc, element);
-    }
+    Value limit = scalar::constant(builder, loc, type, double(extent));
     element = scalar::mod(builder, loc, element, limit);
-  } else {
-    // In the element's own type: a huge float doesn't fit an integer.
+  }
+  // Floats before they become integers, which a huge one or NaN doesn't fit;
+  // wrapped ones too, for the remainder of infinity is NaN.
+  if (mode == graph::IndexMode::Clip || isa<FloatType>(type)) {
     Value zero = scalar::constant(builder, loc, type, 0);
     Value last = scalar::constant(builder, loc, type, double(extent - 1));
-    Value isLess = scalar::compare(builder, loc, arith::CmpFPredicate::UGE,
-                                   arith::CmpIPredicate::slt, zero, element);
-    if (!isa<FloatType>(type))
-      isLess = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
-                                     element, zero);
-    element = arith::SelectOp::create(builder, loc, isLess, zero, element);
+    Value isInside = scalar::compare(builder, loc, arith::CmpFPredicate::OGT,
+                                     arith::CmpIPredicate::sgt, element, zero);
+    element = arith::SelectOp::create(builder, loc, isInside, element, zero);
     Value isMore = scalar::compare(builder, loc, arith::CmpFPredicate::OGT,
                                    arith::CmpIPredicate::sgt, element, last);
     element = arith::SelectOp::create(builder, loc, isMore, last, element);

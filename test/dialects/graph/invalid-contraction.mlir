@@ -65,6 +65,14 @@ func.func @conv_c3(%x: tensor<1x4x8x8xf32>, %w: tensor<6x4x3x3xf32>, %b: tensor<
 
 // -----
 
+func.func @conv_layout(%x: tensor<1x4x8xf32>, %w: tensor<6x4x3xf32>) {
+  // expected-error @+1 {{requires a layout with 1 spatial dimensions}}
+  %0 = graph.conv %x, %w strides [1] pads [0] [0] dilations [1] groups 1 layout <16, halo_low = [0, 0], halo_high = [0, 0]> : tensor<1x4x8xf32>, tensor<6x4x3xf32>
+  return
+}
+
+// -----
+
 func.func @conv_c4(%x: tensor<1x4x8x2xf32>, %w: tensor<6x4x3x3xf32>)
     -> tensor<1x6x6x6xf32> {
   // expected-error @+1 {{kernel of 'tensor<6x4x3x3xf32>' is larger than the padded input 'tensor<1x4x8x2xf32>'}}

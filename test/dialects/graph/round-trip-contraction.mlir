@@ -21,6 +21,22 @@ func.func @conv_bias_groups(%x: tensor<2x4x9xf32>, %w: tensor<6x2x3xf32>, %b: te
   return %0 : tensor<2x6x9xf32>
 }
 
+// The results are in blocks, too.
+// CHECK-LABEL: func.func @blocked(
+// CHECK: %[[C:.*]] = graph.conv %{{.*}}, %{{.*}} strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 1 layout <16, halo_low = [0, 0], halo_high = [0, 0]> : tensor<1x16x8x8xf32>, tensor<16x16x1x1xf32>
+// CHECK-NEXT: %[[D:.*]] = graph.deconv %{{.*}}, %{{.*}} strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] output_padding [0, 0] groups 1 layout <16, halo_low = [0, 0], halo_high = [0, 0]> : tensor<1x16x8x8xf32>, tensor<16x16x1x1xf32>
+// CHECK-NEXT: %[[A:.*]] = graph.add %[[C]], %[[D]] : tensor<1x16x8x8xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+// CHECK-NEXT: %[[P:.*]] = graph.pool %[[A]] max
+// CHECK-NEXT: graph.relu %[[P]] : tensor<1x16x4x4xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+func.func @blocked(%x: tensor<1x16x8x8xf32>, %w: tensor<16x16x1x1xf32>) {
+  %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 1 layout <16, halo_low = [0, 0], halo_high = [0, 0]> : tensor<1x16x8x8xf32>, tensor<16x16x1x1xf32>
+  %1 = graph.deconv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] output_padding [0, 0] groups 1 layout <16, halo_low = [0, 0], halo_high = [0, 0]> : tensor<1x16x8x8xf32>, tensor<16x16x1x1xf32>
+  %2 = graph.add %0, %1 : tensor<1x16x8x8xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+  %3 = graph.pool %2 max kernel [2, 2] strides [2, 2] pads [0, 0] [0, 0] : tensor<1x16x8x8xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+  %4 = graph.relu %3 : tensor<1x16x4x4xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+  return
+}
+
 // CHECK-LABEL: func.func @deconv(
 // CHECK: graph.deconv %{{.*}}, %{{.*}} strides [2, 2] pads [0, 0] [0, 0] dilations [1, 1] output_padding [0, 1] groups 1 : tensor<1x3x4x4xf32>, tensor<3x5x2x2xf32>
 // CHECK-NEXT: return %{{.*}} : tensor<1x5x8x9xf32>

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which operators share a kernel.
+// RUN: dlc-opt %s --split-input-file --graph-form-groups | FileCheck %s -DB='#graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>'
+// RUN: dlc-opt %s --split-input-file --graph-form-groups=fuse=false | FileCheck %s --check-prefix=SINGLE
+
+// Elementwise operators follow a structured one; the weight stays outside.
+
+// CHECK-LABEL: func.func @epilogue(
+// CHECK: %[[CONSTANT:.*]] = graph.constant dense<{{\[\[}}1.000000e+00, 2.000000e+00], [3.000000e+00, 4.000000e+00]]> : tensor<2x2xf32>
+// CHECK-NEXT: %[[GROUP:.*]] = graph.group (%{{.*}} = %{{.*}} : tensor<2x2xf32>, %{{.*}} = %[[CONSTANT]] : tensor<2x2xf32>) -> tensor<2x2xf32> {
+// CHECK-NEXT: %[[DENSE:.*]] = graph.dense %{{.*}}, %{{.*}}
+// CHECK-NEXT: %[[EXP:.*]] = graph.exp %[[DENSE]]
+// CHECK-NEXT: graph.yield %[[EXP]]
+// CHECK: return %[[GROUP]]
+
+// Each operator on its own.
+
+// SINGLE-LABEL: func.func @epilogue(
+// SINGLE: graph.group
+// SINGLE-NEXT: graph.dense
+// SINGLE-NEXT: graph.yield
+// SINGLE: graph.group
+// SINGLE-NEXT: graph.exp
+// SINGLE-NEXT: graph.yield
+func.func @epilogue(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %w = graph.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %0 = graph.dense %x, %w : tensor<2x2xf32>, tensor<2x2xf32>
+  %1 = graph.exp %0 : tensor<2x2xf32>
+  return %1 : tensor<2x2xf32>
+}
+
+// -----
+
+// A reduction reads each element once, so that even an expensive producer
+// joins; softmax reads them again and takes cheap ones.
+
+// CHECK-LABEL: func.func @prologue(
+// CHECK: %[[GROUP:.*]] = graph.group (%{{.*}} = %{{.*}} : tensor<2x8xf32>) -> tensor<2xf32> {
+// CHECK-NEXT: %[[EXP:.*]] = graph.exp %{{.*}}
+// CHECK-NEXT: %[[REDUCE_SUM:.*]] = graph.reduce_sum %[[EXP]] axes [1]
+// CHECK-NEXT: graph.yield %[[REDUCE_SUM]]
+// CHECK: %[[GROUP2:.*]] = graph.group (%{{.*}} = %{{.*}} : tensor<2x8xf32>) -> tensor<2x8xf32> {
+// CHECK-NEXT: %[[TANH:.*]] = graph.tanh %{{.*}}
+// CHECK-NEXT: graph.yield %[[TANH]]
+// CHECK: %[[GROUP3:.*]] = graph.group (%{{.*}} = %[[GROUP2]] : tensor<2x8xf32>, %{{.*}} = %{{.*}} : tensor<2x8xf32>) -> tensor<2x8xf32> {
+// CHECK-NEXT: %[[ADD:.*]] = graph.add %{{.*}}, %{{.*}}
+// CHECK-NEXT: %[[SOFTMAX:.*]] = graph.softmax %[[ADD]] axis 1
+// CHECK-NEXT: graph.yield %[[SOFTMAX]]
+// CHECK: return %[[GROUP]], %[[GROUP3]]
+func.func @prologue(%x: tensor<2x8xf32>) -> (tensor<2xf32>, tensor<2x8xf32>) {
+  %0 = graph.exp %x : tensor<2x8xf32>
+  %1 = graph.reduce_sum %0 axes [1] : tensor<2x8xf32>
+  %2 = graph.tanh %x : tensor<2x8xf32>
+  %3 = graph.add %2, %x : tensor<2x8xf32>
+  %4 = graph.softmax %3 axis 1 : tensor<2x8xf32>
+  return %1, %4 : tensor<2xf32>, tensor<2x8xf32>
+}
+
+// -----
+
+// A group has one structured operator.
+
+// CHECK-LABEL: func.func @structured(
+// CHECK: %[[GROUP:.*]] = graph.group (%{{.*}} = %{{.*}} : tensor<2x8xf32>) -> tensor<2x8xf32> {
+// CHECK-NEXT: %[[SOFTMAX:.*]] = graph.softmax %{{.*}} axis 1
+// CHECK-NEXT: graph.yield %[[SOFTMAX]]
+// CHECK: %[[GROUP2:.*]] = graph.group (%{{.*}} = %[[GROUP]] : tensor<2x8xf32>) -> tensor<2x8xf32> {
+// CHECK-NEXT: %[[SOFTMAX2:.*]] = graph.softmax %{{.*}} axis 0
+// CHECK-NEXT: %[[ADD:.*]] = graph.add %{{.*}}, %[[SOFTMAX2]]
+// CHECK-NEXT: graph.yield %[[ADD]]
+// CHECK: return %[[GROUP2]]
+func.func @structured(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
+  %0 = graph.softmax %x axis 1 : tensor<2x8xf32>
+  %1 = graph.softmax %0 axis 0 : tensor<2x8xf32>
+  %2 = graph.add %0, %1 : tensor<2x8xf32>
+  return %2 : tensor<2x8xf32>
+}
+
+// -----
+
+// What two groups use is computed once.
+
+// CHECK-LABEL: func.func @two_users(
+// CHECK: %[[GROUP:.*]] = graph.group (%{{.*}} = %{{.*}} : tensor<2x8xf32>) -> tensor<2x8xf32> {
+// CHECK-NEXT: %[[EXP:.*]] = graph.exp %{{.*}}
+// CHECK-NEXT: graph.yield %[[EXP]]
+// CHECK: %[[GROUP2:.*]] = graph.group (%{{.*}} = %[[GROUP]] : tensor<2x8xf32>) -> tensor<2xf32> {
+// CHECK-NEXT: %[[REDUCE_SUM:.*]] = graph.reduce_sum %{{.*}} axes [1]
+// CHECK-NEXT: graph.yield %[[REDUCE_SUM]]
+// CHECK: %[[GROUP3:.*]] = graph.group (%{{.*}} = %[[GROUP]] : tensor<2x8xf32>) -> tensor<8xf32> {
+// CHECK-NEXT: %[[REDUCE_SUM2:.*]] = graph.reduce_sum %{{.*}} axes [0]
+// CHECK-NEXT: graph.yield %[[REDUCE_SUM2]]
+// CHECK: return %[[GROUP2]], %[[GROUP3]]
+func.func @two_users(%x: tensor<2x8xf32>) -> (tensor<2xf32>, tensor<8xf32>) {
+  %0 = graph.exp %x : tensor<2x8xf32>
+  %1 = graph.reduce_sum %0 axes [1] : tensor<2x8xf32>
+  %2 = graph.reduce_sum %0 axes [0] : tensor<2x8xf32>
+  return %1, %2 : tensor<2xf32>, tensor<8xf32>
+}
+
+// -----
+
+// Splats and broadcasts are free, so every group has its own.
+
+// CHECK-LABEL: func.func @free(
+// CHECK: %[[GROUP:.*]] = graph.group (%{{.*}} = %{{.*}} : tensor<8xf32>, %{{.*}} = %{{.*}} : tensor<2x8xf32>) -> tensor<2x8xf32> {
+// CHECK-NEXT: %[[BROADCAST:.*]] = graph.broadcast %{{.*}} dims [1] : tensor<8xf32> to tensor<2x8xf32>
+// CHECK-NEXT: %[[ADD:.*]] = graph.add %{{.*}}, %[[BROADCAST]]
+// CHECK-NEXT: graph.yield %[[ADD]]
+// CHECK: %[[GROUP2:.*]] = graph.group (%{{.*}} = %{{.*}} : tensor<8xf32>) -> tensor<2x8xf32> {
+// CHECK-NEXT: %[[BROADCAST2:.*]] = graph.broadcast %{{.*}} dims [1] : tensor<8xf32> to tensor<2x8xf32>
+// CHECK-NEXT: %[[CONSTANT:.*]] = graph.constant dense<1.000000e+00> : tensor<2x8xf32>
+// CHECK-NEXT: %[[MUL:.*]] = graph.mul %[[BROADCAST2]], %[[CONSTANT]]
+// CHECK-NEXT: graph.yield %[[MUL]]
+// CHECK: return %[[GROUP]], %[[GROUP2]]
+func.func @free(%x: tensor<2x8xf32>, %b: tensor<8xf32>) -> (tensor<2x8xf32>, tensor<2x8xf32>) {
+  %one = graph.constant dense<1.0> : tensor<2x8xf32>
+  %0 = graph.broadcast %b dims [1] : tensor<8xf32> to tensor<2x8xf32>
+  %1 = graph.add %x, %0 : tensor<2x8xf32>
+  %2 = graph.mul %0, %one : tensor<2x8xf32>
+  return %1, %2 : tensor<2x8xf32>, tensor<2x8xf32>
+}
+
+// -----
+
+// A broadcast reads an element many times: an exponential isn't repeated.
+
+// CHECK-LABEL: func.func @repeated(
+// CHECK: %[[GROUP:.*]] = graph.group (%{{.*}} = %{{.*}} : tensor<8xf32>) -> tensor<8xf32> {
+// CHECK-NEXT: %[[EXP:.*]] = graph.exp %{{.*}}
+// CHECK-NEXT: graph.yield %[[EXP]]
+// CHECK: %[[GROUP2:.*]] = graph.group (%{{.*}} = %[[GROUP]] : tensor<8xf32>, %{{.*}} = %{{.*}} : tensor<2x8xf32>) -> tensor<2x8xf32> {
+// CHECK-NEXT: %[[BROADCAST:.*]] = graph.broadcast %{{.*}} dims [1] : tensor<8xf32> to tensor<2x8xf32>
+// CHECK-NEXT: %[[ADD:.*]] = graph.add %{{.*}}, %[[BROADCAST]]
+// CHECK-NEXT: graph.yield %[[ADD]]
+// CHECK: return %[[GROUP2]]
+func.func @repeated(%x: tensor<2x8xf32>, %b: tensor<8xf32>) -> tensor<2x8xf32> {
+  %0 = graph.exp %b : tensor<8xf32>
+  %1 = graph.broadcast %0 dims [1] : tensor<8xf32> to tensor<2x8xf32>
+  %2 = graph.add %x, %1 : tensor<2x8xf32>
+  return %2 : tensor<2x8xf32>
+}
+
+// -----
+
+// A reshape is a view between kernels.
+
+// CHECK-LABEL: func.func @view(
+// CHECK: %[[GROUP:.*]] = graph.group (%{{.*}} = %{{.*}} : tensor<2x8xf32>) -> tensor<2x8xf32> {
+// CHECK-NEXT: %[[EXP:.*]] = graph.exp %{{.*}}
+// CHECK-NEXT: graph.yield %[[EXP]]
+// CHECK: %[[RESHAPE:.*]] = graph.reshape %[[GROUP]]
+// CHECK-NEXT: %[[GROUP2:.*]] = graph.group (%{{.*}} = %[[RESHAPE]] : tensor<4x4xf32>) -> tensor<4x4xf32> {
+// CHECK-NEXT: %[[EXP2:.*]] = graph.exp %{{.*}}
+// CHECK-NEXT: graph.yield %[[EXP2]]
+// CHECK: return %[[GROUP2]]
+func.func @view(%x: tensor<2x8xf32>) -> tensor<4x4xf32> {
+  %0 = graph.exp %x : tensor<2x8xf32>
+  %1 = graph.reshape %0 : tensor<2x8xf32> to tensor<4x4xf32>
+  %2 = graph.exp %1 : tensor<4x4xf32>
+  return %2 : tensor<4x4xf32>
+}
+
+// -----
+
+// Transpositions before a dot product become part of it, after it they don't:
+// its elements have to be where it computes them.
+
+// CHECK-LABEL: func.func @movement(
+// CHECK: %[[GROUP:.*]] = graph.group (%{{.*}} = %{{.*}} : tensor<8x2xf32>, %{{.*}} = %{{.*}} : tensor<4x8xf32>) -> tensor<2x4xf32> {
+// CHECK-NEXT: %[[TRANSPOSE:.*]] = graph.transpose %{{.*}} [1, 0]
+// CHECK-NEXT: %[[DOT:.*]] = graph.dot %[[TRANSPOSE]], %{{.*}} batch [] [] contract [1] [1]
+// CHECK-NEXT: graph.yield %[[DOT]]
+// CHECK: %[[GROUP2:.*]] = graph.group (%{{.*}} = %[[GROUP]] : tensor<2x4xf32>) -> tensor<4x2xf32> {
+// CHECK-NEXT: %[[TRANSPOSE2:.*]] = graph.transpose %{{.*}} [1, 0]
+// CHECK-NEXT: graph.yield %[[TRANSPOSE2]]
+// CHECK: return %[[GROUP2]]
+func.func @movement(%x: tensor<8x2xf32>, %y: tensor<4x8xf32>) -> tensor<4x2xf32> {
+  %0 = graph.transpose %x [1, 0] : tensor<8x2xf32>
+  %1 = graph.dot %0, %y batch [] [] contract [1] [1] : tensor<2x8xf32>, tensor<4x8xf32>
+  %2 = graph.transpose %1 [1, 0] : tensor<2x4xf32>
+  return %2 : tensor<4x2xf32>
+}
+
+// -----
+
+!blocked = tensor<1x16x4x4xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+!halo = tensor<1x16x4x4xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>>
+
+// A halo is stored by the kernel that computes the tensor and skipped by those
+// that read it.
+
+// CHECK-LABEL: func.func @halo(
+// CHECK: %[[GROUP:.*]] = graph.group (%{{.*}} = %{{.*}} : tensor<1x16x4x4xf32, [[B]]>) -> tensor<1x16x4x4xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>> {
+// CHECK-NEXT: %[[EXP:.*]] = graph.exp %{{.*}}
+// CHECK-NEXT: %[[RELAYOUT:.*]] = graph.relayout %[[EXP]] : tensor<1x16x4x4xf32, [[B]]> to tensor<1x16x4x4xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>>
+// CHECK-NEXT: graph.yield %[[RELAYOUT]]
+// CHECK: %[[CONSTANT:.*]] = graph.constant dense<1.000000e+00> : tensor<16x16x3x3xf32>
+// CHECK-NEXT: %[[GROUP2:.*]] = graph.group (%{{.*}} = %[[GROUP]] : tensor<1x16x4x4xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>>, %{{.*}} = %[[CONSTANT]] : tensor<16x16x3x3xf32>) -> tensor<1x16x4x4xf32, [[B]]> {
+// CHECK-NEXT: %[[CONV:.*]] = graph.conv %{{.*}}, %{{.*}} strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 layout <16, halo_low = [0, 0], halo_high = [0, 0]>
+// CHECK-NEXT: graph.yield %[[CONV]]
+// CHECK: %[[GROUP3:.*]] = graph.group (%{{.*}} = %[[GROUP]] : tensor<1x16x4x4xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>>) -> tensor<1x16x4x4xf32, [[B]]> {
+// CHECK-NEXT: %[[RELAYOUT2:.*]] = graph.relayout %{{.*}} : tensor<1x16x4x4xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>> to tensor<1x16x4x4xf32, [[B]]>
+// CHECK-NEXT: %[[RELU:.*]] = graph.relu %[[RELAYOUT2]]
+// CHECK-NEXT: graph.yield %[[RELU]]
+// CHECK: return %[[GROUP2]], %[[GROUP3]]
+func.func @halo(%x: !blocked) -> (!blocked, !blocked) {
+  %w = graph.constant dense<1.0> : tensor<16x16x3x3xf32>
+  %0 = graph.exp %x : !blocked
+  %1 = graph.relayout %0 : !blocked to !halo
+  %2 = graph.conv %1, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1
+    layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !halo, tensor<16x16x3x3xf32>
+  %3 = graph.relayout %1 : !halo to !blocked
+  %4 = graph.relu %3 : !blocked
+  return %2, %4 : !blocked, !blocked
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Constants are packed into the order in which kernels read them.
+// RUN: dlc-opt %s --split-input-file --graph-form-groups --lower-to-kernels | FileCheck %s
+
+// A panel has 16 rows of the filter: 1, 3 and 14 times 0 at depth 0, then 2, 4
+// and 14 times 0.
+
+// CHECK-LABEL: func.func @dense(
+// CHECK: kernel.constant dense_resource<packed> : tensor<1x2x16xf32>
+// CHECK: packed: "0x400000000000803F00004040{{(0{112})}}0000004000008040{{(0{112})}}"
+func.func @dense(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
+  %w = graph.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %0 = graph.dense %x, %w : tensor<1x2xf32>, tensor<2x2xf32>
+  return %0 : tensor<1x2xf32>
+}
+
+// -----
+
+// Two channels of a block are read at one tap before the next one: 1, 3, 2, 4.
+
+!in = tensor<1x2x1x2xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+!out = tensor<1x1x1x1xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+
+// CHECK-LABEL: func.func @conv(
+// CHECK: kernel.constant dense_resource<packed> : tensor<1x4x16xf32>
+// CHECK: packed: "0x400000000000803F{{(0{120})}}00004040{{(0{120})}}00000040{{(0{120})}}00008040{{(0{120})}}"
+func.func @conv(%x: !in) -> !out {
+  %w = graph.constant dense<[[[[1.0, 2.0]], [[3.0, 4.0]]]]> : tensor<1x2x1x2xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 1
+    layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !in, tensor<1x2x1x2xf32>
+  return %0 : !out
+}
+
+// -----
+
+// Depthwise, 16 channels at one tap before the next one.
+
+!in = tensor<1x2x1x2xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+!out = tensor<1x2x1x1xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+
+// CHECK-LABEL: func.func @depthwise(
+// CHECK: kernel.constant dense_resource<packed> : tensor<1x1x2x16xf32>
+// CHECK: packed: "0x400000000000803F00004040{{(0{112})}}0000004000008040{{(0{112})}}"
+func.func @depthwise(%x: !in) -> !out {
+  %w = graph.constant dense<[[[[1.0, 2.0]]], [[[3.0, 4.0]]]]> : tensor<2x1x1x2xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 2
+    layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !in, tensor<2x1x1x2xf32>
+  return %0 : !out
+}
+
+// -----
+
+// An unpacked constant stays what it is.
+
+// CHECK-LABEL: func.func @unpacked(
+// CHECK: %[[C:.*]] = kernel.constant dense<[1.000000e+00, 2.000000e+00]> : tensor<2xf32>
+// CHECK-NEXT: kernel.call @add_0(%{{.*}}, %[[C]])
+func.func @unpacked(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %c = graph.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %0 = graph.add %x, %c : tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
