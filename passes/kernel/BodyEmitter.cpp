@@ -7,7 +7,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/AffineExprVisitor.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -107,31 +106,11 @@ Value BodyEmitter::emitVectorIndex(Location loc, AffineExpr expr,
   return IndexArithmetic(builder, loc, dims, constant).visit(expr);
 }
 
-/// Numbers the dimensions of \p map in the order in which its text names them,
-/// once each, as the parser does: the order of a sum follows the numbers, and
-/// code must not depend on whether the text was parsed or never written.
-static void numberAsInText(AffineMap &map, SmallVectorImpl<Value> &indices) {
-  SetVector<Value> named;
-  SmallVector<AffineExpr> renumbered(indices.size());
-  map.walkExprs([&](AffineExpr expr) {
-    if (auto dim = dyn_cast<AffineDimExpr>(expr))
-      named.insert(indices[dim.getPosition()]);
-  });
-  for (auto [index, dim] : llvm::zip(indices, renumbered)) {
-    auto *place = llvm::find(named, index);
-    dim = getAffineDimExpr(place - named.begin(), map.getContext());
-  }
-  map = map.replaceDimsAndSymbols(renumbered, {}, named.size(), 0);
-  indices.assign(named.begin(), named.end());
-}
-
 FailureOr<BodyEmitter::Access> BodyEmitter::emitAccess(Operation *op,
                                                        MemRefType type,
                                                        AffineMap map,
-                                                       ValueRange operands) {
+                                                       ValueRange indices) {
   Location loc = op->getLoc();
-  SmallVector<Value> indices(operands);
-  numberAsInText(map, indices);
   AffineExpr offset = linearize(type, map);
   // The address a lane further, for the lanes' index alone.
   SmallVector<AffineExpr> next;

@@ -114,7 +114,7 @@ private:
   };
   mlir::FailureOr<Access> emitAccess(mlir::Operation *op, mlir::MemRefType type,
                                      mlir::AffineMap map,
-                                     mlir::ValueRange operands);
+                                     mlir::ValueRange indices);
   mlir::Value emitVectorIndex(mlir::Location loc, mlir::AffineExpr expr,
                               mlir::ValueRange dims);
   mlir::Value constantMask(mlir::Location loc, const Lanes &lanes);
