@@ -220,6 +220,11 @@ void GraphAssignLayouts::shareHalos(func::FuncOp function) {
 
 void GraphAssignLayouts::runOnOperation() {
   func::FuncOp function = getOperation();
+  // Text of a later point of the pipeline has its layouts already.
+  auto isAssigned = [](Operation *op) { return isa<RelayoutOp, GroupOp>(op); };
+  if (llvm::any_of(function.getBody().front(),
+                   [&](Operation &op) { return isAssigned(&op); }))
+    return;
   SmallVector<Operation *> ops;
   function.walk([&](Operation *op) { ops.push_back(op); });
   blocked.clear();

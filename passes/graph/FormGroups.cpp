@@ -239,6 +239,9 @@ void GraphFormGroups::runOnOperation() {
   Block &block = function.getBody().front();
   groups.clear();
   groupOf.clear();
+  // Text of a later point of the pipeline has its groups already.
+  if (!block.getOps<GroupOp>().empty())
+    return;
   // What is free to compute is computed in every group that needs it.
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isSplat(&op) || isa<BroadcastOp, IotaOp>(op) || isHaloChange(&op)) {
