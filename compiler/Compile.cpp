@@ -6,6 +6,7 @@
 #include "compiler/AssemblyText.h"
 #include "compiler/Pipeline.h"
 #include "compiler/Registration.h"
+#include "compiler/StageCheck.h"
 #include "compiler/StageText.h"
 #include "compiler/import/Importer.h"
 #include "mlir/IR/MLIRContext.h"
@@ -47,6 +48,8 @@ static void compileAssembly(const CompileOptions &options,
                            "object; a self-test is embedded before");
     return;
   }
+  if (!checkNoTargets(options, result.diagnostics))
+    return;
   std::shared_ptr<WeightStore> weights;
   if (!options.params ||
       (weights = readWeights(*options.params, result.diagnostics)))
@@ -72,7 +75,12 @@ CompileResult compile(const CompileOptions &options) {
   if (!options.name.empty())
     (*module)->setAttr("graph.model_name",
                        StringAttr::get(&context, options.name));
-  runPipeline(*module, options, result);
+  // An imported model has been checked: that a pass fails is our fault. Text
+  // may have been edited to what verifies and still can't be lowered.
+  DiagnosticCode failure = isStageText(options.model)
+                               ? DiagnosticCode::MalformedStage
+                               : DiagnosticCode::InternalError;
+  runPipeline(*module, options, failure, result);
   return result;
 }
 

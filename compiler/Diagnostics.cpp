@@ -58,6 +58,11 @@ bool DiagnosticList::add(DiagnosticCode code, DiagnosticPlace place,
   clean(place.node);
   clean(place.op);
   clean(message);
+  // A kernel fails alike for each target.
+  for (const Diagnostic &d : list)
+    if (d.code == code && d.place.order == place.order &&
+        d.place.node == place.node && d.message == message)
+      return false;
   auto after = std::upper_bound(
       list.begin(), list.end(), place.order,
       [](int64_t order, const Diagnostic &d) { return order < d.place.order; });

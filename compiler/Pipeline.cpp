@@ -181,6 +181,8 @@ void PipelineRun::run() {
             std::string(getStageName(options.emit)) + "' comes before it");
     return;
   }
+  if (stage >= Stage::LLVM && !checkNoTargets(options, result.diagnostics))
+    return;
   // The graph stage is as the importer made it; its passes belong to the next.
   if (stage == Stage::Graph)
     noteParameters(module);
@@ -196,8 +198,7 @@ void PipelineRun::run() {
 }
 
 void runPipeline(ModuleOp module, const CompileOptions &options,
-                 CompileResult &result) {
-  // What a pass reports is the compiler's fault: the model has been checked.
+                 DiagnosticCode failure, CompileResult &result) {
   ScopedDiagnosticHandler handler(
       module.getContext(), [&](mlir::Diagnostic &diagnostic) {
         if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
@@ -205,8 +206,7 @@ void runPipeline(ModuleOp module, const CompileOptions &options,
         std::string node;
         if (auto name = dyn_cast<NameLoc>(diagnostic.getLocation()))
           node = name.getName().str();
-        result.diagnostics.add(DiagnosticCode::InternalError,
-                               {options.model.name, node, "", -1},
+        result.diagnostics.add(failure, {options.model.name, node, "", -1},
                                diagnostic.str());
         return success();
       });

@@ -11,9 +11,9 @@ namespace dlc {
 
 /// Lowers \p module, which may be of any stage, to `options.emit` and hands
 /// the result to the callbacks of \p options. Problems go to the diagnostics of
-/// \p result.
+/// \p result; what a pass reports has the code \p failure.
 void runPipeline(mlir::ModuleOp module, const CompileOptions &options,
-                 CompileResult &result);
+                 DiagnosticCode failure, CompileResult &result);
 
 /// The passes of each phase, in order.
 void addGraphPasses(mlir::OpPassManager &passes, unsigned optimizationLevel);

@@ -78,4 +78,15 @@ bool checkStage(ModuleOp module, const std::string &file,
                                          {file, "", "", -1}, what);
 }
 
+bool checkNoTargets(const CompileOptions &options,
+                    DiagnosticList &diagnostics) {
+  if (options.cpus.empty() && options.targets.empty())
+    return true;
+  return diagnostics.add(DiagnosticCode::UnsupportedOption,
+                         {options.model.name, "", "", -1},
+                         "its code is for targets that were chosen before: "
+                         "leave out --cpu and --target, or compile from the "
+                         "plan or an earlier stage");
+}
+
 } // namespace dlc

@@ -103,6 +103,28 @@ def test_stages_only_go_forward(model, tmp_path):
     assert "'plan'" in message and "'graph'" in message
 
 
+@pytest.mark.parametrize("stage", ["llvm", "asm"])
+@for_models("digits")
+def test_targets_of_generated_code_stay(model, stage, tmp_path):
+    dlc("compile", model.symbol, *model.flags, "--emit", stage, "-o", tmp_path / "model.txt")
+    run = dlc("compile", tmp_path / "model.txt", "--cpu", "x86-64-v3", "-o", tmp_path / "model.so", status=3)
+    assert "--cpu" in run.stderr and not (tmp_path / "model.so").exists()
+
+
+@for_models("digits")
+def test_edited_text_that_a_pass_cannot_lower_is_refused(model, tmp_path):
+    text = tmp_path / "model.mlir"
+    dlc("compile", model.symbol, *model.flags, "--emit", "kernels", "-o", text)
+    edited = text.read_text().replace("affine_map<(d0, d1) -> (d0, d1)>", "affine_map<(d0, d1) -> (d0, d1 mod 7)>")
+    assert edited != text.read_text()
+    text.write_text(edited)
+    message = dlc("compile", text, "-o", tmp_path / "model.so", status=3).stderr
+    assert "DLC0701" in message and "linear in k" in message
+    lines = message.splitlines()
+    assert len(lines) == len(set(lines))
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".mlir", ".safetensors"]
+
+
 @for_models("digits")
 def test_memory_limit_counts_arena_and_weights(model, tmp_path):
     need = model.facts["arena_bytes"] + model.facts["weights_bytes"]
