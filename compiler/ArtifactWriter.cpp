@@ -11,6 +11,7 @@
 #include "compiler/AssemblyText.h"
 #include "compiler/Backend.h"
 #include "compiler/EmbedTest.h"
+#include "compiler/Report.h"
 #include "compiler/StageSink.h"
 #include "compiler/import/Safetensors.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -185,7 +186,8 @@ void linkAssembly(const WeightStore *store, const CompileOptions &options,
 //===----------------------------------------------------------------------===//
 
 void writeArtifact(ModuleOp module, const std::vector<KernelCode> &code,
-                   const CompileOptions &options, CompileResult &result) {
+                   const CompileOptions &options, RemarkLog *log,
+                   CompileResult &result) {
   auto program = *module.getOps<device::ProgramOp>().begin();
   FailureOr<artifact::ArtifactSpec> spec = artifact::makeSpec(program);
   FailureOr<artifact::WeightsImage> image = artifact::collectWeights(program);
@@ -204,6 +206,8 @@ void writeArtifact(ModuleOp module, const std::vector<KernelCode> &code,
   if (llvm::Error error = artifact::measureCode(*spec, objects))
     return fail(result, options, DiagnosticCode::InternalError,
                 llvm::toString(std::move(error)));
+  if (log)
+    result.report = writeReport(module, *spec, log->take());
   std::string description = artifact::writeDescription(*spec);
   artifact::ArtifactParts parts{kTriple,       description,        objects,
                                 image->chunks, spec->weightsBytes, test.chunks,

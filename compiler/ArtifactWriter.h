@@ -16,10 +16,13 @@ struct KernelCode {
   llvm::SmallVector<char, 0> assembly;
 };
 
+class RemarkLog;
+
 /// Writes what `options.emit` asks for, of \p module (LLVM stage) and its
-/// \p code.
+/// \p code; the report too, where \p log isn't null.
 void writeArtifact(mlir::ModuleOp module, const std::vector<KernelCode> &code,
-                   const CompileOptions &options, CompileResult &result);
+                   const CompileOptions &options, RemarkLog *log,
+                   CompileResult &result);
 
 /// Writes what `options.emit` asks for, of a model that is the text of the
 /// assembly stage, with its bulk data from \p store (may be null).

@@ -210,7 +210,7 @@ static std::string emitVariant(ModuleOp module, device::TargetAttr target,
 }
 
 void emitArtifact(ModuleOp module, const CompileOptions &options,
-                  CompileResult &result) {
+                  RemarkLog *log, CompileResult &result) {
   auto targets = module->getAttrOfType<ArrayAttr>("device.targets");
   struct Variant {
     StringRef symbol;
@@ -237,7 +237,7 @@ void emitArtifact(ModuleOp module, const CompileOptions &options,
       fail(result.diagnostics, options, DiagnosticCode::InternalError,
            "kernel '" + variant.symbol.str() + "': " + error);
   if (result.diagnostics.empty())
-    writeArtifact(module, code, options, result);
+    writeArtifact(module, code, options, log, result);
 }
 
 } // namespace dlc

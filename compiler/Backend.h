@@ -14,10 +14,13 @@ namespace dlc {
 bool lowerKernels(mlir::ModuleOp module, const CompileOptions &options,
                   DiagnosticList &diagnostics);
 
+class RemarkLog;
+
 /// Generates the code of \p module, of the LLVM stage, and hands out what
-/// `options.emit` asks for: assembly, an object or a shared object.
+/// `options.emit` asks for: assembly, an object or a shared object. \p log has
+/// the remarks for the report; null where none is wanted.
 void emitArtifact(mlir::ModuleOp module, const CompileOptions &options,
-                  CompileResult &result);
+                  RemarkLog *log, CompileResult &result);
 
 /// Calls \p job with 0 to \p count - 1 on up to \p threads threads (0: one for
 /// each CPU) and waits for all.

@@ -110,6 +110,8 @@ struct CompileOptions {
   std::optional<NamedBytes> embedTest;
   /// Folder for the text after each stage; empty: none.
   std::string dumpDir;
+  /// Whether CompileResult::report is wanted.
+  bool wantsReport = false;
 
   /// Called with the name of each stage as it begins; may be empty.
   std::function<void(std::string_view stage)> onProgress;
@@ -128,6 +130,9 @@ struct CompileResult {
   DiagnosticList diagnostics;
   /// The C header of the memory contract (for Stage::So and Stage::Obj).
   std::string header;
+  /// Kernels, memory plan and the decisions that led to them, as JSON (see
+  /// Report.h); where it is wanted, and from Stage::Asm on.
+  std::string report;
 };
 
 /// Compiles a model.

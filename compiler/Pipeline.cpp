@@ -107,7 +107,12 @@ class PipelineRun {
 public:
   PipelineRun(ModuleOp module, const CompileOptions &options,
               CompileResult &result)
-      : module(module), options(options), result(result) {}
+      : module(module), options(options), result(result) {
+    if (options.wantsReport) {
+      log = std::make_shared<RemarkLog>();
+      collectRemarks(*module.getContext(), log);
+    }
+  }
 
   void run();
 

@@ -7,6 +7,7 @@
 #include "dialects/graph/Layout.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
 
 namespace dlc::graph {
 #define GEN_PASS_DEF_GRAPHASSIGNLAYOUTS
@@ -94,6 +95,11 @@ void GraphAssignLayouts::replace(Operation *op, Value result) {
   builder.setInsertionPointAfter(result.getDefiningOp());
   Value plain = RelayoutOp::create(builder, op->getLoc(),
                                    getPlainType(result.getType()), result);
+  remark::passed(op->getLoc(),
+                 remark::RemarkOpts::name("blocked").category("layout"))
+      << remark::add("{0} computes {1} channels in blocks of {2}",
+                     op->getName().getStringRef(),
+                     getType(result).getDimSize(1), int64_t(kChannelBlock));
   op->getResult(0).replaceAllUsesWith(plain);
   blocked[plain] = result;
   op->erase();

@@ -9,6 +9,7 @@
 #include "dialects/graph/Layout.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
 #include <deque>
 
 namespace dlc::graph {
@@ -109,6 +110,7 @@ struct GraphFormGroups
 private:
   Group *findGroup(Operation *op);
   bool joins(Operation *op, Group &group);
+  void explainBoundary(Operation *op, Group *users);
   bool mayFeed(Operation *op, Operation *user, Group &group);
   bool structuredJoins(Operation *op, Group &group);
   void materialize(Group &group);
@@ -180,6 +182,31 @@ bool GraphFormGroups::joins(Operation *op, Group &group) {
   return llvm::all_of(op->getUsers(), [&](Operation *user) {
     return mayFeed(op, user, group);
   });
+}
+
+/// Says why the result of \p op is stored instead of becoming part of the
+/// kernel that uses it. \p users: the group of all users; null where there are
+/// several or none.
+void GraphFormGroups::explainBoundary(Operation *op, Group *users) {
+  auto remark = remark::missed(
+      op->getLoc(), remark::RemarkOpts::name("stored").category("fusion"));
+  remark << op->getName().getStringRef() << " ";
+  if (llvm::any_of(op->getUsers(),
+                   [](Operation *user) { return isa<func::ReturnOp>(user); }))
+    remark << "is a result of the model";
+  else if (!fuse)
+    remark << "is a kernel of its own: fusion is off";
+  else if (!users)
+    remark << "is read by several kernels or through a view";
+  else if (users->ops.size() >= kMaxOps)
+    remark << "would make the kernel of its user too large";
+  else if (!isPullable(op) && users->structured)
+    remark << "and its user " << users->structured->getName().getStringRef()
+           << " both need loops of their own";
+  else if (!isPullable(op))
+    remark << "is moved or combined by its users, not used element by element";
+  else
+    remark << "would be computed several times by its user";
 }
 
 /// The group of all users of \p op; null where there are several or none.
@@ -265,6 +292,7 @@ void GraphFormGroups::runOnOperation() {
       if (feeds)
         group->prologue.insert(&op);
     } else {
+      explainBoundary(&op, group);
       group = &groups.emplace_back();
       group->root = &op;
       group->ops.push_back(&op);

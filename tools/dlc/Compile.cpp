@@ -6,6 +6,7 @@
 #include "tools/dlc/CompileFlags.h"
 #include "tools/dlc/CompilerLibrary.h"
 #include "tools/dlc/CrashHandler.h"
+#include "tools/dlc/report/Report.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Validators.hpp>
@@ -20,6 +21,8 @@ struct CompileCommand {
   ModelFlags model;
   CompileOptions options;
   std::string output, name, header, embedTest, report;
+  std::string profile;     ///< the trace that the report shows
+  std::string profileText; ///< its contents
   std::string emit = "so", memoryLimit;
   bool quiet = false;
 };
@@ -60,8 +63,6 @@ static bool checkSupport(const CompileCommand &command,
   };
   if (command.options.withGradients || !command.options.wrt.empty())
     refuse("--gradients");
-  if (!command.report.empty())
-    refuse("--report");
   if (command.options.emit == Stage::Ptx)
     refuse("--emit=ptx");
   if (!command.options.sms.empty())
@@ -87,6 +88,31 @@ static void keepReproducer(const CompilerApi &compiler,
                ": please report it with the command line and the folder '%s', "
                "which holds the text of each stage up to the failure\n",
                options.dumpDir.c_str());
+}
+
+/// Writes the files besides the output that the flags ask for.
+static bool writeExtras(const CompileCommand &command,
+                        const CompileResult &result,
+                        DiagnosticList &diagnostics) {
+  DiagnosticPlace place{command.model.model, "", "", -1};
+  auto refuse = [&](const char *flag) {
+    return diagnostics.add(DiagnosticCode::UnsupportedOption, place,
+                           std::string(flag) +
+                               " needs a model that is not yet assembly, and "
+                               "--emit=so or obj");
+  };
+  if (!command.header.empty() &&
+      (result.header.empty()
+           ? !refuse("--header")
+           : !writeFile(command.header, result.header, diagnostics)))
+    return false;
+  if (command.report.empty())
+    return true;
+  if (result.report.empty())
+    return refuse("--report");
+  return writeFile(command.report,
+                   makeReportPage(result.report, command.profileText),
+                   diagnostics);
 }
 
 /// Runs the compiler with its results going to files that appear when all is
@@ -118,14 +144,7 @@ static int compileTo(const CompilerApi &compiler, CompileCommand &command,
     keepReproducer(compiler, command);
   if (!result.diagnostics.empty())
     return reportDiagnostics(result.diagnostics);
-  if (!command.header.empty() && result.header.empty())
-    diagnostics.add(DiagnosticCode::UnsupportedOption,
-                    {command.model.model, "", "", -1},
-                    "--header needs --emit=so or obj, and a model that is not "
-                    "yet assembly");
-  else if (!command.header.empty())
-    writeFile(command.header, result.header, diagnostics);
-  if (diagnostics.empty() && weights)
+  if (writeExtras(command, result, diagnostics) && weights)
     weights->commit(diagnostics);
   if (diagnostics.empty())
     output.commit(diagnostics);
@@ -151,8 +170,19 @@ static int runCompile(CompileCommand &command) {
       options.embedTest = NamedBytes{command.embedTest, file->bytes(), file};
     good = file != nullptr;
   }
+  if (good && !command.profile.empty()) {
+    auto file = MappedFile::open(command.profile, diagnostics);
+    good = file != nullptr && isTrace(file->bytes());
+    if (good)
+      command.profileText = file->bytes();
+    else if (file)
+      diagnostics.add(DiagnosticCode::MalformedJson,
+                      {command.profile, "", "", -1},
+                      "is not a trace that `dlc run --profile` wrote");
+  }
   if (!good)
     return reportDiagnostics(diagnostics);
+  options.wantsReport = !command.report.empty();
   std::string error;
   const CompilerApi *compiler = openCompiler(error);
   if (!compiler) {
@@ -206,7 +236,12 @@ void addCompile(CLI::App &app, Action &action) {
                   "C header with names, shapes and memory needs");
   sub->add_option("--embed-test", command->embedTest,
                   ".npz with reference inputs and outputs to embed");
-  sub->add_option("--report", command->report, "HTML report");
+  auto *report = sub->add_option(
+      "--report", command->report,
+      "HTML page with kernels, roofline, memory plan and decisions");
+  sub->add_option("--profile", command->profile,
+                  "Trace of `dlc run --profile`, for the report's times")
+      ->needs(report);
   sub->add_option("-O", command->options.optimizationLevel,
                   "0 (plain loops) to 3 (default)")
       ->check(CLI::Range(0, 3));

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <vector>
 
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -67,3 +69,22 @@ double dlc::tool::measurePeakGflops() {
 #else
 double dlc::tool::measurePeakGflops() { return 0; }
 #endif
+
+double dlc::tool::measureReadBandwidth() {
+  // More than the caches of today's servers give one core.
+  std::vector<uint64_t> buffer(size_t(16) << 20, 1);
+  using Clock = std::chrono::steady_clock;
+  double best = 0;
+  for (int repetition = 0; repetition < 4; ++repetition) {
+    auto begin = Clock::now();
+    uint64_t sum = 0;
+    for (uint64_t word : buffer)
+      sum += word;
+    volatile uint64_t result = sum;
+    (void)result;
+    double ns =
+        std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
+    best = std::max(best, buffer.size() * sizeof(uint64_t) / ns);
+  }
+  return best;
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the compiler decided for a model and why, for people to look at.
+#include "compiler/Report.h"
+
+#include "codegen/artifact/Description.h"
+#include "dialects/device/DeviceOps.h"
+#include "mlir/IR/Remarks.h"
+#include "passes/plan/Liveness.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+namespace json = llvm::json;
+
+namespace dlc {
+
+//===----------------------------------------------------------------------===//
+// Remarks
+//===----------------------------------------------------------------------===//
+
+/// The first name of a model's operator in \p loc, or "".
+static std::string getNode(Location loc) {
+  std::string name;
+  loc->walk([&](Location part) {
+    auto named = dyn_cast<NameLoc>(part);
+    if (!named)
+      return WalkResult::advance();
+    name = named.getName().str();
+    return WalkResult::interrupt();
+  });
+  return name;
+}
+
+void RemarkLog::add(ReportRemark remark) {
+  std::lock_guard<std::mutex> lock(mutex);
+  remarks.push_back(std::move(remark));
+}
+
+std::vector<ReportRemark> RemarkLog::take() {
+  std::lock_guard<std::mutex> lock(mutex);
+  llvm::stable_sort(remarks, [](const ReportRemark &a, const ReportRemark &b) {
+    return std::tie(a.category, a.function) < std::tie(b.category, b.function);
+  });
+  auto isSame = [](const ReportRemark &a, const ReportRemark &b) {
+    return std::tie(a.category, a.kind, a.function, a.node, a.text) ==
+           std::tie(b.category, b.kind, b.function, b.node, b.text);
+  };
+  remarks.erase(std::unique(remarks.begin(), remarks.end(), isSame),
+                remarks.end());
+  return std::move(remarks);
+}
+
+namespace {
+class LogStreamer : public remark::detail::MLIRRemarkStreamerBase {
+public:
+  explicit LogStreamer(std::shared_ptr<RemarkLog> log) : log(std::move(log)) {}
+
+  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
+    std::string text;
+    for (const remark::detail::Remark::Arg &arg : remark.getArgs())
+      text += arg.val;
+    StringRef function = remark.getFunction();
+    if (function.starts_with("<"))
+      function = "";
+    log->add({remark.getCategoryName().str(), remark.getRemarkName().str(),
+              function.str(), getNode(remark.getLocation()), text});
+  }
+
+private:
+  std::shared_ptr<RemarkLog> log;
+};
+} // namespace
+
+void collectRemarks(MLIRContext &context, std::shared_ptr<RemarkLog> log) {
+  remark::RemarkCategories categories;
+  categories.all = ".*";
+  // Fails only where a streamer or policy is missing.
+  (void)remark::enableOptimizationRemarks(
+      context, std::make_unique<LogStreamer>(std::move(log)),
+      std::make_unique<remark::RemarkEmittingPolicyAll>(), categories);
+}
+
+//===----------------------------------------------------------------------===//
+// The report
+//===----------------------------------------------------------------------===//
+
+/// The buffers of the arena and the steps that they live in.
+static void writeBuffers(json::OStream &out, device::ProgramOp program) {
+  plan::Liveness liveness(program);
+  // A buffer is called like the step that writes it first.
+  auto getName = [&](device::SlotOp slot) {
+    device::LaunchOp writer =
+        liveness.getLaunches()[liveness.getSpan(slot.getResult()).first];
+    std::string name;
+    if (ArrayAttr nodes = writer.getNodesAttr(); nodes && !nodes.empty())
+      name = cast<StringAttr>(nodes.getValue().back()).str();
+    return name.empty() ? getNode(slot.getLoc()) : name;
+  };
+  out.attributeArray("buffers", [&] {
+    for (auto slot : program.getBody().getOps<device::SlotOp>()) {
+      if (!liveness.isUsed(slot.getResult()))
+        continue;
+      auto [first, last] = liveness.getSpan(slot.getResult());
+      auto type = cast<MemRefType>(slot.getType());
+      out.object([&] {
+        out.attribute("name", json::fixUTF8(getName(slot)));
+        out.attribute("offset", int64_t(slot.getOffset().value_or(0)));
+        out.attribute("bytes", device::getSizeInBytes(type).value_or(0));
+        out.attribute("first", first);
+        out.attribute("last", last);
+      });
+    }
+  });
+}
+
+static void writeSteps(json::OStream &out, const artifact::ArtifactSpec &spec) {
+  out.attributeArray("steps", [&] {
+    for (const artifact::StepSpec &step : spec.steps)
+      out.object([&] {
+        out.attribute("kernel", spec.kernels[step.kernel].name);
+        out.attributeArray("nodes", [&] {
+          for (const std::string &node : step.nodes)
+            out.value(json::fixUTF8(node));
+        });
+        out.attribute("flops", step.flops);
+        out.attribute("bytes", step.bytes);
+        out.attribute("cost_ns", step.costNs);
+      });
+  });
+}
+
+static void writeRemarks(json::OStream &out,
+                         const std::vector<ReportRemark> &remarks) {
+  out.attributeArray("remarks", [&] {
+    for (const ReportRemark &remark : remarks)
+      out.object([&] {
+        out.attribute("category", remark.category);
+        out.attribute("kind", remark.kind);
+        out.attribute("function", remark.function);
+        out.attribute("node", json::fixUTF8(remark.node));
+        out.attribute("text", json::fixUTF8(remark.text));
+      });
+  });
+}
+
+std::string writeReport(ModuleOp module, const artifact::ArtifactSpec &spec,
+                        const std::vector<ReportRemark> &remarks) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  json::OStream out(stream);
+  out.object([&] {
+    out.attributeBegin("artifact");
+    out.rawValue(artifact::writeMetadata(spec));
+    out.attributeEnd();
+    writeBuffers(out, *module.getOps<device::ProgramOp>().begin());
+    writeSteps(out, spec);
+    writeRemarks(out, remarks);
+  });
+  return text;
+}
+
+} // namespace dlc
