@@ -5,6 +5,7 @@
 #include "codegen/cpu/Passes.h"
 #include "compiler/Backend.h"
 #include "compiler/PlanCheck.h"
+#include "compiler/Report.h"
 #include "compiler/StageCheck.h"
 #include "compiler/StageSink.h"
 #include "compiler/StageText.h"
@@ -129,6 +130,7 @@ private:
   ModuleOp module;
   const CompileOptions &options;
   CompileResult &result;
+  std::shared_ptr<RemarkLog> log; ///< null where no report is wanted
 };
 } // namespace
 
@@ -199,7 +201,7 @@ void PipelineRun::run() {
       return;
   }
   if (enter(options.emit))
-    emitArtifact(module, options, result);
+    emitArtifact(module, options, log.get(), result);
 }
 
 void runPipeline(ModuleOp module, const CompileOptions &options,

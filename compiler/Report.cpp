@@ -33,21 +33,22 @@ static std::string getNode(Location loc) {
 
 void RemarkLog::add(ReportRemark remark) {
   std::lock_guard<std::mutex> lock(mutex);
-  remarks.push_back(std::move(remark));
+  std::vector<ReportRemark> &list = lists[{remark.category, remark.function}];
+  auto isSame = [&](const ReportRemark &other) {
+    return other.kind == remark.kind && other.node == remark.node &&
+           other.text == remark.text;
+  };
+  if (llvm::none_of(list, isSame))
+    list.push_back(std::move(remark));
 }
 
 std::vector<ReportRemark> RemarkLog::take() {
   std::lock_guard<std::mutex> lock(mutex);
-  llvm::stable_sort(remarks, [](const ReportRemark &a, const ReportRemark &b) {
-    return std::tie(a.category, a.function) < std::tie(b.category, b.function);
-  });
-  auto isSame = [](const ReportRemark &a, const ReportRemark &b) {
-    return std::tie(a.category, a.kind, a.function, a.node, a.text) ==
-           std::tie(b.category, b.kind, b.function, b.node, b.text);
-  };
-  remarks.erase(std::unique(remarks.begin(), remarks.end(), isSame),
-                remarks.end());
-  return std::move(remarks);
+  std::vector<ReportRemark> all;
+  for (auto &entry : lists)
+    llvm::append_range(all, entry.second);
+  lists.clear();
+  return all;
 }
 
 namespace {
@@ -72,8 +73,9 @@ private:
 } // namespace
 
 void collectRemarks(MLIRContext &context, std::shared_ptr<RemarkLog> log) {
-  remark::RemarkCategories categories;
-  categories.all = ".*";
+  // A kind without a pattern of its own is off, whatever the one for all says.
+  std::string any = ".*";
+  remark::RemarkCategories categories{any, any, any, any, any};
   // Fails only where a streamer or policy is missing.
   (void)remark::enableOptimizationRemarks(
       context, std::make_unique<LogStreamer>(std::move(log)),
@@ -100,14 +102,14 @@ static void writeBuffers(json::OStream &out, device::ProgramOp program) {
     for (auto slot : program.getBody().getOps<device::SlotOp>()) {
       if (!liveness.isUsed(slot.getResult()))
         continue;
-      auto [first, last] = liveness.getSpan(slot.getResult());
+      std::pair<unsigned, unsigned> span = liveness.getSpan(slot.getResult());
       auto type = cast<MemRefType>(slot.getType());
       out.object([&] {
         out.attribute("name", json::fixUTF8(getName(slot)));
         out.attribute("offset", int64_t(slot.getOffset().value_or(0)));
         out.attribute("bytes", device::getSizeInBytes(type).value_or(0));
-        out.attribute("first", first);
-        out.attribute("last", last);
+        out.attribute("first", span.first);
+        out.attribute("last", span.second);
       });
     }
   });

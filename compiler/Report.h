@@ -5,6 +5,7 @@
 
 #include "codegen/artifact/Spec.h"
 #include "mlir/IR/BuiltinOps.h"
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,7 +32,9 @@ public:
 
 private:
   std::mutex mutex;
-  std::vector<ReportRemark> remarks;
+  /// By category and function: one thread at a time lowers a function.
+  std::map<std::pair<std::string, std::string>, std::vector<ReportRemark>>
+      lists;
 };
 
 /// Has the remarks of every pass that runs in \p context added to \p log.

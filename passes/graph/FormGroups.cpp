@@ -110,7 +110,7 @@ struct GraphFormGroups
 private:
   Group *findGroup(Operation *op);
   bool joins(Operation *op, Group &group);
-  void explainBoundary(Operation *op, Group *users);
+  std::string explainBoundary(Operation *op, Group *users);
   bool mayFeed(Operation *op, Operation *user, Group &group);
   bool structuredJoins(Operation *op, Group &group);
   void materialize(Group &group);
@@ -184,29 +184,25 @@ bool GraphFormGroups::joins(Operation *op, Group &group) {
   });
 }
 
-/// Says why the result of \p op is stored instead of becoming part of the
-/// kernel that uses it. \p users: the group of all users; null where there are
-/// several or none.
-void GraphFormGroups::explainBoundary(Operation *op, Group *users) {
-  auto remark = remark::missed(
-      op->getLoc(), remark::RemarkOpts::name("stored").category("fusion"));
-  remark << op->getName().getStringRef() << " ";
+/// Why the result of \p op is stored instead of becoming part of the kernel
+/// that uses it. \p users: the group of all users; null where there are several
+/// or none.
+std::string GraphFormGroups::explainBoundary(Operation *op, Group *users) {
   if (llvm::any_of(op->getUsers(),
                    [](Operation *user) { return isa<func::ReturnOp>(user); }))
-    remark << "is a result of the model";
-  else if (!fuse)
-    remark << "is a kernel of its own: fusion is off";
-  else if (!users)
-    remark << "is read by several kernels or through a view";
-  else if (users->ops.size() >= kMaxOps)
-    remark << "would make the kernel of its user too large";
-  else if (!isPullable(op) && users->structured)
-    remark << "and its user " << users->structured->getName().getStringRef()
-           << " both need loops of their own";
-  else if (!isPullable(op))
-    remark << "is moved or combined by its users, not used element by element";
-  else
-    remark << "would be computed several times by its user";
+    return "is a result of the model";
+  if (!fuse)
+    return "is a kernel of its own: fusion is off";
+  if (!users)
+    return "is read by several kernels or through a view";
+  if (users->ops.size() >= kMaxOps)
+    return "would make the kernel of its user too large";
+  if (isPullable(op))
+    return "would be computed several times by its user";
+  if (users->structured)
+    return "and its user " + users->structured->getName().getStringRef().str() +
+           " both need loops of their own";
+  return "is moved or combined by its users, not used element by element";
 }
 
 /// The group of all users of \p op; null where there are several or none.
@@ -292,7 +288,10 @@ void GraphFormGroups::runOnOperation() {
       if (feeds)
         group->prologue.insert(&op);
     } else {
-      explainBoundary(&op, group);
+      remark::missed(op.getLoc(),
+                     remark::RemarkOpts::name("stored").category("fusion"))
+          << remark::add("{0} {1}", op.getName().getStringRef(),
+                         explainBoundary(&op, group));
       group = &groups.emplace_back();
       group->root = &op;
       group->ops.push_back(&op);
