@@ -199,6 +199,7 @@ def parse(words):
     parser.add_argument("--svg", type=pathlib.Path, metavar="FILE", help="draw the ratios")
     parser.add_argument("--from", dest="files", type=pathlib.Path, nargs="+", metavar="FILE",
                         help="measure nothing: take what earlier calls wrote with --json")
+    parser.add_argument("--environments", action="store_true", help="only name the environments that the call needs")
     parser.add_argument("--prepare", action="store_true", help="only make the models' files and compile")
     arguments = parser.parse_args(words)
     try:
@@ -230,6 +231,17 @@ def prepare_all(arguments):
             print(f"peers: {case.name}: {failure}", file=sys.stderr)
             status = 1
     return status
+
+
+def shown_peers(arguments):
+    """The peers that these models can be measured beside."""
+    gemm = any(case.gemm for case in arguments.cases)
+    return [name for name in arguments.peers if name != "openblas" or gemm]
+
+
+def environments(arguments):
+    """The environments to install: MXNet's makes the models' files."""
+    return [] if arguments.files else list(dict.fromkeys(["mxnet", *shown_peers(arguments)]))
 
 
 def measure_all(arguments, shown):
@@ -266,6 +278,9 @@ def collect(arguments):
 
 def main():
     arguments = parse(sys.argv[1:])
+    if arguments.environments:
+        print("\n".join(environments(arguments)))
+        return 0
     if arguments.prepare:
         return prepare_all(arguments)
     if arguments.files:
@@ -274,7 +289,7 @@ def main():
         print(report.table_head(shown))
         print("\n".join(report.table_row(result, shown) for result in results))
     else:
-        shown = [OURS, *(name for name in arguments.peers if name != "openblas" or any(case.gemm for case in arguments.cases))]
+        shown = [OURS, *shown_peers(arguments)]
         print(report.table_head(shown), flush=True)
         results, facts = measure_all(arguments, shown)
     print("\n".join(["", *report.summary(results), *report.remarks(results)]))

@@ -115,6 +115,19 @@ def test_models_are_named_once_and_exist():
     assert all((folders / case.source).is_dir() for case in cases.CASES.values() if case.stored)
 
 
+@pytest.mark.parametrize("words, needed", [
+    ([], ["mxnet", "onnxruntime", "openvino"]),
+    (["mlp", "--peers", "openvino"], ["mxnet", "openvino"]),
+    (["gemm_256", "--peers", "openblas"], ["mxnet", "openblas"]),
+    (["--from", "earlier.json"], []),
+])
+def test_only_what_is_needed_is_installed(words, needed):
+    run = subprocess.run([sys.executable, PEERS / "peers.py", "--environments", *words], capture_output=True, text=True,
+                         check=True)
+    assert sorted(run.stdout.split()) == needed
+    assert all((PEERS / f"{name}.txt").exists() for name in needed)
+
+
 @pytest.mark.parametrize("words, message", [
     (["resnet51"], "peers: unknown model 'resnet51'; there are "),
     (["mlp", "--peers", "tvm"], "peers: unknown peer 'tvm'; there are onnxruntime, "),
