@@ -55,7 +55,10 @@ def environment(threads):
 
 def checked(command, **options):
     """Runs a program to its end; Failure with its last words if that is a bad one."""
-    run = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, **options)
+    try:
+        run = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, **options)
+    except OSError as error:
+        raise Failure(f"{command[0]}: {error.strerror}") from None
     if run.returncode:
         raise Failure(last_line(run.stderr))
     return run.stdout
@@ -66,13 +69,14 @@ def is_current(path, *sources):
 
 
 def prepare(case):
-    """The folder with the case's files, made if they aren't there or older than what makes them."""
+    """The folder with the case's files, made if they aren't there, of another case, or older than what makes them."""
     folder = STORE / "models" / case.name
+    stamp = folder / "complete"
     makers = [HERE / name for name in ("prepare.py", "onnx_export.py", "symbols.py")]
-    if not is_current(folder / "complete", *makers):
+    if not is_current(stamp, *makers) or stamp.read_text() != repr(case):
         print(f"making the files of {case.name}", file=sys.stderr, flush=True)
         checked([interpreter("mxnet"), HERE / "prepare.py", case.name, folder])
-        (folder / "complete").touch()
+        stamp.write_text(repr(case))
     return folder
 
 
@@ -266,7 +270,10 @@ def collect(arguments):
     """What earlier measurements wrote, in the order of the models; `(results, facts)` with the first one's facts."""
     results, every = [], []
     for path in arguments.files:
-        found, facts = report.from_json(path.read_text())
+        try:
+            found, facts = report.from_json(path.read_text())
+        except (OSError, ValueError, KeyError) as error:
+            sys.exit(f"peers: {path}: {getattr(error, 'strerror', None) or 'not what --json writes'}")
         results += found
         every.append(facts)
     order = list(cases.CASES)

@@ -131,6 +131,8 @@ def test_only_what_is_needed_is_installed(words, needed):
 @pytest.mark.parametrize("words, message", [
     (["resnet51"], "peers: unknown model 'resnet51'; there are "),
     (["mlp", "--peers", "tvm"], "peers: unknown peer 'tvm'; there are onnxruntime, "),
+    (["--from", "/missing.json"], "peers: /missing.json: No such file or directory"),
+    (["--from", str(ROOT / "test" / "data" / "models" / "mlp" / "params.json")], "peers: "),
     (["mlp", "--rounds", "0"], "peers: rounds, seconds and threads must be above 0"),
 ])
 def test_mistakes_are_one_line(words, message):
