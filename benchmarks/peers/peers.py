@@ -299,9 +299,9 @@ def main():
         shown = [OURS, *shown_peers(arguments)]
         print(report.table_head(shown), flush=True)
         results, facts = measure_all(arguments, shown)
-    print("\n".join(["", *report.summary(results), *report.remarks(results)]))
+    print("\n".join(["", *report.summary(results, cases.GROUPS), *report.remarks(results)]))
     if arguments.json:
-        arguments.json.write_text(report.to_json(results, facts))
+        arguments.json.write_text(report.to_json(results, facts, cases.GROUPS))
     if arguments.svg:
         arguments.svg.write_text(picture.draw(results))
     wrong = any(result.failures or not all(map(result.agrees, result.times)) for result in results)

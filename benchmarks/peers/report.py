@@ -127,20 +127,20 @@ def remarks(results):
     return lines
 
 
-def summary(results):
-    """The geometric means, over all and for each number of threads."""
+def summary(results, groups):
+    """The geometric means of each group (names of models by the group's name), over all and by number of threads."""
     lines = []
-    for threads in sorted({result.threads for result in results}):
-        mean = mean_ratio([result for result in results if result.threads == threads])
-        if mean is not None:
-            lines.append(f"geometric mean of best peer / dlc, {threads} thread{'s' * (threads != 1)}: {mean:.3f}")
-    mean = mean_ratio(results)
-    if mean is not None and len(lines) > 1:
-        lines.append(f"geometric mean of best peer / dlc, all: {mean:.3f}")
+    for group, names in groups.items():
+        members = [result for result in results if result.model in names]
+        counts = sorted({result.threads for result in members})
+        parts = [(f"{threads} thread{'s' * (threads != 1)}", [one for one in members if one.threads == threads])
+                 for threads in counts] + [("all", members)] * (len(counts) > 1)
+        lines += [f"geometric mean of best peer / dlc, {group}, {title}: {mean_ratio(part):.3f}"
+                  for title, part in parts if mean_ratio(part) is not None]
     return lines
 
 
-def to_json(results, facts):
+def to_json(results, facts, groups):
     """Everything that was measured; `facts` say with what."""
     def row(result):
         ratios = result.ratios
@@ -154,7 +154,8 @@ def to_json(results, facts):
                 "ratio": statistics.median(ratios) if ratios else None, "ratio_quartiles": [first, third]}
 
     return json.dumps({**facts, "tolerance": TOLERANCE, "results": [row(result) for result in results],
-                       "geometric_mean": mean_ratio(results)}, indent=1) + "\n"
+                       "geometric_mean": {group: mean_ratio([result for result in results if result.model in names])
+                                          for group, names in groups.items()}}, indent=1) + "\n"
 
 
 def from_json(content):

@@ -62,8 +62,15 @@ def test_means_and_spread():
     assert report.geometric_mean([]) is None
     assert report.spread([5.0]) == (5.0, 5.0)
     assert report.spread([1.0, 2.0, 3.0, 4.0, 100.0]) == (2.0, 4.0)
-    both = [result(dlc=[1.0], mxnet=[4.0]), result(threads=2, dlc=[1.0], mxnet=[1.0])]
-    assert [line.rpartition(" ")[2] for line in report.summary(both)] == ["4.000", "1.000", "2.000"]
+
+
+def test_each_group_has_its_means():
+    results = [result(dlc=[1.0], mxnet=[4.0]), result(threads=2, dlc=[1.0], mxnet=[1.0]),
+               result("product", dlc=[1.0], mxnet=[3.0])]
+    start = "geometric mean of best peer / dlc, "
+    assert report.summary(results, {"models": ["net"], "gemm": ["product"], "others": ["absent"]}) == [
+        f"{start}models, 1 thread: 4.000", f"{start}models, 2 threads: 1.000", f"{start}models, all: 2.000",
+        f"{start}gemm, 1 thread: 3.000"]
 
 
 @pytest.mark.parametrize("milliseconds, text", [(0.01234, "0.0123"), (1.5, "1.50"), (98.76, "98.8"), (1234.5, "1234")])
@@ -80,14 +87,16 @@ def test_rows_line_up_with_the_head():
 def test_json_holds_all_that_the_table_needs():
     before = [result(dlc=[1.0, 2.0], mxnet=[3.0, 4.0], errors={"dlc": 0.0, "mxnet": math.inf}),
               report.Result("other", 2, {"dlc": [1.0]}, {"dlc": 1e-7}, {"mxnet": "no memory"})]
-    content = report.to_json(before, {"rounds": 2})
+    content = report.to_json(before, {"rounds": 2}, {})
     assert "Infinity" not in content  # which is no JSON
     after, facts = report.from_json(content)
     assert after == before and facts == {"rounds": 2}
 
 
 def test_json_gives_the_figures():
-    row, = json.loads(report.to_json([result(dlc=[1.0, 1.0], mxnet=[3.0, 5.0])], {}))["results"]
+    content = json.loads(report.to_json([result(dlc=[1.0, 1.0], mxnet=[3.0, 5.0])], {}, {"models": ["net"], "gemm": []}))
+    row, = content["results"]
+    assert content["geometric_mean"] == {"models": pytest.approx(4.0), "gemm": None}
     assert row["ratio"] == 4.0 and row["best_peer"] == "mxnet" and row["ratio_quartiles"] == [3.5, 4.5]
 
 
