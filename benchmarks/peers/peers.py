@@ -49,8 +49,10 @@ def interpreter(peer):
 
 def environment(threads):
     """Of all that runs: the number of threads for those that read it there, and nothing that picks kernels by hand."""
-    variables = {name: value for name, value in os.environ.items() if name not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
-    return {**variables, "OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
+    variables = {**os.environ, "OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
+    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+        variables.pop(name, None)
+    return variables
 
 
 def checked(command, **options):
@@ -85,7 +87,8 @@ def compile_ours(case, folder, flags):
     place = BUILD / "peers" / "artifacts" / case.name
     artifact, stamp = place / "model.so", place / "flags"
     compiler = [path for path in (DLC, *(BUILD / "lib").glob("*.so*")) if path.is_file()]
-    if is_current(artifact, folder / "complete", *compiler) and stamp.exists() and stamp.read_text() == shlex.join(flags):
+    sources = [folder / "complete", *compiler]
+    if is_current(artifact, *sources) and stamp.exists() and stamp.read_text() == shlex.join(flags):
         return artifact
     place.mkdir(parents=True, exist_ok=True)
     table = json.loads((folder / "params.json").read_text())
@@ -168,7 +171,8 @@ def measure(case, threads, names, arguments):
     with tempfile.TemporaryDirectory() as scratch:
         for name in names:
             try:
-                sides[name], got, facts[name] = start(name, case, folder, threads, arguments.flags, pathlib.Path(scratch))
+                sides[name], got, facts[name] = start(name, case, folder, threads, arguments.flags,
+                                                      pathlib.Path(scratch))
                 result.errors[name] = report.deviation(got, wanted)
                 result.times[name] = []
             except Failure as failure:

@@ -57,7 +57,8 @@ def draw_axis(scale, bottom):
     for step in scale.steps:
         x = scale.x(step)
         colour, width = ("#333", 1.5) if step == 1 else ("#ddd", 1)
-        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 8}" y2="{bottom}" stroke="{colour}" stroke-width="{width}"/>')
+        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 8}" y2="{bottom}" stroke="{colour}" '
+                     f'stroke-width="{width}"/>')
         parts.append(text(x, bottom + 16, f"{step:g}", "middle"))
     return parts
 
@@ -77,8 +78,9 @@ def draw(results):
     scale = Scale([ratio for result in results for ratio in peers_of(result).values()])
     bottom = TOP + ROW * len(results)
     mean = mean_ratio(results)
-    parts = [text(LEFT, 22, "Time of each peer over dlc's: right of 1, dlc is faster", extra=' font-size="15" font-weight="bold"'),
-             *draw_legend(names), *draw_axis(scale, bottom), text(LEFT + WIDTH + 10, TOP - 14, "best peer", extra=' fill="#666"')]
+    title = "Time of each peer over dlc's: right of 1, dlc is faster"
+    parts = [text(LEFT, 22, title, extra=' font-size="15" font-weight="bold"'), *draw_legend(names),
+             *draw_axis(scale, bottom), text(LEFT + WIDTH + 10, TOP - 14, "best peer", extra=' fill="#666"')]
     if mean is not None:
         parts.append(text(LEFT + WIDTH + 10, bottom + 36, f"{mean:.2f}", extra=' font-weight="bold"'))
         parts.append(text(LEFT - 10, bottom + 36, "geometric mean of the best", "end", ' font-weight="bold"'))

@@ -94,7 +94,8 @@ def test_json_holds_all_that_the_table_needs():
 
 
 def test_json_gives_the_figures():
-    content = json.loads(report.to_json([result(dlc=[1.0, 1.0], mxnet=[3.0, 5.0])], {}, {"models": ["net"], "gemm": []}))
+    groups = {"models": ["net"], "gemm": []}
+    content = json.loads(report.to_json([result(dlc=[1.0, 1.0], mxnet=[3.0, 5.0])], {}, groups))
     row, = content["results"]
     assert content["geometric_mean"] == {"models": pytest.approx(4.0), "gemm": None}
     assert row["ratio"] == 4.0 and row["best_peer"] == "mxnet" and row["ratio_quartiles"] == [3.5, 4.5]
