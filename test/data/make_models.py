@@ -4,8 +4,8 @@
 
 Each function below builds a symbol in the manner of one family of networks.
 The script writes `models/NAME/{model-symbol.json,params.json,io.npz}`, as its
-README describes. It needs MXNet (build/peers-venv, which `./dev bench peers`
-makes), and runs by hand when a model is added, never in the tests.
+README describes. It needs MXNet (build/peers/env/mxnet, which `./dev bench
+peers` makes), and runs by hand when a model is added, never in the tests.
 """
 import json
 import pathlib
