@@ -89,7 +89,7 @@ def test_report_shows_measured_times(model, tmp_path):
     data, drawing = data_of(page), draw(page)
     assert data["machine"]["bandwidth_gbs"] > 0
     assert len(data["profile"]["traceEvents"]) >= len(data["steps"])
-    assert "mean over the runs" in drawing.texts["kernels-note"]
+    assert "those of the profile" in drawing.texts["kernels-note"]
 
 
 @pytest.mark.parametrize("trace", ["", "{", "[]", "{}", '{"traceEvents": '])
