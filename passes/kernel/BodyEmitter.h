@@ -43,6 +43,11 @@ struct Lanes {
   bool isMasked() const { return valid < width; }
 };
 
+/// The indices of a loop: begin, begin + step, ... less than end.
+struct LoopRange {
+  int64_t begin, end, step;
+};
+
 class BodyEmitter {
 public:
   BodyEmitter(mlir::OpBuilder &builder, const VectorTarget &target)
@@ -98,13 +103,15 @@ private:
   mlir::LogicalResult emitFor(mlir::scf::ForOp op);
   mlir::LogicalResult emitIf(mlir::scf::IfOp op);
 
-  /// Runs \p body for each index tuple of \p extents, in loops that carry
-  /// \p carried; returns what they end with.
-  using LoopBody = llvm::function_ref<mlir::FailureOr<mlir::Value>(
-      mlir::ValueRange, mlir::Value)>;
-  mlir::FailureOr<mlir::Value> emitNest(mlir::Location loc,
-                                        llvm::ArrayRef<int64_t> extents,
-                                        mlir::Value carried, LoopBody body);
+  /// Runs \p body for each index tuple of \p ranges, the last index fastest, in
+  /// loops that carry the values \p carried: the body replaces them by those of
+  /// the next iteration, and they end as what the last one left.
+  using LoopBody = llvm::function_ref<mlir::LogicalResult(
+      mlir::ValueRange, llvm::MutableArrayRef<mlir::Value>)>;
+  mlir::LogicalResult emitNest(mlir::Location loc,
+                               llvm::ArrayRef<LoopRange> ranges,
+                               llvm::SmallVectorImpl<mlir::Value> &carried,
+                               LoopBody body);
   mlir::LogicalResult emitJammed(LoopOp op, mlir::Value first, int64_t count);
 
   /// An access: its offset, or one for each lane.

@@ -14,6 +14,9 @@ static constexpr int64_t kUnrolledTrips = 32;
 /// Independent accumulators of a horizontal reduction, to hide the latency of
 /// an addition.
 static constexpr int64_t kAccumulators = 4;
+/// The same of a reduction in each lane, whose body tends to be short: enough
+/// for two additions a cycle of four cycles each.
+static constexpr int64_t kLaneAccumulators = 8;
 
 //===----------------------------------------------------------------------===//
 // Reductions' kinds
@@ -107,40 +110,63 @@ static Value emitAcrossLanes(OpBuilder &builder, Location loc, ReduceKind kind,
   return vector::ReductionOp::create(builder, loc, combining, vector, fastmath);
 }
 
+/// Combines \p values one after the other.
+static Value combineAll(OpBuilder &builder, Location loc, ReduceKind kind,
+                        ArrayRef<Value> values) {
+  Value result = values.front();
+  for (Value value : values.drop_front())
+    result = emitCombine(builder, loc, kind, result, value);
+  return result;
+}
+
+/// The largest divisor of \p count that is at most \p limit.
+static int64_t getLargestDivisor(int64_t count, int64_t limit) {
+  int64_t divisor = std::min(count, limit);
+  while (count % divisor != 0)
+    --divisor;
+  return divisor;
+}
+
 //===----------------------------------------------------------------------===//
 // Loops
 //===----------------------------------------------------------------------===//
 
-FailureOr<Value> BodyEmitter::emitNest(Location loc, ArrayRef<int64_t> extents,
-                                       Value carried, LoopBody body) {
+/// All of \p extents, one by one.
+static SmallVector<LoopRange> getRanges(ArrayRef<int64_t> extents) {
+  return llvm::map_to_vector(
+      extents, [](int64_t extent) { return LoopRange{0, extent, 1}; });
+}
+
+LogicalResult BodyEmitter::emitNest(Location loc, ArrayRef<LoopRange> ranges,
+                                    SmallVectorImpl<Value> &carried,
+                                    LoopBody body) {
   SmallVector<Value> indices;
   SmallVector<scf::ForOp> loops;
   OpBuilder::InsertionGuard guard(builder);
-  Value zero = constantIndex(loc, 0), one = constantIndex(loc, 1);
-  for (int64_t extent : extents) {
-    if (extent == 1) {
-      indices.push_back(zero);
+  for (auto [begin, end, step] : ranges) {
+    Value first = constantIndex(loc, begin);
+    if (end - begin <= step) {
+      indices.push_back(first);
       continue;
     }
-    auto loop =
-        scf::ForOp::create(builder, loc, zero, constantIndex(loc, extent), one,
-                           carried ? ValueRange(carried) : ValueRange());
+    auto loop = scf::ForOp::create(builder, loc, first, constantIndex(loc, end),
+                                   constantIndex(loc, step), carried);
     builder.setInsertionPointToStart(loop.getBody());
     indices.push_back(loop.getInductionVar());
-    if (carried)
-      carried = loop.getRegionIterArg(0);
+    carried.assign(loop.getRegionIterArgs().begin(),
+                   loop.getRegionIterArgs().end());
     loops.push_back(loop);
   }
-  FailureOr<Value> result = body(indices, carried);
-  if (failed(result) || !carried)
-    return result;
-  Value value = *result;
+  if (failed(body(indices, carried)))
+    return failure();
+  if (carried.empty())
+    return success();
   for (scf::ForOp loop : llvm::reverse(loops)) {
     builder.setInsertionPointToEnd(loop.getBody());
-    scf::YieldOp::create(builder, loc, value);
-    value = loop.getResult(0);
+    scf::YieldOp::create(builder, loc, carried);
+    carried.assign(loop.getResults().begin(), loop.getResults().end());
   }
-  return value;
+  return success();
 }
 
 LogicalResult BodyEmitter::emitVectorLoop(VectorLoopOp op) {
@@ -200,14 +226,12 @@ LogicalResult BodyEmitter::emitLoop(LoopOp op) {
   // With unrolling, the last index is tiled inside the nest of the others.
   bool isTiled = op.getUnroll() > 1 && !extents.empty();
   auto *outer = std::exchange(heldStores, nullptr);
-  auto emitBody = [&](ValueRange indices, Value) -> FailureOr<Value> {
+  auto emitBody = [&](ValueRange indices,
+                      MutableArrayRef<Value>) -> LogicalResult {
     for (auto [argument, index] : llvm::zip(body.getArguments(), indices))
       map(argument, index);
-    if (!isTiled) {
-      if (failed(emitBlock(body)))
-        return failure();
-      return Value();
-    }
+    if (!isTiled)
+      return emitBlock(body);
     // Split the last extent evenly into tiles of `unroll` or less.
     int64_t extent = extents.back(), unroll = op.getUnroll();
     int64_t tiles = (extent + unroll - 1) / unroll;
@@ -230,12 +254,14 @@ LogicalResult BodyEmitter::emitLoop(LoopOp op) {
         return failure();
       start += size * count;
     }
-    return Value();
+    return success();
   };
-  FailureOr<Value> result =
-      emitNest(loc, isTiled ? extents.drop_back() : extents, Value(), emitBody);
+  SmallVector<Value> carried;
+  LogicalResult result =
+      emitNest(loc, getRanges(isTiled ? extents.drop_back() : extents), carried,
+               emitBody);
   heldStores = outer;
-  return failure(failed(result));
+  return result;
 }
 
 LogicalResult BodyEmitter::emitFor(scf::ForOp op) {
@@ -346,10 +372,28 @@ LogicalResult BodyEmitter::emitReduce(ReduceOp op) {
   for (int64_t extent : extents)
     trips *= extent;
   if (trips > kUnrolledTrips) {
-    FailureOr<Value> result = emitNest(loc, extents, init, emitOne);
-    if (succeeded(result))
-      map(op, *result);
-    return failure(failed(result));
+    // Independent sums hide the latency of an addition.
+    int64_t step = getLargestDivisor(extents.back(), kLaneAccumulators);
+    SmallVector<LoopRange> ranges = getRanges(extents);
+    ranges.back().step = step;
+    SmallVector<Value> accs(step, init);
+    auto emitStep = [&](ValueRange indices,
+                        MutableArrayRef<Value> accs) -> LogicalResult {
+      SmallVector<Value> at(indices);
+      for (auto [i, acc] : llvm::enumerate(accs)) {
+        at.back() = arith::AddIOp::create(builder, loc, indices.back(),
+                                          constantIndex(loc, i));
+        FailureOr<Value> next = emitOne(at, acc);
+        if (failed(next))
+          return failure();
+        acc = *next;
+      }
+      return success();
+    };
+    if (failed(emitNest(loc, ranges, accs, emitStep)))
+      return failure();
+    map(op, combineAll(builder, loc, op.getKind(), accs));
+    return success();
   }
   for (int64_t trip = 0; trip < trips; ++trip) {
     SmallVector<Value> indices(extents.size());
@@ -403,45 +447,26 @@ LogicalResult BodyEmitter::emitHorizontalReduce(ReduceOp op) {
   // the last extent on; `count` vectors, `step` of them in one iteration.
   auto sweep = [&](Value total, int64_t start, int64_t count, int64_t width,
                    int64_t valid) -> FailureOr<Value> {
-    int64_t step = std::min(count, width > 1 ? kAccumulators : 1);
-    while (count % step != 0)
-      --step;
+    int64_t step = getLargestDivisor(count, width > 1 ? kAccumulators : 1);
     SmallVector<Value> accs(step, widen(loc, neutral, width));
-    SmallVector<scf::ForOp> loops;
-    OpBuilder::InsertionGuard guard(builder);
-    SmallVector<Value> indices;
-    auto openLoop = [&](int64_t from, int64_t to, int64_t by) {
-      auto loop = scf::ForOp::create(builder, loc, constantIndex(loc, from),
-                                     constantIndex(loc, to),
-                                     constantIndex(loc, by), accs);
-      builder.setInsertionPointToStart(loop.getBody());
-      accs.assign(loop.getRegionIterArgs().begin(),
-                  loop.getRegionIterArgs().end());
-      loops.push_back(loop);
-      return loop.getInductionVar();
+    SmallVector<LoopRange> ranges = getRanges(outer);
+    ranges.push_back({start, start + count * width, step * width});
+    auto emitStep = [&](ValueRange indices,
+                        MutableArrayRef<Value> accs) -> LogicalResult {
+      for (auto [i, acc] : llvm::enumerate(accs)) {
+        Value base = arith::AddIOp::create(builder, loc, indices.back(),
+                                           constantIndex(loc, i * width));
+        FailureOr<Value> next =
+            accumulate(acc, indices.drop_back(), base, width, valid);
+        if (failed(next))
+          return failure();
+        acc = *next;
+      }
+      return success();
     };
-    for (int64_t size : outer)
-      indices.push_back(openLoop(0, size, 1));
-    Value first = count > step
-                      ? openLoop(start, start + count * width, step * width)
-                      : constantIndex(loc, start);
-    for (int64_t i = 0; i < step; ++i) {
-      Value base = arith::AddIOp::create(builder, loc, first,
-                                         constantIndex(loc, i * width));
-      FailureOr<Value> acc = accumulate(accs[i], indices, base, width, valid);
-      if (failed(acc))
-        return failure();
-      accs[i] = *acc;
-    }
-    for (scf::ForOp loop : llvm::reverse(loops)) {
-      builder.setInsertionPointToEnd(loop.getBody());
-      scf::YieldOp::create(builder, loc, accs);
-      accs.assign(loop.getResults().begin(), loop.getResults().end());
-      builder.setInsertionPointAfter(loop);
-    }
-    Value acc = accs[0];
-    for (Value other : ArrayRef(accs).drop_front())
-      acc = emitCombine(builder, loc, kind, acc, other);
+    if (failed(emitNest(loc, ranges, accs, emitStep)))
+      return failure();
+    Value acc = combineAll(builder, loc, kind, accs);
     if (width > 1)
       acc = emitAcrossLanes(builder, loc, kind, acc);
     return emitCombine(builder, loc, kind, total, acc);

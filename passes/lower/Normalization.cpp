@@ -21,41 +21,33 @@ static RankedTensorType getType(Value value) {
 
 namespace {
 /// The rows of an operator: its tensor without the dimensions `axes`, which
-/// each row spans. Where the innermost dimension isn't spanned, it becomes
-/// lanes, and every lane has a row of its own.
+/// each row spans. Where the innermost dimension in memory isn't spanned, it
+/// becomes lanes, and every lane has a row of its own: the channels of a block,
+/// or the last dimension.
 class Rows {
 public:
   Rows(GroupLowering &lowering, Location loc, RankedTensorType type,
        ArrayRef<int64_t> axes)
       : lowering(lowering), loc(loc), type(type), axes(axes) {
-    innermost = type.getRank() - 1;
-    while (innermost > 0 && type.getDimSize(innermost) == 1)
+    graph::BlockedLayoutAttr layout = graph::getLayout(type);
+    block = layout && !llvm::is_contained(axes, 1) ? layout.getBlock() : 1;
+    innermost = block > 1 ? 1 : type.getRank() - 1;
+    while (block == 1 && innermost > 0 && type.getDimSize(innermost) == 1)
       --innermost;
     hasLanes = !llvm::is_contained(axes, innermost);
     for (int64_t axis : axes)
       extents.push_back(type.getDimSize(axis));
   }
 
-  /// Opens the loops over all rows.
-  void open() {
-    SmallVector<int64_t> taskExtents;
-    SmallVector<int64_t> taskDims;
-    for (int64_t i = 0; i < type.getRank(); ++i)
-      if (!llvm::is_contained(axes, i) && !(hasLanes && i == innermost)) {
-        taskDims.push_back(i);
-        taskExtents.push_back(type.getDimSize(i));
-      }
-    Indices task = lowering.openTasks(loc, taskExtents);
-    at.assign(type.getRank(), lowering.emitter.constant(0));
-    for (auto [dim, index] : llvm::zip(taskDims, task))
-      at[dim] = index;
-    if (hasLanes)
-      at[innermost] = lowering.openVectorLoop(loc, type.getDimSize(innermost));
-  }
-  void close() {
-    if (hasLanes)
-      lowering.closeLoop();
-    lowering.closeSection();
+  /// Emits \p body for every row: sections of tasks.
+  LogicalResult run(llvm::function_ref<LogicalResult()> body) {
+    int64_t lanes = hasLanes ? type.getDimSize(innermost) : 0;
+    if (block == 1)
+      return runSection(/*firstBlock=*/0, /*numBlocks=*/1, lanes, body);
+    int64_t whole = lanes / block, tail = lanes % block;
+    if (whole > 0 && failed(runSection(0, whole, block, body)))
+      return failure();
+    return tail ? runSection(whole, 1, tail, body) : success();
   }
 
   /// The indices of a row's element.
@@ -100,10 +92,37 @@ public:
   }
 
 private:
+  /// Emits a section for \p numBlocks blocks of \p lanes lanes each.
+  LogicalResult runSection(int64_t firstBlock, int64_t numBlocks, int64_t lanes,
+                           llvm::function_ref<LogicalResult()> body) {
+    SmallVector<int64_t> taskDims, taskExtents;
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      if (!llvm::is_contained(axes, i) && !(hasLanes && i == innermost)) {
+        taskDims.push_back(i);
+        taskExtents.push_back(type.getDimSize(i));
+      }
+    if (block > 1)
+      taskExtents.push_back(numBlocks);
+    Indices task = lowering.openTasks(loc, taskExtents);
+    at.assign(type.getRank(), lowering.emitter.constant(0));
+    for (auto [dim, index] : llvm::zip(taskDims, task))
+      at[dim] = index;
+    if (hasLanes)
+      at[innermost] = lowering.openVectorLoop(loc, lanes);
+    if (block > 1)
+      at[innermost] = (task.back() + firstBlock) * block + at[innermost];
+    LogicalResult result = body();
+    if (hasLanes)
+      lowering.closeLoop();
+    lowering.closeSection();
+    return result;
+  }
+
   GroupLowering &lowering;
   Location loc;
   RankedTensorType type;
   SmallVector<int64_t> axes, extents;
+  int64_t block; ///< channels of a block that become lanes, or 1
   int64_t innermost;
   bool hasLanes;
   Indices at;
@@ -114,20 +133,17 @@ private:
 // Softmax
 //===----------------------------------------------------------------------===//
 
-LogicalResult dlc::lower::lowerSoftmax(GroupLowering &lowering, Operation *op) {
+static LogicalResult emitSoftmax(GroupLowering &lowering, Operation *op,
+                                 Rows &rows) {
   Location loc = op->getLoc();
   OpBuilder &b = lowering.builder;
   ElementEmitter &emitter = lowering.emitter;
   Value input = op->getOperand(0);
   bool isLog = isa<graph::LogSoftmaxOp>(op);
-  int64_t axis = isLog ? cast<graph::LogSoftmaxOp>(op).getAxis()
-                       : cast<graph::SoftmaxOp>(op).getAxis();
   auto type = getType(input);
   // Exponentials are kept in the output where nothing follows that changes its
   // type.
   bool keepsExponentials = !isLog && lowering.getRootType() == type;
-  Rows rows(lowering, loc, type, axis);
-  rows.open();
   FailureOr<Value> max =
       rows.reduce(kernel::ReduceKind::Max, [&](ArrayRef<AffineExpr> at) {
         return emitter.emit(input, at);
@@ -155,26 +171,31 @@ LogicalResult dlc::lower::lowerSoftmax(GroupLowering &lowering, Operation *op) {
     return failure();
   Value scale = isLog ? Value(math::LogOp::create(b, loc, *sum))
                       : scalar::reciprocal(b, loc, *sum);
-  LogicalResult result =
-      rows.forEach([&](ArrayRef<AffineExpr> at) -> LogicalResult {
-        Value element;
-        if (keepsExponentials) {
-          Value exp = emitter.load(loc, lowering.getOutput(), type, at);
-          element = scalar::mul(b, loc, exp, scale);
-        } else {
-          FailureOr<Value> shifted = emitShifted(at);
-          if (failed(shifted))
-            return failure();
-          element =
-              isLog ? scalar::sub(b, loc, *shifted, scale)
+  return rows.forEach([&](ArrayRef<AffineExpr> at) -> LogicalResult {
+    Value element;
+    if (keepsExponentials) {
+      Value exp = emitter.load(loc, lowering.getOutput(), type, at);
+      element = scalar::mul(b, loc, exp, scale);
+    } else {
+      FailureOr<Value> shifted = emitShifted(at);
+      if (failed(shifted))
+        return failure();
+      element = isLog
+                    ? scalar::sub(b, loc, *shifted, scale)
                     : scalar::mul(b, loc, math::ExpOp::create(b, loc, *shifted),
                                   scale);
-        }
-        emitter.setElement(op->getResult(0), element);
-        return lowering.finish(loc, at);
-      });
-  rows.close();
-  return result;
+    }
+    emitter.setElement(op->getResult(0), element);
+    return lowering.finish(loc, at);
+  });
+}
+
+LogicalResult dlc::lower::lowerSoftmax(GroupLowering &lowering, Operation *op) {
+  int64_t axis = isa<graph::LogSoftmaxOp>(op)
+                     ? cast<graph::LogSoftmaxOp>(op).getAxis()
+                     : cast<graph::SoftmaxOp>(op).getAxis();
+  Rows rows(lowering, op->getLoc(), getType(op->getOperand(0)), axis);
+  return rows.run([&] { return emitSoftmax(lowering, op, rows); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -213,7 +234,6 @@ emitNormalization(GroupLowering &lowering, Operation *op, Rows &rows,
   Value input = op->getOperand(0);
   Type element = getType(input).getElementType();
   Value count = scalar::constant(b, loc, element, double(rows.getCount()));
-  rows.open();
   FailureOr<Value> sum =
       rows.reduce(kernel::ReduceKind::Add, [&](ArrayRef<AffineExpr> at) {
         return emitter.emit(input, toInput(at));
@@ -243,24 +263,20 @@ emitNormalization(GroupLowering &lowering, Operation *op, Rows &rows,
       scalar::rsqrt(b, loc,
                     scalar::add(b, loc, variance,
                                 scalar::constant(b, loc, element, epsilon)));
-  LogicalResult result =
-      rows.forEach([&](ArrayRef<AffineExpr> at) -> LogicalResult {
-        Indices indices = toInput(at);
-        FailureOr<Value> centered = emitCentered(at);
-        FailureOr<Value> gamma =
-            emitter.emit(op->getOperand(1), indices[parameterAxis]);
-        FailureOr<Value> beta =
-            emitter.emit(op->getOperand(2), indices[parameterAxis]);
-        if (failed(centered) || failed(gamma) || failed(beta))
-          return failure();
-        Value normalized = scalar::mul(b, loc, *centered, scale);
-        Value scaled = scalar::mul(b, loc, normalized, *gamma);
-        emitter.setElement(op->getResult(0),
-                           scalar::add(b, loc, scaled, *beta));
-        return lowering.finish(loc, indices);
-      });
-  rows.close();
-  return result;
+  return rows.forEach([&](ArrayRef<AffineExpr> at) -> LogicalResult {
+    Indices indices = toInput(at);
+    FailureOr<Value> centered = emitCentered(at);
+    FailureOr<Value> gamma =
+        emitter.emit(op->getOperand(1), indices[parameterAxis]);
+    FailureOr<Value> beta =
+        emitter.emit(op->getOperand(2), indices[parameterAxis]);
+    if (failed(centered) || failed(gamma) || failed(beta))
+      return failure();
+    Value normalized = scalar::mul(b, loc, *centered, scale);
+    Value scaled = scalar::mul(b, loc, normalized, *gamma);
+    emitter.setElement(op->getResult(0), scalar::add(b, loc, scaled, *beta));
+    return lowering.finish(loc, indices);
+  });
 }
 
 LogicalResult dlc::lower::lowerNormalization(GroupLowering &lowering,
@@ -270,10 +286,12 @@ LogicalResult dlc::lower::lowerNormalization(GroupLowering &lowering,
   if (!groupNorm) {
     NormalizationInfo info = getInfo(op);
     Rows rows(lowering, op->getLoc(), type, info.axes);
-    return emitNormalization(
-        lowering, op, rows, info.epsilon,
-        [](ArrayRef<AffineExpr> at) { return Indices(at); },
-        info.parameterAxis);
+    return rows.run([&] {
+      return emitNormalization(
+          lowering, op, rows, info.epsilon,
+          [](ArrayRef<AffineExpr> at) { return Indices(at); },
+          info.parameterAxis);
+    });
   }
   // As a tensor [N, groups, C / groups, spatial...].
   int64_t groups = groupNorm.getGroups();
@@ -283,14 +301,16 @@ LogicalResult dlc::lower::lowerNormalization(GroupLowering &lowering,
   auto axes = llvm::to_vector(llvm::seq<int64_t>(2, shape.size()));
   Rows rows(lowering, op->getLoc(),
             RankedTensorType::get(shape, type.getElementType()), axes);
-  return emitNormalization(
-      lowering, op, rows, groupNorm.getEpsilon().convertToDouble(),
-      [&](ArrayRef<AffineExpr> at) {
-        Indices indices{at[0], at[1] * perGroup + at[2]};
-        llvm::append_range(indices, at.drop_front(3));
-        return indices;
-      },
-      /*parameterAxis=*/1);
+  auto toInput = [&](ArrayRef<AffineExpr> at) {
+    Indices indices{at[0], at[1] * perGroup + at[2]};
+    llvm::append_range(indices, at.drop_front(3));
+    return indices;
+  };
+  return rows.run([&] {
+    return emitNormalization(lowering, op, rows,
+                             groupNorm.getEpsilon().convertToDouble(), toInput,
+                             /*parameterAxis=*/1);
+  });
 }
 
 LogicalResult dlc::lower::lowerLrn(GroupLowering &lowering, graph::LrnOp op) {

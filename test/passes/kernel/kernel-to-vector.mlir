@@ -59,6 +59,26 @@ kernel.func @strides(%x: memref<4x16xf32>, %b: memref<4xf32>) outputs(%y: memref
   }
 }
 
+// A long reduction in each lane has several partial sums, too.
+
+// CHECK-LABEL: func.func @sum_of_columns(
+// CHECK: %[[PARTS:.*]]:6 = scf.for %{{.*}} = %c0 to %c36 step %c6 iter_args
+// CHECK-COUNT-6: arith.addf %{{.*}} : vector<8xf32>
+// CHECK: scf.yield
+// CHECK-COUNT-5: arith.addf %{{.*}} : vector<8xf32>
+// CHECK: vector.store
+kernel.func @sum_of_columns(%x: memref<36x8xf32>) outputs(%y: memref<8xf32>) {
+  kernel.parallel () to () {
+    kernel.vector_loop %j to 8 {
+      %sum = kernel.reduce add (%i) to (36) : f32 {
+        %0 = kernel.load %x[%i, %j] : memref<36x8xf32>
+        kernel.yield %0 : f32
+      }
+      kernel.store %sum, %y[%j] : memref<8xf32>
+    }
+  }
+}
+
 // Several partial sums, combined at the end, and the rest of the row.
 
 // CHECK-LABEL: func.func @sum(

@@ -202,21 +202,28 @@ func.func @layer_norm(%x: tensor<2x8xf32>, %g: tensor<8xf32>, %b: tensor<8xf32>)
 
 // -----
 
+// The channels of a block are lanes, each with a row of its own; the last block
+// has fewer.
+
 // CHECK-LABEL: kernel.func @instance_norm_0(
-// CHECK-SAME: %[[A:.*]]: memref<2x2x3x3x16xf32>, %[[B:.*]]: memref<32xf32>) outputs(%[[Y:.*]]: memref<2x2x3x3x16xf32>)
-// CHECK: parallel (%[[I:.*]], %[[I2:.*]]) to (2, 32) {
-// CHECK-NEXT: reduce add (%[[I3:.*]], %[[I4:.*]]) to (3, 3) : f32 {
-// CHECK-NEXT: load %[[A]][%[[I]], %[[I2]] floordiv 16, %[[I3]], %[[I4]], %[[I2]] mod 16] : memref<2x2x3x3x16xf32>
+// CHECK-SAME: %[[A:.*]]: memref<2x2x3x3x16xf32>, %[[B:.*]]: memref<24xf32>) outputs(%[[Y:.*]]: memref<2x2x3x3x16xf32>)
+// CHECK: parallel (%[[I:.*]], %[[P:.*]]) to (2, 1) {
+// CHECK-NEXT: vector_loop %[[C:.*]] to 16 {
+// CHECK: reduce add (%[[I3:.*]], %[[I4:.*]]) to (3, 3) : f32 {
+// CHECK-NEXT: load %[[A]][%[[I]], %[[P]], %[[I3]], %[[I4]], %[[C]]] : memref<2x2x3x3x16xf32>
 // CHECK: reduce add (%[[I5:.*]], %[[I6:.*]]) to (3, 3) : f32 {
-// CHECK-NEXT: load %[[A]][%[[I]], %[[I2]] floordiv 16, %[[I5]], %[[I6]], %[[I2]] mod 16] : memref<2x2x3x3x16xf32>
-// CHECK: loop (%[[I7:.*]]) to (3) {
-// CHECK-NEXT: vector_loop %[[I8:.*]] to 3 {
-// CHECK-NEXT: load %[[A]][%[[I]], %[[I2]] floordiv 16, %[[I7]], %[[I8]], %[[I2]] mod 16] : memref<2x2x3x3x16xf32>
-// CHECK: load %[[B]][%[[I2]]] : memref<32xf32>
-// CHECK: store %{{.*}}, %[[Y]][%[[I]], %[[I2]] floordiv 16, %[[I7]], %[[I8]], %[[I2]] mod 16] : memref<2x2x3x3x16xf32>
-!in = tensor<2x32x3x3xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
-func.func @instance_norm(%x: !in, %p: tensor<32xf32>) -> !in {
-  %0 = graph.instance_norm %x, %p, %p epsilon 0.5 : !in, tensor<32xf32>, tensor<32xf32>
+// CHECK-NEXT: load %[[A]][%[[I]], %[[P]], %[[I5]], %[[I6]], %[[C]]] : memref<2x2x3x3x16xf32>
+// CHECK: loop (%[[I7:.*]], %[[I8:.*]]) to (3, 3) {
+// CHECK-NEXT: load %[[A]][%[[I]], %[[P]], %[[I7]], %[[I8]], %[[C]]] : memref<2x2x3x3x16xf32>
+// CHECK: load %[[B]][%[[P]] * 16 + %[[C]]] : memref<24xf32>
+// CHECK: store %{{.*}}, %[[Y]][%[[I]], %[[P]], %[[I7]], %[[I8]], %[[C]]] : memref<2x2x3x3x16xf32>
+// CHECK: parallel (%[[I:.*]], %[[P:.*]]) to (2, 1) {
+// CHECK-NEXT: vector_loop %[[C:.*]] to 8 {
+// CHECK: load %[[A]][%[[I]], %[[P]] + 1, %{{.*}}, %{{.*}}, %[[C]]] : memref<2x2x3x3x16xf32>
+// CHECK: load %[[B]][(%[[P]] + 1) * 16 + %[[C]]] : memref<24xf32>
+!in = tensor<2x24x3x3xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+func.func @instance_norm(%x: !in, %p: tensor<24xf32>) -> !in {
+  %0 = graph.instance_norm %x, %p, %p epsilon 0.5 : !in, tensor<24xf32>, tensor<24xf32>
   return %0 : !in
 }
 
@@ -227,7 +234,7 @@ func.func @instance_norm(%x: !in, %p: tensor<32xf32>) -> !in {
 // CHECK-LABEL: kernel.func @group_norm_0(
 // CHECK-SAME: %[[A:.*]]: memref<2x4x3x3xf32>, %[[B:.*]]: memref<4xf32>) outputs(%[[Y:.*]]: memref<2x4x3x3xf32>)
 // CHECK: parallel (%[[I:.*]], %[[I2:.*]]) to (2, 2) {
-// CHECK-NEXT: reduce add (%[[I3:.*]], %[[I4:.*]], %[[I5:.*]]) to (2, 3, 3) : f32 {
+// CHECK: reduce add (%[[I3:.*]], %[[I4:.*]], %[[I5:.*]]) to (2, 3, 3) : f32 {
 // CHECK-NEXT: load %[[A]][%[[I]], %[[I2]] * 2 + %[[I3]], %[[I4]], %[[I5]]] : memref<2x4x3x3xf32>
 // CHECK: reduce add (%[[I6:.*]], %[[I7:.*]], %[[I8:.*]]) to (2, 3, 3) : f32 {
 // CHECK-NEXT: load %[[A]][%[[I]], %[[I2]] * 2 + %[[I6]], %[[I7]], %[[I8]]] : memref<2x4x3x3xf32>
