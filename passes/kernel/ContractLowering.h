@@ -33,6 +33,7 @@ private:
     mlir::Value panel; ///< its first panel
   };
 
+  mlir::DictionaryAttr describe(const TileChoice &choice);
   mlir::LogicalResult analyze();
   mlir::LogicalResult emitTask(mlir::ValueRange taskIndices);
   mlir::LogicalResult emitGroup(llvm::ArrayRef<mlir::Value> batch,
