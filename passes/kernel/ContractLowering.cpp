@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Remarks.h"
 #include <cmath>
 
 using namespace mlir;
@@ -59,6 +60,25 @@ ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
   emitter.addToSchedule(describe(choice));
 }
 
+/// Tells a report the same in words.
+void ContractLowering::remarkOn(const TileChoice &choice) {
+  auto kernel = op->getParentOfType<FuncOp>();
+  const RegisterTile &tile = choice.best.tile;
+  auto remark =
+      remark::passed(loc, remark::RemarkOpts::name("tile")
+                              .category("schedule")
+                              .function(kernel ? kernel.getSymName() : ""));
+  remark << remark::add("{0} x {1} x {2} in tiles of {3}x{4}, bound by {5}",
+                        int64_t(op.getM()), int64_t(op.getN()), op.getKTotal(),
+                        tile.rows, tile.panels * ContractOp::kPanel,
+                        getName(choice.best.bound));
+  if (choice.runnerUp)
+    remark << remark::add(
+        "; {0}x{1} would take {2:f1} % longer", choice.runnerUp->tile.rows,
+        choice.runnerUp->tile.panels * ContractOp::kPanel,
+        100 * (choice.runnerUp->cycles / choice.best.cycles - 1));
+}
+
 /// The tile, the loops around it and the estimate that they were chosen by.
 DictionaryAttr ContractLowering::describe(const TileChoice &choice) {
   NamedAttrList facts;
@@ -85,6 +105,7 @@ DictionaryAttr ContractLowering::describe(const TileChoice &choice) {
   addTile("", choice.best);
   if (choice.runnerUp)
     addTile("runner_up_", *choice.runnerUp);
+  remarkOn(choice);
   return facts.getDictionary(op.getContext());
 }
 

@@ -34,6 +34,7 @@ private:
   };
 
   mlir::DictionaryAttr describe(const TileChoice &choice);
+  void remarkOn(const TileChoice &choice);
   mlir::LogicalResult analyze();
   mlir::LogicalResult emitTask(mlir::ValueRange taskIndices);
   mlir::LogicalResult emitGroup(llvm::ArrayRef<mlir::Value> batch,

@@ -20,8 +20,7 @@ int main(int argc, char **argv) {
   /* Two threads, so that the pool is tested too. */
   dlc_session_options options = {.struct_size = sizeof options,
                                  .num_threads = 2};
-  dlc_status status =
-      api->model_self_test(api->model, &options, NULL, 0);
+  dlc_status status = api->model_self_test(api->model, &options, NULL, 0);
   printf("%s\n", status ? api->last_error() : "passed");
   return status;
 }

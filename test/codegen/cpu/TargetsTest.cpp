@@ -69,8 +69,8 @@ TEST_F(Targets, CpusWithoutARowTakeThatOfTheirLevel) {
 }
 
 TEST_F(Targets, Aarch64HasNeonOnly) {
-  for (StringRef name : {"armv8-a", "cortex-a72", "neoverse-n1", "neoverse-v1",
-                         "neoverse-v2"}) {
+  for (StringRef name :
+       {"armv8-a", "cortex-a72", "neoverse-n1", "neoverse-v1", "neoverse-v2"}) {
     device::TargetAttr target = get(name);
     EXPECT_EQ(target.getTriple().getValue(), "aarch64-unknown-linux-gnu");
     EXPECT_EQ(target.getVectorBytes(), 16);
@@ -104,8 +104,7 @@ TEST_F(Targets, UnknownNames) {
   for (StringRef name : {"x86-64-v9", "", "armv9", "Neoverse-N1"}) {
     std::string error;
     EXPECT_FALSE(cpu::getTarget(&context, name, error)) << name.str();
-    EXPECT_NE(error.find("unknown CPU '" + name.str() + "'"),
-              std::string::npos)
+    EXPECT_NE(error.find("unknown CPU '" + name.str() + "'"), std::string::npos)
         << error;
   }
 }

@@ -2,6 +2,9 @@
 // Contractions become register tiles, whose accumulators stay in registers.
 // RUN: sed -e 's/BYTES/32/; s/REGISTERS/16/' %s | dlc-opt --kernel-to-vector --canonicalize --cse | FileCheck %s
 // RUN: sed -e 's/BYTES/64/; s/REGISTERS/32/' %s | dlc-opt --kernel-to-vector --canonicalize --cse | FileCheck %s --check-prefix=WIDE
+// RUN: sed -e 's/BYTES/32/; s/REGISTERS/16/' %s | dlc-opt --kernel-to-vector --remark-format=emitRemark --remarks-filter=schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+
+// REMARK: remark: {{.*}}6 x 32 x 40 in tiles of 6x16, bound by fma{{.*}}2x32 would take 3.5 % longer
 
 #target = #device.target<"test", triple = "x86_64-unknown-linux-gnu", cpu = "x86-64",
   features = "", dispatch = 0, vector_bytes = BYTES, vector_registers = REGISTERS,
