@@ -21,7 +21,6 @@ using namespace mlir;
 
 namespace dlc {
 
-static constexpr StringLiteral kTriple = "x86_64-unknown-linux-gnu";
 static constexpr StringLiteral kDefaultName = "model";
 
 static void fail(CompileResult &result, const CompileOptions &options,
@@ -209,7 +208,10 @@ void writeArtifact(ModuleOp module, const std::vector<KernelCode> &code,
   if (log)
     result.report = writeReport(module, *spec, log->take());
   std::string description = artifact::writeDescription(*spec);
-  artifact::ArtifactParts parts{kTriple,       description,        objects,
+  auto targets = module->getAttrOfType<ArrayAttr>("device.targets");
+  StringRef triple =
+      cast<device::TargetAttr>(targets[0]).getTriple().getValue();
+  artifact::ArtifactParts parts{triple,        description,        objects,
                                 image->chunks, spec->weightsBytes, test.chunks,
                                 test.bytes};
   auto emit = [&](const StageSink &sink) { emitAssembly(parts, code, sink); };

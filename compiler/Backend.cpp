@@ -72,6 +72,13 @@ getTargets(MLIRContext *context, const CompileOptions &options,
     else if (!llvm::is_contained(targets, target))
       targets.push_back(target);
   }
+  for (device::TargetAttr target : targets)
+    if (target.getTriple() != targets.front().getTriple())
+      isGood = fail(diagnostics, options, DiagnosticCode::UnknownTarget,
+                    "CPUs '" + targets.front().getName().str() + "' and '" +
+                        target.getName().str() +
+                        "' are of different architectures: one file holds code "
+                        "for one, so compile the model once for each");
   if (!isGood)
     return std::nullopt;
   // A target that needs more features is better where it runs.
@@ -134,9 +141,11 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
         return cast<IntegerAttr>(entry->removeAttr(name)).getInt();
       };
       int64_t tasks = getInt("kernel.num_tasks");
+      auto schedule =
+          dyn_cast_or_null<ArrayAttr>(entry->removeAttr("kernel.schedule"));
       variants.push_back(device::VariantAttr::get(
           context, FlatSymbolRefAttr::get(context, symbol), tasks,
-          getInt("kernel.scratch_bytes")));
+          getInt("kernel.scratch_bytes"), schedule));
       for (Operation &op :
            llvm::make_early_inc_range(code.getBody()->getOperations())) {
         // Functions of libm that several kernels call.

@@ -49,6 +49,12 @@ static std::string checkCode(ModuleOp module) {
   if (!targets || targets.empty() ||
       !llvm::all_of(targets, llvm::IsaPred<device::TargetAttr>))
     return "'device.targets' must be a list of #device.target";
+  auto getTriple = [](Attribute target) {
+    return cast<device::TargetAttr>(target).getTriple();
+  };
+  for (Attribute target : targets)
+    if (getTriple(target) != getTriple(targets[0]))
+      return "'device.targets' must be of one architecture";
   for (auto kernel : module.getOps<device::KernelOp>()) {
     std::string name = "kernel '" + kernel.getSymName().str() + "' ";
     if (kernel.getVariants().size() != targets.size())

@@ -24,6 +24,15 @@ def dlc(*arguments, status=0, **options):
     return run
 
 
+def input_flags(io):
+    """`--input NAME=SHAPE:DTYPE` for each input and auxiliary state of the case."""
+    for key in io.files:
+        kind, _, name = key.partition(":")
+        if kind in ("in", "aux"):
+            shape = "x".join(map(str, io[key].shape)) or "1"
+            yield f"--input={name}={shape}:{io[key].dtype}"
+
+
 class Model:
     """A model of test/data/models, or the digits; weights and artifact are made when first asked for."""
 

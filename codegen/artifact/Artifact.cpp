@@ -100,7 +100,7 @@ Error dlc::artifact::writeSharedObject(const ArtifactParts &parts,
   Expected<std::vector<std::string>> objects = writeObjects(parts, *directory);
   if (!objects)
     return objects.takeError();
-  return linkSharedLibrary(*objects, kExports, output);
+  return linkSharedLibrary(parts.triple, *objects, kExports, output);
 }
 
 /// Code of the function \p entry: a tail call of the runtime with the address

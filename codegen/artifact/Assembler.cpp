@@ -26,9 +26,12 @@ using namespace llvm;
 static void initializeAssemblers() {
   static std::once_flag once;
   std::call_once(once, [] {
-    InitializeAllTargetInfos();
-    InitializeAllTargetMCs();
-    InitializeAllAsmParsers();
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmParser();
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmParser();
   });
 }
 
@@ -56,8 +59,9 @@ dlc::artifact::assemble(StringRef text, StringRef tripleName, StringRef name) {
   std::unique_ptr<MCRegisterInfo> registers(target->createMCRegInfo(triple));
   std::unique_ptr<MCAsmInfo> asmInfo(
       target->createMCAsmInfo(*registers, triple, options));
-  std::unique_ptr<MCSubtargetInfo> subtarget(
-      target->createMCSubtargetInfo(triple, /*CPU=*/"", /*Features=*/""));
+  // The assembler of x86 knows every extension as it is.
+  std::unique_ptr<MCSubtargetInfo> subtarget(target->createMCSubtargetInfo(
+      triple, /*CPU=*/"", triple.isAArch64() ? "+all" : ""));
   std::unique_ptr<MCInstrInfo> instructions(target->createMCInstrInfo());
   MCContext context(triple, asmInfo.get(), registers.get(), subtarget.get(),
                     &sources, &options);

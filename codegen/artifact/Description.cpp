@@ -13,7 +13,8 @@
 using namespace llvm;
 using namespace dlc::artifact;
 
-/// Writes directives, each with the name of the field behind it.
+/// Writes directives, each with the name of the field behind it, in a comment
+/// of the kind that every assembler of LLVM's knows.
 class TableWriter {
 public:
   explicit TableWriter(raw_ostream &os) : os(os) {}
@@ -26,16 +27,16 @@ public:
        << label << ":\n";
   }
   void quad(const Twine &value, StringRef field) {
-    os << "\t.quad " << value << "\t# " << field << '\n';
+    os << "\t.quad " << value << "\t// " << field << '\n';
   }
   void word(uint32_t value, StringRef field) {
-    os << "\t.long " << value << "\t# " << field << '\n';
+    os << "\t.long " << value << "\t// " << field << '\n';
   }
   void byte(uint8_t value, StringRef field) {
-    os << "\t.byte " << unsigned(value) << "\t# " << field << '\n';
+    os << "\t.byte " << unsigned(value) << "\t// " << field << '\n';
   }
   void half(uint16_t value, StringRef field) {
-    os << "\t.2byte " << value << "\t# " << field << '\n';
+    os << "\t.2byte " << value << "\t// " << field << '\n';
   }
   void real(double value, StringRef field) {
     uint64_t bits;
@@ -226,7 +227,7 @@ static void writeModel(TableWriter &out, const ArtifactSpec &spec) {
 std::string dlc::artifact::writeDescription(const ArtifactSpec &spec) {
   std::string text;
   raw_string_ostream os(text);
-  os << "# The tables of dlc/abi.h.\n";
+  os << "// The tables of dlc/abi.h.\n";
   os << "\t.globl " << kModelSymbol << "\n\t.hidden " << kModelSymbol << '\n';
   if (spec.weightsBytes > 0)
     os << "\t.hidden " << kWeightsSymbol << '\n';

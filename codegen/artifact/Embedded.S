@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that the compiler carries inside itself: the runtime's core and the
-// stand-ins for libc and libm that it links artifacts against. The macros are
-// the files' paths (CMakeLists.txt).
+// Files that the compiler carries inside itself, for each architecture: the
+// runtime's core and the stand-ins for libc and libm that it links artifacts
+// against. The macros are the folder of the archives and that of the stand-ins
+// (CMakeLists.txt).
 
 .macro embed name, file
     .globl \name, \name\()_end
@@ -12,8 +13,13 @@
 \name\()_end:
 .endm
 
+.macro embed_for arch
+    embed dlc_embedded_core_\arch, DLC_EMBEDDED_CORES/libdlcrt_core_\arch\().a
+    embed dlc_embedded_libc_\arch, DLC_EMBEDDED_STUBS/\arch\()/libc.so.6
+    embed dlc_embedded_libm_\arch, DLC_EMBEDDED_STUBS/\arch\()/libm.so.6
+.endm
+
     .section .rodata
-    embed dlc_embedded_core, DLC_EMBEDDED_CORE
-    embed dlc_embedded_libc, DLC_EMBEDDED_LIBC
-    embed dlc_embedded_libm, DLC_EMBEDDED_LIBM
-    .section .note.GNU-stack,"",@progbits
+    embed_for x86_64
+    embed_for aarch64
+    .section .note.GNU-stack,"",%progbits

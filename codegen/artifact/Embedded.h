@@ -4,15 +4,21 @@
 #define DLC_CODEGEN_ARTIFACT_EMBEDDED_H
 
 #include "llvm/ADT/StringRef.h"
+#include <optional>
 
 namespace dlc::artifact {
 
-/// The runtime's core, an archive of objects.
-llvm::StringRef embeddedCore();
-/// Shared libraries that define the functions an artifact may call, without
-/// code and versions; named libc.so.6 and libm.so.6.
-llvm::StringRef embeddedLibc();
-llvm::StringRef embeddedLibm();
+/// The files for one architecture.
+struct EmbeddedFiles {
+  /// The runtime's core, an archive of objects.
+  llvm::StringRef core;
+  /// Shared libraries that define the functions an artifact may call, without
+  /// code and versions; named libc.so.6 and libm.so.6.
+  llvm::StringRef libc, libm;
+};
+
+/// The files for \p triple, or nothing where there is no runtime for it.
+std::optional<EmbeddedFiles> getEmbeddedFiles(llvm::StringRef triple);
 
 } // namespace dlc::artifact
 

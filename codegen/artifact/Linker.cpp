@@ -14,6 +14,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Triple.h"
 #include <mutex>
 
 LLD_HAS_DRIVER(elf)
@@ -96,33 +97,32 @@ static std::string makeVersionScript(ArrayRef<StringRef> exports) {
   return script + "  local: *;\n};\n";
 }
 
-Error dlc::artifact::linkSharedLibrary(ArrayRef<std::string> objects,
+Error dlc::artifact::linkSharedLibrary(StringRef triple,
+                                       ArrayRef<std::string> objects,
                                        ArrayRef<StringRef> exports,
                                        StringRef output) {
+  std::optional<EmbeddedFiles> embedded = getEmbeddedFiles(triple);
+  if (!embedded)
+    return createStringError("no runtime for " + triple);
   Expected<TemporaryDirectory> directory = TemporaryDirectory::create();
   if (!directory)
     return directory.takeError();
-  std::vector<std::string> arguments = {"-shared",
-                                        "--gc-sections",
-                                        "--strip-all",
-                                        "--hash-style=gnu",
-                                        "--build-id=none",
-                                        "--no-undefined",
-                                        "--as-needed",
-                                        "--threads=1",
-                                        "--no-color-diagnostics",
-                                        "-znoexecstack",
-                                        "-zrelro",
-                                        "-znow",
-                                        "-zmax-page-size=4096"};
+  std::vector<std::string> arguments = {
+      "-shared",          "--gc-sections",   "--strip-all",
+      "--hash-style=gnu", "--build-id=none", "--no-undefined",
+      "--as-needed",      "--threads=1",     "--no-color-diagnostics",
+      "-znoexecstack",    "-zrelro",         "-znow"};
+  // Kernels of AArch64 have pages of up to 64 KiB.
+  bool isX86 = Triple(triple).getArch() == Triple::x86_64;
+  arguments.push_back(isX86 ? "-zmax-page-size=4096" : "-zmax-page-size=65536");
   arguments.insert(arguments.end(), {"-o", output.str()});
 
   std::pair<StringRef, std::string> script = {"exports",
                                               makeVersionScript(exports)};
   std::pair<StringRef, StringRef> files[] = {{script.first, script.second},
-                                             {"core.a", embeddedCore()},
-                                             {"libc.so.6", embeddedLibc()},
-                                             {"libm.so.6", embeddedLibm()}};
+                                             {"core.a", embedded->core},
+                                             {"libc.so.6", embedded->libc},
+                                             {"libm.so.6", embedded->libm}};
   SmallVector<std::string> paths;
   for (auto [name, bytes] : files) {
     Expected<std::string> path = directory->write(name, bytes);

@@ -32,11 +32,13 @@ private:
   llvm::SmallString<128> path;
 };
 
-/// Links the object files \p objects and the runtime's core into the shared
-/// library \p output, which exports \p exports and nothing else and needs
-/// libc.so.6 and libm.so.6 at most, in no particular version. Equal objects
-/// give equal bytes, whatever their paths. Links are done one at a time.
-llvm::Error linkSharedLibrary(llvm::ArrayRef<std::string> objects,
+/// Links the object files \p objects, which are for \p triple, and the
+/// runtime's core into the shared library \p output, which exports \p exports
+/// and nothing else and needs libc.so.6 and libm.so.6 at most, in no particular
+/// version. Equal objects give equal bytes, whatever their paths. Links are
+/// done one at a time.
+llvm::Error linkSharedLibrary(llvm::StringRef triple,
+                              llvm::ArrayRef<std::string> objects,
                               llvm::ArrayRef<llvm::StringRef> exports,
                               llvm::StringRef output);
 

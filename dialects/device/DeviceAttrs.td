@@ -20,15 +20,27 @@ def Device_TargetAttr : AttrDef<Device_Dialect, "Target"> {
     - `masks`: loads and stores of part of a vector cost no more than whole
       ones.
     - `l1_bytes`, `l2_bytes`: data caches of one core.
+    - `l1_ways`: lines that the addresses of one set of L1 have room for.
+    - `l3_bytes`: one core's share of the last cache that it has with others;
+      0 where there is none.
+    - `fmas`, `loads`, `stores`: vectors of `vector_bytes` that a core
+      multiplies and adds, loads or stores in a cycle, at most. A core that
+      splits its widest vectors in two has half as many of them.
+    - `fma_latency`: cycles from a multiply-add to one that needs its result.
+    - `mhz`, `memory_mbps`: clock, and bytes that one core reads from memory,
+      in millions a second. Estimates, to weigh arithmetic against memory.
 
-    C1. `vector_bytes` is a power of two; `vector_registers` and the cache
-    sizes are positive.
+    Those after `l2_bytes` have values of a common core where they are left
+    out.
+
+    C1. `vector_bytes` is a power of two; `l3_bytes` isn't negative; all other
+    numbers but `dispatch` are positive.
 
     ```mlir
     #v3 = #device.target<"x86-64-v3", triple = "x86_64-unknown-linux-gnu",
       cpu = "x86-64-v3", features = "", dispatch = 2, vector_bytes = 32,
       vector_registers = 16, masks = false, l1_bytes = 32768,
-      l2_bytes = 524288>
+      l2_bytes = 524288, l3_bytes = 2097152>
     ```
   }];
   let parameters = (ins
@@ -36,10 +48,19 @@ def Device_TargetAttr : AttrDef<Device_Dialect, "Target"> {
     "::mlir::StringAttr":$cpu, "::mlir::StringAttr":$features,
     "uint64_t":$dispatch, "int64_t":$vector_bytes,
     "int64_t":$vector_registers, "bool":$masks, "int64_t":$l1_bytes,
-    "int64_t":$l2_bytes);
+    "int64_t":$l2_bytes, DefaultValuedParameter<"int64_t", "8">:$l1_ways,
+    DefaultValuedParameter<"int64_t", "0">:$l3_bytes,
+    DefaultValuedParameter<"int64_t", "2">:$fmas,
+    DefaultValuedParameter<"int64_t", "4">:$fma_latency,
+    DefaultValuedParameter<"int64_t", "2">:$loads,
+    DefaultValuedParameter<"int64_t", "1">:$stores,
+    DefaultValuedParameter<"int64_t", "3000">:$mhz,
+    DefaultValuedParameter<"int64_t", "16000">:$memory_mbps);
   let assemblyFormat = [{
     `<` $name `,` struct($triple, $cpu, $features, $dispatch, $vector_bytes,
-                         $vector_registers, $masks, $l1_bytes, $l2_bytes) `>`
+                         $vector_registers, $masks, $l1_bytes, $l2_bytes,
+                         $l1_ways, $l3_bytes, $fmas, $fma_latency, $loads,
+                         $stores, $mhz, $memory_mbps) `>`
   }];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
@@ -58,15 +79,20 @@ def Device_VariantAttr : AttrDef<Device_Dialect, "Variant"> {
   let description = [{
     `function` is the symbol of the code, whose calling convention is
     `dlc_abi_kernel_fn` of dlc/abi.h. A launch covers the tasks [0, `tasks`),
-    and every thread that runs some has `scratch_bytes` of its own.
+    and every thread that runs some has `scratch_bytes` of its own. `schedule`
+    tells people how the kernel was lowered and why: a dictionary for each
+    contraction, with its register tile and the estimate behind it.
 
     ```mlir
     #v = #device.variant<@"relu.x86-64-v3", tasks = 8, scratch_bytes = 0>
     ```
   }];
   let parameters = (ins "::mlir::FlatSymbolRefAttr":$function,
-                        "int64_t":$tasks, "int64_t":$scratch_bytes);
-  let assemblyFormat = "`<` $function `,` struct($tasks, $scratch_bytes) `>`";
+                        "int64_t":$tasks, "int64_t":$scratch_bytes,
+                        OptionalParameter<"::mlir::ArrayAttr">:$schedule);
+  let assemblyFormat = [{
+    `<` $function `,` struct($tasks, $scratch_bytes, $schedule) `>`
+  }];
   let genVerifyDecl = 1;
 }
 

@@ -27,25 +27,41 @@ void DeviceDialect::initialize() {
       >();
 }
 
-LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 StringAttr, StringAttr, StringAttr, StringAttr,
-                                 uint64_t, int64_t vectorBytes,
-                                 int64_t vectorRegisters, bool, int64_t l1Bytes,
-                                 int64_t l2Bytes) {
+LogicalResult TargetAttr::verify(
+    function_ref<InFlightDiagnostic()> emitError, StringAttr, StringAttr,
+    StringAttr, StringAttr, uint64_t, int64_t vectorBytes,
+    int64_t vectorRegisters, bool, int64_t l1Bytes, int64_t l2Bytes,
+    int64_t l1Ways, int64_t l3Bytes, int64_t fmas, int64_t fmaLatency,
+    int64_t loads, int64_t stores, int64_t mhz, int64_t memoryMbps) {
   // C1
   if (vectorBytes <= 0 || !llvm::isPowerOf2_64(vectorBytes))
     return emitError() << "requires 'vector_bytes' to be a power of two, but "
                           "got "
                        << vectorBytes;
-  if (vectorRegisters <= 0 || l1Bytes <= 0 || l2Bytes <= 0)
-    return emitError() << "requires 'vector_registers', 'l1_bytes' and "
-                          "'l2_bytes' to be positive";
+  if (l3Bytes < 0)
+    return emitError() << "requires 'l3_bytes' not to be negative, but got "
+                       << l3Bytes;
+  const std::pair<StringRef, int64_t> positive[] = {
+      {"vector_registers", vectorRegisters},
+      {"l1_bytes", l1Bytes},
+      {"l2_bytes", l2Bytes},
+      {"l1_ways", l1Ways},
+      {"fmas", fmas},
+      {"fma_latency", fmaLatency},
+      {"loads", loads},
+      {"stores", stores},
+      {"mhz", mhz},
+      {"memory_mbps", memoryMbps}};
+  for (auto [name, value] : positive)
+    if (value <= 0)
+      return emitError() << "requires '" << name << "' to be positive, but got "
+                         << value;
   return success();
 }
 
 LogicalResult VariantAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                   FlatSymbolRefAttr, int64_t tasks,
-                                  int64_t scratchBytes) {
+                                  int64_t scratchBytes, ArrayAttr) {
   if (tasks < 0 || scratchBytes < 0)
     return emitError() << "requires 'tasks' and 'scratch_bytes' not to be "
                           "negative";

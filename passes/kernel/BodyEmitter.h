@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Builders.h"
+#include "passes/kernel/VectorTarget.h"
 #include <functional>
 
 namespace dlc::kernel {
@@ -19,17 +20,6 @@ namespace dlc::kernel {
 /// elements.
 using ScratchAllocator =
     std::function<mlir::Value(int64_t count, mlir::Type element)>;
-
-/// What the lowering needs to know of a machine.
-struct VectorTarget {
-  int64_t vectorBytes;
-  int64_t numRegisters;
-  /// Masked loads and stores cost no more than whole ones.
-  bool hasMasks;
-
-  /// Lanes of a vector of f32; other element types use as many.
-  int64_t getWidth() const { return vectorBytes / 4; }
-};
 
 /// The vector that is being emitted: lane i computes index `base` + i of the
 /// body's value `index`.
@@ -54,6 +44,10 @@ public:
       : builder(builder), target(target) {}
 
   const VectorTarget &getTarget() const { return target; }
+
+  /// Adds a line to what the kernel's schedule tells people.
+  void addToSchedule(mlir::DictionaryAttr entry) { schedule.push_back(entry); }
+  llvm::ArrayRef<mlir::Attribute> getSchedule() const { return schedule; }
 
   /// Says which value stands for \p from of the kernel's body from now on.
   void map(mlir::Value from, mlir::Value to) { mapping[from] = to; }
@@ -133,6 +127,7 @@ private:
   const VectorTarget &target;
   llvm::DenseMap<mlir::Value, mlir::Value> mapping;
   ScratchAllocator scratchAllocator;
+  llvm::SmallVector<mlir::Attribute> schedule;
   Lanes lanes;
   /// Stores held back while iterations are jammed; null otherwise.
   llvm::SmallVectorImpl<std::function<void()>> *heldStores = nullptr;

@@ -4,6 +4,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Remarks.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace dlc::kernel;
@@ -31,23 +33,80 @@ ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
       width(std::min(emitter.getTarget().getWidth(), ContractOp::kPanel)),
       chunks(ContractOp::kPanel / width) {
   int64_t panels = op.getNumPanels();
-  tile = chooseRegisterTile({int64_t(op.getM()), panels, op.getKTotal()}, width,
-                            emitter.getTarget().numRegisters);
+  unsigned numBatch = op.getBatch().size();
+  lhsOffset = BodyEmitter::linearize(cast<MemRefType>(op.getLhs().getType()),
+                                     op.getLhsMap());
+  auto lhsType = cast<MemRefType>(op.getLhs().getType());
+  int64_t rowBytes =
+      getStride(lhsOffset, numBatch, numBatch + 1 + op.getK().size())
+          .value_or(0) *
+      (lhsType.getElementTypeBitWidth() / 8);
+  TileChoice choice =
+      chooseRegisterTile({int64_t(op.getM()), panels, op.getKTotal(), rowBytes},
+                         emitter.getTarget());
+  tile = choice.best.tile;
   numGroups = ceilDiv(panels, tile.panels);
   numRowTiles = ceilDiv(op.getM(), tile.rows);
   numRowBlocks = ceilDiv(numRowTiles, ceilDiv(kRowsOfBlock, tile.rows));
 
-  lhsOffset = BodyEmitter::linearize(cast<MemRefType>(op.getLhs().getType()),
-                                     op.getLhsMap());
   rhsOffset = BodyEmitter::linearize(cast<MemRefType>(op.getRhs().getType()),
                                      op.getRhsMap());
   outOffset = BodyEmitter::linearize(cast<MemRefType>(op.getOut().getType()),
                                      op.getOutMap());
-  unsigned numBatch = op.getBatch().size();
   for (unsigned i = 0; i < numBatch; ++i)
     (rhsOffset.isFunctionOfDim(i) ? outerBatch : innerBatch).push_back(i);
   unsigned lane = op.getRhsMap().getNumDims() - 1;
   packsColumns = getStride(rhsOffset, lane, lane + 1) != 1;
+  emitter.addToSchedule(describe(choice));
+}
+
+/// Tells a report the same in words.
+void ContractLowering::remarkOn(const TileChoice &choice) {
+  auto kernel = op->getParentOfType<FuncOp>();
+  const RegisterTile &tile = choice.best.tile;
+  auto remark =
+      remark::passed(loc, remark::RemarkOpts::name("tile")
+                              .category("schedule")
+                              .function(kernel ? kernel.getSymName() : ""));
+  remark << remark::add("{0} x {1} x {2} in tiles of {3}x{4}, bound by {5}",
+                        int64_t(op.getM()), int64_t(op.getN()), op.getKTotal(),
+                        tile.rows, tile.panels * ContractOp::kPanel,
+                        getName(choice.best.bound));
+  if (choice.runnerUp)
+    remark << remark::add(
+        "; {0}x{1} would take {2:f1} % longer", choice.runnerUp->tile.rows,
+        choice.runnerUp->tile.panels * ContractOp::kPanel,
+        100 * (choice.runnerUp->cycles / choice.best.cycles - 1));
+}
+
+/// The tile, the loops around it and the estimate that they were chosen by.
+DictionaryAttr ContractLowering::describe(const TileChoice &choice) {
+  NamedAttrList facts;
+  auto add = [&](StringRef name, int64_t value) {
+    facts.append(name, builder.getI64IntegerAttr(value));
+  };
+  int64_t times = 1;
+  for (int64_t extent : op.getBatch())
+    times *= extent;
+  auto addTile = [&](const std::string &prefix, const TileEstimate &estimate) {
+    add(prefix + "rows", estimate.tile.rows);
+    add(prefix + "columns", estimate.tile.panels * ContractOp::kPanel);
+    add(prefix + "cycles", std::llround(estimate.cycles * double(times)));
+    facts.append(prefix + "bound",
+                 builder.getStringAttr(getName(estimate.bound)));
+  };
+  add("m", op.getM());
+  add("n", op.getN());
+  add("k", op.getKTotal());
+  add("times", times);
+  add("groups", numGroups);
+  add("row_tiles", numRowTiles);
+  add("tasks", getNumTasks());
+  addTile("", choice.best);
+  if (choice.runnerUp)
+    addTile("runner_up_", *choice.runnerUp);
+  remarkOn(choice);
+  return facts.getDictionary(op.getContext());
 }
 
 LogicalResult ContractLowering::analyze() {

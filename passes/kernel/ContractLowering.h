@@ -33,6 +33,8 @@ private:
     mlir::Value panel; ///< its first panel
   };
 
+  mlir::DictionaryAttr describe(const TileChoice &choice);
+  void remarkOn(const TileChoice &choice);
   mlir::LogicalResult analyze();
   mlir::LogicalResult emitTask(mlir::ValueRange taskIndices);
   mlir::LogicalResult emitGroup(llvm::ArrayRef<mlir::Value> batch,

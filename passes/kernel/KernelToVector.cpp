@@ -167,8 +167,26 @@ LogicalResult FuncLowering::run() {
   function->setAttr("kernel.num_tasks", builder.getI64IntegerAttr(numTasks));
   function->setAttr("kernel.scratch_bytes",
                     builder.getI64IntegerAttr(scratchBytes));
+  if (!emitter.getSchedule().empty())
+    function->setAttr("kernel.schedule",
+                      builder.getArrayAttr(emitter.getSchedule()));
   kernel.erase();
   return success();
+}
+
+static VectorTarget getVectorTarget(dlc::device::TargetAttr attr) {
+  VectorTarget target;
+  target.vectorBytes = attr.getVectorBytes();
+  target.numRegisters = attr.getVectorRegisters();
+  target.hasMasks = attr.getMasks();
+  target.l1Bytes = attr.getL1Bytes();
+  target.l1Ways = attr.getL1Ways();
+  target.l2Bytes = attr.getL2Bytes();
+  target.fmas = attr.getFmas();
+  target.fmaLatency = attr.getFmaLatency();
+  target.loads = attr.getLoads();
+  target.stores = attr.getStores();
+  return target;
 }
 
 namespace {
@@ -182,8 +200,7 @@ struct KernelToVector : dlc::kernel::impl::KernelToVectorBase<KernelToVector> {
       getOperation().emitError("requires a 'device.target' on the module");
       return signalPassFailure();
     }
-    VectorTarget target{attr.getVectorBytes(), attr.getVectorRegisters(),
-                        attr.getMasks()};
+    VectorTarget target = getVectorTarget(attr);
     for (FuncOp kernel :
          llvm::make_early_inc_range(getOperation().getOps<FuncOp>())) {
       kernel.walk([&](ContractOp) { ++numContractions; });

@@ -13,8 +13,9 @@ def KernelToVector : Pass<"kernel-to-vector", "::mlir::ModuleOp"> {
     vectors, contractions register tiles. Buffers become flat; the tasks
     [begin, end) to run and the thread's scratch memory become arguments.
     The attributes `kernel.num_tasks` and `kernel.scratch_bytes` say how many
-    tasks there are and how much scratch memory the kernel needs. All else in
-    the module stays as it is.
+    tasks there are and how much scratch memory the kernel needs;
+    `kernel.schedule` tells people each contraction's tile, the estimate that it
+    was chosen by, and the runner-up. All else in the module stays as it is.
 
     Before, for a target with vectors of 32 bytes:
     ```mlir

@@ -4,62 +4,138 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 using namespace dlc::kernel;
 
-// Of current x86 cores: two FMAs of four cycles' latency and two loads a cycle.
-static constexpr double kFmasPerCycle = 2;
-static constexpr double kLoadsPerCycle = 2;
-static constexpr double kFmaLatency = 4;
-/// Cycles to start and to finish a tile, and per accumulator to store it.
+static constexpr int64_t kPanel = 16;
+/// Cycles to start and to finish a tile.
 static constexpr double kTileCycles = 20;
-static constexpr double kStoreCycles = 2;
-/// More rows than L1 has ways would evict each other where the row's length is
-/// a multiple of the way size.
+/// Taller tiles of several panels have been measured to gain nothing.
 static constexpr int64_t kMaxRows = 8;
 static constexpr int64_t kMaxRowsOfOnePanel = 14;
 static constexpr int64_t kMaxPanels = 4;
 
-/// Cycles of one tile of \p rows x \p vectors.
-static double getTileCycles(int64_t rows, int64_t vectors, int64_t depth) {
-  double perStep = std::max({rows * vectors / kFmasPerCycle,
-                             (rows + vectors) / kLoadsPerCycle, kFmaLatency});
-  return perStep * depth + kTileCycles + kStoreCycles * rows * vectors;
+const char *dlc::kernel::getName(TileBound bound) {
+  switch (bound) {
+  case TileBound::Fma:
+    return "fma";
+  case TileBound::Load:
+    return "load";
+  case TileBound::Latency:
+    return "latency";
+  }
+  return "";
 }
 
-/// Cycles of all rows for a group of \p panels, the rows split evenly.
-static double getGroupCycles(const ContractionShape &shape, int64_t rows,
-                             int64_t panels, int64_t vectorsPerPanel) {
-  int64_t tiles = (shape.rows + rows - 1) / rows;
+namespace {
+/// The cost model for one contraction on one machine.
+class TileModel {
+public:
+  TileModel(const ContractionShape &shape, const VectorTarget &target)
+      : shape(shape), target(target),
+        vectorsPerPanel(std::max<int64_t>(1, kPanel / target.getWidth())) {}
+
+  bool fitsRegisters(const RegisterTile &tile) const {
+    int64_t vectors = tile.panels * vectorsPerPanel;
+    return tile.rows * vectors + vectors + 1 <= target.numRegisters;
+  }
+  int64_t getMaxRows(int64_t panels) const;
+  TileEstimate estimate(const RegisterTile &tile) const;
+  /// Whether both tiles become the same loops: rows are split evenly.
+  bool areAlike(const RegisterTile &a, const RegisterTile &b) const {
+    return a.panels == b.panels && getRowTiles(a.rows) == getRowTiles(b.rows);
+  }
+
+private:
+  int64_t getRowTiles(int64_t rows) const {
+    return (shape.rows + rows - 1) / rows;
+  }
+  double getStepCycles(int64_t rows, int64_t vectors, TileBound &bound) const;
+  double getTileCycles(int64_t rows, int64_t vectors) const;
+  double getGroupCycles(int64_t rows, int64_t panels) const;
+
+  const ContractionShape &shape;
+  const VectorTarget &target;
+  int64_t vectorsPerPanel;
+};
+} // namespace
+
+/// Rows that a tile of \p panels may have.
+int64_t TileModel::getMaxRows(int64_t panels) const {
+  int64_t rows =
+      std::min(shape.rows, panels == 1 ? kMaxRowsOfOnePanel : kMaxRows);
+  if (shape.rowBytes == 0)
+    return rows;
+  // Rows whose distance shares a large factor with the size of a way lie in
+  // few sets and evict each other when they are more than those have lines.
+  int64_t wayBytes = std::max<int64_t>(1, target.l1Bytes / target.l1Ways);
+  int64_t sets = wayBytes / std::gcd(shape.rowBytes, wayBytes);
+  return std::max<int64_t>(1, std::min(rows, sets * target.l1Ways));
+}
+
+/// Cycles of one step of the inner loop, and what they are spent on.
+double TileModel::getStepCycles(int64_t rows, int64_t vectors,
+                                TileBound &bound) const {
+  double fma = double(rows * vectors) / double(target.fmas);
+  double load = double(rows + vectors) / double(target.loads);
+  double latency = double(target.fmaLatency);
+  double cycles = std::max({fma, load, latency});
+  bound = cycles == fma    ? TileBound::Fma
+          : cycles == load ? TileBound::Load
+                           : TileBound::Latency;
+  return cycles;
+}
+
+double TileModel::getTileCycles(int64_t rows, int64_t vectors) const {
+  TileBound bound;
+  double perStore = 1 + 1.0 / double(target.stores);
+  return getStepCycles(rows, vectors, bound) * double(shape.depth) +
+         kTileCycles + perStore * double(rows * vectors);
+}
+
+/// Cycles of all rows for a group of \p panels.
+double TileModel::getGroupCycles(int64_t rows, int64_t panels) const {
+  int64_t tiles = getRowTiles(rows);
   int64_t small = shape.rows / tiles, numLarge = shape.rows % tiles;
   int64_t vectors = panels * vectorsPerPanel;
-  return numLarge * getTileCycles(small + 1, vectors, shape.depth) +
-         (tiles - numLarge) * getTileCycles(small, vectors, shape.depth);
+  return double(numLarge) * getTileCycles(small + 1, vectors) +
+         double(tiles - numLarge) * getTileCycles(small, vectors);
 }
 
-RegisterTile dlc::kernel::chooseRegisterTile(const ContractionShape &shape,
-                                             int64_t width,
-                                             int64_t numRegisters) {
-  int64_t vectorsPerPanel = std::max<int64_t>(1, 16 / width);
-  RegisterTile best{1, 1};
-  double bestCycles = std::numeric_limits<double>::max();
-  for (int64_t panels = 1; panels <= std::min(kMaxPanels, shape.panels);
-       ++panels) {
-    int64_t vectors = panels * vectorsPerPanel;
-    int64_t maxRows = panels == 1 ? kMaxRowsOfOnePanel : kMaxRows;
-    for (int64_t rows = 1; rows <= std::min(maxRows, shape.rows); ++rows) {
-      if (rows * vectors + vectors + 1 > numRegisters)
-        break;
-      int64_t groups = shape.panels / panels, rest = shape.panels % panels;
-      double cycles =
-          groups * getGroupCycles(shape, rows, panels, vectorsPerPanel);
-      if (rest)
-        cycles += getGroupCycles(shape, rows, rest, vectorsPerPanel);
-      if (cycles < bestCycles) {
-        bestCycles = cycles;
-        best = {rows, panels};
-      }
+TileEstimate TileModel::estimate(const RegisterTile &tile) const {
+  int64_t groups = shape.panels / tile.panels;
+  int64_t rest = shape.panels % tile.panels;
+  TileEstimate result{tile};
+  result.cycles = double(groups) * getGroupCycles(tile.rows, tile.panels);
+  if (rest)
+    result.cycles += getGroupCycles(tile.rows, rest);
+  int64_t tiles = getRowTiles(tile.rows);
+  getStepCycles((shape.rows + tiles - 1) / tiles, tile.panels * vectorsPerPanel,
+                result.bound);
+  return result;
+}
+
+TileChoice dlc::kernel::chooseRegisterTile(const ContractionShape &shape,
+                                           const VectorTarget &target) {
+  TileModel model(shape, target);
+  TileChoice choice{model.estimate({1, 1}), std::nullopt};
+  auto consider = [&](const TileEstimate &estimate) {
+    std::optional<TileEstimate> &second = choice.runnerUp;
+    TileEstimate &best = choice.best;
+    if (model.areAlike(estimate.tile, best.tile))
+      return;
+    if (estimate.cycles < best.cycles) {
+      second = best;
+      best = estimate;
+    } else if (!second || estimate.cycles < second->cycles) {
+      second = estimate;
     }
-  }
-  return best;
+  };
+  for (int64_t panels = 1; panels <= std::min(kMaxPanels, shape.panels);
+       ++panels)
+    for (int64_t rows = 1; rows <= model.getMaxRows(panels); ++rows)
+      if (model.fitsRegisters({rows, panels}))
+        consider(model.estimate({rows, panels}));
+  return choice;
 }

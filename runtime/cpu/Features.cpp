@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Detection of CPU features with cpuid and xgetbv. No compiler builtin is used:
-// __builtin_cpu_supports needs data of libgcc, which artifacts don't link.
+// Detection of CPU features: with cpuid and xgetbv on x86-64, by the kernel's
+// word on AArch64. No compiler builtin is used: __builtin_cpu_supports needs
+// data of libgcc, which artifacts don't link.
 #include "runtime/cpu/Features.h"
 
 #include "runtime/core/Status.h"
 
 #include <atomic>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
 using namespace dlc::runtime;
 
@@ -72,6 +78,8 @@ static uint64_t detect() {
     late = cpuid(7, 1);
   if (hasAll(late.eax, bits(4)))
     features |= DLC_CPU_AVX_VNNI;
+  if (hasAll(more.ecx, bits(8)))
+    features |= DLC_CPU_GFNI;
 
   // AVX-512 F, DQ, CD, BW, VL; the system saves masks and zmm too.
   if (!hasAll(more.ebx, bits(16, 17, 28, 30, 31)) || (saved & 0xe6) != 0xe6)
@@ -79,12 +87,48 @@ static uint64_t detect() {
   features |= DLC_CPU_X86_64_V4;
   if (hasAll(more.ecx, bits(1)))
     features |= DLC_CPU_AVX512_VBMI;
+  if (hasAll(more.ecx, bits(6)))
+    features |= DLC_CPU_AVX512_VBMI2;
   if (hasAll(more.ecx, bits(11)))
     features |= DLC_CPU_AVX512_VNNI;
+  if (hasAll(more.ecx, bits(12)))
+    features |= DLC_CPU_AVX512_BITALG;
+  if (hasAll(more.ecx, bits(14)))
+    features |= DLC_CPU_AVX512_VPOPCNTDQ;
   if (hasAll(more.edx, bits(23)))
     features |= DLC_CPU_AVX512_FP16;
   if (hasAll(late.eax, bits(5)))
     features |= DLC_CPU_AVX512_BF16;
+  return features;
+}
+
+#elif defined(__aarch64__)
+
+static uint64_t detect() {
+  struct Row {
+    uint64_t feature;
+    int which;
+    unsigned long bits;
+  };
+  static const Row rows[] = {
+      {DLC_CPU_AARCH64_LSE, AT_HWCAP, HWCAP_ATOMICS},
+      {DLC_CPU_AARCH64_RDM, AT_HWCAP, HWCAP_ASIMDRDM},
+      {DLC_CPU_AARCH64_FP16, AT_HWCAP, HWCAP_FPHP | HWCAP_ASIMDHP},
+      {DLC_CPU_AARCH64_DOTPROD, AT_HWCAP, HWCAP_ASIMDDP},
+      {DLC_CPU_AARCH64_FHM, AT_HWCAP, HWCAP_ASIMDFHM},
+      {DLC_CPU_AARCH64_FCMA, AT_HWCAP, HWCAP_FCMA},
+      {DLC_CPU_AARCH64_JSCVT, AT_HWCAP, HWCAP_JSCVT},
+      {DLC_CPU_AARCH64_FLAGM, AT_HWCAP, HWCAP_FLAGM},
+      {DLC_CPU_AARCH64_FLAGM2, AT_HWCAP2, HWCAP2_FLAGM2},
+      {DLC_CPU_AARCH64_FRINT, AT_HWCAP2, HWCAP2_FRINT},
+      {DLC_CPU_AARCH64_SHA3, AT_HWCAP, HWCAP_SHA3},
+      {DLC_CPU_AARCH64_I8MM, AT_HWCAP2, HWCAP2_I8MM},
+      {DLC_CPU_AARCH64_BF16, AT_HWCAP2, HWCAP2_BF16},
+  };
+  uint64_t features = 0;
+  for (const Row &row : rows)
+    if ((getauxval(row.which) & row.bits) == row.bits)
+      features |= row.feature;
   return features;
 }
 
@@ -93,6 +137,31 @@ static uint64_t detect() {
 static uint64_t detect() { return 0; }
 
 #endif
+
+/// The name of a bit of enum dlc_abi_cpu_feature.
+static const char *nameOfFeature(unsigned bit) {
+  static constexpr const char *kNames[] = {
+      "x86-64-v2",   "x86-64-v3",    "x86-64-v4",     "AVX512-VNNI",
+      "AVX512-BF16", "AVX512-FP16",  "AVX512-VBMI",   "AVX-VNNI",
+      "GFNI",        "AVX512-VBMI2", "AVX512-BITALG", "AVX512-VPOPCNTDQ",
+      nullptr,       nullptr,        nullptr,         nullptr,
+      "LSE",         "RDM",          "FP16",          "DOTPROD",
+      "FHM",         "FCMA",         "JSCVT",         "FLAGM",
+      "FLAGM2",      "FRINT",        "SHA3",          "I8MM",
+      "BF16"};
+  const char *name = bit < sizeof kNames / sizeof *kNames ? kNames[bit] : "";
+  return name && *name ? name : "a newer extension";
+}
+
+/// Writes the names of \p features, as far as \p size bytes reach.
+static void listFeatures(uint64_t features, char *text, size_t size) {
+  size_t length = 0;
+  *text = 0;
+  for (unsigned bit = 0; bit < 64 && length < size; ++bit)
+    if (features >> bit & 1)
+      length += size_t(snprintf(text + length, size - length, "%s%s",
+                                length ? ", " : "", nameOfFeature(bit)));
+}
 
 /// Set beside the features in the cache once they are known.
 static constexpr uint64_t kDetected = uint64_t(1) << 63;
@@ -107,7 +176,8 @@ uint64_t dlc::runtime::cpuFeatures() {
   return features & ~kDetected;
 }
 
-/// The features of the level of x86-64 called \p name, or false.
+/// The features of the level called \p name, or false: a level of x86-64, or
+/// AArch64 without any extension.
 static bool featuresOfLevel(const char *name, uint64_t &features) {
   static constexpr const char *kLevels[] = {"x86-64", "x86-64-v2", "x86-64-v3",
                                             "x86-64-v4"};
@@ -118,18 +188,21 @@ static bool featuresOfLevel(const char *name, uint64_t &features) {
     if (strcmp(name, kLevels[level]) == 0)
       return true;
   }
-  return false;
+  features = 0;
+  return strcmp(name, "armv8-a") == 0;
 }
 
 dlc_status dlc::runtime::chooseTarget(const dlc_abi_model &model,
                                       uint64_t features, const char *wanted,
                                       uint32_t &index) {
   bool known = false;
+  uint64_t missing = 0;
   for (uint32_t i = model.num_targets; i-- > 0;) {
     if (wanted && strcmp(model.targets[i].name, wanted) != 0)
       continue;
     known = true;
-    if ((model.targets[i].features & ~features) != 0)
+    missing = model.targets[i].features & ~features;
+    if (missing)
       continue;
     index = i;
     return DLC_OK;
@@ -137,11 +210,12 @@ dlc_status dlc::runtime::chooseTarget(const dlc_abi_model &model,
   if (wanted && !known)
     return fail(DLC_ERROR_NOT_FOUND, "model '%s' has no target '%s'",
                 model.name, wanted);
-  const char *least = model.num_targets ? model.targets[0].name : "none";
+  char list[256];
+  listFeatures(missing, list, sizeof list);
   return fail(DLC_ERROR_CPU,
-              "model '%s' needs a CPU with %s, which this one is not; compile "
-              "it with a lower --cpu",
-              model.name, wanted ? wanted : least);
+              "model '%s' needs %s, which this CPU lacks; compile it with a "
+              "lower --cpu",
+              model.name, list);
 }
 
 dlc_status dlc::runtime::chooseTargetForCpu(const dlc_abi_model &model,

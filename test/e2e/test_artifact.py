@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The artifact: what it depends on, what it exports, how its bytes are laid out."""
+import os
+import platform
 import re
 import shutil
 import subprocess
@@ -75,3 +77,14 @@ def test_one_cpu_can_be_chosen(model, tmp_path):
     dlc("compile", model.symbol, *model.flags, "--cpu", "x86-64-v3", "-o", tmp_path / "v3.so")
     dlc("verify", tmp_path / "v3.so", "--io", model.io, "--rtol", "1e-3")
     assert (tmp_path / "v3.so").stat().st_size < model.artifact.stat().st_size
+
+
+@for_models("digits")
+def test_native_says_what_another_cpu_lacks(model, tmp_path):
+    """Code for this machine runs here, and not where features are missing."""
+    artifact = tmp_path / "native.so"
+    dlc("compile", model.symbol, *model.flags, "--cpu", "native", "-o", artifact)
+    dlc("verify", artifact, "--io", model.io, "--rtol", "1e-3")
+    environment = {**os.environ, "DLC_CPU": "x86-64" if platform.machine() == "x86_64" else "armv8-a"}
+    message = dlc("run", artifact, "--io", model.io, env=environment, status=3).stderr
+    assert re.search(r"needs [\w-]+.*, which this CPU lacks", message)

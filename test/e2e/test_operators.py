@@ -2,18 +2,9 @@
 """Single operators agree with MXNet; every argument is an input, so that nothing folds away."""
 import numpy as np
 import pytest
-from conftest import DATA, dlc
+from conftest import DATA, dlc, input_flags
 
 CASES = sorted(path.name for path in (DATA / "ops").iterdir())
-
-
-def input_flags(io):
-    """`--input NAME=SHAPE:DTYPE` for each input and auxiliary state of the case."""
-    for key in io.files:
-        kind, _, name = key.partition(":")
-        if kind in ("in", "aux"):
-            shape = "x".join(map(str, io[key].shape)) or "1"
-            yield f"--input={name}={shape}:{io[key].dtype}"
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -112,8 +112,14 @@ TEST_F(Targets, NoneFits) {
             DLC_ERROR_CPU);
   EXPECT_STREQ(
       dlc_last_error(),
-      "model 'test' needs a CPU with x86-64-v3, which this one is not; "
-      "compile it with a lower --cpu");
+      "model 'test' needs x86-64-v3, which this CPU lacks; compile it with a "
+      "lower --cpu");
+  EXPECT_EQ(chooseTarget(model, DLC_CPU_X86_64_V2, "x86-64-v4", index),
+            DLC_ERROR_CPU);
+  EXPECT_STREQ(
+      dlc_last_error(),
+      "model 'test' needs x86-64-v3, x86-64-v4, which this CPU lacks; compile "
+      "it with a lower --cpu");
 }
 
 TEST_F(Targets, ByName) {

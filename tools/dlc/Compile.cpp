@@ -199,7 +199,8 @@ static void addBackendFlags(CLI::App &app, CompileOptions &options) {
   };
   addList("--target", options.targets, "Devices: cpu");
   addList("--cpu", options.cpus,
-          "CPU levels, chosen when loaded: x86-64-v3, x86-64-v4, native, ...");
+          "CPUs, chosen when loaded: x86-64-v3, x86-64-v4, znver4, "
+          "neoverse-n1, native, ...");
   addList("--sm", options.sms, "Compute capabilities of GPUs");
   addList("--wrt", options.wrt, "Arguments to differentiate");
   app.add_flag("--gradients", options.withGradients, "Compile a training step");

@@ -82,7 +82,10 @@ typedef struct dlc_abi_tensor {
   uint64_t size_bytes;  /* row-major, dense */
 } dlc_abi_tensor;
 
-/* CPU features a target needs; the runtime compares them with cpuid. */
+/*
+ * CPU features a target needs. The runtime compares them with cpuid on x86-64
+ * and with AT_HWCAP on AArch64, where NEON needs no bit.
+ */
 enum dlc_abi_cpu_feature {
   DLC_CPU_X86_64_V2 = 1u << 0,
   DLC_CPU_X86_64_V3 = 1u << 1, /* AVX2, FMA, BMI, F16C, and the OS saves ymm */
@@ -91,7 +94,25 @@ enum dlc_abi_cpu_feature {
   DLC_CPU_AVX512_BF16 = 1u << 4,
   DLC_CPU_AVX512_FP16 = 1u << 5,
   DLC_CPU_AVX512_VBMI = 1u << 6,
-  DLC_CPU_AVX_VNNI = 1u << 7
+  DLC_CPU_AVX_VNNI = 1u << 7,
+  DLC_CPU_GFNI = 1u << 8,
+  DLC_CPU_AVX512_VBMI2 = 1u << 9,
+  DLC_CPU_AVX512_BITALG = 1u << 10,
+  DLC_CPU_AVX512_VPOPCNTDQ = 1u << 11,
+
+  DLC_CPU_AARCH64_LSE = 1u << 16,
+  DLC_CPU_AARCH64_RDM = 1u << 17,
+  DLC_CPU_AARCH64_FP16 = 1u << 18,
+  DLC_CPU_AARCH64_DOTPROD = 1u << 19,
+  DLC_CPU_AARCH64_FHM = 1u << 20,
+  DLC_CPU_AARCH64_FCMA = 1u << 21,
+  DLC_CPU_AARCH64_JSCVT = 1u << 22,
+  DLC_CPU_AARCH64_FLAGM = 1u << 23,
+  DLC_CPU_AARCH64_FLAGM2 = 1u << 24,
+  DLC_CPU_AARCH64_FRINT = 1u << 25,
+  DLC_CPU_AARCH64_SHA3 = 1u << 26,
+  DLC_CPU_AARCH64_I8MM = 1u << 27,
+  DLC_CPU_AARCH64_BF16 = 1u << 28
 };
 
 typedef struct dlc_abi_target {

@@ -79,7 +79,8 @@ protected:
         {kWeightsSection, kWeightsSymbol, spec.weightsBytes, 4096, chunks}));
     std::string output = directory->file(name);
     Error error =
-        linkSharedLibrary({assembleTo("description.o", writeDescription(spec)),
+        linkSharedLibrary(kTriple,
+                          {assembleTo("description.o", writeDescription(spec)),
                            assembleTo("code.o", kCode), weightsPath},
                           {"test_entry"}, output);
     EXPECT_FALSE(bool(error)) << toString(std::move(error));
@@ -230,8 +231,8 @@ TEST_F(ArtifactTest, SeveralModelsLinkIntoOneProgram) {
                               objects.back()));
   }
   std::string output = directory->file("program.so");
-  Error error =
-      linkSharedLibrary(objects, {"dlc_a_model_v1", "dlc_b_model_v1"}, output);
+  Error error = linkSharedLibrary(kTriple, objects,
+                                  {"dlc_a_model_v1", "dlc_b_model_v1"}, output);
   ASSERT_FALSE(bool(error)) << toString(std::move(error));
   void *library = dlopen(output.c_str(), RTLD_NOW);
   ASSERT_NE(library, nullptr) << dlerror();
@@ -248,12 +249,13 @@ TEST_F(ArtifactTest, TestTensorsAreEmbedded) {
   spec.test = TestSpec{{uint64_t(0)}, {std::nullopt}, 1e-3, 1e-5};
   std::string text = writeDescription(spec);
   EXPECT_NE(text.find("dlc_test_data + 0"), std::string::npos);
-  EXPECT_NE(text.find("0x3f50624dd2f1a9fc\t# test_rtol"), std::string::npos)
+  EXPECT_NE(text.find("0x3f50624dd2f1a9fc\t// test_rtol"), std::string::npos)
       << text;
 }
 
 TEST_F(ArtifactTest, MissingSymbolIsAnError) {
   Error error = linkSharedLibrary(
+      kTriple,
       {assembleTo("a.o", "\t.globl f\nf:\n\tjmp no_such_function@PLT\n")},
       {"f"}, directory->file("model.so"));
   std::string message = toString(std::move(error));
@@ -262,8 +264,8 @@ TEST_F(ArtifactTest, MissingSymbolIsAnError) {
 
 TEST_F(ArtifactTest, UnwritableOutputIsAnError) {
   Error error =
-      linkSharedLibrary({assembleTo("a.o", "\t.globl f\nf:\n\tret\n")}, {"f"},
-                        "/no/such/directory/model.so");
+      linkSharedLibrary(kTriple, {assembleTo("a.o", "\t.globl f\nf:\n\tret\n")},
+                        {"f"}, "/no/such/directory/model.so");
   std::string message = toString(std::move(error));
   EXPECT_NE(message.find("/no/such/directory"), std::string::npos) << message;
   // The linker goes on working after an error.

@@ -5,8 +5,18 @@
 
 // -----
 
-// expected-error @+1 {{requires 'vector_registers', 'l1_bytes' and 'l2_bytes' to be positive}}
+// expected-error @+1 {{requires 'vector_registers' to be positive, but got 0}}
 #t = #device.target<"t", triple = "x", cpu = "c", features = "", dispatch = 0, vector_bytes = 32, vector_registers = 0, masks = false, l1_bytes = 1, l2_bytes = 1>
+
+// -----
+
+// expected-error @+1 {{requires 'l3_bytes' not to be negative, but got -1}}
+#t = #device.target<"t", triple = "x", cpu = "c", features = "", dispatch = 0, vector_bytes = 32, vector_registers = 16, masks = false, l1_bytes = 1, l2_bytes = 1, l3_bytes = -1>
+
+// -----
+
+// expected-error @+1 {{requires 'fmas' to be positive, but got 0}}
+#t = #device.target<"t", triple = "x", cpu = "c", features = "", dispatch = 0, vector_bytes = 32, vector_registers = 16, masks = false, l1_bytes = 1, l2_bytes = 1, fmas = 0>
 
 // -----
 

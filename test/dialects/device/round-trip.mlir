@@ -6,7 +6,17 @@
   cpu = "x86-64-v4", features = "", dispatch = 4, vector_bytes = 64,
   vector_registers = 32, masks = true, l1_bytes = 32768, l2_bytes = 1048576>
 
-module attributes {device.targets = [#v4]} {
+// CHECK: #device.target<"n1", triple = "aarch64-unknown-linux-gnu", cpu = "neoverse-n1", features = "", dispatch = 65536, vector_bytes = 16, vector_registers = 32, masks = false, l1_bytes = 65536, l2_bytes = 1048576, l1_ways = 4, l3_bytes = 1048576, fmas = 3, fma_latency = 5, loads = 4, stores = 2, mhz = 2600, memory_mbps = 14000>
+#n1 = #device.target<"n1", triple = "aarch64-unknown-linux-gnu",
+  cpu = "neoverse-n1", features = "", dispatch = 65536, vector_bytes = 16,
+  vector_registers = 32, masks = false, l1_bytes = 65536, l2_bytes = 1048576,
+  l1_ways = 4, l3_bytes = 1048576, fmas = 3, fma_latency = 5, loads = 4,
+  stores = 2, mhz = 2600, memory_mbps = 14000>
+
+module attributes {device.targets = [#v4, #n1]} {
+  // CHECK: device.kernel @gemm : (memref<8xf32>) -> memref<8xf32> variants [#device.variant<@gemm.n1, tasks = 2, scratch_bytes = 0, schedule = [{rows = 6 : i64}]>]
+  device.kernel @gemm : (memref<8xf32>) -> memref<8xf32>
+    variants [#device.variant<@gemm.n1, tasks = 2, scratch_bytes = 0, schedule = [{rows = 6}]>]
   // CHECK: device.kernel @relu : (memref<8xf32>) -> memref<8xf32> variants [#device.variant<@"relu.x86-64-v4", tasks = 8, scratch_bytes = 64>]
   device.kernel @relu : (memref<8xf32>) -> memref<8xf32>
     variants [#device.variant<@"relu.x86-64-v4", tasks = 8, scratch_bytes = 64>]

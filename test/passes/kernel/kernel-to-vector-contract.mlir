@@ -2,6 +2,9 @@
 // Contractions become register tiles, whose accumulators stay in registers.
 // RUN: sed -e 's/BYTES/32/; s/REGISTERS/16/' %s | dlc-opt --kernel-to-vector --canonicalize --cse | FileCheck %s
 // RUN: sed -e 's/BYTES/64/; s/REGISTERS/32/' %s | dlc-opt --kernel-to-vector --canonicalize --cse | FileCheck %s --check-prefix=WIDE
+// RUN: sed -e 's/BYTES/32/; s/REGISTERS/16/' %s | dlc-opt --kernel-to-vector --remark-format=emitRemark --remarks-filter=schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+
+// REMARK: remark: {{.*}}6 x 32 x 40 in tiles of 6x16, bound by fma{{.*}}2x32 would take 3.5 % longer
 
 #target = #device.target<"test", triple = "x86_64-unknown-linux-gnu", cpu = "x86-64",
   features = "", dispatch = 0, vector_bytes = BYTES, vector_registers = REGISTERS,
@@ -14,6 +17,9 @@ module attributes {device.target = #target} {
 
 // CHECK-LABEL: func.func @dense(
 // CHECK-SAME: %[[X:[^:]*]]: memref<240xf32> {llvm.noalias}, %[[W:[^:]*]]: memref<1280xf32> {llvm.noalias}, %[[B:[^:]*]]: memref<32xf32>
+// The schedule says why.
+// CHECK-SAME: kernel.schedule = [{bound = "fma", columns = 16 : i64, cycles = {{[0-9]+}} : i64, groups = 2 : i64, k = 40 : i64, m = 6 : i64, n = 32 : i64,
+// CHECK-SAME: rows = 6 : i64, runner_up_bound = "fma", runner_up_columns = 32 : i64,
 // CHECK: scf.for %[[TASK:.*]] = %
 // CHECK: %[[ACC:.*]]:12 = scf.for %[[K:.*]] = %c0 to %c40 step %c1 iter_args
 // CHECK: %[[W0:.*]] = vector.load %[[W]]{{.*}} vector<8xf32>
