@@ -26,6 +26,8 @@ struct VectorTarget {
   int64_t numRegisters;
   /// Masked loads and stores cost no more than whole ones.
   bool hasMasks;
+  int64_t l1Bytes = 32 << 10;
+  int64_t l2Bytes = 512 << 10;
 
   /// Lanes of a vector of f32; other element types use as many.
   int64_t getWidth() const { return vectorBytes / 4; }

@@ -183,7 +183,7 @@ struct KernelToVector : dlc::kernel::impl::KernelToVectorBase<KernelToVector> {
       return signalPassFailure();
     }
     VectorTarget target{attr.getVectorBytes(), attr.getVectorRegisters(),
-                        attr.getMasks()};
+                        attr.getMasks(), attr.getL1Bytes(), attr.getL2Bytes()};
     for (FuncOp kernel :
          llvm::make_early_inc_range(getOperation().getOps<FuncOp>())) {
       kernel.walk([&](ContractOp) { ++numContractions; });
