@@ -4,20 +4,22 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/IR/Remarks.h"
-#include <cmath>
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace dlc::kernel;
 
-/// Rows of a task: their part of `lhs` stays in L2 while panels pass.
-static constexpr int64_t kRowsOfBlock = 144;
+/// Whether a loop over [\p from, \p to) has one iteration for certain.
+static bool isSingle(Value from, Value to) {
+  std::optional<int64_t> first = getConstantIntValue(from);
+  std::optional<int64_t> last = getConstantIntValue(to);
+  return first && last && *last - *first == 1;
+}
 
 static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// The change of \p expr when dimension \p dim grows by one, if it is constant.
-static std::optional<int64_t> getStride(AffineExpr expr, unsigned dim,
-                                        unsigned numDims) {
+std::optional<int64_t>
+ContractLowering::getStride(AffineExpr expr, unsigned dim, unsigned numDims) {
   AffineExpr next = expr.replace(getAffineDimExpr(dim, expr.getContext()),
                                  getAffineDimExpr(dim, expr.getContext()) + 1);
   auto stride = dyn_cast<AffineConstantExpr>(
@@ -47,7 +49,6 @@ ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
   tile = choice.best.tile;
   numGroups = ceilDiv(panels, tile.panels);
   numRowTiles = ceilDiv(op.getM(), tile.rows);
-  numRowBlocks = ceilDiv(numRowTiles, ceilDiv(kRowsOfBlock, tile.rows));
 
   rhsOffset = BodyEmitter::linearize(cast<MemRefType>(op.getRhs().getType()),
                                      op.getRhsMap());
@@ -55,58 +56,51 @@ ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
                                      op.getOutMap());
   for (unsigned i = 0; i < numBatch; ++i)
     (rhsOffset.isFunctionOfDim(i) ? outerBatch : innerBatch).push_back(i);
-  unsigned lane = op.getRhsMap().getNumDims() - 1;
-  packsColumns = getStride(rhsOffset, lane, lane + 1) != 1;
+  for (int64_t extent : op.getK().drop_front())
+    depthUnit *= extent;
+  chooseBlocks();
   emitter.addToSchedule(describe(choice));
 }
 
-/// Tells a report the same in words.
-void ContractLowering::remarkOn(const TileChoice &choice) {
-  auto kernel = op->getParentOfType<FuncOp>();
-  const RegisterTile &tile = choice.best.tile;
-  auto remark =
-      remark::passed(loc, remark::RemarkOpts::name("tile")
-                              .category("schedule")
-                              .function(kernel ? kernel.getSymName() : ""));
-  remark << remark::add("{0} x {1} x {2} in tiles of {3}x{4}, bound by {5}",
-                        int64_t(op.getM()), int64_t(op.getN()), op.getKTotal(),
-                        tile.rows, tile.panels * ContractOp::kPanel,
-                        getName(choice.best.bound));
-  if (choice.runnerUp)
-    remark << remark::add(
-        "; {0}x{1} would take {2:f1} % longer", choice.runnerUp->tile.rows,
-        choice.runnerUp->tile.panels * ContractOp::kPanel,
-        100 * (choice.runnerUp->cycles / choice.best.cycles - 1));
+/// The product of the extents of the batch indices \p dims.
+static int64_t getExtent(ContractOp op, ArrayRef<unsigned> dims) {
+  int64_t product = 1;
+  for (unsigned dim : dims)
+    product *= op.getBatch()[dim];
+  return product;
 }
 
-/// The tile, the loops around it and the estimate that they were chosen by.
-DictionaryAttr ContractLowering::describe(const TileChoice &choice) {
-  NamedAttrList facts;
-  auto add = [&](StringRef name, int64_t value) {
-    facts.append(name, builder.getI64IntegerAttr(value));
-  };
-  int64_t times = 1;
-  for (int64_t extent : op.getBatch())
-    times *= extent;
-  auto addTile = [&](const std::string &prefix, const TileEstimate &estimate) {
-    add(prefix + "rows", estimate.tile.rows);
-    add(prefix + "columns", estimate.tile.panels * ContractOp::kPanel);
-    add(prefix + "cycles", std::llround(estimate.cycles * double(times)));
-    facts.append(prefix + "bound",
-                 builder.getStringAttr(getName(estimate.bound)));
-  };
-  add("m", op.getM());
-  add("n", op.getN());
-  add("k", op.getKTotal());
-  add("times", times);
-  add("groups", numGroups);
-  add("row_tiles", numRowTiles);
-  add("tasks", getNumTasks());
-  addTile("", choice.best);
-  if (choice.runnerUp)
-    addTile("runner_up_", *choice.runnerUp);
-  remarkOn(choice);
-  return facts.getDictionary(op.getContext());
+void ContractLowering::chooseBlocks() {
+  unsigned numDims = op.getRhsMap().getNumDims(), numK = op.getK().size();
+  Type element = cast<MemRefType>(op.getRhs().getType()).getElementType();
+  ContractionBlocks shape;
+  shape.rowTiles = numRowTiles;
+  shape.rowsOfTile = tile.rows;
+  shape.groups = numGroups;
+  shape.columnsOfGroup = tile.panels * ContractOp::kPanel;
+  shape.depth = op.getK().front() * depthUnit;
+  // A block with fewer channels can't be told from others in a loop.
+  shape.depthUnit = op.getKTail() ? shape.depth : depthUnit;
+  shape.outerBatch = getExtent(op, outerBatch);
+  shape.innerBatch = getExtent(op, innerBatch);
+  shape.elementBytes = (element.getIntOrFloatBitWidth() + 7) / 8;
+  shape.l1Bytes = emitter.getTarget().l1Bytes;
+  shape.l2Bytes = emitter.getTarget().l2Bytes;
+  shape.bytesPerStep = 0;
+  shape.layout = ColumnLayout::Panels;
+  if (!op.getPacked()) {
+    bool isRowMajor = getStride(rhsOffset, numDims - 1, numDims) == 1;
+    shape.layout = isRowMajor ? ColumnLayout::RowMajor : ColumnLayout::Other;
+    unsigned lastK = op.getBatch().size() + numK - 1;
+    if (std::optional<int64_t> stride = getStride(rhsOffset, lastK, numDims))
+      shape.bytesPerStep = std::abs(*stride) * shape.elementBytes;
+  }
+  blocks = chooseContractSchedule(shape);
+  if (op.getKTail())
+    blocks.depthBlock = op.getK().front();
+  numColumnBlocks = ceilDiv(numGroups, blocks.groupsPerBlock);
+  numRowBlocks = ceilDiv(numRowTiles, blocks.tilesPerBlock);
+  numDepthBlocks = ceilDiv(op.getK().front(), blocks.depthBlock);
 }
 
 LogicalResult ContractLowering::analyze() {
@@ -129,15 +123,9 @@ LogicalResult ContractLowering::analyze() {
 }
 
 int64_t ContractLowering::getNumTasks() {
-  int64_t tasks = numGroups;
-  for (unsigned dim : outerBatch)
-    tasks *= op.getBatch()[dim];
-  // Columns packed at run time are packed once for all rows.
-  if (packsColumns)
-    return tasks;
-  for (unsigned dim : innerBatch)
-    tasks *= op.getBatch()[dim];
-  return tasks * numRowBlocks;
+  int64_t tasks = getExtent(op, outerBatch) * numColumnBlocks * numRowBlocks;
+  // Columns packed at run time serve all inner batch indices.
+  return blocks.packs ? tasks : tasks * getExtent(op, innerBatch);
 }
 
 //===----------------------------------------------------------------------===//
@@ -165,65 +153,101 @@ static SmallVector<Value> delinearize(OpBuilder &builder, Location loc,
 LogicalResult ContractLowering::emit(Value begin, Value end) {
   if (failed(analyze()))
     return failure();
+  SmallVector<unsigned> taskDims(outerBatch);
+  if (!blocks.packs)
+    taskDims.append(innerBatch);
   SmallVector<int64_t> extents;
   for (unsigned dim : outerBatch)
     extents.push_back(op.getBatch()[dim]);
-  extents.push_back(numGroups);
-  SmallVector<int64_t> inner;
-  for (unsigned dim : innerBatch)
-    inner.push_back(op.getBatch()[dim]);
-  inner.push_back(numRowBlocks);
-  if (!packsColumns)
-    extents.append(inner);
+  extents.push_back(numColumnBlocks);
+  if (!blocks.packs)
+    for (unsigned dim : innerBatch)
+      extents.push_back(op.getBatch()[dim]);
+  extents.push_back(numRowBlocks);
+
+  Type element = cast<MemRefType>(op.getRhs().getType()).getElementType();
+  int64_t groups = blocks.mergesTasks ? numGroups : blocks.groupsPerBlock;
+  int64_t columns = groups * tile.panels * ContractOp::kPanel;
+  if (blocks.packs)
+    packed = emitter.allocateScratch(columns * blocks.depthBlock * depthUnit,
+                                     element);
+  if (numDepthBlocks > 1)
+    partial = emitter.allocateScratch(
+        columns * blocks.tilesPerBlock * tile.rows, element);
 
   OpBuilder::InsertionGuard guard(builder);
-  Value one = emitter.constantIndex(loc, 1);
-  auto tasks = scf::ForOp::create(builder, loc, begin, end, one);
+  Value depthIndex;
+  if (blocks.mergesTasks)
+    depthIndex = enterLoop(constant(0), constant(numDepthBlocks),
+                           /*trips=*/numDepthBlocks);
+  auto tasks = scf::ForOp::create(builder, loc, begin, end, constant(1));
   builder.setInsertionPointToStart(tasks.getBody());
   SmallVector<Value> indices =
       delinearize(builder, loc, tasks.getInductionVar(), extents);
-  if (!packsColumns)
-    return emitTask(indices);
-
-  int64_t perGroup = tile.panels * op.getKTotal() * ContractOp::kPanel;
-  packed = emitter.allocateScratch(
-      perGroup, cast<MemRefType>(op.getRhs().getType()).getElementType());
-  return emitTask(indices);
+  Task task;
+  if (depthIndex)
+    std::tie(task.firstDepth, task.endDepth) =
+        getRange(depthIndex, blocks.depthBlock, op.getK().front());
+  task.batch.resize(op.getBatch().size());
+  for (auto [i, dim] : llvm::enumerate(outerBatch))
+    task.batch[dim] = indices[i];
+  if (!blocks.packs)
+    for (auto [i, dim] : llvm::enumerate(innerBatch))
+      task.batch[dim] = indices[outerBatch.size() + 1 + i];
+  std::tie(task.firstGroup, task.endGroup) =
+      getRange(indices[outerBatch.size()], blocks.groupsPerBlock, numGroups);
+  std::tie(task.firstTile, task.endTile) =
+      getRange(indices.back(), blocks.tilesPerBlock, numRowTiles);
+  return emitTask(task);
 }
 
-LogicalResult ContractLowering::emitTask(ValueRange taskIndices) {
-  SmallVector<Value> batch(op.getBatch().size());
-  for (auto [dim, index] : llvm::zip(outerBatch, taskIndices))
-    batch[dim] = index;
-  Value group = taskIndices[outerBatch.size()];
-  Value panelsOfGroup = emitter.constantIndex(loc, tile.panels);
-  Value panel = arith::MulIOp::create(builder, loc, group, panelsOfGroup);
+std::pair<Value, Value> ContractLowering::getRange(Value block, int64_t size,
+                                                   int64_t extent) {
+  if (size >= extent)
+    return {constant(0), constant(extent)};
+  Value begin = size == 1 ? block : multiply(block, constant(size));
+  Value end = add(begin, constant(size));
+  if (extent % size != 0)
+    end = arith::MinUIOp::create(builder, loc, end, constant(extent));
+  return {begin, end};
+}
 
-  auto emitRows = [&](int64_t panels, bool isLast) -> LogicalResult {
-    OpBuilder::InsertionGuard guard(builder);
-    if (!packsColumns) {
-      ValueRange inner = taskIndices.drop_front(outerBatch.size() + 1);
-      for (auto [dim, index] : llvm::zip(innerBatch, inner))
-        batch[dim] = index;
-      return emitGroup(batch, panel, inner.back(), panels, isLast);
-    }
-    if (failed(packColumns(batch, panel, panels, isLast)))
+Value ContractLowering::enterLoop(Value begin, Value end, int64_t trips) {
+  if (trips == 1)
+    return begin;
+  auto loop = scf::ForOp::create(builder, loc, begin, end, constant(1));
+  builder.setInsertionPointToStart(loop.getBody());
+  return loop.getInductionVar();
+}
+
+LogicalResult ContractLowering::emitTask(Task task) {
+  OpBuilder::InsertionGuard guard(builder);
+  if (!blocks.mergesTasks) {
+    Value depthIndex = enterLoop(constant(0), constant(numDepthBlocks),
+                                 /*trips=*/numDepthBlocks);
+    std::tie(task.firstDepth, task.endDepth) =
+        getRange(depthIndex, blocks.depthBlock, op.getK().front());
+  }
+  if (blocks.packs) {
+    if (failed(packColumns(task)))
       return failure();
-    for (unsigned dim : innerBatch) {
-      auto loop =
-          scf::ForOp::create(builder, loc, emitter.constantIndex(loc, 0),
-                             emitter.constantIndex(loc, op.getBatch()[dim]),
-                             emitter.constantIndex(loc, 1));
-      builder.setInsertionPointToStart(loop.getBody());
-      batch[dim] = loop.getInductionVar();
-    }
-    auto blocks =
-        scf::ForOp::create(builder, loc, emitter.constantIndex(loc, 0),
-                           emitter.constantIndex(loc, numRowBlocks),
-                           emitter.constantIndex(loc, 1));
-    builder.setInsertionPointToStart(blocks.getBody());
-    return emitGroup(batch, panel, blocks.getInductionVar(), panels, isLast);
-  };
+    for (unsigned dim : innerBatch)
+      task.batch[dim] = enterLoop(constant(0), constant(op.getBatch()[dim]),
+                                  /*trips=*/op.getBatch()[dim]);
+  }
+  // Strips of rows, each through all columns.
+  int64_t strips = ceilDiv(blocks.tilesPerBlock, blocks.tilesPerStrip);
+  Value firstTile = task.firstTile, endTile = task.endTile;
+  if (strips > 1) {
+    auto loop = scf::ForOp::create(builder, loc, firstTile, endTile,
+                                   constant(blocks.tilesPerStrip));
+    builder.setInsertionPointToStart(loop.getBody());
+    firstTile = loop.getInductionVar();
+    endTile = arith::MinUIOp::create(
+        builder, loc, add(firstTile, constant(blocks.tilesPerStrip)), endTile);
+  }
+  Value group =
+      enterLoop(task.firstGroup, task.endGroup, blocks.groupsPerBlock);
 
   // The last group has code of its own where it has fewer panels or a panel
   // that isn't whole.
@@ -232,68 +256,67 @@ LogicalResult ContractLowering::emitTask(ValueRange taskIndices) {
   bool isUniform = lastPanels == tile.panels &&
                    (op.getWholePanels() || op.getN() % ContractOp::kPanel == 0);
   if (isUniform || numGroups == 1)
-    return emitRows(lastPanels, /*isLast=*/true);
-  Value last = emitter.constantIndex(loc, numGroups - 1);
+    return emitGroup(task, group, firstTile, endTile,
+                     {lastPanels, /*isLast=*/true});
   Value isWhole = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
-                                        group, last);
+                                        group, constant(numGroups - 1));
   auto choice = scf::IfOp::create(builder, loc, isWhole,
                                   /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(choice.thenBlock());
-  if (failed(emitRows(tile.panels, /*isLast=*/false)))
+  if (failed(emitGroup(task, group, firstTile, endTile,
+                       {tile.panels, /*isLast=*/false})))
     return failure();
   builder.setInsertionPointToStart(choice.elseBlock());
-  return emitRows(lastPanels, /*isLast=*/true);
+  return emitGroup(task, group, firstTile, endTile,
+                   {lastPanels, /*isLast=*/true});
 }
 
-LogicalResult ContractLowering::emitGroup(ArrayRef<Value> batch, Value panel,
-                                          Value rowBlock, int64_t panels,
-                                          bool isLast) {
-  // Row tiles [first, last) of this block; the first `numLarge` of all tiles
-  // have a row more than the others.
+LogicalResult ContractLowering::emitGroup(const Task &task, Value group,
+                                          Value firstTile, Value endTile,
+                                          GroupShape shape) {
+  // The first `numLarge` of all tiles have a row more than the others.
   int64_t rows = op.getM();
   int64_t small = rows / numRowTiles, numLarge = rows % numRowTiles;
-  int64_t tilesOfBlock = ceilDiv(numRowTiles, numRowBlocks);
-  auto constant = [&](int64_t v) { return emitter.constantIndex(loc, v); };
-  Value first = constant(0), last = constant(numRowTiles);
-  if (numRowBlocks > 1) {
-    first =
-        arith::MulIOp::create(builder, loc, rowBlock, constant(tilesOfBlock));
-    Value end =
-        arith::AddIOp::create(builder, loc, first, constant(tilesOfBlock));
-    last = arith::MinUIOp::create(builder, loc, end, last);
-  }
+  Value panel = multiply(group, constant(tile.panels));
   auto emitTiles = [&](Value from, Value to, int64_t size,
                        int64_t shift) -> LogicalResult {
     OpBuilder::InsertionGuard guard(builder);
     auto loop = scf::ForOp::create(builder, loc, from, to, constant(1));
     builder.setInsertionPointToStart(loop.getBody());
-    Value row = arith::MulIOp::create(builder, loc, loop.getInductionVar(),
-                                      constant(size));
+    Value index = loop.getInductionVar();
+    Value row = multiply(index, constant(size));
     if (shift)
-      row = arith::AddIOp::create(builder, loc, row, constant(shift));
-    TilePosition at{SmallVector<Value>(batch), row, panel};
-    return emitTile(at, size, panels, isLast);
+      row = add(row, constant(shift));
+    TilePosition at;
+    at.row = row;
+    at.panel = panel;
+    auto subtract = [&](Value a, Value b) -> Value {
+      return arith::SubIOp::create(builder, loc, a, b);
+    };
+    at.groupOfBlock =
+        blocks.mergesTasks ? group : subtract(group, task.firstGroup);
+    at.tileOfBlock = subtract(index, task.firstTile);
+    return emitTile(task, at, size, shape);
   };
   if (numLarge == 0)
-    return emitTiles(first, last, small, 0);
+    return emitTiles(firstTile, endTile, small, 0);
   Value bound = constant(numLarge);
-  if (failed(emitTiles(first, arith::MinUIOp::create(builder, loc, last, bound),
+  if (failed(emitTiles(firstTile,
+                       arith::MinUIOp::create(builder, loc, endTile, bound),
                        small + 1, 0)))
     return failure();
-  return emitTiles(arith::MaxUIOp::create(builder, loc, first, bound), last,
-                   small, numLarge);
+  return emitTiles(arith::MaxUIOp::create(builder, loc, firstTile, bound),
+                   endTile, small, numLarge);
 }
 
 //===----------------------------------------------------------------------===//
 // The micro-kernel
 //===----------------------------------------------------------------------===//
 
-int64_t ContractLowering::getValidLanes(int64_t panels, int64_t vector,
-                                        bool isLast) {
+int64_t ContractLowering::getValidLanes(int64_t vector, GroupShape shape) {
   int64_t columnsOfLast = op.getN() % ContractOp::kPanel;
   int64_t panel = vector / chunks, lane = vector % chunks * width;
-  if (!isLast || panel + 1 < panels || op.getWholePanels() ||
+  if (!shape.isLast || panel + 1 < shape.panels || op.getWholePanels() ||
       columnsOfLast == 0)
     return width;
   return std::clamp<int64_t>(columnsOfLast - lane, 0, width);
@@ -308,55 +331,93 @@ Value ContractLowering::emitMultiplyAdd(Value a, Value b, Value acc) {
   return arith::AddIOp::create(builder, loc, product, acc);
 }
 
-LogicalResult ContractLowering::emitTile(const TilePosition &at, int64_t rows,
-                                         int64_t panels, bool isLast) {
-  SmallVector<Value> accumulators = emitDepth(at, rows, panels, isLast);
-  return emitEpilogue(at, rows, panels, isLast, accumulators);
+Value ContractLowering::getPartialOffset(const TilePosition &at) {
+  int64_t tileSize = tile.rows * tile.panels * ContractOp::kPanel;
+  Value index = add(multiply(at.groupOfBlock, constant(blocks.tilesPerBlock)),
+                    at.tileOfBlock);
+  return multiply(index, constant(tileSize));
 }
 
-SmallVector<Value> ContractLowering::emitDepth(const TilePosition &at,
-                                               int64_t rows, int64_t panels,
-                                               bool isLast) {
+SmallVector<Value> ContractLowering::emitStart(const Task &task,
+                                               const TilePosition &at,
+                                               int64_t count) {
   Type element = cast<MemRefType>(op.getRhs().getType()).getElementType();
   auto type = VectorType::get(width, element);
   Value zero =
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-  SmallVector<Value> accumulators(rows * panels * chunks, zero);
-
-  SmallVector<int64_t> extents(op.getK());
-  Value firstBlock = emitter.constantIndex(loc, 0);
-  std::optional<uint64_t> tail = op.getKTail();
-  if (!tail)
-    return emitDepthLoops(extents, firstBlock, /*hasFirstLoop=*/true, at, rows,
-                          panels, isLast, accumulators);
-  // Whole blocks, then the one that has fewer channels.
-  if (extents[0] > 1) {
-    SmallVector<int64_t> whole = extents;
-    --whole[0];
-    accumulators = emitDepthLoops(whole, firstBlock, /*hasFirstLoop=*/true, at,
-                                  rows, panels, isLast, accumulators);
-  }
-  Value lastBlock = emitter.constantIndex(loc, extents[0] - 1);
-  extents.back() = *tail;
-  return emitDepthLoops(extents, lastBlock, /*hasFirstLoop=*/false, at, rows,
-                        panels, isLast, accumulators);
+  SmallVector<Value> zeros(count, zero);
+  if (numDepthBlocks == 1)
+    return zeros;
+  Value isFirst = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                        task.firstDepth, constant(0));
+  auto choice =
+      scf::IfOp::create(builder, loc, SmallVector<Type>(count, type), isFirst,
+                        /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(choice.thenBlock());
+  scf::YieldOp::create(builder, loc, zeros);
+  builder.setInsertionPointToStart(choice.elseBlock());
+  Value offset = getPartialOffset(at);
+  SmallVector<Value> sums;
+  for (int64_t i = 0; i < count; ++i)
+    sums.push_back(vector::LoadOp::create(builder, loc, type, partial,
+                                          add(offset, constant(i * width))));
+  scf::YieldOp::create(builder, loc, sums);
+  return SmallVector<Value>(choice.getResults());
 }
 
-SmallVector<Value>
-ContractLowering::emitDepthLoops(ArrayRef<int64_t> extents, Value firstBlock,
-                                 bool hasFirstLoop, const TilePosition &at,
-                                 int64_t rows, int64_t panels, bool isLast,
-                                 SmallVector<Value> accumulators) {
+LogicalResult ContractLowering::emitTile(const Task &task,
+                                         const TilePosition &at, int64_t rows,
+                                         GroupShape shape) {
+  SmallVector<Value> sums = emitStart(task, at, rows * shape.panels * chunks);
+  sums = emitDepth(task, at, rows, shape, std::move(sums));
+  if (numDepthBlocks == 1)
+    return emitEpilogue(task, at, rows, shape, sums);
+  Value isLast =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                            task.endDepth, constant(op.getK().front()));
+  auto choice = scf::IfOp::create(builder, loc, isLast,
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(choice.elseBlock());
+  Value offset = getPartialOffset(at);
+  for (auto [i, sum] : llvm::enumerate(sums))
+    vector::StoreOp::create(builder, loc, sum, partial,
+                            add(offset, constant(i * width)));
+  builder.setInsertionPointToStart(choice.thenBlock());
+  return emitEpilogue(task, at, rows, shape, sums);
+}
+
+SmallVector<Value> ContractLowering::emitDepth(const Task &task,
+                                               const TilePosition &at,
+                                               int64_t rows, GroupShape shape,
+                                               SmallVector<Value> sums) {
+  SmallVector<int64_t> extents(op.getK());
+  std::optional<uint64_t> tail = op.getKTail();
+  if (!tail)
+    return emitDepthLoops(extents, task.firstDepth, task.endDepth, task, at,
+                          rows, shape, std::move(sums));
+  // Whole blocks, then the one that has fewer channels.
+  Value lastBlock = constant(extents[0] - 1);
+  if (extents[0] > 1)
+    sums = emitDepthLoops(extents, constant(0), lastBlock, task, at, rows,
+                          shape, std::move(sums));
+  extents.back() = *tail;
+  return emitDepthLoops(extents, lastBlock, constant(extents[0]), task, at,
+                        rows, shape, std::move(sums));
+}
+
+SmallVector<Value> ContractLowering::emitDepthLoops(
+    ArrayRef<int64_t> extents, Value begin, Value end, const Task &task,
+    const TilePosition &at, int64_t rows, GroupShape shape,
+    SmallVector<Value> accumulators) {
+  int64_t panels = shape.panels;
   unsigned numBatch = op.getBatch().size(), numK = extents.size();
-  auto constant = [&](int64_t v) { return emitter.constantIndex(loc, v); };
-  auto add = [&](Value a, Value b) -> Value {
-    return arith::AddIOp::create(builder, loc, a, b);
-  };
   Value zero = constant(0);
 
   // Addresses at depth zero.
   auto getLhsOffset = [&](Value row) {
-    SmallVector<Value> dims(at.batch);
+    SmallVector<Value> dims(task.batch);
     dims.push_back(row);
     dims.append(numK, zero);
     return emitter.emitIndex(loc, lhsOffset, dims);
@@ -370,16 +431,14 @@ ContractLowering::emitDepthLoops(ArrayRef<int64_t> extents, Value firstBlock,
   SmallVector<Value> k;
   SmallVector<scf::ForOp> loops;
   for (unsigned i = 0; i < numK; ++i) {
-    if (i == 0 && !hasFirstLoop) {
-      k.push_back(firstBlock);
+    Value from = i == 0 ? begin : zero;
+    Value to = i == 0 ? end : constant(extents[i]);
+    if (isSingle(from, to)) {
+      k.push_back(from);
       continue;
     }
-    if (extents[i] == 1) {
-      k.push_back(zero);
-      continue;
-    }
-    auto loop = scf::ForOp::create(builder, loc, zero, constant(extents[i]),
-                                   constant(1), accumulators);
+    auto loop =
+        scf::ForOp::create(builder, loc, from, to, constant(1), accumulators);
     builder.setInsertionPointToStart(loop.getBody());
     accumulators.assign(loop.getRegionIterArgs().begin(),
                         loop.getRegionIterArgs().end());
@@ -389,17 +448,17 @@ ContractLowering::emitDepthLoops(ArrayRef<int64_t> extents, Value firstBlock,
 
   // Offsets of this step: of lhs, and the position kk in the packed columns.
   Value lhsStep = zero, position = zero;
-  int64_t positionStride = 1, elementsOfBlock = 1;
-  for (int64_t extent : op.getK().drop_front())
-    elementsOfBlock *= extent;
+  int64_t positionStride = 1;
   for (int64_t i = numK - 1; i >= 0; --i) {
     // Whole blocks lie before one with a tail.
-    int64_t perIndex = i == 0 ? elementsOfBlock : positionStride;
-    position = add(position, arith::MulIOp::create(builder, loc, k[i],
-                                                   constant(perIndex)));
-    lhsStep = add(lhsStep, arith::MulIOp::create(builder, loc, k[i],
-                                                 constant(lhsDepthStrides[i])));
-    positionStride *= extents[i];
+    int64_t perIndex = i == 0 ? depthUnit : positionStride;
+    Value index = k[i];
+    if (i == 0 && packed)
+      index = arith::SubIOp::create(builder, loc, index, task.firstDepth);
+    position = add(position, multiply(index, constant(perIndex)));
+    lhsStep = add(lhsStep, multiply(k[i], constant(lhsDepthStrides[i])));
+    // Blocks packed at run time are whole.
+    positionStride *= packed ? op.getK()[i] : extents[i];
   }
 
   // The columns.
@@ -410,18 +469,19 @@ ContractLowering::emitDepthLoops(ArrayRef<int64_t> extents, Value firstBlock,
     Value offset;
     int64_t valid = width;
     if (packed) {
-      int64_t start = panel * op.getKTotal() * ContractOp::kPanel + lane;
-      offset = add(arith::MulIOp::create(builder, loc, position,
-                                         constant(ContractOp::kPanel)),
-                   constant(start));
+      offset = add(
+          getPackedOffset(add(multiply(at.groupOfBlock, constant(tile.panels)),
+                              constant(panel)),
+                          position),
+          constant(lane));
     } else {
-      SmallVector<Value> dims(at.batch);
+      SmallVector<Value> dims(task.batch);
       if (op.getPacked()) {
         dims.append({at.panel, position, zero});
       } else {
         dims.append(k);
         dims.append({at.panel, zero});
-        valid = getValidLanes(panels, vector, isLast);
+        valid = getValidLanes(vector, shape);
       }
       // The parts that differ between vectors are constants.
       unsigned panelDim = op.getPacked() ? numBatch : numBatch + numK;
@@ -456,15 +516,15 @@ ContractLowering::emitDepthLoops(ArrayRef<int64_t> extents, Value firstBlock,
   return accumulators;
 }
 
-LogicalResult ContractLowering::emitEpilogue(const TilePosition &at,
-                                             int64_t rows, int64_t panels,
-                                             bool isLast,
+LogicalResult ContractLowering::emitEpilogue(const Task &task,
+                                             const TilePosition &at,
+                                             int64_t rows, GroupShape shape,
                                              ArrayRef<Value> accumulators) {
   Block &body = op.getEpilogue().front();
   ArrayRef<BlockArgument> arguments = body.getArguments();
   unsigned numBatch = op.getBatch().size();
   for (unsigned i = 0; i < numBatch; ++i)
-    emitter.map(arguments[i], at.batch[i]);
+    emitter.map(arguments[i], task.batch[i]);
   BlockArgument rowArgument = arguments[numBatch];
   BlockArgument panelArgument = arguments[numBatch + 1];
   BlockArgument laneArgument = arguments[numBatch + 2];
@@ -481,12 +541,12 @@ LogicalResult ContractLowering::emitEpilogue(const TilePosition &at,
     Lanes lanes;
   };
   SmallVector<Store> stores;
-  int64_t vectors = panels * chunks;
+  int64_t vectors = shape.panels * chunks;
   for (int64_t row = 0; row < rows; ++row) {
     Value rowIndex = arith::AddIOp::create(builder, loc, at.row,
                                            emitter.constantIndex(loc, row));
     for (int64_t vector = 0; vector < vectors; ++vector) {
-      int64_t valid = getValidLanes(panels, vector, isLast);
+      int64_t valid = getValidLanes(vector, shape);
       if (valid == 0)
         continue;
       Value panel = arith::AddIOp::create(
@@ -498,7 +558,7 @@ LogicalResult ContractLowering::emitEpilogue(const TilePosition &at,
       emitter.map(accArgument, accumulators[row * vectors + vector]);
       if (failed(emitter.emitBlock(body, lanes)))
         return failure();
-      SmallVector<Value> dims(at.batch);
+      SmallVector<Value> dims(task.batch);
       dims.append({rowIndex, panel, lane});
       stores.push_back({emitter.widen(loc, emitter.lookup(result), width),
                         emitter.emitIndex(loc, outOffset, dims), lanes});
@@ -518,61 +578,6 @@ LogicalResult ContractLowering::emitEpilogue(const TilePosition &at,
                                 emitter.constantIndex(loc, lane * stride));
       memref::StoreOp::create(builder, loc, element, out, offset);
     }
-  }
-  return success();
-}
-
-LogicalResult ContractLowering::packColumns(ArrayRef<Value> batch, Value panel,
-                                            int64_t panels, bool isLast) {
-  auto constant = [&](int64_t v) { return emitter.constantIndex(loc, v); };
-  unsigned numDims = op.getRhsMap().getNumDims();
-  std::optional<int64_t> laneStride =
-      getStride(rhsOffset, numDims - 1, numDims);
-  if (!laneStride)
-    return op.emitOpError("requires rhs_map to be linear in the columns");
-  Value rhs = emitter.lookup(op.getRhs());
-  Type element = cast<MemRefType>(rhs.getType()).getElementType();
-  OpBuilder::InsertionGuard guard(builder);
-  SmallVector<Value> k;
-  for (int64_t extent : op.getK()) {
-    auto loop = scf::ForOp::create(builder, loc, constant(0), constant(extent),
-                                   constant(1));
-    builder.setInsertionPointToStart(loop.getBody());
-    k.push_back(loop.getInductionVar());
-  }
-  Value position = constant(0);
-  for (auto [index, extent] : llvm::zip(k, op.getK()))
-    position = arith::AddIOp::create(
-        builder, loc,
-        arith::MulIOp::create(builder, loc, position, constant(extent)), index);
-  position = arith::MulIOp::create(builder, loc, position,
-                                   constant(ContractOp::kPanel));
-  for (int64_t vector = 0; vector < panels * chunks; ++vector) {
-    int64_t lane = vector % chunks * width, inGroup = vector / chunks;
-    int64_t valid = getValidLanes(panels, vector, isLast);
-    SmallVector<Value> dims(batch);
-    for (Value &index : dims)
-      if (!index) // rhs doesn't depend on it
-        index = constant(0);
-    if (op.getPacked())
-      return op.emitOpError("requires packed columns to be contiguous");
-    dims.append(k);
-    dims.append({arith::AddIOp::create(builder, loc, panel, constant(inGroup)),
-                 constant(lane)});
-    Value offset = emitter.emitIndex(loc, rhsOffset, dims);
-    Value to = arith::AddIOp::create(
-        builder, loc, position,
-        constant(inGroup * op.getKTotal() * ContractOp::kPanel + lane));
-    auto type = VectorType::get(width, element);
-    Value values =
-        arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-    for (int64_t i = 0; i < valid; ++i) {
-      Value from = arith::AddIOp::create(builder, loc, offset,
-                                         constant(i * *laneStride));
-      Value scalar = memref::LoadOp::create(builder, loc, rhs, from);
-      values = vector::InsertOp::create(builder, loc, scalar, values, i);
-    }
-    emitter.storeVector(loc, values, packed, to, {{}, {}, width, width});
   }
   return success();
 }

@@ -4,17 +4,29 @@
 #define DLC_PASSES_KERNEL_CONTRACTLOWERING_H
 
 #include "passes/kernel/BodyEmitter.h"
+#include "passes/kernel/ContractSchedule.h"
 #include "passes/kernel/RegisterTile.h"
 
 namespace dlc::kernel {
 
-/// The micro-kernel: accumulators live in registers over the whole depth, the
-/// columns of `rhs` are vectors, the rows of `lhs` scalar broadcasts. Tiles
+/// The micro-kernel: accumulators live in registers over a block of the depth,
+/// the columns of `rhs` are vectors, the rows of `lhs` scalar broadcasts. Tiles
 /// split the rows evenly, so at most two sizes are emitted.
 ///
-/// The loops, from the outermost: batch indices that `rhs` depends on, groups
-/// of panels, the other batch indices, blocks of rows. One iteration of all is
-/// a task. A group's weights thus stay in the cache while rows stream by.
+/// The loops, from the outermost; one iteration of those above the line is a
+/// task:
+///
+///     batch indices that `rhs` depends on, blocks of columns, the other batch
+///     indices, blocks of rows
+///     ------------------------------------------------------------------
+///     blocks of the depth     where deeper than caches hold; sums between
+///                             two of them lie in scratch memory
+///     strips of rows          their part of `lhs` stays in L2
+///     groups of panels        their part of `rhs` stays in L1 or L2
+///     register tiles
+///
+/// Columns that are packed at run time are packed once for each block of the
+/// depth and columns; the other batch indices then belong to the task.
 class ContractLowering {
 public:
   ContractLowering(ContractOp op, BodyEmitter &emitter,
@@ -26,38 +38,90 @@ public:
   mlir::LogicalResult emit(mlir::Value begin, mlir::Value end);
 
 private:
-  /// What a tile covers, as emitted values.
+  /// What a task covers, as emitted values.
+  struct Task {
+    llvm::SmallVector<mlir::Value> batch; ///< null where not yet known
+    mlir::Value firstGroup, endGroup;     ///< of panels
+    mlir::Value firstTile, endTile;       ///< of rows
+    mlir::Value firstDepth, endDepth;     ///< of the first extent of k
+  };
+  /// Where a tile is, as emitted values.
   struct TilePosition {
-    llvm::SmallVector<mlir::Value> batch;
     mlir::Value row;   ///< its first row
     mlir::Value panel; ///< its first panel
+    mlir::Value groupOfBlock, tileOfBlock;
+  };
+  struct GroupShape {
+    int64_t panels;
+    bool isLast; ///< its last panel may have fewer columns
   };
 
   mlir::DictionaryAttr describe(const TileChoice &choice);
   void remarkOn(const TileChoice &choice);
+  void chooseBlocks();
   mlir::LogicalResult analyze();
-  mlir::LogicalResult emitTask(mlir::ValueRange taskIndices);
-  mlir::LogicalResult emitGroup(llvm::ArrayRef<mlir::Value> batch,
-                                mlir::Value panel, mlir::Value rowBlock,
-                                int64_t panels, bool isLast);
-  mlir::LogicalResult emitTile(const TilePosition &at, int64_t rows,
-                               int64_t panels, bool isLast);
-  llvm::SmallVector<mlir::Value> emitDepth(const TilePosition &at, int64_t rows,
-                                           int64_t panels, bool isLast);
+  mlir::LogicalResult emitTask(Task task);
+  mlir::LogicalResult emitGroup(const Task &task, mlir::Value group,
+                                mlir::Value firstTile, mlir::Value endTile,
+                                GroupShape shape);
+  mlir::LogicalResult emitTile(const Task &task, const TilePosition &at,
+                               int64_t rows, GroupShape shape);
+  /// The sums of the blocks of the depth before this one.
   llvm::SmallVector<mlir::Value>
-  emitDepthLoops(llvm::ArrayRef<int64_t> extents, mlir::Value firstBlock,
-                 bool hasFirstLoop, const TilePosition &at, int64_t rows,
-                 int64_t panels, bool isLast,
+  emitStart(const Task &task, const TilePosition &at, int64_t count);
+  llvm::SmallVector<mlir::Value> emitDepth(const Task &task,
+                                           const TilePosition &at, int64_t rows,
+                                           GroupShape shape,
+                                           llvm::SmallVector<mlir::Value> sums);
+  llvm::SmallVector<mlir::Value>
+  emitDepthLoops(llvm::ArrayRef<int64_t> extents, mlir::Value begin,
+                 mlir::Value end, const Task &task, const TilePosition &at,
+                 int64_t rows, GroupShape shape,
                  llvm::SmallVector<mlir::Value> accumulators);
-  mlir::LogicalResult emitEpilogue(const TilePosition &at, int64_t rows,
-                                   int64_t panels, bool isLast,
+  mlir::LogicalResult emitEpilogue(const Task &task, const TilePosition &at,
+                                   int64_t rows, GroupShape shape,
                                    llvm::ArrayRef<mlir::Value> accumulators);
-  mlir::LogicalResult packColumns(llvm::ArrayRef<mlir::Value> batch,
-                                  mlir::Value panel, int64_t panels,
-                                  bool isLast);
   /// Columns of chunk \p vector of a tile that exist.
-  int64_t getValidLanes(int64_t panels, int64_t vector, bool isLast);
+  int64_t getValidLanes(int64_t vector, GroupShape shape);
   mlir::Value emitMultiplyAdd(mlir::Value a, mlir::Value b, mlir::Value acc);
+  /// Where the sums of a tile lie between two blocks of the depth.
+  mlir::Value getPartialOffset(const TilePosition &at);
+
+  // Packing at run time (ContractPacking.cpp).
+  struct PanelRange;
+  mlir::LogicalResult packColumns(const Task &task);
+  void packRows(const Task &task, const PanelRange &range);
+  void packTransposed(const Task &task, const PanelRange &range);
+  void packElements(const Task &task, const PanelRange &range);
+  /// Indices of k and the position in a packed panel that they stand for.
+  struct DepthIndex {
+    llvm::SmallVector<mlir::Value> k;
+    mlir::Value position;
+  };
+  /// Enters loops over the first \p numK extents of the task's k.
+  DepthIndex enterDepth(const Task &task, unsigned numK);
+  mlir::Value getColumnOffset(const Task &task, llvm::ArrayRef<mlir::Value> k,
+                              mlir::Value panel);
+  mlir::Value getPanelOfTask(const Task &task, mlir::Value panel);
+  /// A vector of \p valid elements of `rhs`, \p stride apart, then zeros.
+  mlir::Value gatherLanes(mlir::Value from, int64_t stride, int64_t valid);
+  /// Where step \p position of a panel of the task lies in `packed`.
+  mlir::Value getPackedOffset(mlir::Value panel, mlir::Value position);
+  /// The change of \p expr when dimension \p dim grows by one, if constant.
+  static std::optional<int64_t> getStride(mlir::AffineExpr expr, unsigned dim,
+                                          unsigned numDims);
+
+  mlir::Value constant(int64_t value) {
+    return emitter.constantIndex(loc, value);
+  }
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value multiply(mlir::Value a, mlir::Value b);
+  /// The part [begin, end) of \p extent that is block \p block of \p size.
+  std::pair<mlir::Value, mlir::Value> getRange(mlir::Value block, int64_t size,
+                                               int64_t extent);
+  /// Enters a loop over [\p begin, \p end), of at most \p trips iterations;
+  /// returns its index.
+  mlir::Value enterLoop(mlir::Value begin, mlir::Value end, int64_t trips);
 
   ContractOp op;
   BodyEmitter &emitter;
@@ -67,11 +131,13 @@ private:
   int64_t width;  ///< lanes of a vector
   int64_t chunks; ///< vectors of a panel
   RegisterTile tile;
-  int64_t numGroups;    ///< of `tile.panels` panels, the last may have fewer
-  int64_t numRowTiles;  ///< tiles that the rows are split into
-  int64_t numRowBlocks; ///< blocks of row tiles, the unit of a task
-  bool packsColumns = false;
-  mlir::Value packed; ///< the columns packed at run time
+  int64_t numGroups;     ///< of `tile.panels` panels, the last may have fewer
+  int64_t numRowTiles;   ///< tiles that the rows are split into
+  int64_t depthUnit = 1; ///< steps for each index of the first extent of k
+  ContractSchedule blocks;
+  int64_t numColumnBlocks, numRowBlocks, numDepthBlocks;
+  mlir::Value packed;  ///< the columns packed at run time
+  mlir::Value partial; ///< sums between two blocks of the depth
   bool isLinearInRows = false;
   int64_t rowStride = 0;
   llvm::SmallVector<unsigned> outerBatch, innerBatch;
