@@ -13,13 +13,23 @@ static constexpr int64_t kRowsOfBlock = 144;
 
 static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+/// One more than the highest symbol in \p expr.
+static unsigned countSymbols(AffineExpr expr) {
+  unsigned count = 0;
+  expr.walk([&](AffineExpr part) {
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
+      count = std::max(count, symbol.getPosition() + 1);
+  });
+  return count;
+}
+
 /// The change of \p expr when dimension \p dim grows by one, if it is constant.
 static std::optional<int64_t> getStride(AffineExpr expr, unsigned dim,
                                         unsigned numDims) {
   AffineExpr next = expr.replace(getAffineDimExpr(dim, expr.getContext()),
                                  getAffineDimExpr(dim, expr.getContext()) + 1);
   auto stride = dyn_cast<AffineConstantExpr>(
-      simplifyAffineExpr(next - expr, numDims, /*numSymbols=*/0));
+      simplifyAffineExpr(next - expr, numDims, countSymbols(expr)));
   if (!stride)
     return std::nullopt;
   return stride.getValue();
@@ -106,6 +116,8 @@ static SmallVector<Value> delinearize(OpBuilder &builder, Location loc,
 LogicalResult ContractLowering::emit(Value begin, Value end) {
   if (failed(analyze()))
     return failure();
+  for (Value symbol : op.getSymbols())
+    symbols.push_back(emitter.lookup(symbol));
   SmallVector<int64_t> extents;
   for (unsigned dim : outerBatch)
     extents.push_back(op.getBatch()[dim]);
@@ -300,7 +312,7 @@ ContractLowering::emitDepthLoops(ArrayRef<int64_t> extents, Value firstBlock,
     SmallVector<Value> dims(at.batch);
     dims.push_back(row);
     dims.append(numK, zero);
-    return emitter.emitIndex(loc, lhsOffset, dims);
+    return emitter.emitIndex(loc, lhsOffset, dims, symbols);
   };
   SmallVector<Value> rowOffsets;
   for (int64_t row = 0; row < (isLinearInRows ? 1 : rows); ++row)
@@ -369,7 +381,7 @@ ContractLowering::emitDepthLoops(ArrayRef<int64_t> extents, Value firstBlock,
       int64_t panelStride =
           getStride(rhsOffset, panelDim, op.getRhsMap().getNumDims())
               .value_or(0);
-      offset = add(emitter.emitIndex(loc, rhsOffset, dims),
+      offset = add(emitter.emitIndex(loc, rhsOffset, dims, symbols),
                    constant(panel * panelStride + lane));
     }
     columns.push_back(
@@ -442,7 +454,8 @@ LogicalResult ContractLowering::emitEpilogue(const TilePosition &at,
       SmallVector<Value> dims(at.batch);
       dims.append({rowIndex, panel, lane});
       stores.push_back({emitter.widen(loc, emitter.lookup(result), width),
-                        emitter.emitIndex(loc, outOffset, dims), lanes});
+                        emitter.emitIndex(loc, outOffset, dims, symbols),
+                        lanes});
     }
   }
   for (const Store &store : stores) {
@@ -500,7 +513,7 @@ LogicalResult ContractLowering::packColumns(ArrayRef<Value> batch, Value panel,
     dims.append(k);
     dims.append({arith::AddIOp::create(builder, loc, panel, constant(inGroup)),
                  constant(lane)});
-    Value offset = emitter.emitIndex(loc, rhsOffset, dims);
+    Value offset = emitter.emitIndex(loc, rhsOffset, dims, symbols);
     Value to = arith::AddIOp::create(
         builder, loc, position,
         constant(inGroup * op.getKTotal() * ContractOp::kPanel + lane));
