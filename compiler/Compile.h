@@ -104,6 +104,8 @@ struct CompileOptions {
   Stage emit = Stage::So;
   /// 0 to 3.
   unsigned optimizationLevel = 3;
+  /// Whether Winograd's filtering may be used for convolutions.
+  bool winograd = true;
   /// The compiler's own threads; 0: one for each CPU.
   unsigned threads = 0;
   /// Reference inputs and outputs to embed, an .npz archive.

@@ -25,8 +25,8 @@ namespace dlc {
 // The passes
 //===----------------------------------------------------------------------===//
 
-void addGraphPasses(OpPassManager &passes, unsigned optimizationLevel) {
-  bool optimizes = optimizationLevel > 0;
+void addGraphPasses(OpPassManager &passes, const CompileOptions &options) {
+  bool optimizes = options.optimizationLevel > 0;
   // Constants first: parameters that are computed are known after it.
   passes.addPass(graph::createGraphFoldConstants());
   // No batch norm remains, at any level: there is no kernel for it.
@@ -39,6 +39,11 @@ void addGraphPasses(OpPassManager &passes, unsigned optimizationLevel) {
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());
   }
+  // Before layouts: whole tiles read a wider halo.
+  graph::GraphChooseWinogradOptions winograd;
+  winograd.enable = optimizes && options.winograd;
+  passes.addNestedPass<func::FuncOp>(
+      graph::createGraphChooseWinograd(winograd));
   // Layouts before groups: a layout conversion joins the kernel beside it.
   // Without optimisation too, for padded convolutions read a halo.
   passes.addNestedPass<func::FuncOp>(graph::createGraphAssignLayouts());
@@ -155,7 +160,7 @@ bool PipelineRun::lowerTo(Stage stage) {
   switch (stage) {
   case Stage::Kernels:
     return runPasses([&](OpPassManager &passes) {
-      addGraphPasses(passes, options.optimizationLevel);
+      addGraphPasses(passes, options);
       addLoweringPasses(passes);
     });
   case Stage::Plan:

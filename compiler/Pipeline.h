@@ -16,7 +16,7 @@ void runPipeline(mlir::ModuleOp module, const CompileOptions &options,
                  DiagnosticCode failure, CompileResult &result);
 
 /// The passes of each phase, in order.
-void addGraphPasses(mlir::OpPassManager &passes, unsigned optimizationLevel);
+void addGraphPasses(mlir::OpPassManager &passes, const CompileOptions &options);
 void addLoweringPasses(mlir::OpPassManager &passes);
 void addPlanPasses(mlir::OpPassManager &passes);
 /// Those over one kernel, for the `device.target` of its module.

@@ -106,6 +106,20 @@ ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                    types);
 }
 
+LogicalResult ConvOp::verify() {
+  // C6
+  std::optional<int64_t> tile = getWinograd();
+  if (!tile)
+    return success();
+  if (*tile != 2 && *tile != 4)
+    return emitOpError("requires 'winograd' to be 2 or 4, but got ") << *tile;
+  if (!canUseWinograd(*this))
+    return emitOpError("requires a two-dimensional convolution of f32, 3 x 3, "
+                       "of stride and dilation 1, with one group, for "
+                       "'winograd'");
+  return success();
+}
+
 int64_t ConvOp::getFlops() {
   auto filter = getTensorType(getFilter());
   int64_t products = ShapedType::getNumElements(filter.getShape().drop_front());
@@ -299,6 +313,15 @@ int64_t PoolOp::getFlops() {
   return window * cast<RankedTensorType>(getType()).getNumElements();
 }
 
+bool dlc::graph::canUseWinograd(ConvOp op) {
+  auto filter = getTensorType(op.getFilter());
+  auto isOne = [](int64_t value) { return value == 1; };
+  return filter.getRank() == 4 && filter.getElementType().isF32() &&
+         filter.getDimSize(2) == 3 && filter.getDimSize(3) == 3 &&
+         op.getGroups() == 1 && llvm::all_of(op.getStrides(), isOne) &&
+         llvm::all_of(op.getDilations(), isOne);
+}
+
 ConvolutionKind dlc::graph::getConvolutionKind(ConvOp op,
                                                bool hasConstantFilter) {
   auto input = getTensorType(op.getInput());
@@ -306,6 +329,8 @@ ConvolutionKind dlc::graph::getConvolutionKind(ConvOp op,
   if (input.getRank() != 4 || !input.getElementType().isF32() ||
       !hasConstantFilter)
     return ConvolutionKind::Direct;
+  if (op.getWinograd())
+    return ConvolutionKind::Winograd;
   int64_t groups = op.getGroups();
   int64_t inChannels = filter.getDimSize(1);
   int64_t outChannels = filter.getDimSize(0) / groups;

@@ -21,8 +21,12 @@ def Graph_ConvOp : Graph_InferredOp<"conv", [
     C3. The bias has O elements.
     C4. The padded input is at least as large as the dilated kernel.
     C5. All tensors have one element type.
+    C6. `winograd` is 2 or 4 and the convolution two-dimensional, 3 x 3, of
+        stride and dilation 1, with one group and elements of f32.
 
-    `layout` is the encoding of the result, plain where it is missing.
+    `layout` is the encoding of the result, plain where it is missing. With
+    `winograd` m, and a constant filter, tiles of m x m results are computed by
+    Winograd's minimal filtering: fewer products, other rounding.
 
     ```mlir
     func.func @example(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>) -> tensor<1x4x8x8xf32> {
@@ -36,13 +40,16 @@ def Graph_ConvOp : Graph_InferredOp<"conv", [
     Optional<AnyRankedTensor>:$bias, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$pad_low, DenseI64ArrayAttr:$pad_high,
     DenseI64ArrayAttr:$dilations, I64Attr:$groups,
+    OptionalAttr<I64Attr>:$winograd,
     OptionalAttr<Graph_BlockedLayoutAttr>:$layout);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $input `,` $filter (`,` $bias^)? `strides` $strides `pads` $pad_low $pad_high
-    `dilations` $dilations `groups` $groups (`layout` $layout^)? attr-dict `:`
-    type($input) `,` type($filter) (`,` type($bias)^)?
+    `dilations` $dilations `groups` $groups (`winograd` $winograd^)?
+    (`layout` $layout^)? attr-dict `:` type($input) `,` type($filter)
+    (`,` type($bias)^)?
   }];
+  let hasVerifier = 1;
 }
 
 def Graph_DeconvOp : Graph_InferredOp<"deconv", [

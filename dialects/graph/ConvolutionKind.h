@@ -10,12 +10,20 @@ namespace dlc::graph {
 
 enum class ConvolutionKind {
   Contraction, ///< blocked channels, packed filter, register tiles
-  Depthwise,   ///< blocked channels, each on its own
-  Direct       ///< plain layout, any rank, groups and element type
+  Winograd,  ///< blocked channels, transformed filter, a contraction per point
+  Depthwise, ///< blocked channels, each on its own
+  Direct     ///< plain layout, any rank, groups and element type
 };
 
 /// \p hasConstantFilter: the filter's values are known at compile time.
 ConvolutionKind getConvolutionKind(ConvOp op, bool hasConstantFilter);
+
+/// Whether \p op has the form that Winograd's minimal filtering computes.
+bool canUseWinograd(ConvOp op);
+/// Tiles of \p tile results that cover \p extent results of a dimension.
+inline int64_t getWinogradTiles(int64_t extent, int64_t tile) {
+  return (extent + tile - 1) / tile;
+}
 
 /// Channels of a block in the layout of \p op's input: inputs of fewer
 /// channels than a block that come in plain layout stay unblocked.

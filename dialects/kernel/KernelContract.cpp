@@ -63,6 +63,11 @@ ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &state) {
       parseExtent(parser, state, getKTailAttrName(name)))
     return failure();
 
+  SmallVector<OpAsmParser::UnresolvedOperand> symbols;
+  if (succeeded(parser.parseOptionalKeyword("symbols")) &&
+      parser.parseOperandList(symbols, OpAsmParser::Delimiter::Paren))
+    return failure();
+
   OpAsmParser::UnresolvedOperand buffers[3];
   Builder &builder = parser.getBuilder();
   if (parser.parseKeyword("lhs") ||
@@ -87,7 +92,8 @@ ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &state) {
                             state.attributes) ||
       parser.parseOptionalAttrDict(state.attributes) || parser.parseColon() ||
       parser.getCurrentLocation(&typesLoc) || parser.parseTypeList(types) ||
-      parser.resolveOperands(buffers, types, typesLoc, state.operands))
+      parser.resolveOperands(buffers, types, typesLoc, state.operands) ||
+      parser.resolveOperands(symbols, builder.getIndexType(), state.operands))
     return failure();
 
   SmallVector<OpAsmParser::Argument> arguments;
@@ -120,6 +126,8 @@ void ContractOp::print(OpAsmPrinter &printer) {
   printArray(getK());
   if (std::optional<uint64_t> tail = getKTail())
     printer << " k_tail " << *tail;
+  if (!getSymbols().empty())
+    printer << " symbols (" << getSymbols() << ')';
   printer.increaseIndent();
   printer.printNewline();
   printer << "lhs " << getLhs() << " at " << getLhsMapAttr();
@@ -136,7 +144,8 @@ void ContractOp::print(OpAsmPrinter &printer) {
        getKTailAttrName(), getLhsMapAttrName(), getRhsMapAttrName(),
        getOutMapAttrName(), getPackedAttrName(), getWholePanelsAttrName()});
   printer << " : ";
-  llvm::interleaveComma((*this)->getOperandTypes(), printer);
+  printer << getLhs().getType() << ", " << getRhs().getType() << ", "
+          << getOut().getType();
   printer.decreaseIndent();
   printer.printNewline();
   printer << "epilogue (";
@@ -155,10 +164,14 @@ void ContractOp::print(OpAsmPrinter &printer) {
 static LogicalResult verifyMap(ContractOp op, StringRef which, AffineMap map,
                                size_t numDims, Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
-  if (map.getNumDims() != numDims || map.getNumSymbols() != 0)
+  if (map.getNumDims() != numDims)
     return op.emitOpError("requires ")
            << which << " to have " << numDims << " dimensions, but got "
            << map.getNumDims();
+  if (map.getNumSymbols() != op.getSymbols().size())
+    return op.emitOpError("requires ")
+           << which << " to have " << op.getSymbols().size()
+           << " symbols, but got " << map.getNumSymbols();
   if (map.getNumResults() != unsigned(type.getRank()))
     return op.emitOpError("requires one result of ")
            << which << " for each dimension of " << type << ", but got "

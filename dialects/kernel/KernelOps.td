@@ -391,10 +391,14 @@ def Kernel_ContractOp
     `whole_panels`, `out` and what the epilogue reads have room for the
     columns up to a multiple of 16, so no store needs a mask.
 
+    `symbols` are indices from around the contraction, such as those of the
+    task that it is in: the symbols of all three maps.
+
     As a section of a kernel its iterations are tasks; inside
     a `kernel.parallel` it belongs to the task.
 
-    C1. The maps have as many dimensions and results as said above.
+    C1. The maps have as many dimensions and results as said above, and a symbol
+        for each of `symbols`.
     C2. Extents are positive; `k_tail` is less than the last extent of `k`, which
         has two or more.
     C3. The epilogue has the arguments said above and yields an element of
@@ -426,8 +430,17 @@ def Kernel_ContractOp
     DenseI64ArrayAttr:$batch, I64Attr:$m, I64Attr:$n, DenseI64ArrayAttr:$k,
     OptionalAttr<I64Attr>:$k_tail,
     AffineMapAttr:$lhs_map, AffineMapAttr:$rhs_map, AffineMapAttr:$out_map,
-    UnitAttr:$packed, UnitAttr:$whole_panels);
+    UnitAttr:$packed, UnitAttr:$whole_panels, Variadic<Index>:$symbols);
   let regions = (region SizedRegion<1>:$epilogue);
+  // Without symbols.
+  let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs,
+    "::mlir::Value":$out, "::llvm::ArrayRef<int64_t>":$batch, "int64_t":$m,
+    "int64_t":$n, "::llvm::ArrayRef<int64_t>":$k, "::mlir::IntegerAttr":$k_tail,
+    "::mlir::AffineMap":$lhs_map, "::mlir::AffineMap":$rhs_map,
+    "::mlir::AffineMap":$out_map, "bool":$packed, "bool":$whole_panels), [{
+      build($_builder, $_state, lhs, rhs, out, batch, m, n, k, k_tail, lhs_map,
+            rhs_map, out_map, packed, whole_panels, ::mlir::ValueRange());
+    }]>];
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -116,7 +116,11 @@ void GraphAssignLayouts::assignConv(ConvOp op) {
   // What the last window reads beyond the input.
   auto output = getType(op.getResult()), filter = getType(op.getFilter());
   for (size_t i = 0; i < low.size(); ++i) {
-    int64_t reach = (output.getDimSize(2 + i) - 1) * op.getStrides()[i] +
+    int64_t extent = output.getDimSize(2 + i);
+    // Whole tiles, the last one beyond the output.
+    if (kind == ConvolutionKind::Winograd)
+      extent = getWinogradTiles(extent, *op.getWinograd()) * *op.getWinograd();
+    int64_t reach = (extent - 1) * op.getStrides()[i] +
                     op.getDilations()[i] * (filter.getDimSize(2 + i) - 1) + 1 -
                     low[i];
     high.push_back(std::max<int64_t>(0, reach - type.getDimSize(2 + i)));
@@ -138,10 +142,10 @@ void GraphAssignLayouts::assignConv(ConvOp op) {
     op.getInputMutable().assign(input);
     return;
   }
-  auto conv = ConvOp::create(builder, op.getLoc(), input, op.getFilter(),
-                             op.getBias(), op.getStrides(), op.getPadLow(),
-                             op.getPadHigh(), op.getDilations(), op.getGroups(),
-                             makePlainBlocked(&getContext()));
+  auto conv = ConvOp::create(
+      builder, op.getLoc(), input, op.getFilter(), op.getBias(),
+      op.getStrides(), op.getPadLow(), op.getPadHigh(), op.getDilations(),
+      op.getGroups(), op.getWinogradAttr(), makePlainBlocked(&getContext()));
   replace(op, conv);
 }
 

@@ -93,6 +93,40 @@ def GraphSimplify : Pass<"graph-simplify", "::mlir::ModuleOp"> {
   ];
 }
 
+def GraphChooseWinograd
+    : Pass<"graph-choose-winograd", "::mlir::func::FuncOp"> {
+  let summary = "decide which convolutions use Winograd's minimal filtering";
+  let description = [{
+    Marks each 3 x 3 convolution of stride 1 with constant weights that is
+    faster in tiles of 2 x 2 or 4 x 4 results: these need 4 or 2.25 products
+    for each result instead of 9, but read 16/9 or 4 times the weights, and
+    transform input and result. An estimate decides; its constants are those of
+    a typical core, not of the target's, since one copy of the weights serves
+    all targets. The larger tile rounds somewhat more than a sum of products,
+    the smaller one less.
+
+    Precondition: no layouts are assigned yet, for a tile reads a wider halo.
+
+    Before:
+    ```mlir
+    %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 : tensor<1x64x56x56xf32>, tensor<64x64x3x3xf32>
+    ```
+    After:
+    ```mlir
+    %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 winograd 4 : tensor<1x64x56x56xf32>, tensor<64x64x3x3xf32>
+    ```
+  }];
+  let options = [
+    Option<"enable", "enable", "bool", /*default=*/"true",
+           "Use Winograd's filtering at all">
+  ];
+  let dependentDialects = ["::dlc::graph::GraphDialect"];
+  let statistics = [
+    Statistic<"numSmall", "small", "Convolutions in tiles of 2 x 2">,
+    Statistic<"numLarge", "large", "Convolutions in tiles of 4 x 4">
+  ];
+}
+
 def GraphAssignLayouts : Pass<"graph-assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "give convolutions and what surrounds them blocked layouts";
   let description = [{

@@ -73,7 +73,7 @@ public:
   static mlir::AffineExpr linearize(mlir::MemRefType type, mlir::AffineMap map);
   /// Emits \p expr of index values as arithmetic.
   mlir::Value emitIndex(mlir::Location loc, mlir::AffineExpr expr,
-                        mlir::ValueRange dims);
+                        mlir::ValueRange dims, mlir::ValueRange symbols = {});
   /// Loads \p lanes.width elements of the flat \p buffer from \p offset on.
   mlir::Value loadVector(mlir::Location loc, mlir::Value buffer,
                          mlir::Value offset, const Lanes &lanes);

@@ -18,12 +18,22 @@ static bool isSingle(Value from, Value to) {
 
 static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+/// One more than the highest symbol in \p expr.
+static unsigned countSymbols(AffineExpr expr) {
+  unsigned count = 0;
+  expr.walk([&](AffineExpr part) {
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
+      count = std::max(count, symbol.getPosition() + 1);
+  });
+  return count;
+}
+
 std::optional<int64_t>
 ContractLowering::getStride(AffineExpr expr, unsigned dim, unsigned numDims) {
   AffineExpr next = expr.replace(getAffineDimExpr(dim, expr.getContext()),
                                  getAffineDimExpr(dim, expr.getContext()) + 1);
   auto stride = dyn_cast<AffineConstantExpr>(
-      simplifyAffineExpr(next - expr, numDims, /*numSymbols=*/0));
+      simplifyAffineExpr(next - expr, numDims, countSymbols(expr)));
   if (!stride)
     return std::nullopt;
   return stride.getValue();
@@ -153,6 +163,8 @@ static SmallVector<Value> delinearize(OpBuilder &builder, Location loc,
 LogicalResult ContractLowering::emit(Value begin, Value end) {
   if (failed(analyze()))
     return failure();
+  for (Value symbol : op.getSymbols())
+    symbols.push_back(emitter.lookup(symbol));
   SmallVector<unsigned> taskDims(outerBatch);
   if (!blocks.packs)
     taskDims.append(innerBatch);
@@ -420,7 +432,7 @@ SmallVector<Value> ContractLowering::emitDepthLoops(
     SmallVector<Value> dims(task.batch);
     dims.push_back(row);
     dims.append(numK, zero);
-    return emitter.emitIndex(loc, lhsOffset, dims);
+    return emitter.emitIndex(loc, lhsOffset, dims, symbols);
   };
   SmallVector<Value> rowOffsets;
   for (int64_t row = 0; row < (isLinearInRows ? 1 : rows); ++row)
@@ -488,7 +500,7 @@ SmallVector<Value> ContractLowering::emitDepthLoops(
       int64_t panelStride =
           getStride(rhsOffset, panelDim, op.getRhsMap().getNumDims())
               .value_or(0);
-      offset = add(emitter.emitIndex(loc, rhsOffset, dims),
+      offset = add(emitter.emitIndex(loc, rhsOffset, dims, symbols),
                    constant(panel * panelStride + lane));
     }
     columns.push_back(
@@ -561,7 +573,8 @@ LogicalResult ContractLowering::emitEpilogue(const Task &task,
       SmallVector<Value> dims(task.batch);
       dims.append({rowIndex, panel, lane});
       stores.push_back({emitter.widen(loc, emitter.lookup(result), width),
-                        emitter.emitIndex(loc, outOffset, dims), lanes});
+                        emitter.emitIndex(loc, outOffset, dims, symbols),
+                        lanes});
     }
   }
   for (const Store &store : stores) {

@@ -144,6 +144,7 @@ private:
 
   mlir::AffineExpr lhsOffset, rhsOffset, outOffset;
   llvm::SmallVector<int64_t> lhsDepthStrides; ///< one for each extent of k
+  llvm::SmallVector<mlir::Value> symbols;     ///< of the maps, as emitted
 };
 
 } // namespace dlc::kernel

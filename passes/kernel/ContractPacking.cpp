@@ -247,7 +247,7 @@ Value ContractLowering::getColumnOffset(const Task &task, ArrayRef<Value> k,
       index = constant(0);
   dims.append(k.begin(), k.end());
   dims.append({panel, constant(0)});
-  return emitter.emitIndex(loc, rhsOffset, dims);
+  return emitter.emitIndex(loc, rhsOffset, dims, symbols);
 }
 
 Value ContractLowering::getPanelOfTask(const Task &task, Value panel) {

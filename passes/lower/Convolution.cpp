@@ -2,6 +2,7 @@
 // Lowers convolutions: as contractions, channel by channel, or directly.
 #include "passes/lower/ContractBuilder.h"
 #include "passes/lower/PackConstants.h"
+#include "passes/lower/Winograd.h"
 
 #include "dialects/graph/ConvolutionKind.h"
 #include "dialects/graph/Layout.h"
@@ -116,6 +117,9 @@ LogicalResult dlc::lower::prepareConv(GroupLowering &lowering,
     break;
   case ConvolutionKind::Depthwise:
     packed = packDepthwise(filter);
+    break;
+  case ConvolutionKind::Winograd:
+    packed = packWinogradFilter(filter, *op.getWinograd());
     break;
   case ConvolutionKind::Direct:
     return success();
@@ -307,6 +311,8 @@ LogicalResult dlc::lower::lowerConv(GroupLowering &lowering, graph::ConvOp op) {
     return lowerContraction(lowering, op);
   case ConvolutionKind::Depthwise:
     return lowerDepthwise(lowering, op);
+  case ConvolutionKind::Winograd:
+    return lowerWinograd(lowering, op, epilogueHasWholePanels(lowering, op));
   case ConvolutionKind::Direct:
     return lowerDirect(lowering, op);
   }

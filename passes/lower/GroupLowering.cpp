@@ -3,6 +3,7 @@
 // walks over tensors.
 #include "passes/lower/GroupLowering.h"
 
+#include "dialects/graph/ConvolutionKind.h"
 #include "dialects/graph/Layout.h"
 #include "dialects/graph/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -66,6 +67,14 @@ static LogicalResult prepare(GroupLowering &lowering, Operation *op) {
       .Default([](Operation *) { return success(); });
 }
 
+/// Whether \p op is a convolution in Winograd's tiles.
+static bool isWinograd(const GroupLowering &lowering, Operation *op) {
+  auto conv = dyn_cast_or_null<graph::ConvOp>(op);
+  return conv && graph::getConvolutionKind(
+                     conv, bool(lowering.getConstant(conv.getFilter()))) ==
+                     graph::ConvolutionKind::Winograd;
+}
+
 LogicalResult GroupLowering::lowerStructured() {
   return TypeSwitch<Operation *, LogicalResult>(structured)
       .Case([&](graph::ConvOp op) { return lowerConv(*this, op); })
@@ -106,8 +115,11 @@ FailureOr<kernel::FuncOp> GroupLowering::run(StringRef name) {
 
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&func.getBody().front());
-  for (unsigned i = 0; i < group.getNumResults(); ++i)
-    zeroHalo(loc, i);
+  // Winograd's few and long tasks do it themselves: as tasks of their own the
+  // halo's would spoil the balance.
+  if (!isWinograd(*this, structured))
+    for (unsigned i = 0; i < group.getNumResults(); ++i)
+      zeroHalo(loc, i);
   LogicalResult result =
       structured ? lowerStructured()
                  : walk(loc, getRootType(), [&](ArrayRef<AffineExpr> indices) {
@@ -183,11 +195,11 @@ ArrayAttr GroupLowering::getInplacePairs() {
     return {};
   Value output = func.getOutputs().front();
   kernel::ContractOp contract;
-  bool isMap = true;
   for (Operation *user : output.getUsers())
     if (auto op = dyn_cast<kernel::ContractOp>(user))
       contract = op;
-  isMap = !structured;
+  // Each element is read by what writes it.
+  bool isMap = !structured || isWinograd(*this, structured);
   for (auto [i, input] : llvm::enumerate(func.getInputs())) {
     if (input.getType() != output.getType())
       continue;
@@ -245,6 +257,24 @@ AffineExpr GroupLowering::openVectorLoop(Location loc, int64_t extent) {
   builder.setInsertionPointToStart(&loop.getBody().front());
   scopes.push_back(std::make_unique<ElementEmitter::Scope>(emitter));
   return emitter.addIndex(loop.getBody().getArgument(0), extent);
+}
+
+AffineExpr GroupLowering::openBoundedLoop(Location loc, Value bound,
+                                          int64_t extent) {
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  auto loop = scf::ForOp::create(builder, loc, constant(0), bound, constant(1));
+  builder.setInsertionPointToStart(loop.getBody());
+  scopes.push_back(std::make_unique<ElementEmitter::Scope>(emitter));
+  return emitter.addIndex(loop.getInductionVar(), extent);
+}
+
+void GroupLowering::openIf(Location loc, Value condition) {
+  auto choice =
+      scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
+  builder.setInsertionPointToStart(choice.thenBlock());
+  scopes.push_back(std::make_unique<ElementEmitter::Scope>(emitter));
 }
 
 void GroupLowering::closeLoop() {
@@ -381,17 +411,29 @@ LogicalResult GroupLowering::walk(Location loc, RankedTensorType type,
   return walkPlain(loc, type, body);
 }
 
+bool GroupLowering::hasHalo(unsigned i) {
+  auto layout = graph::getLayout(yield.getValues()[i].getType());
+  auto isPositive = [](int64_t halo) { return halo > 0; };
+  return layout && (llvm::any_of(layout.getHaloLow(), isPositive) ||
+                    llvm::any_of(layout.getHaloHigh(), isPositive));
+}
+
 void GroupLowering::zeroHalo(Location loc, unsigned i) {
+  if (!hasHalo(i))
+    return;
+  auto buffer = cast<MemRefType>(getOutput(i).getType());
+  Indices outer = openTasks(loc, buffer.getShape().take_front(2));
+  zeroHaloOfPlane(loc, i, outer);
+  closeSection();
+}
+
+void GroupLowering::zeroHaloOfPlane(Location loc, unsigned i,
+                                    ArrayRef<AffineExpr> outer) {
   auto type = cast<RankedTensorType>(yield.getValues()[i].getType());
   graph::BlockedLayoutAttr layout = graph::getLayout(type);
-  if (!layout ||
-      (llvm::all_of(layout.getHaloLow(), [](int64_t h) { return h == 0; }) &&
-       llvm::all_of(layout.getHaloHigh(), [](int64_t h) { return h == 0; })))
-    return;
   auto buffer = cast<MemRefType>(getOutput(i).getType());
   bool isBlocked = layout.getBlock() > 1;
   int64_t lanes = isBlocked ? layout.getBlock() : 1;
-  Indices outer = openTasks(loc, buffer.getShape().take_front(2));
   Value zero =
       graph::scalar::constant(builder, loc, buffer.getElementType(), 0);
   // For each spatial dimension, the slabs below and above the data; the
@@ -430,5 +472,4 @@ void GroupLowering::zeroHalo(Location loc, unsigned i) {
       closeLoop();
       closeLoop();
     }
-  closeSection();
 }

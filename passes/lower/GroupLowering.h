@@ -62,6 +62,11 @@ public:
   Indices openLoop(mlir::Location loc, llvm::ArrayRef<int64_t> extents,
                    int64_t unroll = 1);
   mlir::AffineExpr openVectorLoop(mlir::Location loc, int64_t extent);
+  /// A loop of \p bound <= \p extent iterations.
+  mlir::AffineExpr openBoundedLoop(mlir::Location loc, mlir::Value bound,
+                                   int64_t extent);
+  /// What follows, up to closeLoop(), is for where \p condition holds.
+  void openIf(mlir::Location loc, mlir::Value condition);
   void closeLoop();
   /// Emits a reduction over \p extents of what \p body returns.
   mlir::FailureOr<mlir::Value>
@@ -88,6 +93,12 @@ public:
   }
   /// Emits a section that zeroes the halo of output \p i, if it has one.
   void zeroHalo(mlir::Location loc, unsigned i = 0);
+  /// Whether output \p i has a halo.
+  bool hasHalo(unsigned i = 0);
+  /// Emits, inside a section, the zeroes around the plane \p outer (image and
+  /// block of channels) of output \p i.
+  void zeroHaloOfPlane(mlir::Location loc, unsigned i,
+                       llvm::ArrayRef<mlir::AffineExpr> outer);
   /// Emits the root's element at \p indices and stores it.
   mlir::LogicalResult finish(mlir::Location loc,
                              llvm::ArrayRef<mlir::AffineExpr> indices);

@@ -148,7 +148,9 @@ LogicalResult LowerToKernels::lowerGroup(graph::GroupOp group) {
   Operation *named = lowering.getStructuredOp();
   if (!named)
     named = &*std::prev(group.getBody().front().getTerminator()->getIterator());
-  StringRef base = named->getName().stripDialect();
+  std::string base = named->getName().stripDialect().str();
+  if (auto conv = dyn_cast<graph::ConvOp>(named); conv && conv.getWinograd())
+    base += "_winograd" + std::to_string(*conv.getWinograd());
   ArrayAttr inplace = lowering.getInplacePairs();
   FailureOr<StringRef> name = uniqueKernel(*func, base);
   int64_t flops = getFlops(group);

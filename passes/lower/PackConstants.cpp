@@ -10,8 +10,7 @@
 using namespace mlir;
 using namespace dlc;
 
-/// The bytes of \p value; of a splat, one element.
-static ArrayRef<char> getBytes(ElementsAttr value, bool &isSplat) {
+ArrayRef<char> dlc::lower::getConstantBytes(ElementsAttr value, bool &isSplat) {
   isSplat = false;
   if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
     isSplat = dense.isSplat();
@@ -39,7 +38,7 @@ ElementsAttr dlc::lower::packConstant(
   Type element = value.getElementType();
   unsigned size = element.getIntOrFloatBitWidth() / 8;
   bool isSplat;
-  ArrayRef<char> bytes = getBytes(value, isSplat);
+  ArrayRef<char> bytes = getConstantBytes(value, isSplat);
   auto type = RankedTensorType::get(shape, element);
   if (bytes.empty() || (size != 1 && size != 2 && size != 4 && size != 8))
     return {};

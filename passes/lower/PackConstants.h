@@ -8,6 +8,10 @@
 
 namespace dlc::lower {
 
+/// The bytes of \p value; of a splat, one element. Empty where they are
+/// missing.
+llvm::ArrayRef<char> getConstantBytes(mlir::ElementsAttr value, bool &isSplat);
+
 /// The tensor of shape \p shape whose element i (row-major) is element
 /// source(index of i) of \p value; -1 stands for zero. Keeps the element type.
 /// Null where the elements of \p value can't be read.

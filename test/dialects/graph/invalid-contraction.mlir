@@ -273,3 +273,21 @@ func.func @pool_c2(%x: tensor<1x3x7x7xf32>) -> tensor<1x3x3x3xf32> {
   %0 = graph.pool %x max kernel [8, 2] strides [2, 2] pads [0, 0] [0, 0] : tensor<1x3x7x7xf32>
   return %0 : tensor<1x3x3x3xf32>
 }
+
+// -----
+
+func.func @conv_c6_tile(%x: tensor<1x4x8x8xf32>, %w: tensor<6x4x3x3xf32>)
+    -> tensor<1x6x6x6xf32> {
+  // expected-error @+1 {{requires 'winograd' to be 2 or 4, but got 3}}
+  %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 1 winograd 3 : tensor<1x4x8x8xf32>, tensor<6x4x3x3xf32>
+  return %0 : tensor<1x6x6x6xf32>
+}
+
+// -----
+
+func.func @conv_c6_stride(%x: tensor<1x4x9x9xf32>, %w: tensor<6x4x3x3xf32>)
+    -> tensor<1x6x4x4xf32> {
+  // expected-error @+1 {{requires a two-dimensional convolution of f32, 3 x 3, of stride and dilation 1, with one group, for 'winograd'}}
+  %0 = graph.conv %x, %w strides [2, 2] pads [0, 0] [0, 0] dilations [1, 1] groups 1 winograd 4 : tensor<1x4x9x9xf32>, tensor<6x4x3x3xf32>
+  return %0 : tensor<1x6x4x4xf32>
+}

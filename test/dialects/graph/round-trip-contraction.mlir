@@ -122,3 +122,11 @@ func.func @pool_lp(%x: tensor<1x3x7x7xf32>) -> tensor<1x3x3x3xf32> {
   %0 = graph.pool %x lp kernel [2, 2] strides [2, 2] pads [0, 0] [0, 0] {p = 3 : i64} : tensor<1x3x7x7xf32>
   return %0 : tensor<1x3x3x3xf32>
 }
+
+// CHECK-LABEL: func.func @winograd(
+// CHECK: graph.conv %{{.*}}, %{{.*}} strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 winograd 4 layout <16, halo_low = [0, 0], halo_high = [0, 0]> : tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>
+func.func @winograd(%x: tensor<1x16x8x8xf32>, %w: tensor<16x16x3x3xf32>)
+    -> tensor<1x16x8x8xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>> {
+  %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 winograd 4 layout <16, halo_low = [0, 0], halo_high = [0, 0]> : tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>
+  return %0 : tensor<1x16x8x8xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+}

@@ -164,3 +164,20 @@ kernel.func @c3_yield(%x: memref<128x256xf32>, %w: memref<4x256x16xf32>)
     kernel.yield %m : index
   }
 }
+
+// -----
+
+kernel.func @c1_symbols(%x: memref<128x256xf32>, %w: memref<4x256x16xf32>)
+    outputs(%y: memref<128x64xf32>) {
+  kernel.parallel (%i) to (2) {
+    // expected-error @+1 {{requires out_map to have 1 symbols, but got 0}}
+    kernel.contract batch [] m 128 n 32 k [256] symbols (%i)
+        lhs %x at affine_map<(m, k)[i] -> (m, k)>
+        rhs %w packed at affine_map<(p, k, l)[i] -> (i * 2 + p, k, l)>
+        out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+        : memref<128x256xf32>, memref<4x256x16xf32>, memref<128x64xf32>
+    epilogue (%m, %p, %l, %acc: f32) {
+      kernel.yield %acc : f32
+    }
+  }
+}

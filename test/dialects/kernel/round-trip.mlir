@@ -102,6 +102,26 @@ kernel.func @product(%q: memref<12x20x64xf32>, %k: memref<12x20x64xf32>)
   }
 }
 
+// Inside a task its index is a symbol of the maps.
+// CHECK-LABEL: kernel.func @nested(
+// CHECK: parallel (%[[I:.*]]) to (2) {
+// CHECK-NEXT: contract batch [] m 8 n 32 k [40] symbols (%[[I]])
+// CHECK: rhs %{{.*}} packed at {{.*}}
+// CHECK: : memref<8x40xf32>, memref<4x40x16xf32>, memref<8x64xf32>
+kernel.func @nested(%x: memref<8x40xf32>, %w: memref<4x40x16xf32>)
+    outputs(%y: memref<8x64xf32>) {
+  kernel.parallel (%i) to (2) {
+    kernel.contract batch [] m 8 n 32 k [40] symbols (%i)
+        lhs %x at affine_map<(m, k)[i] -> (m, k)>
+        rhs %w packed at affine_map<(p, k, l)[i] -> (i * 2 + p, k, l)>
+        out %y at affine_map<(m, p, l)[i] -> (m, i * 32 + p * 16 + l)>
+        : memref<8x40xf32>, memref<4x40x16xf32>, memref<8x64xf32>
+    epilogue (%m, %p, %l, %acc: f32) {
+      kernel.yield %acc : f32
+    }
+  }
+}
+
 kernel.func @copy(%x: memref<4xf32>) outputs(%y: memref<4xf32>) {
   kernel.parallel () to () {
     kernel.vector_loop %i to 4 {

@@ -184,3 +184,18 @@ func.func @plain_user(%x: tensor<1x16x8x8xf32>) -> (tensor<1x16x4x4xf32>, tensor
   %2 = graph.resize %0 size [8, 8] mode nearest coordinates asymmetric : tensor<1x16x4x4xf32>
   return %1, %2 : tensor<1x16x4x4xf32>, tensor<1x16x8x8xf32>
 }
+
+// -----
+
+// Winograd's tiles are read as a whole: of 10 results in tiles of 4 the third
+// tile ends at 12, so the halo reaches 14 - 10 - 1 = 3 on the high side.
+
+// CHECK-LABEL: func.func @winograd(
+// CHECK: graph.relayout %{{.*}} : tensor<1x16x10x8xf32, [[B]]> to tensor<1x16x10x8xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [3, 1]>>
+// CHECK-NEXT: graph.conv %{{.*}} groups 1 winograd 4 layout
+func.func @winograd(%x: tensor<1x16x10x8xf32>) -> tensor<1x16x10x8xf32> {
+  %w = graph.constant dense<1.0> : tensor<16x16x3x3xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 winograd 4
+    : tensor<1x16x10x8xf32>, tensor<16x16x3x3xf32>
+  return %0 : tensor<1x16x10x8xf32>
+}

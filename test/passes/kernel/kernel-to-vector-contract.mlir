@@ -21,7 +21,7 @@ module attributes {device.target = #target} {
 // CHECK-SAME: kernel.schedule = [{bound = "fma", columns = 16 : i64, cycles = {{[0-9]+}} : i64, groups = 2 : i64, k = 40 : i64, m = 6 : i64, n = 32 : i64,
 // CHECK-SAME: rows = 6 : i64, runner_up_bound = "fma", runner_up_columns = 32 : i64,
 // CHECK: scf.for %[[TASK:.*]] = %
-// CHECK: %[[ACC:.*]]:12 = scf.for %[[K:.*]] = %c0 to %c40 step %c1 iter_args
+// CHECK: %[[ACC:.*]]:12 = scf.for %[[K:[^ ]*]] = %c0 to %c40 step %c1 iter_args
 // CHECK: %[[W0:.*]] = vector.load %[[W]]{{.*}} vector<8xf32>
 // CHECK: %[[W1:.*]] = vector.load %[[W]]{{.*}} vector<8xf32>
 // CHECK: %[[A:.*]] = memref.load %[[X]]
@@ -74,6 +74,29 @@ kernel.func @tail(%x: memref<1x8xf32>, %w: memref<1x8x16xf32>) outputs(%y: memre
       : memref<1x8xf32>, memref<1x8x16xf32>, memref<1x3xf32>
   epilogue (%m, %p, %l, %acc: f32) {
     kernel.yield %acc : f32
+  }
+}
+
+// A symbol of the maps is the index of the task around the contraction.
+
+// CHECK-LABEL: func.func @nested(
+// CHECK-SAME: %{{[^:]*}}: memref<48xf32> {llvm.noalias}, %[[W:[^:]*]]: memref<512xf32>
+// CHECK: scf.for %[[TASK:[^ ]*]] = %
+// CHECK: %{{.*}}:12 = scf.for %[[K:[^ ]*]] = %
+// CHECK: %[[ROW:.*]] = arith.muli %[[K]], %c16
+// CHECK: %[[PANEL:.*]] = arith.muli %[[TASK]], %c128
+// CHECK: %[[AT:.*]] = arith.addi %[[ROW]], %[[PANEL]]
+// CHECK: vector.load %[[W]][%[[AT]]]
+kernel.func @nested(%x: memref<6x8xf32>, %w: memref<4x8x16xf32>) outputs(%y: memref<4x6x16xf32>) {
+  kernel.parallel (%i) to (4) {
+    kernel.contract batch [] m 6 n 16 k [8] symbols (%i)
+        lhs %x at affine_map<(m, k)[i] -> (m, k)>
+        rhs %w packed at affine_map<(p, k, l)[i] -> (i + p, k, l)>
+        out %y whole_panels at affine_map<(m, p, l)[i] -> (i, m, l)>
+        : memref<6x8xf32>, memref<4x8x16xf32>, memref<4x6x16xf32>
+    epilogue (%m, %p, %l, %acc: f32) {
+      kernel.yield %acc : f32
+    }
   }
 }
 

@@ -60,3 +60,20 @@ func.func @unpacked(%x: tensor<2xf32>) -> tensor<2xf32> {
   %0 = graph.add %x, %c : tensor<2xf32>
   return %0 : tensor<2xf32>
 }
+
+// -----
+
+// Of the filter's taps only that of the first row and second column is 3. In its
+// points, 1 1/2 1/2 0 from top to bottom times 0 1/2 -1/2 0 from left to right, it
+// is 0 1.5 -1.5 0, twice 0 0.75 -0.75 0, and 0 0 0 0; each before 15 empty lanes.
+
+// CHECK-LABEL: func.func @winograd(
+// CHECK: kernel.constant dense_resource<winograd> : tensor<16x1x1x16xf32>
+// CHECK: winograd: "0x40000000{{(0{128})}}0000C03F{{(0{120})}}0000C0BF{{(0{248})}}{{(0{128})}}0000403F{{(0{120})}}000040BF{{(0{248})}}{{(0{128})}}0000403F{{(0{120})}}000040BF{{(0{248})}}{{((0{128}){4})}}"
+!in = tensor<1x1x2x2xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>>
+!out = tensor<1x1x2x2xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+func.func @winograd(%x: !in) -> !out {
+  %w = graph.constant dense<[[[[0.0, 3.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]]> : tensor<1x1x3x3xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 winograd 2 layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !in, tensor<1x1x3x3xf32>
+  return %0 : !out
+}

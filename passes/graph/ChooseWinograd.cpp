@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides which convolutions use Winograd's minimal filtering (Lavin and Gray,
+// "Fast Algorithms for Convolutional Neural Networks", 2015).
+#include "passes/graph/Passes.h"
+
+#include "dialects/graph/ConvolutionKind.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace dlc::graph {
+#define GEN_PASS_DEF_GRAPHCHOOSEWINOGRAD
+#include "passes/graph/Passes.h.inc"
+} // namespace dlc::graph
+
+using namespace mlir;
+using namespace dlc::graph;
+
+// A typical core: 16 to 32 lanes of f32 multiplied and added a cycle at 3 GHz,
+// less what contractions lose; weights come from memory, once a run.
+static constexpr double kFlopsPerNs = 80;
+static constexpr double kBytesPerNs = 16;
+/// Time to transform a tile of one channel of the input and of the result.
+static constexpr double kSmallTransformNs = 1.6;
+static constexpr double kLargeTransformNs = 4;
+/// The weights grow, so it has to pay; the larger tile's most.
+static constexpr double kLeastGain = 1.25;
+static constexpr double kLeastGainOfLarge = 1.1;
+
+static RankedTensorType getType(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+static double roundUpToBlock(int64_t channels) {
+  return double((channels + kChannelBlock - 1) / kChannelBlock * kChannelBlock);
+}
+
+/// The time of \p products on \p weights elements of weights.
+static double getProductNs(double products, double weights) {
+  return std::max(2 * products / kFlopsPerNs, 4 * weights / kBytesPerNs);
+}
+
+static double getDirectNs(ConvOp op) {
+  ArrayRef<int64_t> output = getType(op.getResult()).getShape();
+  double channels = double(getType(op.getInput()).getDimSize(1));
+  double weights = 9 * channels * roundUpToBlock(output[1]);
+  return getProductNs(double(output[0] * output[2] * output[3]) * weights,
+                      weights);
+}
+
+/// The time in tiles of \p tile x \p tile.
+static double getWinogradNs(ConvOp op, int64_t tile) {
+  ArrayRef<int64_t> output = getType(op.getResult()).getShape();
+  int64_t channels = getType(op.getInput()).getDimSize(1);
+  double tiles = double(output[0] * getWinogradTiles(output[2], tile) *
+                        getWinogradTiles(output[3], tile));
+  double inputs = roundUpToBlock(channels), outputs = roundUpToBlock(output[1]);
+  double weights = double((tile + 2) * (tile + 2) * channels) * outputs;
+  double perChannel = tile == 2 ? kSmallTransformNs : kLargeTransformNs;
+  return getProductNs(tiles * weights, weights) +
+         tiles * perChannel * (inputs + outputs);
+}
+
+namespace {
+struct GraphChooseWinograd
+    : dlc::graph::impl::GraphChooseWinogradBase<GraphChooseWinograd> {
+  using GraphChooseWinogradBase::GraphChooseWinogradBase;
+
+  void runOnOperation() override {
+    // Text of a later point of the pipeline has chosen already.
+    bool isAssigned =
+        llvm::any_of(getOperation().getBody().front(), [](Operation &op) {
+          return isa<RelayoutOp, GroupOp>(op);
+        });
+    if (!enable || isAssigned)
+      return;
+    getOperation().walk([&](ConvOp op) {
+      if (int64_t tile = choose(op))
+        op.setWinograd(tile);
+    });
+  }
+
+private:
+  /// The best tile for \p op; 0 for none.
+  int64_t choose(ConvOp op);
+};
+} // namespace
+
+int64_t GraphChooseWinograd::choose(ConvOp op) {
+  auto input = getType(op.getInput());
+  // Fewer channels than a block come in plain layout.
+  if (op.getWinograd() || !canUseWinograd(op) ||
+      !isa_and_nonnull<ConstantOp>(op.getFilter().getDefiningOp()) ||
+      !input.hasStaticShape() || input.getDimSize(1) < kChannelBlock)
+    return 0;
+  double direct = getDirectNs(op);
+  double small = getWinogradNs(op, 2), large = getWinogradNs(op, 4);
+  if (large * kLeastGainOfLarge < small && large * kLeastGain < direct) {
+    ++numLarge;
+    return 4;
+  }
+  if (small * kLeastGain < direct) {
+    ++numSmall;
+    return 2;
+  }
+  return 0;
+}
