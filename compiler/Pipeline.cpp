@@ -38,6 +38,8 @@ void addGraphPasses(OpPassManager &passes, unsigned optimizationLevel) {
     passes.addPass(graph::createGraphFoldConstants());
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());
+    // When nothing but attention is left between the products.
+    passes.addNestedPass<func::FuncOp>(graph::createGraphFuseAttention());
   }
   // Layouts before groups: a layout conversion joins the kernel beside it.
   // Without optimisation too, for padded convolutions read a halo.

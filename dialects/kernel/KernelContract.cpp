@@ -62,6 +62,10 @@ ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &state) {
   if (succeeded(parser.parseOptionalKeyword("k_tail")) &&
       parseExtent(parser, state, getKTailAttrName(name)))
     return failure();
+  SmallVector<OpAsmParser::UnresolvedOperand> indices;
+  if (succeeded(parser.parseOptionalKeyword("indices")) &&
+      parser.parseOperandList(indices, OpAsmParser::Delimiter::Paren))
+    return failure();
 
   OpAsmParser::UnresolvedOperand buffers[3];
   Builder &builder = parser.getBuilder();
@@ -87,7 +91,8 @@ ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &state) {
                             state.attributes) ||
       parser.parseOptionalAttrDict(state.attributes) || parser.parseColon() ||
       parser.getCurrentLocation(&typesLoc) || parser.parseTypeList(types) ||
-      parser.resolveOperands(buffers, types, typesLoc, state.operands))
+      parser.resolveOperands(buffers, types, typesLoc, state.operands) ||
+      parser.resolveOperands(indices, builder.getIndexType(), state.operands))
     return failure();
 
   SmallVector<OpAsmParser::Argument> arguments;
@@ -120,6 +125,8 @@ void ContractOp::print(OpAsmPrinter &printer) {
   printArray(getK());
   if (std::optional<uint64_t> tail = getKTail())
     printer << " k_tail " << *tail;
+  if (!getIndices().empty())
+    printer << " indices (" << getIndices() << ")";
   printer.increaseIndent();
   printer.printNewline();
   printer << "lhs " << getLhs() << " at " << getLhsMapAttr();
@@ -136,7 +143,8 @@ void ContractOp::print(OpAsmPrinter &printer) {
        getKTailAttrName(), getLhsMapAttrName(), getRhsMapAttrName(),
        getOutMapAttrName(), getPackedAttrName(), getWholePanelsAttrName()});
   printer << " : ";
-  llvm::interleaveComma((*this)->getOperandTypes(), printer);
+  printer << getLhs().getType() << ", " << getRhs().getType() << ", "
+          << getOut().getType();
   printer.decreaseIndent();
   printer.printNewline();
   printer << "epilogue (";
@@ -155,10 +163,15 @@ void ContractOp::print(OpAsmPrinter &printer) {
 static LogicalResult verifyMap(ContractOp op, StringRef which, AffineMap map,
                                size_t numDims, Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
-  if (map.getNumDims() != numDims || map.getNumSymbols() != 0)
+  if (map.getNumDims() != numDims)
     return op.emitOpError("requires ")
            << which << " to have " << numDims << " dimensions, but got "
            << map.getNumDims();
+  if (map.getNumSymbols() != op.getIndices().size())
+    return op.emitOpError("requires ")
+           << which << " to have a symbol for each of "
+           << op.getIndices().size() << " indices, but got "
+           << map.getNumSymbols();
   if (map.getNumResults() != unsigned(type.getRank()))
     return op.emitOpError("requires one result of ")
            << which << " for each dimension of " << type << ", but got "

@@ -394,7 +394,10 @@ def Kernel_ContractOp
     As a section of a kernel its iterations are tasks; inside
     a `kernel.parallel` it belongs to the task.
 
-    C1. The maps have as many dimensions and results as said above.
+    Inside loops, the maps may depend on `indices`: they are the maps' symbols.
+
+    C1. The maps have as many dimensions and results as said above, and a
+        symbol for each index.
     C2. Extents are positive; `k_tail` is less than the last extent of `k`, which
         has two or more.
     C3. The epilogue has the arguments said above and yields an element of
@@ -423,6 +426,7 @@ def Kernel_ContractOp
     Arg<AnyStaticShapeMemRef, "", [MemRead]>:$lhs,
     Arg<AnyStaticShapeMemRef, "", [MemRead]>:$rhs,
     Arg<AnyStaticShapeMemRef, "", [MemWrite]>:$out,
+    Variadic<Index>:$indices,
     DenseI64ArrayAttr:$batch, I64Attr:$m, I64Attr:$n, DenseI64ArrayAttr:$k,
     OptionalAttr<I64Attr>:$k_tail,
     AffineMapAttr:$lhs_map, AffineMapAttr:$rhs_map, AffineMapAttr:$out_map,
@@ -430,6 +434,15 @@ def Kernel_ContractOp
   let regions = (region SizedRegion<1>:$epilogue);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
+  let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs,
+      "::mlir::Value":$out, "::llvm::ArrayRef<int64_t>":$batch, "int64_t":$m,
+      "int64_t":$n, "::llvm::ArrayRef<int64_t>":$k,
+      "::mlir::IntegerAttr":$k_tail, "::mlir::AffineMap":$lhs_map,
+      "::mlir::AffineMap":$rhs_map, "::mlir::AffineMap":$out_map,
+      "bool":$packed, "bool":$whole_panels), [{
+    build($_builder, $_state, lhs, rhs, out, ::mlir::ValueRange(), batch, m, n,
+          k, k_tail, lhs_map, rhs_map, out_map, packed, whole_panels);
+  }]>];
   let extraClassDeclaration = [{
     /// Columns of a panel: the granularity of packed weights.
     static constexpr int64_t kPanel = 16;

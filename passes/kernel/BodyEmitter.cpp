@@ -54,13 +54,15 @@ namespace {
 struct IndexArithmetic : AffineExprVisitor<IndexArithmetic, Value> {
   OpBuilder &builder;
   Location loc;
-  ValueRange dims;
+  ValueRange dims, symbols;
   /// Makes a constant of the right type.
   llvm::function_ref<Value(int64_t)> constant;
 
   IndexArithmetic(OpBuilder &builder, Location loc, ValueRange dims,
+                  ValueRange symbols,
                   llvm::function_ref<Value(int64_t)> constant)
-      : builder(builder), loc(loc), dims(dims), constant(constant) {}
+      : builder(builder), loc(loc), dims(dims), symbols(symbols),
+        constant(constant) {}
 
   template <typename OpTy>
   Value emit(AffineBinaryOpExpr expr) {
@@ -86,13 +88,16 @@ struct IndexArithmetic : AffineExprVisitor<IndexArithmetic, Value> {
     return constant(expr.getValue());
   }
   Value visitDimExpr(AffineDimExpr expr) { return dims[expr.getPosition()]; }
-  Value visitSymbolExpr(AffineSymbolExpr) { return {}; }
+  Value visitSymbolExpr(AffineSymbolExpr expr) {
+    return symbols[expr.getPosition()];
+  }
 };
 } // namespace
 
 Value BodyEmitter::emitIndex(Location loc, AffineExpr expr, ValueRange dims) {
   auto constant = [&](int64_t value) { return constantIndex(loc, value); };
-  return IndexArithmetic(builder, loc, dims, constant).visit(expr);
+  return IndexArithmetic(builder, loc, dims, contractIndices, constant)
+      .visit(expr);
 }
 
 Value BodyEmitter::emitVectorIndex(Location loc, AffineExpr expr,
@@ -103,7 +108,8 @@ Value BodyEmitter::emitVectorIndex(Location loc, AffineExpr expr,
         builder, loc,
         DenseElementsAttr::get(type, builder.getIndexAttr(value)));
   };
-  return IndexArithmetic(builder, loc, dims, constant).visit(expr);
+  return IndexArithmetic(builder, loc, dims, ValueRange(), constant)
+      .visit(expr);
 }
 
 FailureOr<BodyEmitter::Access> BodyEmitter::emitAccess(Operation *op,
@@ -273,6 +279,12 @@ LogicalResult BodyEmitter::emitOp(Operation &op) {
       .Case([&](scf::ForOp op) { return emitFor(op); })
       .Case([&](scf::IfOp op) { return emitIf(op); })
       .Default([&](Operation *) { return emitElementwise(op); });
+}
+
+void BodyEmitter::enterContract(ContractOp op) {
+  contractIndices.clear();
+  for (Value index : op.getIndices())
+    contractIndices.push_back(lookup(index));
 }
 
 LogicalResult BodyEmitter::emitNestedContract(ContractOp op) {

@@ -72,7 +72,10 @@ public:
 
   /// The element offset of an access, as an expression of the map's inputs.
   static mlir::AffineExpr linearize(mlir::MemRefType type, mlir::AffineMap map);
-  /// Emits \p expr of index values as arithmetic.
+  /// Says that the maps emitted from now on are those of \p op.
+  void enterContract(ContractOp op);
+  /// Emits \p expr of index values as arithmetic; its symbols are the indices
+  /// of the contraction.
   mlir::Value emitIndex(mlir::Location loc, mlir::AffineExpr expr,
                         mlir::ValueRange dims);
   /// Loads \p lanes.width elements of the flat \p buffer from \p offset on.
@@ -127,6 +130,8 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> mapping;
   ScratchAllocator scratchAllocator;
   Lanes lanes;
+  /// The indices of the contraction that is being emitted: its maps' symbols.
+  llvm::SmallVector<mlir::Value> contractIndices;
   /// Stores held back while iterations are jammed; null otherwise.
   llvm::SmallVectorImpl<std::function<void()>> *heldStores = nullptr;
 };

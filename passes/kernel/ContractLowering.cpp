@@ -18,8 +18,13 @@ static std::optional<int64_t> getStride(AffineExpr expr, unsigned dim,
                                         unsigned numDims) {
   AffineExpr next = expr.replace(getAffineDimExpr(dim, expr.getContext()),
                                  getAffineDimExpr(dim, expr.getContext()) + 1);
+  unsigned numSymbols = 0;
+  expr.walk([&](AffineExpr part) {
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
+      numSymbols = std::max(numSymbols, symbol.getPosition() + 1);
+  });
   auto stride = dyn_cast<AffineConstantExpr>(
-      simplifyAffineExpr(next - expr, numDims, /*numSymbols=*/0));
+      simplifyAffineExpr(next - expr, numDims, numSymbols));
   if (!stride)
     return std::nullopt;
   return stride.getValue();
@@ -30,6 +35,7 @@ ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
     : op(op), emitter(emitter), builder(builder), loc(op.getLoc()),
       width(std::min(emitter.getTarget().getWidth(), ContractOp::kPanel)),
       chunks(ContractOp::kPanel / width) {
+  emitter.enterContract(op);
   int64_t panels = op.getNumPanels();
   tile = chooseRegisterTile({int64_t(op.getM()), panels, op.getKTotal()}, width,
                             emitter.getTarget().numRegisters);

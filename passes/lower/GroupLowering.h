@@ -88,6 +88,10 @@ public:
   }
   /// Emits a section that zeroes the halo of output \p i, if it has one.
   void zeroHalo(mlir::Location loc, unsigned i = 0);
+  /// The root's indices for those of \p result, the structured operator's: it
+  /// may be stored transposed.
+  Indices getRootIndices(mlir::Value result,
+                         llvm::ArrayRef<mlir::AffineExpr> indices);
   /// Emits the root's element at \p indices and stores it.
   mlir::LogicalResult finish(mlir::Location loc,
                              llvm::ArrayRef<mlir::AffineExpr> indices);
@@ -122,6 +126,8 @@ mlir::LogicalResult lowerConv(GroupLowering &lowering, graph::ConvOp op);
 mlir::LogicalResult lowerDeconv(GroupLowering &lowering, graph::DeconvOp op);
 mlir::LogicalResult lowerDense(GroupLowering &lowering, graph::DenseOp op);
 mlir::LogicalResult lowerDot(GroupLowering &lowering, graph::DotOp op);
+mlir::LogicalResult lowerAttention(GroupLowering &lowering,
+                                   graph::AttentionOp op);
 mlir::LogicalResult lowerPool(GroupLowering &lowering, graph::PoolOp op);
 mlir::LogicalResult lowerReduction(GroupLowering &lowering,
                                    graph::ReductionOpInterface op);

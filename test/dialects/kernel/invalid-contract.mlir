@@ -164,3 +164,20 @@ kernel.func @c3_yield(%x: memref<128x256xf32>, %w: memref<4x256x16xf32>)
     kernel.yield %m : index
   }
 }
+
+// -----
+
+kernel.func @c1_symbols(%x: memref<8x128x256xf32>, %w: memref<4x256x16xf32>)
+    outputs(%y: memref<8x128x64xf32>) {
+  kernel.parallel (%i) to (8) {
+    // expected-error @+1 {{requires rhs_map to have a symbol for each of 1 indices, but got 0}}
+    kernel.contract batch [] m 128 n 64 k [256] indices (%i)
+        lhs %x at affine_map<(m, k)[i] -> (i, m, k)>
+        rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+        out %y at affine_map<(m, p, l)[i] -> (i, m, p * 16 + l)>
+        : memref<8x128x256xf32>, memref<4x256x16xf32>, memref<8x128x64xf32>
+    epilogue (%m, %p, %l, %acc: f32) {
+      kernel.yield %acc : f32
+    }
+  }
+}
