@@ -38,6 +38,8 @@ void addGraphPasses(OpPassManager &passes, const CompileOptions &options) {
     passes.addPass(graph::createGraphFoldConstants());
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());
+    // When nothing but attention is left between the products.
+    passes.addNestedPass<func::FuncOp>(graph::createGraphFuseAttention());
   }
   // Before layouts: whole tiles read a wider halo.
   graph::GraphChooseWinogradOptions winograd;

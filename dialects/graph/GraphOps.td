@@ -5,6 +5,7 @@
 
 include "dialects/graph/Activation.td"
 include "dialects/graph/Arithmetic.td"
+include "dialects/graph/Attention.td"
 include "dialects/graph/Comparison.td"
 include "dialects/graph/Contraction.td"
 include "dialects/graph/Indexing.td"

@@ -75,10 +75,11 @@ def Graph_GroupOp
 }
 
 def Graph_YieldOp
-    : Graph_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"GroupOp">]> {
-  let summary = "what a group returns";
+    : Graph_Op<"yield", [Pure, Terminator, ReturnLike,
+                          ParentOneOf<["GroupOp", "AttentionOp"]>]> {
+  let summary = "what a body computes";
   let description = [{
-    Ends the body of `graph.group`.
+    Ends the body of `graph.group` and of `graph.attention`.
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$values);
   let assemblyFormat = "$values attr-dict `:` type($values)";

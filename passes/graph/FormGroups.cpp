@@ -88,7 +88,21 @@ static bool isView(Operation *op) {
 static bool takesEpilogue(Operation *op) {
   return isa<ConvOp, DeconvOp, DenseOp, DotOp, PoolOp, ReductionOpInterface,
              ArgmaxOp, ArgminOp, CumsumOp, SoftmaxOp, LogSoftmaxOp, LayerNormOp,
-             InstanceNormOp, GroupNormOp, LrnOp, ConcatOp>(op);
+             InstanceNormOp, GroupNormOp, LrnOp, ConcatOp, AttentionOp>(op);
+}
+
+/// Whether \p transpose, right behind the structured \p op, is only another
+/// place to store its elements: those next to each other stay so.
+static bool isStoredTransposed(Operation *op, TransposeOp transpose) {
+  return isa<DenseOp, DotOp, AttentionOp, LayerNormOp>(op) &&
+         transpose.getInput() == op->getResult(0) && op->hasOneUse() &&
+         transpose.getPermutation().back() == getType(transpose).getRank() - 1;
+}
+
+/// Whether a contraction reads through \p op in place.
+static bool isReadInPlace(Operation *op) {
+  return isa<SliceOp, TransposeOp>(op) ||
+         (isa<ReshapeOp>(op) && isUnitReshape(cast<ReshapeOp>(op)));
 }
 
 namespace {
@@ -133,9 +147,15 @@ static bool acceptsProducer(Operation *op, Operation *producer) {
     return isHaloChange(producer);
   // Becomes part of the contraction's index maps.
   if (isa<DotOp>(op))
-    return isa<SliceOp, TransposeOp>(producer) ||
-           (isa<ReshapeOp>(producer) &&
-            isUnitReshape(cast<ReshapeOp>(producer)));
+    return isReadInPlace(producer);
+  if (auto attention = dyn_cast<AttentionOp>(op)) {
+    // The body's tensors are read once; the others by its contractions.
+    bool isInput = llvm::any_of(attention.getInputs(), [&](Value input) {
+      return input.getDefiningOp() == producer;
+    });
+    return isReadInPlace(producer) ||
+           (isInput && isCheap(producer) && producer->hasOneUse());
+  }
   return false;
 }
 
@@ -166,7 +186,9 @@ bool GraphFormGroups::structuredJoins(Operation *op, Group &group) {
     });
     if (!uses)
       continue;
-    if (!isa<ElementwiseOpInterface>(later) && !isHaloChange(later))
+    auto transpose = dyn_cast<TransposeOp>(later);
+    if (!isa<ElementwiseOpInterface>(later) && !isHaloChange(later) &&
+        !(transpose && isStoredTransposed(op, transpose)))
       return false;
     values.insert(later->getResult(0));
   }

@@ -127,6 +127,37 @@ def GraphChooseWinograd
   ];
 }
 
+def GraphFuseAttention : Pass<"graph-fuse-attention", "::mlir::func::FuncOp"> {
+  let summary = "make attention one operator";
+  let description = [{
+    Two products with a softmax along the rows between them become
+    `graph.attention`, together with what scales and masks the scores: the
+    tensor of scores disappears. A factor of the queries or keys becomes one of
+    the scores, and transposes bring queries, keys and values into the order of
+    the operator; they cost nothing, for its kernel reads in place.
+
+    It leaves scores alone that anything else uses, and products over several
+    dimensions.
+
+    Before:
+    ```mlir
+    %0 = graph.dot %q, %k batch [0] [0] contract [2] [2] : tensor<2x5x8xf32>, tensor<2x7x8xf32>
+    %1 = graph.softmax %0 axis 2 : tensor<2x5x7xf32>
+    %2 = graph.dot %1, %v batch [0] [0] contract [2] [1] : tensor<2x5x7xf32>, tensor<2x7x4xf32>
+    ```
+    After:
+    ```mlir
+    %2 = graph.attention %q, %k, %v (%s)
+      : tensor<2x5x8xf32>, tensor<2x7x8xf32>, tensor<2x7x4xf32> -> tensor<2x5x4xf32> {
+      %3 = graph.softmax %s axis 2 : tensor<2x5x7xf32>
+      graph.yield %3 : tensor<2x5x7xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::dlc::graph::GraphDialect"];
+  let statistics = [Statistic<"numFused", "fused", "Attentions found">];
+}
+
 def GraphAssignLayouts : Pass<"graph-assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "give convolutions and what surrounds them blocked layouts";
   let description = [{

@@ -9,12 +9,11 @@ using namespace mlir;
 using namespace dlc;
 using namespace dlc::lower;
 
-FailureOr<AffineMap> ContractBuilder::getMap(const Element &element,
-                                             ArrayRef<int64_t> extents,
-                                             Value &buffer) {
+FailureOr<GroupLowering::Indices>
+dlc::lower::resolveElement(GroupLowering &lowering, Value tensor,
+                           GroupLowering::Indices indices,
+                           ArrayRef<int64_t> extents, Value &buffer) {
   // Movements between the buffer and the operator become part of the map.
-  Value tensor = element.first;
-  Indices indices = element.second;
   while (Operation *op = tensor.getDefiningOp()) {
     if (auto movement = dyn_cast<graph::MovementOpInterface>(op))
       indices = movement.mapIndices(indices);
@@ -25,11 +24,21 @@ FailureOr<AffineMap> ContractBuilder::getMap(const Element &element,
     tensor = op->getOperand(0);
   }
   buffer = lowering.emitter.getBuffer(tensor);
-  Indices subscripts =
+  GroupLowering::Indices subscripts =
       getPhysicalIndices(cast<RankedTensorType>(tensor.getType()), indices);
   for (AffineExpr &subscript : subscripts)
     subscript = simplifyInRange(subscript, extents);
-  return AffineMap::get(extents.size(), 0, subscripts,
+  return subscripts;
+}
+
+FailureOr<AffineMap> ContractBuilder::getMap(const Element &element,
+                                             ArrayRef<int64_t> extents,
+                                             Value &buffer) {
+  FailureOr<Indices> subscripts =
+      resolveElement(lowering, element.first, element.second, extents, buffer);
+  if (failed(subscripts))
+    return failure();
+  return AffineMap::get(extents.size(), 0, *subscripts,
                         lowering.builder.getContext());
 }
 
@@ -81,8 +90,9 @@ LogicalResult ContractBuilder::emit(Location loc) {
   extents.assign(batch);
   extents.append({m, panels, kPanel});
   dims = getDims(b + 3);
-  Indices outIndices = mapOut(ArrayRef(dims).take_front(b), dims[b],
-                              dims[b + 1] * kPanel + dims[b + 2]);
+  Indices outIndices = lowering.getRootIndices(
+      result, mapOut(ArrayRef(dims).take_front(b), dims[b],
+                     dims[b + 1] * kPanel + dims[b + 2]));
   Indices subscripts = getPhysicalIndices(lowering.getRootType(), outIndices);
   for (AffineExpr &subscript : subscripts)
     subscript = simplifyInRange(subscript, extents);
@@ -113,9 +123,10 @@ LogicalResult ContractBuilder::emit(Location loc) {
     element = graph::scalar::add(builder, loc, element, value);
   }
   emitter.setElement(result, element);
-  FailureOr<Value> root =
-      emitter.emit(lowering.getRoot(),
-                   mapOut(ArrayRef(indices).take_front(b), indices[b], column));
+  FailureOr<Value> root = emitter.emit(
+      lowering.getRoot(),
+      lowering.getRootIndices(
+          result, mapOut(ArrayRef(indices).take_front(b), indices[b], column)));
   if (failed(root))
     return failure();
   kernel::YieldOp::create(builder, loc, *root);

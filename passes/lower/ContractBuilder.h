@@ -10,6 +10,14 @@ namespace dlc::lower {
 
 inline constexpr int64_t kPanel = kernel::ContractOp::kPanel;
 
+/// Where the element of \p tensor at \p indices lies, seen through movements:
+/// subscripts of \p buffer. The indices are expressions of dimensions with
+/// \p extents.
+mlir::FailureOr<GroupLowering::Indices>
+resolveElement(GroupLowering &lowering, mlir::Value tensor,
+               GroupLowering::Indices indices, llvm::ArrayRef<int64_t> extents,
+               mlir::Value &buffer);
+
 /// What an operator says of its contraction: extents and, as functions of the
 /// indices, where each side's element is. Fill in, then emit().
 class ContractBuilder {

@@ -252,6 +252,8 @@ FailureOr<Value> ElementEmitter::emitUncached(Value tensor,
   Operation *op = tensor.getDefiningOp();
   Location loc = tensor.getLoc();
   auto type = cast<RankedTensorType>(tensor.getType());
+  if (Value aliased = aliases.lookup(tensor))
+    return emit(aliased, indices);
   if (!op)
     return load(loc, buffers.lookup(tensor), type, indices);
   if (auto elementwise = dyn_cast<graph::ElementwiseOpInterface>(op)) {

@@ -43,6 +43,11 @@ public:
     return buffers.lookup(tensor);
   }
 
+  /// Says that \p inner, an argument of an operator's body, is \p tensor.
+  void setAlias(mlir::Value inner, mlir::Value tensor) {
+    aliases[inner] = tensor;
+  }
+
   /// Adds an index value of known range; returns the expression that stands
   /// for it in all subscripts.
   mlir::AffineExpr addIndex(mlir::Value index, int64_t extent);
@@ -112,7 +117,7 @@ private:
                                     int64_t extent, graph::IndexMode mode);
   mlir::Value toIndex(mlir::Location loc, mlir::Value element);
 
-  llvm::DenseMap<mlir::Value, mlir::Value> buffers;
+  llvm::DenseMap<mlir::Value, mlir::Value> buffers, aliases;
   llvm::DenseMap<mlir::Value, mlir::Value> known;
   llvm::DenseMap<std::pair<mlir::Value, mlir::Attribute>, mlir::Value> cache;
   llvm::SmallVector<mlir::Value> dims;

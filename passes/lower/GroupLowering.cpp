@@ -81,6 +81,7 @@ LogicalResult GroupLowering::lowerStructured() {
       .Case([&](graph::DeconvOp op) { return lowerDeconv(*this, op); })
       .Case([&](graph::DenseOp op) { return lowerDense(*this, op); })
       .Case([&](graph::DotOp op) { return lowerDot(*this, op); })
+      .Case([&](graph::AttentionOp op) { return lowerAttention(*this, op); })
       .Case([&](graph::PoolOp op) { return lowerPool(*this, op); })
       .Case([&](graph::ReductionOpInterface op) {
         return lowerReduction(*this, op);
@@ -210,6 +211,15 @@ ArrayAttr GroupLowering::getInplacePairs() {
       pairs.push_back(builder.getDenseI64ArrayAttr({int64_t(i), 0}));
   }
   return pairs.empty() ? ArrayAttr() : builder.getArrayAttr(pairs);
+}
+
+GroupLowering::Indices
+GroupLowering::getRootIndices(Value result, ArrayRef<AffineExpr> indices) {
+  for (Operation *user : result.getUsers())
+    if (auto transpose = dyn_cast<graph::TransposeOp>(user))
+      return llvm::map_to_vector(transpose.getPermutation(),
+                                 [&](int64_t dim) { return indices[dim]; });
+  return Indices(indices);
 }
 
 LogicalResult GroupLowering::finish(Location loc,

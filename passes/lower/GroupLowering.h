@@ -99,6 +99,10 @@ public:
   /// block of channels) of output \p i.
   void zeroHaloOfPlane(mlir::Location loc, unsigned i,
                        llvm::ArrayRef<mlir::AffineExpr> outer);
+  /// The root's indices for those of \p result, the structured operator's: it
+  /// may be stored transposed.
+  Indices getRootIndices(mlir::Value result,
+                         llvm::ArrayRef<mlir::AffineExpr> indices);
   /// Emits the root's element at \p indices and stores it.
   mlir::LogicalResult finish(mlir::Location loc,
                              llvm::ArrayRef<mlir::AffineExpr> indices);
@@ -133,6 +137,8 @@ mlir::LogicalResult lowerConv(GroupLowering &lowering, graph::ConvOp op);
 mlir::LogicalResult lowerDeconv(GroupLowering &lowering, graph::DeconvOp op);
 mlir::LogicalResult lowerDense(GroupLowering &lowering, graph::DenseOp op);
 mlir::LogicalResult lowerDot(GroupLowering &lowering, graph::DotOp op);
+mlir::LogicalResult lowerAttention(GroupLowering &lowering,
+                                   graph::AttentionOp op);
 mlir::LogicalResult lowerPool(GroupLowering &lowering, graph::PoolOp op);
 mlir::LogicalResult lowerReduction(GroupLowering &lowering,
                                    graph::ReductionOpInterface op);

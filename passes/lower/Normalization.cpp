@@ -275,7 +275,8 @@ emitNormalization(GroupLowering &lowering, Operation *op, Rows &rows,
     Value normalized = scalar::mul(b, loc, *centered, scale);
     Value scaled = scalar::mul(b, loc, normalized, *gamma);
     emitter.setElement(op->getResult(0), scalar::add(b, loc, scaled, *beta));
-    return lowering.finish(loc, indices);
+    return lowering.finish(loc,
+                           lowering.getRootIndices(op->getResult(0), indices));
   });
 }
 

@@ -285,9 +285,55 @@ func.func @conv_c6_tile(%x: tensor<1x4x8x8xf32>, %w: tensor<6x4x3x3xf32>)
 
 // -----
 
+func.func @attention_c1(%q: tensor<2x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x6x4xf32>) -> tensor<2x5x4xf32> {
+  // expected-error @+1 {{'graph.attention' op requires keys [B..., N, D], values [B..., N, E] and a result [B..., M, E] for queries [B..., M, D], but got 'tensor<2x5x8xf32>', 'tensor<2x7x8xf32>', 'tensor<2x6x4xf32>' and 'tensor<2x5x4xf32>'}}
+  %0 = graph.attention %q, %k, %v (%s) : tensor<2x5x8xf32>, tensor<2x7x8xf32>, tensor<2x6x4xf32> -> tensor<2x5x4xf32> {
+    %1 = graph.softmax %s axis 2 : tensor<2x5x7xf32>
+    graph.yield %1 : tensor<2x5x7xf32>
+  }
+  return %0 : tensor<2x5x4xf32>
+}
+
+// -----
+
 func.func @conv_c6_stride(%x: tensor<1x4x9x9xf32>, %w: tensor<6x4x3x3xf32>)
     -> tensor<1x6x4x4xf32> {
   // expected-error @+1 {{requires a two-dimensional convolution of f32, 3 x 3, of stride and dilation 1, with one group, for 'winograd'}}
   %0 = graph.conv %x, %w strides [2, 2] pads [0, 0] [0, 0] dilations [1, 1] groups 1 winograd 4 : tensor<1x4x9x9xf32>, tensor<6x4x3x3xf32>
   return %0 : tensor<1x6x4x4xf32>
+}
+
+// -----
+
+func.func @attention_c2(%q: tensor<2x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x7x4xf32>) -> tensor<2x5x4xf32> {
+  // expected-error @+1 {{'graph.attention' op requires a body that yields 'tensor<2x5x7xf32>'}}
+  %0 = graph.attention %q, %k, %v (%s) : tensor<2x5x8xf32>, tensor<2x7x8xf32>, tensor<2x7x4xf32> -> tensor<2x5x4xf32> {
+    %1 = graph.softmax %s axis 2 : tensor<2x5x7xf32>
+    %2 = graph.reshape %1 : tensor<2x5x7xf32> to tensor<10x7xf32>
+    graph.yield %2 : tensor<10x7xf32>
+  }
+  return %0 : tensor<2x5x4xf32>
+}
+
+// -----
+
+func.func @attention_c3(%q: tensor<2x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x7x4xf32>) -> tensor<2x5x4xf32> {
+  // expected-error @+1 {{'graph.attention' op requires a body with one softmax along the rows of the scores 'tensor<2x5x7xf32>'}}
+  %0 = graph.attention %q, %k, %v (%s) : tensor<2x5x8xf32>, tensor<2x7x8xf32>, tensor<2x7x4xf32> -> tensor<2x5x4xf32> {
+    %1 = graph.softmax %s axis 1 : tensor<2x5x7xf32>
+    graph.yield %1 : tensor<2x5x7xf32>
+  }
+  return %0 : tensor<2x5x4xf32>
+}
+
+// -----
+
+func.func @attention_c3_path(%q: tensor<2x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x7x4xf32>) -> tensor<2x5x4xf32> {
+  // expected-error @+1 {{'graph.attention' op requires weights that depend on the scores through the softmax alone}}
+  %0 = graph.attention %q, %k, %v (%s) : tensor<2x5x8xf32>, tensor<2x7x8xf32>, tensor<2x7x4xf32> -> tensor<2x5x4xf32> {
+    %1 = graph.softmax %s axis 2 : tensor<2x5x7xf32>
+    %2 = graph.add %1, %s : tensor<2x5x7xf32>
+    graph.yield %2 : tensor<2x5x7xf32>
+  }
+  return %0 : tensor<2x5x4xf32>
 }

@@ -130,3 +130,18 @@ func.func @winograd(%x: tensor<1x16x8x8xf32>, %w: tensor<16x16x3x3xf32>)
   %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 winograd 4 layout <16, halo_low = [0, 0], halo_high = [0, 0]> : tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>
   return %0 : tensor<1x16x8x8xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
 }
+
+// CHECK-LABEL: func.func @attention(
+// CHECK-SAME: %[[Q:.*]]: tensor<2x5x8xf32>, %[[K:.*]]: tensor<2x7x8xf32>, %[[V:.*]]: tensor<2x7x4xf32>, %[[MASK:.*]]: tensor<2x5x7xf32>)
+func.func @attention(%q: tensor<2x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x7x4xf32>, %mask: tensor<2x5x7xf32>) -> tensor<2x5x4xf32> {
+  // CHECK-NEXT: graph.attention %[[Q]], %[[K]], %[[V]] (%[[S:.*]], %[[M:.*]] = %[[MASK]]) : tensor<2x5x8xf32>, tensor<2x7x8xf32>, tensor<2x7x4xf32>, tensor<2x5x7xf32> -> tensor<2x5x4xf32> {
+  // CHECK-NEXT: %[[MASKED:.*]] = graph.add %[[S]], %[[M]] : tensor<2x5x7xf32>
+  // CHECK-NEXT: %[[WEIGHTS:.*]] = graph.softmax %[[MASKED]] axis 2 : tensor<2x5x7xf32>
+  // CHECK-NEXT: graph.yield %[[WEIGHTS]] : tensor<2x5x7xf32>
+  %0 = graph.attention %q, %k, %v (%s, %m = %mask) : tensor<2x5x8xf32>, tensor<2x7x8xf32>, tensor<2x7x4xf32>, tensor<2x5x7xf32> -> tensor<2x5x4xf32> {
+    %1 = graph.add %s, %m : tensor<2x5x7xf32>
+    %2 = graph.softmax %1 axis 2 : tensor<2x5x7xf32>
+    graph.yield %2 : tensor<2x5x7xf32>
+  }
+  return %0 : tensor<2x5x4xf32>
+}

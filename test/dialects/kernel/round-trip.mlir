@@ -142,3 +142,24 @@ func.func @main() -> tensor<4xf32> {
     : (tensor<4xf32>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
 }
+
+// Inside a task the maps depend on its indices.
+
+// CHECK-LABEL: kernel.func @contract_indices(
+// CHECK: parallel (%[[I:.*]], %[[J:.*]]) to (8, 4)
+// CHECK: contract batch [] m 32 n 64 k [256] symbols (%[[I]], %[[J]])
+// CHECK-NEXT: lhs %{{.*}} at affine_map<(d0, d1)[s0, s1] -> (s0, d0 + s1 * 32, d1)>
+// CHECK: : memref<8x128x256xf32>, memref<4x256x16xf32>, memref<8x128x64xf32>
+kernel.func @contract_indices(%x: memref<8x128x256xf32>, %w: memref<4x256x16xf32>)
+    outputs(%y: memref<8x128x64xf32>) {
+  kernel.parallel (%i, %j) to (8, 4) {
+    kernel.contract batch [] m 32 n 64 k [256] symbols (%i, %j)
+        lhs %x at affine_map<(m, k)[i, j] -> (i, m + j * 32, k)>
+        rhs %w packed at affine_map<(p, k, l)[i, j] -> (p, k, l)>
+        out %y at affine_map<(m, p, l)[i, j] -> (i, m + j * 32, p * 16 + l)>
+        : memref<8x128x256xf32>, memref<4x256x16xf32>, memref<8x128x64xf32>
+    epilogue (%m, %p, %l, %acc: f32) {
+      kernel.yield %acc : f32
+    }
+  }
+}
