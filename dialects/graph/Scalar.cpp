@@ -97,7 +97,7 @@ Value scalar::mod(OpBuilder &b, Location loc, Value x, Value y) {
 }
 
 Value scalar::power(OpBuilder &b, Location loc, Value x, Value y) {
-  return math::PowFOp::create(b, loc, x, y);
+  return emit<math::PowFOp, math::IPowIOp>(b, loc, x, y);
 }
 
 Value scalar::maximum(OpBuilder &b, Location loc, Value x, Value y) {
@@ -177,6 +177,9 @@ Value scalar::cast(OpBuilder &b, Location loc, Value x, Type type) {
       x = arith::ExtFOp::create(b, loc, b.getF32Type(), x);
       return arith::TruncFOp::create(b, loc, type, x);
     }
+    // No target rounds f64 to 16 bits in one step.
+    if (fromBits == 64 && toBits == 16)
+      x = arith::TruncFOp::create(b, loc, b.getF32Type(), x);
     if (fromBits < toBits)
       return arith::ExtFOp::create(b, loc, type, x);
     return arith::TruncFOp::create(b, loc, type, x);
@@ -285,9 +288,14 @@ Value scalar::geluTanh(OpBuilder &b, Location loc, Value x) {
 }
 
 Value scalar::sigmoid(OpBuilder &b, Location loc, Value x) {
+  // e^-|x| never overflows, and the result is accurate where it is small.
   Value one = constant(b, loc, x.getType(), 1.0);
-  Value exp = math::ExpOp::create(b, loc, neg(b, loc, x));
-  return arith::DivFOp::create(b, loc, one, add(b, loc, one, exp));
+  Value zero = constant(b, loc, x.getType(), 0.0);
+  Value decay = math::ExpOp::create(b, loc, neg(b, loc, abs(b, loc, x)));
+  Value isNegative =
+      compare(b, loc, CmpFPredicate::OLT, CmpIPredicate::slt, x, zero);
+  Value numerator = arith::SelectOp::create(b, loc, isNegative, decay, one);
+  return arith::DivFOp::create(b, loc, numerator, add(b, loc, one, decay));
 }
 
 Value scalar::hardSigmoid(OpBuilder &b, Location loc, Value x, double alpha,

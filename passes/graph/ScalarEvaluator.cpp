@@ -73,6 +73,17 @@ static int64_t divide(int64_t x, int64_t y) {
   return y == -1 ? wrap(-uint64_t(x)) : y == 0 ? 0 : x / y;
 }
 
+static int64_t power(int64_t x, int64_t y) {
+  // The inverse of 1 and -1 is the number itself.
+  if (y < 0 && x != 1 && x != -1)
+    return 0;
+  uint64_t result = 1, square = x;
+  for (uint64_t rest = y < 0 ? y & 1 : y; rest; rest >>= 1, square *= square)
+    if (rest & 1)
+      result *= square;
+  return wrap(result);
+}
+
 #define DLC_FLOAT(EXPR)                                                        \
   [](Scalar x, Scalar y, Scalar) -> Scalar { return makeFloat(EXPR); }
 #define DLC_INTEGER(EXPR)                                                      \
@@ -216,6 +227,9 @@ static Function getMathFunction(Operation &op) {
       .Case([](math::ExpOp) -> Function { return unary<std::exp>; })
       .Case([](math::ExpM1Op) -> Function { return unary<std::expm1>; })
       .Case([](math::FloorOp) -> Function { return unary<std::floor>; })
+      .Case([](math::IPowIOp) -> Function {
+        return DLC_INTEGER(power(x.i, y.i));
+      })
       .Case([](math::LogOp) -> Function { return unary<std::log>; })
       .Case([](math::Log10Op) -> Function { return unary<std::log10>; })
       .Case([](math::Log1pOp) -> Function { return unary<std::log1p>; })

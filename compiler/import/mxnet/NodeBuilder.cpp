@@ -143,16 +143,16 @@ static LogicalResult inferTypes(OperationState &state, MLIRContext *context) {
 /// Operations that are defined for floating-point numbers alone.
 static bool needsFloat(StringRef operation) {
   static const llvm::StringSet<> names = {
-      "sigmoid",       "tanh",        "softsign",   "softplus",   "exp",
-      "log",           "log2",        "log10",      "log1p",      "expm1",
-      "sqrt",          "rsqrt",       "cbrt",       "rcbrt",      "sin",
-      "cos",           "tan",         "asin",       "acos",       "atan",
-      "sinh",          "cosh",        "asinh",      "acosh",      "atanh",
-      "erf",           "erfinv",      "gamma",      "gammaln",    "reciprocal",
-      "gelu",          "gelu_tanh",   "selu",       "leaky_relu", "elu",
-      "hard_sigmoid",  "power",       "hypot",      "atan2",      "reduce_l2",
-      "softmax",       "log_softmax", "batch_norm", "layer_norm", "group_norm",
-      "instance_norm", "lrn",         "rnn",        "resize"};
+      "sigmoid",      "tanh",       "softsign",   "softplus",   "exp",
+      "log",          "log2",       "log10",      "log1p",      "expm1",
+      "sqrt",         "rsqrt",      "cbrt",       "rcbrt",      "sin",
+      "cos",          "tan",        "asin",       "acos",       "atan",
+      "sinh",         "cosh",       "asinh",      "acosh",      "atanh",
+      "erf",          "erfinv",     "gamma",      "gammaln",    "reciprocal",
+      "gelu",         "gelu_tanh",  "selu",       "leaky_relu", "elu",
+      "hard_sigmoid", "hypot",      "atan2",      "reduce_l2",  "softmax",
+      "log_softmax",  "batch_norm", "layer_norm", "group_norm", "instance_norm",
+      "lrn",          "rnn",        "resize"};
   return names.contains(operation);
 }
 
