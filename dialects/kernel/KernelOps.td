@@ -312,7 +312,7 @@ def Kernel_LoadOp
     ```
   }];
   let arguments = (ins Arg<AnyStaticShapeMemRef, "", [MemRead]>:$memref,
-                       AffineMapAttr:$map);
+                       Variadic<Index>:$indices, AffineMapAttr:$map);
   let results = (outs AnyType:$result);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -329,7 +329,7 @@ def Kernel_StoreOp
   }];
   let arguments = (ins AnyType:$value,
                        Arg<AnyStaticShapeMemRef, "", [MemWrite]>:$memref,
-                       AffineMapAttr:$map);
+                       Variadic<Index>:$indices, AffineMapAttr:$map);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
 }
