@@ -17,7 +17,7 @@ using namespace dlc::graph;
 // A typical core: 16 to 32 lanes of f32 multiplied and added a cycle at 3 GHz,
 // less what contractions lose; weights come from memory, once a run.
 static constexpr double kFlopsPerNs = 80;
-static constexpr double kBytesPerNs = 16;
+static constexpr double kBytesPerNs = 13;
 /// Time to transform a tile of one channel of the input and of the result.
 static constexpr double kSmallTransformNs = 1.6;
 static constexpr double kLargeTransformNs = 4;
@@ -33,9 +33,10 @@ static double roundUpToBlock(int64_t channels) {
   return double((channels + kChannelBlock - 1) / kChannelBlock * kChannelBlock);
 }
 
-/// The time of \p products on \p weights elements of weights.
+/// The time of \p products on \p weights elements of weights. The rows that
+/// meet a panel first wait for it, the others compute, so it is a sum.
 static double getProductNs(double products, double weights) {
-  return std::max(2 * products / kFlopsPerNs, 4 * weights / kBytesPerNs);
+  return 2 * products / kFlopsPerNs + 4 * weights / kBytesPerNs;
 }
 
 static double getDirectNs(ConvOp op) {

@@ -133,8 +133,8 @@ private:
   int64_t height, width, rows, columns, numTiles;
   Chunks chunks;
 
-  Value transformed; ///< scratch [points^2][block of channels][tile][16]
-  Value products;    ///< scratch [points^2][panel][tile][16]
+  Value transformed; ///< scratch [block of channels][points^2][tile][16]
+  Value products;    ///< scratch [panel][points^2][tile][16]
   Value square;      ///< scratch [points][points][16], a tile between passes
   AffineExpr tileChunk, panelChunk; ///< of the task
   AffineExpr tile;                  ///< in the chunk
@@ -284,7 +284,7 @@ LogicalResult WinogradLowering::transformInput() {
         emitter.loadPhysical(loc, square, {row, emitter.constant(i), lane}));
   for (auto [i, value] : llvm::enumerate(transform.transformInput(elements)))
     emitter.storePhysical(loc, value, transformed,
-                          {row * points + i, block, tile, lane});
+                          {block, row * points + i, tile, lane});
   for (int i = 0; i < 4; ++i)
     lowering.closeLoop();
   return success();
@@ -309,11 +309,11 @@ void WinogradLowering::multiply() {
       ArrayRef<int64_t>{channelBlocks, kChannelBlock},
       tail ? b.getI64IntegerAttr(tail) : IntegerAttr(),
       // point, tile, block, channel
-      AffineMap::get(4, numSymbols, {dim(0), dim(2), dim(1), dim(3)}, context),
+      AffineMap::get(4, numSymbols, {dim(2), dim(0), dim(1), dim(3)}, context),
       // point, panel, channel, lane
       AffineMap::get(4, numSymbols, {dim(0), panel, dim(2), dim(3)}, context),
       // point, tile, panel, lane
-      AffineMap::get(4, numSymbols, {dim(0), dim(2), dim(1), dim(3)}, context),
+      AffineMap::get(4, numSymbols, {dim(2), dim(0), dim(1), dim(3)}, context),
       /*packed=*/true, /*whole_panels=*/true, symbols);
   Block &epilogue = contract.getEpilogue().emplaceBlock();
   Type index = b.getIndexType();
@@ -334,7 +334,7 @@ LogicalResult WinogradLowering::transformOutput(int64_t first, int64_t blocks,
   SmallVector<Value> elements;
   for (int64_t i = 0; i < points; ++i)
     elements.push_back(emitter.loadPhysical(
-        loc, products, {column + i * points, block, tile, lane}));
+        loc, products, {block, column + i * points, tile, lane}));
   for (auto [i, value] : llvm::enumerate(transform.transformOutput(elements)))
     emitter.storePhysical(loc, value, square,
                           {emitter.constant(i), column, lane});
@@ -428,10 +428,11 @@ LogicalResult WinogradLowering::run() {
     panelChunk = emitter.constant(0);
   if (chunks.tileChunks == 1)
     tileChunk = emitter.constant(0);
-  int64_t square2 = points * points;
-  transformed =
-      makeScratch({square2, channelBlocks, chunks.tiles, kChannelBlock});
-  products = makeScratch({square2, chunks.panels, chunks.tiles, kPanel});
+  // A tile's points lie an odd number of cache lines apart, else they would
+  // evict each other.
+  int64_t area = points * points, stride = chunks.tiles | 1;
+  transformed = makeScratch({channelBlocks, area, stride, kChannelBlock});
+  products = makeScratch({chunks.panels, area, stride, kPanel});
   square = makeScratch({points, points, kPanel});
   zeroHalo();
   if (failed(transformInput()))

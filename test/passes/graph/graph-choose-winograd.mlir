@@ -14,11 +14,23 @@ func.func @large_plane(%x: tensor<1x64x56x56xf32>) -> tensor<1x64x56x56xf32> {
   return %0 : tensor<1x64x56x56xf32>
 }
 
-// Reading 36 points of each filter would take longer than the products.
+// Reading 36 points of each filter would take longer than computing more tiles
+// from 16.
 
-// CHECK-LABEL: func.func @many_weights(
+// CHECK-LABEL: func.func @more_weights(
 // CHECK: graph.conv {{.*}} groups 1 winograd 2 :
-func.func @many_weights(%x: tensor<1x512x7x7xf32>) -> tensor<1x512x7x7xf32> {
+func.func @more_weights(%x: tensor<1x256x14x14xf32>) -> tensor<1x256x14x14xf32> {
+  %w = graph.constant dense<1.0> : tensor<256x256x3x3xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1
+    : tensor<1x256x14x14xf32>, tensor<256x256x3x3xf32>
+  return %0 : tensor<1x256x14x14xf32>
+}
+
+// Reading 16 would take as long as is saved.
+
+// CHECK-LABEL: func.func @most_weights(
+// CHECK-NOT: winograd
+func.func @most_weights(%x: tensor<1x512x7x7xf32>) -> tensor<1x512x7x7xf32> {
   %w = graph.constant dense<1.0> : tensor<512x512x3x3xf32>
   %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1
     : tensor<1x512x7x7xf32>, tensor<512x512x3x3xf32>

@@ -4,13 +4,14 @@
 
 // Two images of 4 x 3 tiles are 24 tiles, cut into chunks of 12; each chunk of
 // tiles is multiplied with each of the two panels of outputs. Of 40 channels the
-// last block has 8. The result may lie where the residual lay.
+// last block has 8. In scratch a point's 12 tiles have room for 13, so that points
+// don't share cache sets. The result may lie where the residual lay.
 
 // CHECK-LABEL: kernel.func @conv_winograd4_0(
 // CHECK-SAME: %[[X:.*]]: memref<2x3x18x14x16xf32>, %[[W:.*]]: memref<36x2x40x16xf32>, %[[B:.*]]: memref<32xf32>, %[[R:.*]]: memref<2x2x16x14x16xf32>) outputs(%[[Y:.*]]: memref<2x2x16x14x16xf32>) attributes {inplace = [array<i64: 3, 0>]}
 // CHECK-NEXT: parallel (%[[TILES:.*]], %[[PANELS:.*]]) to (2, 2) {
-// CHECK-DAG: %[[V:.*]] = scratch : memref<36x3x12x16xf32>
-// CHECK-DAG: %[[M:.*]] = scratch : memref<36x1x12x16xf32>
+// CHECK-DAG: %[[V:.*]] = scratch : memref<3x36x13x16xf32>
+// CHECK-DAG: %[[M:.*]] = scratch : memref<1x36x13x16xf32>
 // CHECK-DAG: %[[S:.*]] = scratch : memref<6x6x16xf32>
 
 // The halo, by the tasks of the first chunk of tiles.
@@ -31,12 +32,12 @@
 // CHECK: store %{{.*}}, %[[S]][5, %[[I]], %
 // CHECK: loop (%[[J:.*]]) to (6) {
 // CHECK: load %[[S]][%[[J]], 5, %
-// CHECK: store %{{.*}}, %[[V]][%[[J]] * 6 + 5, %[[BLOCK]], %[[TILE]], %
+// CHECK: store %{{.*}}, %[[V]][%[[BLOCK]], %[[J]] * 6 + 5, %[[TILE]], %
 
 // CHECK: contract batch [36] m 12 n 16 k [3, 16] k_tail 8 symbols (%[[PANELS]])
-// CHECK-NEXT: lhs %[[V]] at affine_map<(d0, d1, d2, d3)[s0] -> (d0, d2, d1, d3)>
+// CHECK-NEXT: lhs %[[V]] at affine_map<(d0, d1, d2, d3)[s0] -> (d2, d0, d1, d3)>
 // CHECK-NEXT: rhs %[[W]] packed at affine_map<(d0, d1, d2, d3)[s0] -> (d0, d1 + s0, d2, d3)>
-// CHECK-NEXT: out %[[M]] whole_panels at affine_map<(d0, d1, d2, d3)[s0] -> (d0, d2, d1, d3)>
+// CHECK-NEXT: out %[[M]] whole_panels at affine_map<(d0, d1, d2, d3)[s0] -> (d2, d0, d1, d3)>
 
 // Of the last tile's rows two lie in the plane.
 // CHECK: load %[[M]][
