@@ -25,7 +25,7 @@ using Indices = GroupLowering::Indices;
 static constexpr int64_t kMaxScores = 32768;
 /// Rows are split until there are so many tasks or so few rows in each: keys
 /// are packed again for each task.
-static constexpr int64_t kMinTasks = 16;
+static constexpr int64_t kMinTasks = 8;
 static constexpr int64_t kMinRows = 32;
 /// More keys than this come in blocks of at most the other number.
 static constexpr int64_t kMaxKeys = 1024;
@@ -63,7 +63,8 @@ private:
   Value makeScratch(ArrayRef<int64_t> shape) {
     return kernel::ScratchOp::create(b, loc, MemRefType::get(shape, element));
   }
-  int64_t chooseRows();
+  /// The number of parts that the rows are split into.
+  int64_t chooseTiles();
   LogicalResult emitTasks(int64_t count, int64_t taskRows, int64_t firstRow);
   /// The indices of row \p row, column \p column in the matrix of the task.
   Indices getIndices(ArrayRef<AffineExpr> task, AffineExpr row,
@@ -94,6 +95,7 @@ private:
   FailureOr<Value> emitExponentials(AffineExpr row, Value shift);
   LogicalResult emitWeights();
   LogicalResult emitResult();
+  LogicalResult copyValues();
   LogicalResult emitOnline();
   LogicalResult emitOnlineBlock();
   void emitOnlineWeights();
@@ -110,6 +112,8 @@ private:
           return {{}, scores, {at[0], at[1]}};
         },
         [&](ArrayRef<AffineExpr> at) -> Place {
+          if (values)
+            return {{}, values, {at[1], at[0], at[2]}};
           return {op.getValues(),
                   {},
                   getIndices(task, getKey(at[0]), at[1] * kPanel + at[2])};
@@ -131,6 +135,7 @@ private:
   bool hasTail = false;
   Value scores;  ///< scratch [rows, keys]: scores, then weights
   Value factors; ///< scratch [rows]: of the result (or of what it was before)
+  Value values;  ///< scratch [columns / 16, keys, 16], or null
   // Online: scratch [rows], [rows], [rows, columns].
   Value maxima, sums, partial;
 
@@ -148,14 +153,13 @@ private:
 };
 } // namespace
 
-int64_t AttentionEmitter::chooseRows() {
+int64_t AttentionEmitter::chooseTiles() {
   int64_t heads = 1;
   for (int64_t extent : batch)
     heads *= extent;
-  int64_t fitting = kMaxScores / std::min(n, keys);
-  int64_t split = std::max<int64_t>((kMinTasks + heads - 1) / heads, 1);
-  int64_t balanced = std::max((m + split - 1) / split, kMinRows);
-  return std::min({fitting, balanced, m});
+  int64_t fitting = std::max<int64_t>(kMaxScores / keys, 1);
+  int64_t wanted = std::min((kMinTasks + heads - 1) / heads, m / kMinRows);
+  return std::max({(m + fitting - 1) / fitting, wanted, int64_t(1)});
 }
 
 LogicalResult AttentionEmitter::emit() {
@@ -170,12 +174,16 @@ LogicalResult AttentionEmitter::emit() {
   // What follows the softmax needs its whole rows.
   bool isOnline = n > kMaxKeys && !hasTail;
   keys = isOnline ? kKeysOfBlock : n;
-  int64_t tileRows = chooseRows(), tiles = (m + tileRows - 1) / tileRows;
+  int64_t tiles = chooseTiles();
   int64_t small = m / tiles, numLarge = m % tiles;
   int64_t maxRows = numLarge ? small + 1 : small;
   scores = makeScratch({maxRows, keys});
   if (!hasTail)
     factors = makeScratch(maxRows);
+  // In their tensor the rows of values are far from each other, which costs
+  // more than a copy where they are read often.
+  if (maxRows >= kMinRows && columns % kPanel == 0)
+    values = makeScratch({columns / kPanel, keys, kPanel});
   if (isOnline) {
     maxima = makeScratch(maxRows);
     sums = makeScratch(maxRows);
@@ -199,7 +207,7 @@ LogicalResult AttentionEmitter::emitTasks(int64_t count, int64_t taskRows,
   LogicalResult result =
       maxima ? emitOnline()
              : failure(failed(emitScores()) || failed(emitWeights()) ||
-                       failed(emitResult()));
+                       failed(copyValues()) || failed(emitResult()));
   lowering.closeSection();
   return result;
 }
@@ -313,6 +321,21 @@ LogicalResult AttentionEmitter::emitScores() {
       });
 }
 
+/// Copies the values of the keys to where a contraction reads them in order.
+LogicalResult AttentionEmitter::copyValues() {
+  if (!values)
+    return success();
+  Indices at = lowering.openLoop(loc, {keys, columns / kPanel});
+  AffineExpr lane = lowering.openVectorLoop(loc, kPanel);
+  FailureOr<Value> value = emitter.emit(
+      op.getValues(), getIndices(task, getKey(at[0]), at[1] * kPanel + lane));
+  if (succeeded(value))
+    emitter.storePhysical(loc, *value, values, {at[1], at[0], lane});
+  lowering.closeLoop();
+  lowering.closeLoop();
+  return failure(failed(value));
+}
+
 //===----------------------------------------------------------------------===//
 // All keys at once
 //===----------------------------------------------------------------------===//
@@ -412,6 +435,8 @@ LogicalResult AttentionEmitter::emitOnlineBlock() {
   if (failed(emitScores()))
     return failure();
   emitOnlineWeights();
+  if (failed(copyValues()))
+    return failure();
   return emitValues(
       [&](ArrayRef<AffineExpr> at) -> Place {
         return {{}, partial, {at[0], at[1] * kPanel + at[2]}};

@@ -53,7 +53,7 @@ func.func @group_isolated(%x: tensor<4xf32>) -> tensor<4xf32> {
 // -----
 
 func.func @yield_outside(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error @+1 {{'graph.yield' op expects parent op 'graph.group'}}
+  // expected-error @+1 {{'graph.yield' op expects parent op to be one of 'graph.group, graph.attention'}}
   graph.yield %x : tensor<4xf32>
 }
 

@@ -214,3 +214,30 @@ func.func @halo(%x: !blocked) -> (!blocked, !blocked) {
   %4 = graph.relu %3 : !blocked
   return %2, %4 : !blocked, !blocked
 }
+
+// -----
+
+// A transpose behind a product that keeps rows together is only another place
+// to store them; one that does not is a kernel of its own.
+
+// CHECK-LABEL: func.func @stored_transposed(
+// CHECK: %[[GROUP:.*]] = graph.group
+// CHECK-NEXT: graph.dense
+// CHECK-NEXT: graph.transpose %{{.*}} [1, 0, 2]
+// CHECK-NEXT: graph.yield
+// CHECK: return %[[GROUP]]
+func.func @stored_transposed(%x: tensor<2x3x8xf32>, %w: tensor<4x8xf32>) -> tensor<3x2x4xf32> {
+  %0 = graph.dense %x, %w : tensor<2x3x8xf32>, tensor<4x8xf32>
+  %1 = graph.transpose %0 [1, 0, 2] : tensor<2x3x4xf32>
+  return %1 : tensor<3x2x4xf32>
+}
+// CHECK-LABEL: func.func @transposed_columns(
+// CHECK: graph.dense
+// CHECK-NEXT: graph.yield
+// CHECK: graph.group
+// CHECK-NEXT: graph.transpose
+func.func @transposed_columns(%x: tensor<2x3x8xf32>, %w: tensor<4x8xf32>) -> tensor<2x4x3xf32> {
+  %0 = graph.dense %x, %w : tensor<2x3x8xf32>, tensor<4x8xf32>
+  %1 = graph.transpose %0 [0, 2, 1] : tensor<2x3x4xf32>
+  return %1 : tensor<2x4x3xf32>
+}
