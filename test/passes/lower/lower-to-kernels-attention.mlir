@@ -11,7 +11,7 @@
 // CHECK-NEXT: %[[S:.*]] = scratch : memref<6x7xf32>
 // CHECK-NEXT: %[[F:.*]] = scratch : memref<6xf32>
 // CHECK-NEXT: parallel (%[[B:.*]], %[[H:.*]], %[[T:.*]]) to (3, 2, 1) {
-// CHECK-NEXT: contract batch [] m 6 n 7 k [8] indices (%[[B]], %[[H]], %[[T]])
+// CHECK-NEXT: contract batch [] m 6 n 7 k [8] symbols (%[[B]], %[[H]], %[[T]])
 // CHECK-NEXT: lhs %[[Q]] at affine_map<(d0, d1)[s0, s1, s2] -> (s1, {{.*}}d0{{.*}}, s0, d1)>
 // CHECK-NEXT: rhs %[[K]] at affine_map<(d0, d1, d2)[s0, s1, s2] -> (s0, s1, d1 * 16 + d2, d0)>
 // CHECK-NEXT: out %[[S]] at affine_map<(d0, d1, d2)[s0, s1, s2] -> (d0, d1 * 16 + d2)>
@@ -27,7 +27,7 @@
 // CHECK-NEXT: store %[[EXP]], %[[S]]
 // CHECK: %[[FACTOR:.*]] = arith.divf %{{.*}}, %[[SUM]]
 // CHECK-NEXT: store %[[FACTOR]], %[[F]][%[[R]]]
-// CHECK: contract batch [] m 6 n 4 k [7] indices (%[[B]], %[[H]], %[[T]])
+// CHECK: contract batch [] m 6 n 4 k [7] symbols (%[[B]], %[[H]], %[[T]])
 // CHECK-NEXT: lhs %[[S]] at
 // CHECK-NEXT: rhs %[[V]] at affine_map<(d0, d1, d2)[s0, s1, s2] -> (s0, s1, d0, d1 * 16 + d2)>
 // CHECK-NEXT: out %[[Y]] at affine_map<(d0, d1, d2)[s0, s1, s2] -> (s0, {{.*}}d0{{.*}}, s1, d1 * 16 + d2)>
@@ -78,7 +78,7 @@ func.func @tail(%q: tensor<2x6x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x7x4xf
 // CHECK-LABEL: kernel.func @attention_0(
 // CHECK: parallel (%{{.*}}, %{{.*}}) to (1, 1) {
 // CHECK: loop (%[[BLOCK:.*]]) to (2) {
-// CHECK-NEXT: contract batch [] m 33 n 512 k [8] indices (%{{.*}}, %{{.*}}, %[[BLOCK]])
+// CHECK-NEXT: contract batch [] m 33 n 512 k [8] symbols (%{{.*}}, %{{.*}}, %[[BLOCK]])
 // CHECK: rhs %{{.*}} at affine_map<(d0, d1, d2)[s0, s1, s2] -> (s0, {{.*}}s2 * 512{{.*}}, d0)>
 // CHECK: arith.maximumf
 // CHECK: loop (%{{.*}}, %{{.*}}) to (512, 1)
