@@ -83,7 +83,7 @@ class Digits(Model):
         self.source = DATA / "digits"
         self.symbol = self.source / "digits-symbol.json"
         self.params = self.source / "digits-0020.params"
-        self.table = {"inputs": {"data": [360, 1, 8, 8]}}
+        self.table = {"inputs": {"data": [360, 1, 8, 8]}, "params": {"arg:conv1_weight": [32, 16, 3, 3]}}
         self.folder = BUILD / "test" / "models" / "digits"
         self.folder.mkdir(parents=True, exist_ok=True)
 
