@@ -104,8 +104,9 @@ struct CompileOptions {
   Stage emit = Stage::So;
   /// 0 to 3.
   unsigned optimizationLevel = 3;
-  /// Whether Winograd's filtering may be used for convolutions.
-  bool winograd = true;
+  /// Whether Winograd's filtering may be used for convolutions: faster, but the
+  /// artifact's weights are then larger than the model's.
+  bool winograd = false;
   /// The compiler's own threads; 0: one for each CPU.
   unsigned threads = 0;
   /// Reference inputs and outputs to embed, an .npz archive.

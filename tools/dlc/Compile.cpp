@@ -246,8 +246,9 @@ void addCompile(CLI::App &app, Action &action) {
   sub->add_option("-O", command->options.optimizationLevel,
                   "0 (plain loops) to 3 (default)")
       ->check(CLI::Range(0, 3));
-  sub->add_flag("!--no-winograd", command->options.winograd,
-                "Compute every convolution as a sum of products");
+  sub->add_flag("--winograd,!--no-winograd", command->options.winograd,
+                "Compute 3 x 3 convolutions in Winograd's tiles where that is "
+                "faster: up to four times the weights (default: off)");
   sub->add_flag("--quiet", command->quiet, "Show no progress");
   addBackendFlags(*sub, command->options);
   sub->callback([command, &action] {

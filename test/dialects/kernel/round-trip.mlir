@@ -3,6 +3,8 @@
 // RUN: dlc-opt %s | dlc-opt | FileCheck %s
 // RUN: dlc-opt %s --mlir-print-op-generic | dlc-opt | FileCheck %s
 
+// CHECK: #[[AT_TASK:.*]] = affine_map<(d0, d1)[s0, s1] -> (s0, d0 + s1 * 32, d1)>
+
 // CHECK-LABEL: kernel.func @loops(
 // CHECK-SAME: %[[X:.*]]: memref<4x8x100xf32>) outputs(%[[Y:.*]]: memref<4x8x100xf32>, %[[S:.*]]: memref<4xf32>)
 // CHECK-SAME: attributes {inplace = [array<i64: 0, 0>]} {
@@ -148,7 +150,7 @@ func.func @main() -> tensor<4xf32> {
 // CHECK-LABEL: kernel.func @contract_indices(
 // CHECK: parallel (%[[I:.*]], %[[J:.*]]) to (8, 4)
 // CHECK: contract batch [] m 32 n 64 k [256] symbols (%[[I]], %[[J]])
-// CHECK-NEXT: lhs %{{.*}} at affine_map<(d0, d1)[s0, s1] -> (s0, d0 + s1 * 32, d1)>
+// CHECK-NEXT: lhs %{{.*}} at #[[AT_TASK]]
 // CHECK: : memref<8x128x256xf32>, memref<4x256x16xf32>, memref<8x128x64xf32>
 kernel.func @contract_indices(%x: memref<8x128x256xf32>, %w: memref<4x256x16xf32>)
     outputs(%y: memref<8x128x64xf32>) {

@@ -18,7 +18,7 @@ module attributes {device.target = #target} {
 // CHECK-LABEL: func.func @dense(
 // CHECK-SAME: %[[X:[^:]*]]: memref<240xf32> {llvm.noalias}, %[[W:[^:]*]]: memref<1280xf32> {llvm.noalias}, %[[B:[^:]*]]: memref<32xf32>
 // The schedule says why.
-// CHECK-SAME: kernel.schedule = [{bound = "fma", columns = 16 : i64, cycles = {{[0-9]+}} : i64, groups = 2 : i64, k = 40 : i64, m = 6 : i64, n = 32 : i64,
+// CHECK-SAME: kernel.schedule = [{bound = "fma", columns = 16 : i64, cycles = {{[0-9]+}} : i64, depth_blocks = 1 : i64, groups = 2 : i64, k = 40 : i64, m = 6 : i64, n = 32 : i64,
 // CHECK-SAME: rows = 6 : i64, runner_up_bound = "fma", runner_up_columns = 32 : i64,
 // CHECK: scf.for %[[TASK:.*]] = %
 // CHECK: %[[ACC:.*]]:12 = scf.for %[[K:[^ ]*]] = %c0 to %c40 step %c1 iter_args
