@@ -53,9 +53,10 @@ ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
       getStride(lhsOffset, numBatch, numBatch + 1 + op.getK().size())
           .value_or(0) *
       (lhsType.getElementTypeBitWidth() / 8);
-  TileChoice choice =
-      chooseRegisterTile({int64_t(op.getM()), panels, op.getKTotal(), rowBytes},
-                         emitter.getTarget());
+  TileChoice choice = chooseRegisterTile(
+      {int64_t(op.getM()), panels, op.getKTotal(), rowBytes,
+       int64_t(op.getN()) - (panels - 1) * ContractOp::kPanel},
+      emitter.getTarget());
   tile = choice.best.tile;
   numGroups = ceilDiv(panels, tile.panels);
   numRowTiles = ceilDiv(op.getM(), tile.rows);
@@ -265,11 +266,11 @@ LogicalResult ContractLowering::emitTask(Task task) {
   // that isn't whole.
   int64_t panels = op.getNumPanels();
   int64_t lastPanels = panels - (numGroups - 1) * tile.panels;
+  GroupShape lastShape{lastPanels, /*isLast=*/true};
   bool isUniform = lastPanels == tile.panels &&
-                   (op.getWholePanels() || op.getN() % ContractOp::kPanel == 0);
+                   getValidLanes(lastPanels * chunks - 1, lastShape) == width;
   if (isUniform || numGroups == 1)
-    return emitGroup(task, group, firstTile, endTile,
-                     {lastPanels, /*isLast=*/true});
+    return emitGroup(task, group, firstTile, endTile, lastShape);
   Value isWhole = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
                                         group, constant(numGroups - 1));
   auto choice = scf::IfOp::create(builder, loc, isWhole,
@@ -279,8 +280,7 @@ LogicalResult ContractLowering::emitTask(Task task) {
                        {tile.panels, /*isLast=*/false})))
     return failure();
   builder.setInsertionPointToStart(choice.elseBlock());
-  return emitGroup(task, group, firstTile, endTile,
-                   {lastPanels, /*isLast=*/true});
+  return emitGroup(task, group, firstTile, endTile, lastShape);
 }
 
 LogicalResult ContractLowering::emitGroup(const Task &task, Value group,
@@ -328,10 +328,12 @@ LogicalResult ContractLowering::emitGroup(const Task &task, Value group,
 int64_t ContractLowering::getValidLanes(int64_t vector, GroupShape shape) {
   int64_t columnsOfLast = op.getN() % ContractOp::kPanel;
   int64_t panel = vector / chunks, lane = vector % chunks * width;
-  if (!shape.isLast || panel + 1 < shape.panels || op.getWholePanels() ||
-      columnsOfLast == 0)
+  if (!shape.isLast || panel + 1 < shape.panels || columnsOfLast == 0)
     return width;
-  return std::clamp<int64_t>(columnsOfLast - lane, 0, width);
+  int64_t valid = std::clamp<int64_t>(columnsOfLast - lane, 0, width);
+  // Where there is room for padding, stores need no mask; vectors of nothing
+  // else are not computed.
+  return op.getWholePanels() && valid > 0 ? width : valid;
 }
 
 Value ContractLowering::emitMultiplyAdd(Value a, Value b, Value acc) {
@@ -381,7 +383,7 @@ SmallVector<Value> ContractLowering::emitStart(const Task &task,
 LogicalResult ContractLowering::emitTile(const Task &task,
                                          const TilePosition &at, int64_t rows,
                                          GroupShape shape) {
-  SmallVector<Value> sums = emitStart(task, at, rows * shape.panels * chunks);
+  SmallVector<Value> sums = emitStart(task, at, rows * getNumVectors(shape));
   sums = emitDepth(task, at, rows, shape, std::move(sums));
   if (numDepthBlocks == 1)
     return emitEpilogue(task, at, rows, shape, sums);
@@ -423,7 +425,6 @@ SmallVector<Value> ContractLowering::emitDepthLoops(
     ArrayRef<int64_t> extents, Value begin, Value end, const Task &task,
     const TilePosition &at, int64_t rows, GroupShape shape,
     SmallVector<Value> accumulators) {
-  int64_t panels = shape.panels;
   unsigned numBatch = op.getBatch().size(), numK = extents.size();
   Value zero = constant(0);
 
@@ -476,7 +477,8 @@ SmallVector<Value> ContractLowering::emitDepthLoops(
   // The columns.
   SmallVector<Value> columns;
   Value rhs = packed ? packed : emitter.lookup(op.getRhs());
-  for (int64_t vector = 0; vector < panels * chunks; ++vector) {
+  int64_t vectors = getNumVectors(shape);
+  for (int64_t vector = 0; vector < vectors; ++vector) {
     int64_t lane = vector % chunks * width, panel = vector / chunks;
     Value offset;
     int64_t valid = width;
@@ -509,7 +511,6 @@ SmallVector<Value> ContractLowering::emitDepthLoops(
 
   // Rows times columns.
   Value lhs = emitter.lookup(op.getLhs());
-  int64_t vectors = panels * chunks;
   for (int64_t row = 0; row < rows; ++row) {
     Value offset = add(rowOffsets[isLinearInRows ? 0 : row], lhsStep);
     if (isLinearInRows && row > 0)
@@ -553,14 +554,12 @@ LogicalResult ContractLowering::emitEpilogue(const Task &task,
     Lanes lanes;
   };
   SmallVector<Store> stores;
-  int64_t vectors = shape.panels * chunks;
+  int64_t vectors = getNumVectors(shape);
   for (int64_t row = 0; row < rows; ++row) {
     Value rowIndex = arith::AddIOp::create(builder, loc, at.row,
                                            emitter.constantIndex(loc, row));
     for (int64_t vector = 0; vector < vectors; ++vector) {
       int64_t valid = getValidLanes(vector, shape);
-      if (valid == 0)
-        continue;
       Value panel = arith::AddIOp::create(
           builder, loc, at.panel, emitter.constantIndex(loc, vector / chunks));
       Value lane = emitter.constantIndex(loc, vector % chunks * width);

@@ -81,8 +81,15 @@ private:
   mlir::LogicalResult emitEpilogue(const Task &task, const TilePosition &at,
                                    int64_t rows, GroupShape shape,
                                    llvm::ArrayRef<mlir::Value> accumulators);
-  /// Columns of chunk \p vector of a tile that exist.
+  /// Columns of chunk \p vector of a tile that are stored.
   int64_t getValidLanes(int64_t vector, GroupShape shape);
+  /// Vectors of a row of a tile; those of no columns are left out.
+  int64_t getNumVectors(GroupShape shape) {
+    int64_t vectors = shape.panels * chunks;
+    while (getValidLanes(vectors - 1, shape) == 0)
+      --vectors;
+    return vectors;
+  }
   mlir::Value emitMultiplyAdd(mlir::Value a, mlir::Value b, mlir::Value acc);
   /// Where the sums of a tile lie between two blocks of the depth.
   mlir::Value getPartialOffset(const TilePosition &at);

@@ -34,10 +34,13 @@ class TileModel {
 public:
   TileModel(const ContractionShape &shape, const VectorTarget &target)
       : shape(shape), target(target),
-        vectorsPerPanel(std::max<int64_t>(1, kPanel / target.getWidth())) {}
+        vectorsPerPanel(std::max<int64_t>(1, kPanel / target.getWidth())) {
+    int64_t width = kPanel / vectorsPerPanel;
+    unusedVectors = (kPanel - shape.columnsOfLast) / width;
+  }
 
   bool fitsRegisters(const RegisterTile &tile) const {
-    int64_t vectors = tile.panels * vectorsPerPanel;
+    int64_t vectors = getWidestVectors(tile);
     return tile.rows * vectors + vectors + 1 <= target.numRegisters;
   }
   int64_t getMaxRows(int64_t panels) const;
@@ -53,11 +56,17 @@ private:
   }
   double getStepCycles(int64_t rows, int64_t vectors, TileBound &bound) const;
   double getTileCycles(int64_t rows, int64_t vectors) const;
-  double getGroupCycles(int64_t rows, int64_t panels) const;
+  double getGroupCycles(int64_t rows, int64_t vectors) const;
+  /// Vectors of the widest group of panels.
+  int64_t getWidestVectors(const RegisterTile &tile) const {
+    bool isOnlyGroup = tile.panels == shape.panels;
+    return tile.panels * vectorsPerPanel - (isOnlyGroup ? unusedVectors : 0);
+  }
 
   const ContractionShape &shape;
   const VectorTarget &target;
   int64_t vectorsPerPanel;
+  int64_t unusedVectors; ///< of the last panel
 };
 } // namespace
 
@@ -94,24 +103,24 @@ double TileModel::getTileCycles(int64_t rows, int64_t vectors) const {
          kTileCycles + perStore * double(rows * vectors);
 }
 
-/// Cycles of all rows for a group of \p panels.
-double TileModel::getGroupCycles(int64_t rows, int64_t panels) const {
+/// Cycles of all rows for a group of panels of \p vectors in all.
+double TileModel::getGroupCycles(int64_t rows, int64_t vectors) const {
   int64_t tiles = getRowTiles(rows);
   int64_t small = shape.rows / tiles, numLarge = shape.rows % tiles;
-  int64_t vectors = panels * vectorsPerPanel;
   return double(numLarge) * getTileCycles(small + 1, vectors) +
          double(tiles - numLarge) * getTileCycles(small, vectors);
 }
 
 TileEstimate TileModel::estimate(const RegisterTile &tile) const {
-  int64_t groups = shape.panels / tile.panels;
-  int64_t rest = shape.panels % tile.panels;
+  int64_t groups = (shape.panels + tile.panels - 1) / tile.panels;
+  int64_t last = shape.panels - (groups - 1) * tile.panels;
   TileEstimate result{tile};
-  result.cycles = double(groups) * getGroupCycles(tile.rows, tile.panels);
-  if (rest)
-    result.cycles += getGroupCycles(tile.rows, rest);
+  result.cycles =
+      double(groups - 1) *
+          getGroupCycles(tile.rows, tile.panels * vectorsPerPanel) +
+      getGroupCycles(tile.rows, last * vectorsPerPanel - unusedVectors);
   int64_t tiles = getRowTiles(tile.rows);
-  getStepCycles((shape.rows + tiles - 1) / tiles, tile.panels * vectorsPerPanel,
+  getStepCycles((shape.rows + tiles - 1) / tiles, getWidestVectors(tile),
                 result.bound);
   return result;
 }

@@ -23,6 +23,8 @@ struct ContractionShape {
   /// Bytes from a row of the left side to the next; 0 where rows don't lie at
   /// equal distances.
   int64_t rowBytes = 0;
+  /// Columns of the last panel that exist: vectors of none are not computed.
+  int64_t columnsOfLast = 16;
 };
 
 /// What limits the inner loop of a tile.

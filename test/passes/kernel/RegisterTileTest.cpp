@@ -103,6 +103,18 @@ TEST(RegisterTile, HalfTheUnitsTakeTwiceAsLong) {
   EXPECT_NEAR(one / two, 2, 0.05);
 }
 
+// A panel of 8 columns has one vector of AVX2, so more rows fit; with 24
+// columns three.
+TEST(RegisterTile, LeavesOutVectorsWithoutColumns) {
+  RegisterTile half =
+      chooseRegisterTile({48, 1, 216, 0, 8}, makeAvx2()).best.tile;
+  EXPECT_GE(half.rows, 8);
+  RegisterTile two =
+      chooseRegisterTile({48, 2, 216, 0, 8}, makeAvx2()).best.tile;
+  EXPECT_EQ(two.panels, 2);
+  EXPECT_EQ(two.rows, 4);
+}
+
 TEST(RegisterTile, NamesTheRunnerUp) {
   TileChoice choice = chooseRegisterTile({28, 4, 576}, makeAvx2());
   ASSERT_TRUE(choice.runnerUp);

@@ -100,4 +100,29 @@ kernel.func @nested(%x: memref<6x8xf32>, %w: memref<4x8x16xf32>) outputs(%y: mem
   }
 }
 
+// Eight columns are one vector of eight lanes: the other half of the panel, which
+// nobody reads, is neither computed nor written.
+
+// CHECK-LABEL: func.func @half_panel(
+// CHECK: %{{.*}}:6 = scf.for
+// CHECK-COUNT-6: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: scf.yield
+// CHECK-COUNT-6: vector.store
+// CHECK-NOT: vector.store
+// CHECK: return
+
+// WIDE-LABEL: func.func @half_panel(
+// WIDE-COUNT-6: vector.store {{.*}} vector<16xf32>
+kernel.func @half_panel(%x: memref<6x40xf32>, %w: memref<1x40x16xf32>) outputs(%y: memref<6x16xf32>) {
+  kernel.contract batch [] m 6 n 8 k [40]
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y whole_panels at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<6x40xf32>, memref<1x40x16xf32>, memref<6x16xf32>
+  epilogue (%m, %p, %l, %acc: f32) {
+    kernel.yield %acc : f32
+  }
+}
+
 }
