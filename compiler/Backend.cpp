@@ -141,11 +141,13 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
         return cast<IntegerAttr>(entry->removeAttr(name)).getInt();
       };
       int64_t tasks = getInt("kernel.num_tasks");
+      int64_t phases =
+          entry->hasAttr("kernel.num_phases") ? getInt("kernel.num_phases") : 1;
       auto schedule =
           dyn_cast_or_null<ArrayAttr>(entry->removeAttr("kernel.schedule"));
       variants.push_back(device::VariantAttr::get(
           context, FlatSymbolRefAttr::get(context, symbol), tasks,
-          getInt("kernel.scratch_bytes"), schedule));
+          getInt("kernel.scratch_bytes"), phases, schedule));
       for (Operation &op :
            llvm::make_early_inc_range(code.getBody()->getOperations())) {
         // Functions of libm that several kernels call.

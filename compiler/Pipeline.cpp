@@ -27,6 +27,9 @@ namespace dlc {
 
 void addGraphPasses(OpPassManager &passes, const CompileOptions &options) {
   bool optimizes = options.optimizationLevel > 0;
+  // At any level: there is no kernel for a whole recurrent layer. What is done
+  // to its weights are constants for the next pass.
+  passes.addPass(graph::createGraphSplitRnn());
   // Constants first: parameters that are computed are known after it.
   passes.addPass(graph::createGraphFoldConstants());
   // No batch norm remains, at any level: there is no kernel for it.

@@ -145,6 +145,18 @@ static void writeKernels(TableWriter &out, const ArtifactSpec &spec) {
   }
 }
 
+/// Writes the numbers of phases unless all are one.
+static bool writePhases(TableWriter &out, const ArtifactSpec &spec) {
+  if (llvm::all_of(spec.kernels, [](const KernelSpec &kernel) {
+        return kernel.numPhases == 1;
+      }))
+    return false;
+  out.table(".Lphases", /*hasPointers=*/false);
+  for (const KernelSpec &kernel : spec.kernels)
+    out.quad(Twine(kernel.numPhases), kernel.name);
+  return true;
+}
+
 static void writeSteps(TableWriter &out, const ArtifactSpec &spec) {
   static_assert(sizeof(dlc_abi_step) == 48, "write the new fields");
   static_assert(sizeof(dlc_abi_ref) == 16, "write the new fields");
@@ -186,8 +198,9 @@ static void writeTest(TableWriter &out, const TestSpec &test) {
   writeList(".Ltest_outputs", test.outputs);
 }
 
-static void writeModel(TableWriter &out, const ArtifactSpec &spec) {
-  static_assert(sizeof(dlc_abi_model) == 208, "write the new fields");
+static void writeModel(TableWriter &out, const ArtifactSpec &spec,
+                       bool hasPhases) {
+  static_assert(sizeof(dlc_abi_model) == 216, "write the new fields");
   uint64_t numRefs = 0;
   for (const StepSpec &step : spec.steps)
     numRefs += step.refs.size();
@@ -222,6 +235,7 @@ static void writeModel(TableWriter &out, const ArtifactSpec &spec) {
   out.pointer(".Ltest_outputs", !spec.test, "test_outputs");
   out.real(spec.test ? spec.test->rtol : 0, "test_rtol");
   out.real(spec.test ? spec.test->atol : 0, "test_atol");
+  out.pointer(".Lphases", !hasPhases, "kernel_phases");
 }
 
 std::string dlc::artifact::writeDescription(const ArtifactSpec &spec) {
@@ -243,11 +257,12 @@ std::string dlc::artifact::writeDescription(const ArtifactSpec &spec) {
     writeTargets(out, spec);
   if (!spec.kernels.empty())
     writeKernels(out, spec);
+  bool hasPhases = writePhases(out, spec);
   if (!spec.steps.empty())
     writeSteps(out, spec);
   if (spec.test)
     writeTest(out, *spec.test);
-  writeModel(out, spec);
+  writeModel(out, spec, hasPhases);
   out.writeStrings();
 
   os << "\n\t.section " << kMetaSection << ",\"\",@progbits\n\t.ascii ";

@@ -49,6 +49,7 @@ static void writeKernels(json::OStream &json, const ArtifactSpec &spec) {
         json.attribute("name", kernel.name);
         writeStrings(json, "nodes", kernel.nodes);
         json.attribute("flops", kernel.flops);
+        json.attribute("phases", kernel.numPhases);
         json.attributeObject("tasks", [&] {
           for (size_t i = 0; i < spec.targets.size(); ++i)
             json.attribute(spec.targets[i].name, kernel.variants[i].numTasks);

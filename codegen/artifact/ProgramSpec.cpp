@@ -104,6 +104,7 @@ FailureOr<uint32_t> SpecBuilder::getKernel(LaunchOp launch) {
   for (VariantAttr variant : kernel.getVariants().getAsRange<VariantAttr>()) {
     result.variants.push_back(
         {variant.getFunction().getValue().str(), variant.getTasks()});
+    result.numPhases = variant.getPhases();
     spec.scratchBytesPerThread = std::max<uint64_t>(spec.scratchBytesPerThread,
                                                     variant.getScratchBytes());
   }

@@ -30,7 +30,7 @@ struct TargetSpec {
 /// The code of one kernel for one target.
 struct VariantSpec {
   std::string symbol;
-  int64_t numTasks = 1;
+  int64_t numTasks = 1; ///< of a phase
 };
 
 struct KernelSpec {
@@ -39,6 +39,7 @@ struct KernelSpec {
   std::vector<std::string> nodes;    ///< the model's operators it computes
   uint64_t flops = 0;                ///< of one launch
   uint64_t codeBytes = 0;            ///< over all targets
+  int64_t numPhases = 1;
 };
 
 /// An operand of a step; `space` is enum dlc_abi_space.

@@ -78,10 +78,11 @@ def Device_VariantAttr : AttrDef<Device_Dialect, "Variant"> {
   let summary = "the code of a kernel for one target";
   let description = [{
     `function` is the symbol of the code, whose calling convention is
-    `dlc_abi_kernel_fn` of dlc/abi.h. A launch covers the tasks [0, `tasks`),
-    and every thread that runs some has `scratch_bytes` of its own. `schedule`
-    tells people how the kernel was lowered and why: a dictionary for each
-    contraction, with its register tile and the estimate behind it.
+    `dlc_abi_kernel_fn` of dlc/abi.h. A launch covers `phases` times `tasks`
+    tasks, those of a phase after those of the one before, and every thread that
+    runs some has `scratch_bytes` of its own. `schedule` tells people how the
+    kernel was lowered and why: a dictionary for each contraction, with its
+    register tile and the estimate behind it.
 
     ```mlir
     #v = #device.variant<@"relu.x86-64-v3", tasks = 8, scratch_bytes = 0>
@@ -89,9 +90,10 @@ def Device_VariantAttr : AttrDef<Device_Dialect, "Variant"> {
   }];
   let parameters = (ins "::mlir::FlatSymbolRefAttr":$function,
                         "int64_t":$tasks, "int64_t":$scratch_bytes,
+                        DefaultValuedParameter<"int64_t", "1">:$phases,
                         OptionalParameter<"::mlir::ArrayAttr">:$schedule);
   let assemblyFormat = [{
-    `<` $function `,` struct($tasks, $scratch_bytes, $schedule) `>`
+    `<` $function `,` struct($tasks, $scratch_bytes, $phases, $schedule) `>`
   }];
   let genVerifyDecl = 1;
 }

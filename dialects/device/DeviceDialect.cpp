@@ -61,9 +61,12 @@ LogicalResult TargetAttr::verify(
 
 LogicalResult VariantAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                   FlatSymbolRefAttr, int64_t tasks,
-                                  int64_t scratchBytes, ArrayAttr) {
+                                  int64_t scratchBytes, int64_t phases,
+                                  ArrayAttr) {
   if (tasks < 0 || scratchBytes < 0)
     return emitError() << "requires 'tasks' and 'scratch_bytes' not to be "
                           "negative";
+  if (phases < 1)
+    return emitError() << "requires 'phases' to be positive";
   return success();
 }

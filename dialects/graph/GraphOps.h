@@ -28,4 +28,9 @@ enum class Combiner { Add, Mul, Max, Min };
 #define GET_OP_CLASSES
 #include "dialects/graph/GraphOps.h.inc"
 
+namespace dlc::graph {
+/// The parts that the weights of a cell are split into.
+int64_t getNumGates(RnnMode mode);
+} // namespace dlc::graph
+
 #endif // DLC_DIALECTS_GRAPH_GRAPHOPS_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Normalisations, softmax and recurrent layers: verifiers and shape rules.
+// Normalisations and softmax: verifiers and shape rules.
 #include "dialects/graph/Inference.h"
 
 #include "mlir/IR/Builders.h"
@@ -97,73 +97,4 @@ LogicalResult LogSoftmaxOp::verify() {
 }
 int64_t LogSoftmaxOp::getFlops() {
   return kFlopsPerElement * getElements(*this);
-}
-
-//===----------------------------------------------------------------------===//
-// RnnOp
-//===----------------------------------------------------------------------===//
-
-/// The parts of a cell's weights.
-static int64_t getNumGates(RnnMode mode) {
-  switch (mode) {
-  case RnnMode::Lstm:
-    return 4;
-  case RnnMode::Gru:
-    return 3;
-  case RnnMode::Tanh:
-  case RnnMode::Relu:
-    return 1;
-  }
-  llvm_unreachable("unknown mode");
-}
-
-LogicalResult
-RnnOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                        ValueRange operands, DictionaryAttr attributes,
-                        OpaqueProperties properties, RegionRange regions,
-                        SmallVectorImpl<Type> &types) {
-  Adaptor op(operands, attributes, properties, regions);
-  auto input = getTensorType(op.getInput());
-  auto state = getTensorType(op.getH0());
-  // C1
-  if (input.getRank() != 3 || state.getRank() != 2)
-    return emitOptionalError(location,
-                             "requires an input [T, N, I] and a "
-                             "state [N, H], but got ",
-                             input, " and ", state);
-  int64_t steps = input.getDimSize(0), batch = input.getDimSize(1);
-  int64_t size = state.getDimSize(1), gates = getNumGates(op.getMode()) * size;
-  auto check = [&](Value value, StringRef name,
-                   ArrayRef<int64_t> shape) -> LogicalResult {
-    auto type = getTensorType(value);
-    if (type.getRank() == int64_t(shape.size()) &&
-        llvm::all_of_zip(type.getShape(), shape, mayBeEqual))
-      return success();
-    return emitOptionalError(
-        location, "requires ", name, " of shape ",
-        RankedTensorType::get(shape, type.getElementType()), ", but got ",
-        type);
-  };
-  if (failed(check(op.getH0(), "h0", {batch, size})) ||
-      failed(check(op.getWInput(), "w_input", {gates, input.getDimSize(2)})) ||
-      failed(check(op.getWHidden(), "w_hidden", {gates, size})) ||
-      failed(check(op.getBInput(), "b_input", gates)) ||
-      failed(check(op.getBHidden(), "b_hidden", gates)))
-    return failure();
-  bool isLstm = op.getMode() == RnnMode::Lstm;
-  if (bool(op.getC0()) != isLstm)
-    return emitOptionalError(location, "requires c0 for lstm and only there");
-  if (isLstm && failed(check(op.getC0(), "c0", {batch, size})))
-    return failure();
-  Type element = input.getElementType();
-  types.push_back(RankedTensorType::get({steps, batch, size}, element));
-  types.append(isLstm ? 2 : 1, RankedTensorType::get({batch, size}, element));
-  return success();
-}
-
-int64_t RnnOp::getFlops() {
-  auto input = getTensorType(getInput());
-  int64_t weights = getTensorType(getWInput()).getNumElements() +
-                    getTensorType(getWHidden()).getNumElements();
-  return 2 * input.getDimSize(0) * input.getDimSize(1) * weights;
 }

@@ -46,4 +46,45 @@ def Graph_RnnOp : Graph_InferredOp<"rnn", [
   }];
 }
 
+def Graph_RecurrenceOp : Graph_InferredOp<"recurrence", [
+    AttrSizedOperandSegments, SameOperandsAndResultElementType,
+    DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
+  let summary = "the recurrent part of a layer, in one or several directions";
+  let description = [{
+    Shapes: input [T, N, D G H], w_hidden [D G H, H], h0 [N, D H], c0
+    [N, D H] (lstm only), b_candidate [D H] (gru only); output [T, N, D H], c_n
+    [N, D H] (lstm only). G is 4 for lstm, 3 for gru, else 1; D is the number of
+    directions, one for each element of `reverse`, which says whether the steps
+    of that direction run from last to first.
+
+    What `graph.rnn` computes, with `input` in the place of a and
+    r = w_hidden h. Only gru has a bias here: b_candidate is added to r_n. The
+    last hidden states are part of `output`.
+
+    C1. The shapes are as said; c0 is given for lstm and only there, b_candidate
+        for gru and only there.
+    C2. All tensors have one element type.
+
+    ```mlir
+    func.func @example(%x: tensor<5x2x8xf32>, %w: tensor<8x4xf32>, %h: tensor<2x8xf32>)
+        -> tensor<5x2x8xf32> {
+      %0 = graph.recurrence rnn_tanh reverse [false, true] input %x, %w state %h
+        : tensor<5x2x8xf32>, tensor<8x4xf32>, tensor<2x8xf32>
+      return %0 : tensor<5x2x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$w_hidden,
+    AnyRankedTensor:$h0, Optional<AnyRankedTensor>:$c0,
+    Optional<AnyRankedTensor>:$b_candidate, Graph_RnnModeAttr:$mode,
+    DenseBoolArrayAttr:$reverse);
+  let results = (outs AnyRankedTensor:$output, Optional<AnyRankedTensor>:$c_n);
+  let assemblyFormat = [{
+    $mode `reverse` $reverse `input` $input `,` $w_hidden `state` $h0
+    (`,` $c0^)? (`bias` $b_candidate^)? attr-dict
+    `:` type($input) `,` type($w_hidden) `,` type($h0) (`,` type($c0)^)?
+    (`bias` type($b_candidate)^)?
+  }];
+}
+
 #endif // DLC_DIALECTS_GRAPH_RECURRENT_TD

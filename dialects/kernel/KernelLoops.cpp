@@ -62,6 +62,28 @@ static void printBody(OpAsmPrinter &printer, Region &body, bool terminator) {
                       /*printBlockTerminators=*/terminator);
 }
 
+/// Parses the "%i to 8 {...}" of a loop over one index.
+static ParseResult parseSimpleLoop(OpAsmParser &parser, OperationState &state,
+                                   StringAttr extentName) {
+  OpAsmParser::Argument index;
+  int64_t extent;
+  if (parser.parseArgument(index) || parser.parseKeyword("to") ||
+      parser.parseInteger(extent) ||
+      parser.parseOptionalAttrDictWithKeyword(state.attributes))
+    return failure();
+  index.type = parser.getBuilder().getIndexType();
+  state.addAttribute(extentName, parser.getBuilder().getI64IntegerAttr(extent));
+  return parser.parseRegion(*state.addRegion(), index);
+}
+
+static void printSimpleLoop(OpAsmPrinter &printer, Operation *op,
+                            int64_t extent, StringAttr extentName) {
+  Region &body = op->getRegion(0);
+  printer << ' ' << body.getArgument(0) << " to " << extent;
+  printer.printOptionalAttrDictWithKeyword(op->getAttrs(), {extentName});
+  printBody(printer, body, /*terminator=*/false);
+}
+
 /// Checks that \p body has one index argument for each extent.
 static LogicalResult verifyLoop(Operation *op, ArrayRef<int64_t> extents) {
   Region &body = op->getRegion(0);
@@ -79,6 +101,7 @@ static LogicalResult verifyLoop(Operation *op, ArrayRef<int64_t> extents) {
 
 StringRef FuncOp::getDefaultDialect() { return "kernel"; }
 StringRef ParallelOp::getDefaultDialect() { return "kernel"; }
+StringRef PhasesOp::getDefaultDialect() { return "kernel"; }
 StringRef LoopOp::getDefaultDialect() { return "kernel"; }
 StringRef VectorLoopOp::getDefaultDialect() { return "kernel"; }
 StringRef ReduceOp::getDefaultDialect() { return "kernel"; }
@@ -116,9 +139,41 @@ void ParallelOp::print(OpAsmPrinter &printer) {
 
 LogicalResult ParallelOp::verify() {
   // C3
+  if (!isa_and_nonnull<FuncOp, PhasesOp>((*this)->getParentOp()))
+    return emitOpError("is not directly inside a kernel.func or kernel.phases");
+  return verifyLoop(*this, getExtents()); // C1, C2
+}
+
+//===----------------------------------------------------------------------===//
+// PhasesOp
+//===----------------------------------------------------------------------===//
+
+void PhasesOp::build(OpBuilder &builder, OperationState &state,
+                     int64_t extent) {
+  state.addAttribute(getExtentAttrName(state.name),
+                     builder.getI64IntegerAttr(extent));
+  addLoopBody(builder, state, 1);
+}
+
+ParseResult PhasesOp::parse(OpAsmParser &parser, OperationState &state) {
+  return parseSimpleLoop(parser, state, getExtentAttrName(state.name));
+}
+
+void PhasesOp::print(OpAsmPrinter &printer) {
+  printSimpleLoop(printer, *this, getExtent(), getExtentAttrName());
+}
+
+LogicalResult PhasesOp::verify() {
+  // C2
+  if (getExtent() < 1)
+    return emitOpError("requires a positive extent, but got ") << getExtent();
+  // C3
   if (!isa_and_nonnull<FuncOp>((*this)->getParentOp()))
     return emitOpError("is not directly inside a kernel.func");
-  return verifyLoop(*this, getExtents()); // C1, C2
+  // C4
+  if (failed(verifySections(*this)))
+    return failure();
+  return verifyLoop(*this, getExtent()); // C1
 }
 
 //===----------------------------------------------------------------------===//
@@ -182,23 +237,11 @@ void VectorLoopOp::build(OpBuilder &builder, OperationState &state,
 }
 
 ParseResult VectorLoopOp::parse(OpAsmParser &parser, OperationState &state) {
-  OpAsmParser::Argument index;
-  int64_t extent;
-  if (parser.parseArgument(index) || parser.parseKeyword("to") ||
-      parser.parseInteger(extent) ||
-      parser.parseOptionalAttrDictWithKeyword(state.attributes))
-    return failure();
-  index.type = parser.getBuilder().getIndexType();
-  state.addAttribute(getExtentAttrName(state.name),
-                     parser.getBuilder().getI64IntegerAttr(extent));
-  return parser.parseRegion(*state.addRegion(), index);
+  return parseSimpleLoop(parser, state, getExtentAttrName(state.name));
 }
 
 void VectorLoopOp::print(OpAsmPrinter &printer) {
-  printer << ' ' << getBody().getArgument(0) << " to " << getExtent();
-  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
-                                           {getExtentAttrName()});
-  printBody(printer, getBody(), /*terminator=*/false);
+  printSimpleLoop(printer, *this, getExtent(), getExtentAttrName());
 }
 
 LogicalResult VectorLoopOp::verify() {
@@ -325,6 +368,64 @@ void LoadOp::print(OpAsmPrinter &printer) {
 LogicalResult LoadOp::verify() {
   return verifyAccess(*this, getMemref().getType(), getMap(),
                       getIndices().size());
+}
+
+void SliceOp::build(OpBuilder &builder, OperationState &state, Value memref,
+                    ValueRange indices, AffineMap map) {
+  auto type = cast<MemRefType>(memref.getType());
+  state.addOperands(memref);
+  state.addOperands(indices);
+  state.addAttribute(getMapAttrName(state.name), AffineMapAttr::get(map));
+  state.addTypes(MemRefType::get(
+      type.getShape().drop_front(map.getNumResults()), type.getElementType()));
+}
+
+ParseResult SliceOp::parse(OpAsmParser &parser, OperationState &state) {
+  OpAsmParser::UnresolvedOperand buffer;
+  SmallVector<OpAsmParser::UnresolvedOperand> indices;
+  MemRefType type;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parseAccess(parser, state, buffer, indices, getMapAttrName(state.name),
+                  type) ||
+      parser.resolveOperand(buffer, type, state.operands) ||
+      parser.resolveOperands(indices, parser.getBuilder().getIndexType(),
+                             state.operands))
+    return failure();
+  auto map =
+      cast<AffineMapAttr>(state.attributes.get(getMapAttrName(state.name)));
+  unsigned count = map.getValue().getNumResults();
+  if (count > unsigned(type.getRank()))
+    return parser.emitError(loc, "has more subscripts than dimensions");
+  state.addTypes(MemRefType::get(type.getShape().drop_front(count),
+                                 type.getElementType()));
+  return success();
+}
+
+void SliceOp::print(OpAsmPrinter &printer) {
+  printer << ' ' << getMemref() << '[';
+  printer.printAffineMapOfSSAIds(getMapAttr(), getIndices());
+  printer << ']';
+  printer.printOptionalAttrDict((*this)->getAttrs(), {getMapAttrName()});
+  printer << " : " << getMemref().getType();
+}
+
+LogicalResult SliceOp::verify() {
+  auto type = cast<MemRefType>(getMemref().getType());
+  unsigned count = getMap().getNumResults();
+  // C1
+  if (count > unsigned(type.getRank()))
+    return emitOpError("has ")
+           << count << " subscripts for a buffer of rank " << type.getRank();
+  if (getMap().getNumInputs() != getIndices().size())
+    return emitOpError("has ")
+           << getIndices().size() << " indices for a map of "
+           << getMap().getNumInputs();
+  auto result =
+      MemRefType::get(type.getShape().drop_front(count), type.getElementType());
+  if (getType() != result)
+    return emitOpError("requires a result of type ")
+           << result << ", but got " << getType();
+  return success();
 }
 
 ParseResult StoreOp::parse(OpAsmParser &parser, OperationState &state) {

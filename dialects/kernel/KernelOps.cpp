@@ -118,6 +118,19 @@ void FuncOp::build(OpBuilder &builder, OperationState &state, StringRef name,
     body.addArgument(type, state.location);
 }
 
+LogicalResult dlc::kernel::verifySections(Operation *parent) {
+  bool hasTasks = false;
+  for (Operation &op : parent->getRegion(0).front()) {
+    bool isSection = isa<ParallelOp, ContractOp>(op);
+    hasTasks |= isSection;
+    if (!isSection && !isMemoryEffectFree(&op))
+      return op.emitOpError("touches memory outside the tasks of its kernel");
+  }
+  if (!hasTasks)
+    return parent->emitOpError("requires a kernel.parallel or kernel.contract");
+  return success();
+}
+
 ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &state) {
   StringAttr name;
   SmallVector<OpAsmParser::Argument> inputs, outputs;
@@ -169,15 +182,15 @@ LogicalResult FuncOp::verify() {
   }
   if (getNumOutputs() > getBody().getNumArguments())
     return emitOpError("has fewer arguments than outputs");
-  // C1
-  bool hasTasks = false;
-  for (Operation &op : getBody().front()) {
-    bool isSection = isa<ParallelOp, ContractOp>(op);
-    hasTasks |= isSection;
-    if (!isSection && !isMemoryEffectFree(&op))
-      return op.emitOpError("touches memory outside the tasks of its kernel");
+  // C3
+  auto phases = getBody().front().getOps<PhasesOp>();
+  if (!phases.empty()) {
+    PhasesOp first = *phases.begin();
+    for (Operation &op : getBody().front())
+      if (&op != first &&
+          (isa<ParallelOp, PhasesOp>(op) || !isMemoryEffectFree(&op)))
+        return first.emitOpError("requires to hold all sections of its kernel");
+    return success();
   }
-  if (!hasTasks)
-    return emitOpError("requires a kernel.parallel or kernel.contract");
-  return success();
+  return verifySections(*this); // C1
 }

@@ -21,4 +21,10 @@
 #define GET_OP_CLASSES
 #include "dialects/kernel/KernelOps.h.inc"
 
+namespace dlc::kernel {
+/// Checks that the body of \p parent holds sections, and that nothing else in
+/// it touches memory.
+mlir::LogicalResult verifySections(mlir::Operation *parent);
+} // namespace dlc::kernel
+
 #endif // DLC_DIALECTS_KERNEL_KERNELOPS_H

@@ -117,10 +117,11 @@ def Kernel_FuncOp
     The body holds sections, `kernel.parallel` or `kernel.contract`, whose
     iterations are the tasks that the runtime spreads over threads, and
     operations that don't touch memory. Tasks, those of different sections too,
-    are independent of each other.
+    are independent of each other. A `kernel.phases` orders the tasks.
 
     C1. There is at least one section; nothing else touches memory.
     C2. Arguments are buffers of static shape with the identity layout.
+    C3. A `kernel.phases` holds all sections.
 
     ```mlir
     kernel.func @relu(%x: memref<4x128xf32>) outputs(%y: memref<4x128xf32>) {
@@ -172,7 +173,7 @@ def Kernel_ParallelOp : Kernel_LoopBaseOp<"parallel", [NoTerminator]> {
 
     C1. One region argument of type `index` for each extent.
     C2. Extents are not negative.
-    C3. Its parent is a `kernel.func`.
+    C3. Its parent is a `kernel.func` or `kernel.phases`.
 
     ```mlir
     kernel.func @fill() outputs(%y: memref<4x8x16xf32>) {
@@ -189,6 +190,44 @@ def Kernel_ParallelOp : Kernel_LoopBaseOp<"parallel", [NoTerminator]> {
   let hasCustomAssemblyFormat = 1;
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::llvm::ArrayRef<int64_t>":$extents)>];
+}
+
+def Kernel_PhasesOp : Kernel_LoopBaseOp<"phases", [NoTerminator]> {
+  let summary = "tasks in rounds, one after the other";
+  let description = [{
+    Runs its sections for 0 <= i < extent. All tasks of one index are done
+    before the first one of the next begins, on whatever thread: they may read
+    what any task of an earlier index wrote. This is how a recurrent layer's
+    steps share threads.
+
+    C1. The region has one argument of type `index`.
+    C2. The extent is positive.
+    C3. Its parent is a `kernel.func`.
+    C4. There is at least one section in it; nothing else touches memory.
+
+    ```mlir
+    kernel.func @powers(%x: memref<8x16xf32>) outputs(%y: memref<4x8x16xf32>) {
+      kernel.phases %t to 4 {
+        kernel.parallel (%i) to (8) {
+          %previous = kernel.slice %y[(%t + 3) mod 4] : memref<4x8x16xf32>
+          %zero = arith.constant 0 : index
+          %is_first = arith.cmpi eq, %t, %zero : index
+          %from = arith.select %is_first, %x, %previous : memref<8x16xf32>
+          kernel.vector_loop %j to 16 {
+            %0 = kernel.load %from[%i, %j] : memref<8x16xf32>
+            %1 = kernel.load %x[%i, %j] : memref<8x16xf32>
+            %2 = arith.mulf %0, %1 : f32
+            kernel.store %2, %y[%t, %i, %j] : memref<4x8x16xf32>
+          }
+        }
+      }
+    }
+    ```
+  }];
+  let arguments = (ins I64Attr:$extent);
+  let hasCustomAssemblyFormat = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "int64_t":$extent)>];
 }
 
 def Kernel_LoopOp : Kernel_LoopBaseOp<"loop", [NoTerminator]> {
@@ -332,6 +371,27 @@ def Kernel_StoreOp
                        Variadic<Index>:$indices, AffineMapAttr:$map);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
+}
+
+def Kernel_SliceOp : Kernel_Op<"slice", [Pure]> {
+  let summary = "part of a buffer, by its first subscripts";
+  let description = [{
+    What lies under the given subscripts of the first dimensions, as a buffer of
+    the others. Subscripts are as for `kernel.load`. An `arith.select` chooses
+    between buffers or slices of one type.
+
+    C1. There are at most as many subscripts as dimensions.
+
+    See `kernel.phases` for an example.
+  }];
+  let arguments = (ins AnyStaticShapeMemRef:$memref, Variadic<Index>:$indices,
+                       AffineMapAttr:$map);
+  let results = (outs AnyStaticShapeMemRef:$result);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "::mlir::Value":$memref,
+    "::mlir::ValueRange":$indices, "::mlir::AffineMap":$map)>];
 }
 
 def Kernel_ScratchOp : Kernel_Op<"scratch", [Pure]> {

@@ -216,4 +216,35 @@ def GraphFormGroups : Pass<"graph-form-groups", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numGroups", "groups", "Groups formed">];
 }
 
+def GraphSplitRnn : Pass<"graph-split-rnn", "::mlir::ModuleOp"> {
+  let summary = "take the input's part out of recurrent layers";
+  let description = [{
+    What a recurrent layer computes from its input needs no state: it becomes
+    one `graph.dense` over all steps, which several threads share and which
+    reads its weights once. What is left is a `graph.recurrence`. Two layers of
+    one input in opposite directions, whose outputs are joined, become one: the
+    directions then run at the same time. No `graph.rnn` remains.
+
+    Biases that are added to both parts go into the dense layer.
+
+    Before:
+    ```mlir
+    %0, %1 = graph.rnn rnn_tanh input %x, %wi, %wh, %bi, %bh state %h ...
+    ```
+    After:
+    ```mlir
+    %b = graph.add %bi, %bh : tensor<4xf32>
+    %a = graph.dense %x, %wi, %b : tensor<5x2x3xf32>, tensor<4x3xf32>, tensor<4xf32>
+    %0 = graph.recurrence rnn_tanh reverse [false] input %a, %wh state %h ...
+    %2 = graph.slice %0 starts [4, 0, 0] ... // the last step
+    %1 = graph.reshape %2 : tensor<1x2x4xf32> to tensor<2x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::dlc::graph::GraphDialect"];
+  let statistics = [
+    Statistic<"numSplit", "split", "Layers that were split">,
+    Statistic<"numJoined", "joined", "Pairs of directions that became one layer">
+  ];
+}
+
 #endif // DLC_PASSES_GRAPH_PASSES_TD

@@ -270,6 +270,11 @@ LogicalResult BodyEmitter::emitOp(Operation &op) {
         return lanes.width == 1 ? emitHorizontalReduce(op) : emitReduce(op);
       })
       .Case([&](ContractOp op) { return emitNestedContract(op); })
+      .Case([&](SliceOp op) { return emitSlice(op); })
+      .Case([&](arith::SelectOp op) {
+        return isa<MemRefType>(op.getType()) ? emitBufferSelect(op)
+                                             : emitElementwise(*op);
+      })
       .Case([&](ScratchOp op) {
         MemRefType type = op.getType();
         map(op, scratchAllocator(type.getNumElements(), type.getElementType()));
@@ -287,6 +292,51 @@ LogicalResult BodyEmitter::emitNestedContract(ContractOp op) {
   Value begin = constantIndex(op.getLoc(), 0);
   return lowering.emit(begin,
                        constantIndex(op.getLoc(), lowering.getNumTasks()));
+}
+
+/// The type of a flat buffer of \p type's elements that may begin anywhere.
+static MemRefType getSliceType(MemRefType type) {
+  auto layout = StridedLayoutAttr::get(type.getContext(), ShapedType::kDynamic,
+                                       /*strides=*/1);
+  return MemRefType::get(type.getNumElements(), type.getElementType(), layout);
+}
+
+LogicalResult BodyEmitter::emitSlice(SliceOp op) {
+  Location loc = op.getLoc();
+  MemRefType type = getSliceType(cast<MemRefType>(op.getType()));
+  // The element at the subscripts, then zeros.
+  auto buffer = cast<MemRefType>(op.getMemref().getType());
+  AffineMap access = op.getMap();
+  SmallVector<AffineExpr> subscripts(access.getResults());
+  subscripts.resize(buffer.getRank(),
+                    getAffineConstantExpr(0, op.getContext()));
+  AffineExpr offset =
+      linearize(buffer, AffineMap::get(access.getNumDims(), /*symbolCount=*/0,
+                                       subscripts, op.getContext()));
+  SmallVector<Value> indices;
+  for (Value index : op.getIndices())
+    indices.push_back(lookup(index));
+  SmallVector<OpFoldResult> sizes{builder.getIndexAttr(type.getNumElements())};
+  SmallVector<OpFoldResult> strides{builder.getIndexAttr(1)};
+  map(op, memref::ReinterpretCastOp::create(
+              builder, loc, type, lookup(op.getMemref()),
+              OpFoldResult(emitIndex(loc, offset, indices)), sizes, strides));
+  return success();
+}
+
+LogicalResult BodyEmitter::emitBufferSelect(arith::SelectOp op) {
+  Location loc = op.getLoc();
+  MemRefType type = getSliceType(cast<MemRefType>(op.getType()));
+  auto toSlice = [&](Value buffer) -> Value {
+    buffer = lookup(buffer);
+    return buffer.getType() == type
+               ? buffer
+               : Value(memref::CastOp::create(builder, loc, type, buffer));
+  };
+  Value yes = toSlice(op.getTrueValue()), no = toSlice(op.getFalseValue());
+  map(op, arith::SelectOp::create(builder, loc, lookup(op.getCondition()), yes,
+                                  no));
+  return success();
 }
 
 LogicalResult BodyEmitter::emitElementwise(Operation &op) {

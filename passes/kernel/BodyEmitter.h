@@ -7,6 +7,7 @@
 #define DLC_PASSES_KERNEL_BODYEMITTER_H
 
 #include "dialects/kernel/KernelOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/AffineMap.h"
@@ -88,6 +89,8 @@ private:
   mlir::LogicalResult emitOp(mlir::Operation &op);
   mlir::LogicalResult emitElementwise(mlir::Operation &op);
   mlir::LogicalResult emitNestedContract(ContractOp op);
+  mlir::LogicalResult emitSlice(SliceOp op);
+  mlir::LogicalResult emitBufferSelect(mlir::arith::SelectOp op);
   mlir::LogicalResult emitLoad(LoadOp op);
   mlir::LogicalResult emitStore(StoreOp op);
   mlir::LogicalResult emitVectorLoop(VectorLoopOp op);

@@ -36,16 +36,20 @@ public:
 private:
   /// Replaces the allocation of scratch memory while the body is emitted.
   Value allocateScratch(int64_t count, Type element);
-  LogicalResult emitSections(Value begin, Value end);
+  LogicalResult emitTasks(Value begin, Value end);
+  LogicalResult emitPhases(PhasesOp op, Value begin, Value end);
+  LogicalResult emitSections(Block &block, Value begin, Value end);
   LogicalResult emitParallel(ParallelOp op, Value begin, Value end);
+  int64_t countTasks(Operation &section);
+  int64_t countTasks(Block &block);
 
   FuncOp kernel;
   OpBuilder builder;
   BodyEmitter emitter;
   func::FuncOp function;
   int64_t scratchBytes = 0;
-  int64_t numTasks = 0;
-  unsigned numSections = 0;
+  /// Whether tasks run from the last to the first; null: they don't.
+  Value isBackward;
 };
 } // namespace
 
@@ -61,14 +65,45 @@ Value FuncLowering::allocateScratch(int64_t count, Type element) {
                                 scratch, offset, ValueRange());
 }
 
+/// The number of tasks of \p section; 0 for any other operation.
+int64_t FuncLowering::countTasks(Operation &section) {
+  if (auto contract = dyn_cast<ContractOp>(section))
+    return ContractLowering(contract, emitter, builder).getNumTasks();
+  auto parallel = dyn_cast<ParallelOp>(section);
+  int64_t tasks = parallel ? 1 : 0;
+  if (parallel)
+    for (int64_t extent : parallel.getExtents())
+      tasks *= extent;
+  return tasks;
+}
+
+int64_t FuncLowering::countTasks(Block &block) {
+  int64_t tasks = 0;
+  for (Operation &op : block)
+    tasks += countTasks(op);
+  return tasks;
+}
+
 LogicalResult FuncLowering::emitParallel(ParallelOp op, Value begin,
                                          Value end) {
   Location loc = op.getLoc();
   Value one = emitter.constantIndex(loc, 1);
-  auto loop = scf::ForOp::create(builder, loc, begin, end, one);
+  Value linear;
   OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  Value linear = loop.getInductionVar();
+  if (isBackward) {
+    Value sum = arith::AddIOp::create(builder, loc, begin, end);
+    Value last = arith::SubIOp::create(builder, loc, sum, one);
+    auto loop = scf::ForOp::create(builder, loc, begin, end, one);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value mirrored =
+        arith::SubIOp::create(builder, loc, last, loop.getInductionVar());
+    linear = arith::SelectOp::create(builder, loc, isBackward, mirrored,
+                                     loop.getInductionVar());
+  } else {
+    auto loop = scf::ForOp::create(builder, loc, begin, end, one);
+    builder.setInsertionPointToStart(loop.getBody());
+    linear = loop.getInductionVar();
+  }
   ArrayRef<int64_t> extents = op.getExtents();
   for (int64_t i = extents.size() - 1; i >= 0; --i) {
     Value index = linear;
@@ -82,43 +117,78 @@ LogicalResult FuncLowering::emitParallel(ParallelOp op, Value begin,
   return emitter.emitBlock(op.getBody().front());
 }
 
-/// Emits the kernel's sections one after the other; the tasks of each follow
+/// Emits the sections of \p block one after the other; the tasks of each follow
 /// those of the ones before.
-LogicalResult FuncLowering::emitSections(Value begin, Value end) {
-  for (Operation &op : kernel.getBody().front()) {
-    auto parallel = dyn_cast<ParallelOp>(op);
-    auto contract = dyn_cast<ContractOp>(op);
-    if (!parallel && !contract) {
+LogicalResult FuncLowering::emitSections(Block &block, Value begin, Value end) {
+  int64_t tasksBefore = 0, tasksOfAll = countTasks(block);
+  for (Operation &op : block) {
+    if (!isa<ParallelOp, ContractOp>(op)) {
       if (failed(emitter.emitOperation(op)))
         return failure();
       continue;
     }
     Location loc = op.getLoc();
-    std::optional<ContractLowering> lowering;
-    int64_t tasks = 1;
-    if (contract) {
-      lowering.emplace(contract, emitter, builder);
-      tasks = lowering->getNumTasks();
-    } else {
-      for (int64_t extent : parallel.getExtents())
-        tasks *= extent;
-    }
+    int64_t tasks = countTasks(op);
     // [begin, end) minus the tasks before, within this section's tasks.
     auto clamp = [&](Value bound) -> Value {
-      Value first = emitter.constantIndex(loc, numTasks);
+      if (tasks == tasksOfAll)
+        return bound;
+      Value first = emitter.constantIndex(loc, tasksBefore);
       Value shifted = arith::SubIOp::create(builder, loc, bound, first);
       shifted = arith::MaxSIOp::create(builder, loc, shifted,
                                        emitter.constantIndex(loc, 0));
       return arith::MinSIOp::create(builder, loc, shifted,
                                     emitter.constantIndex(loc, tasks));
     };
-    Value from = numSections > 1 ? clamp(begin) : begin;
-    Value to = numSections > 1 ? clamp(end) : end;
-    numTasks += tasks;
-    if (failed(contract ? lowering->emit(from, to)
-                        : emitParallel(parallel, from, to)))
+    Value from = clamp(begin), to = clamp(end);
+    tasksBefore += tasks;
+    auto contract = dyn_cast<ContractOp>(op);
+    if (failed(contract
+                   ? ContractLowering(contract, emitter, builder).emit(from, to)
+                   : emitParallel(cast<ParallelOp>(op), from, to)))
       return failure();
   }
+  return success();
+}
+
+/// Emits a loop over the phases that the tasks [\p begin, \p end) belong to:
+/// those of a phase follow those of the one before.
+LogicalResult FuncLowering::emitPhases(PhasesOp op, Value begin, Value end) {
+  Location loc = op.getLoc();
+  Block &body = op.getBody().front();
+  auto constant = [&](int64_t v) { return emitter.constantIndex(loc, v); };
+  Value tasks = constant(countTasks(body)), zero = constant(0);
+  Value first = arith::DivUIOp::create(builder, loc, begin, tasks);
+  Value last = arith::CeilDivUIOp::create(builder, loc, end, tasks);
+  auto loop = scf::ForOp::create(builder, loc, first, last, constant(1));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value phase = loop.getInductionVar();
+  emitter.map(op.getBody().getArgument(0), phase);
+  Value before = arith::MulIOp::create(builder, loc, phase, tasks);
+  Value from = arith::MaxSIOp::create(
+      builder, loc, arith::SubIOp::create(builder, loc, begin, before), zero);
+  Value to = arith::MinSIOp::create(
+      builder, loc, arith::SubIOp::create(builder, loc, end, before), tasks);
+  // What one phase read last is what the cache still holds for the next.
+  Value parity = arith::RemUIOp::create(builder, loc, phase, constant(2));
+  isBackward = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
+                                     parity, zero);
+  LogicalResult result = emitSections(body, from, to);
+  isBackward = {};
+  return result;
+}
+
+/// Emits the kernel's tasks.
+LogicalResult FuncLowering::emitTasks(Value begin, Value end) {
+  Block &body = kernel.getBody().front();
+  auto phases = body.getOps<PhasesOp>();
+  if (phases.empty())
+    return emitSections(body, begin, end);
+  for (Operation &op : body)
+    if (failed(isa<PhasesOp>(op) ? emitPhases(cast<PhasesOp>(op), begin, end)
+                                 : emitter.emitOperation(op)))
+      return failure();
   return success();
 }
 
@@ -154,9 +224,13 @@ LogicalResult FuncLowering::run() {
   unsigned numBuffers = kernel.getBody().getNumArguments();
   Value begin = function.getArgument(numBuffers);
   Value end = function.getArgument(numBuffers + 1);
-  for (Operation &op : kernel.getBody().front())
-    numSections += isa<ParallelOp, ContractOp>(op);
-  if (failed(emitSections(begin, end)))
+  int64_t numTasks = countTasks(kernel.getBody().front());
+  for (auto phases : kernel.getBody().front().getOps<PhasesOp>()) {
+    numTasks = countTasks(phases.getBody().front());
+    function->setAttr("kernel.num_phases",
+                      builder.getI64IntegerAttr(phases.getExtent()));
+  }
+  if (failed(emitTasks(begin, end)))
     return failure();
   func::ReturnOp::create(builder, loc);
 

@@ -199,6 +199,17 @@ void ElementEmitter::storePhysical(Location loc, Value value, Value buffer,
                           AffineMapAttr::get(map));
 }
 
+Value ElementEmitter::slice(Location loc, Value buffer,
+                            ArrayRef<AffineExpr> subscripts) {
+  SmallVector<AffineExpr> simplified;
+  for (AffineExpr expr : subscripts)
+    simplified.push_back(simplify(expr));
+  SmallVector<Value> operands;
+  AffineMap map =
+      getAccessMap(simplified, dims, builder.getContext(), operands);
+  return kernel::SliceOp::create(builder, loc, buffer, operands, map);
+}
+
 Value ElementEmitter::load(Location loc, Value buffer, RankedTensorType type,
                            ArrayRef<AffineExpr> indices) {
   Value element = loadPhysical(loc, buffer, getPhysicalIndices(type, indices));

@@ -79,6 +79,9 @@ public:
                            llvm::ArrayRef<mlir::AffineExpr> subscripts);
   void storePhysical(mlir::Location loc, mlir::Value value, mlir::Value buffer,
                      llvm::ArrayRef<mlir::AffineExpr> subscripts);
+  /// The part of \p buffer under the given first subscripts.
+  mlir::Value slice(mlir::Location loc, mlir::Value buffer,
+                    llvm::ArrayRef<mlir::AffineExpr> subscripts);
   /// \p expr as a value of type index.
   mlir::Value emitIndex(mlir::Location loc, mlir::AffineExpr expr);
 

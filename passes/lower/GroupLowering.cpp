@@ -63,7 +63,9 @@ static LogicalResult prepare(GroupLowering &lowering, Operation *op) {
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](graph::ConvOp op) { return prepareConv(lowering, op); })
       .Case([&](graph::DenseOp op) { return prepareDense(lowering, op); })
-      .Case([&](graph::RnnOp op) { return prepareRnn(lowering, op); })
+      .Case([&](graph::RecurrenceOp op) {
+        return prepareRecurrence(lowering, op);
+      })
       .Default([](Operation *) { return success(); });
 }
 
@@ -95,7 +97,7 @@ LogicalResult GroupLowering::lowerStructured() {
           [&](Operation *op) { return lowerNormalization(*this, op); })
       .Case([&](graph::LrnOp op) { return lowerLrn(*this, op); })
       .Case([&](graph::ConcatOp op) { return lowerConcat(*this, op); })
-      .Case([&](graph::RnnOp op) { return lowerRnn(*this, op); })
+      .Case([&](graph::RecurrenceOp op) { return lowerRecurrence(*this, op); })
       .Default([](Operation *op) {
         return op->emitOpError("has no lowering to kernels");
       });
@@ -248,6 +250,13 @@ GroupLowering::Indices GroupLowering::openTasks(Location loc,
 }
 
 void GroupLowering::closeSection() { closeLoop(); }
+
+AffineExpr GroupLowering::openPhases(Location loc, int64_t extent) {
+  auto phases = kernel::PhasesOp::create(builder, loc, extent);
+  builder.setInsertionPointToStart(&phases.getBody().front());
+  scopes.push_back(std::make_unique<ElementEmitter::Scope>(emitter));
+  return emitter.addIndex(phases.getBody().getArgument(0), extent);
+}
 
 GroupLowering::Indices GroupLowering::openLoop(Location loc,
                                                ArrayRef<int64_t> extents,

@@ -58,6 +58,9 @@ public:
   /// builder stands in it until closeSection().
   Indices openTasks(mlir::Location loc, llvm::ArrayRef<int64_t> extents);
   void closeSection();
+  /// Opens phases and returns the index; sections go inside, and closeLoop()
+  /// closes them.
+  mlir::AffineExpr openPhases(mlir::Location loc, int64_t extent);
   /// Open loops inside a section; close with closeLoop().
   Indices openLoop(mlir::Location loc, llvm::ArrayRef<int64_t> extents,
                    int64_t unroll = 1);
@@ -131,7 +134,8 @@ private:
 
 mlir::LogicalResult prepareConv(GroupLowering &lowering, graph::ConvOp op);
 mlir::LogicalResult prepareDense(GroupLowering &lowering, graph::DenseOp op);
-mlir::LogicalResult prepareRnn(GroupLowering &lowering, graph::RnnOp op);
+mlir::LogicalResult prepareRecurrence(GroupLowering &lowering,
+                                      graph::RecurrenceOp op);
 
 mlir::LogicalResult lowerConv(GroupLowering &lowering, graph::ConvOp op);
 mlir::LogicalResult lowerDeconv(GroupLowering &lowering, graph::DeconvOp op);
@@ -150,7 +154,8 @@ mlir::LogicalResult lowerNormalization(GroupLowering &lowering,
                                        mlir::Operation *op);
 mlir::LogicalResult lowerLrn(GroupLowering &lowering, graph::LrnOp op);
 mlir::LogicalResult lowerConcat(GroupLowering &lowering, graph::ConcatOp op);
-mlir::LogicalResult lowerRnn(GroupLowering &lowering, graph::RnnOp op);
+mlir::LogicalResult lowerRecurrence(GroupLowering &lowering,
+                                    graph::RecurrenceOp op);
 
 } // namespace dlc::lower
 

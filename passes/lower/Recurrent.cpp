@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lowers a recurrent layer: each step is a contraction of the hidden state and
-// an elementwise update.
+// Lowers a recurrence. Every step is a phase; its tasks are blocks of hidden
+// units. A task multiplies the last state by the weights of all gates of its
+// units, which lie side by side, and updates the units.
 #include "passes/lower/ContractBuilder.h"
 #include "passes/lower/GroupLowering.h"
 #include "passes/lower/PackConstants.h"
@@ -20,133 +21,208 @@ static RankedTensorType getType(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-LogicalResult dlc::lower::prepareRnn(GroupLowering &lowering, graph::RnnOp op) {
-  for (Value weight : {op.getWInput(), op.getWHidden()})
-    if (ElementsAttr constant = lowering.getConstant(weight)) {
-      ElementsAttr packed = packRows(constant);
-      if (!packed)
-        return op.emitOpError("has a weight whose data is missing");
-      lowering.replaceConstant(weight, packed);
+/// Panels that a task should have at least: a single row then keeps several
+/// accumulators busy, and units enough hide the latency of their update.
+static constexpr int64_t kMinPanels = 6;
+/// Weights that a wider block may store in vain, besides 3 %.
+static constexpr int64_t kPaddedWeights = 1 << 16;
+
+namespace {
+/// How the weights of a recurrence are cut into blocks of units.
+struct UnitBlocks {
+  int64_t directions, gates, size;
+  int64_t units;  ///< of a block
+  int64_t blocks; ///< of a direction
+
+  explicit UnitBlocks(graph::RecurrenceOp op)
+      : directions(op.getReverse().size()),
+        gates(graph::getNumGates(op.getMode())),
+        size(getType(op.getWHidden()).getDimSize(1)), units(kPanel) {
+    while (gates * units < kMinPanels * kPanel && units < size &&
+           padsLittle(2 * units))
+      units *= 2;
+    blocks = llvm::divideCeil(size, units);
+  }
+  int64_t getPanels() const { return gates * units / kPanel; }
+
+private:
+  /// Whether blocks of \p width units store few weights that aren't there.
+  bool padsLittle(int64_t width) const {
+    int64_t padding = llvm::alignTo(size, width) - size;
+    return gates * padding * size <= kPaddedWeights || padding * 32 <= size;
+  }
+};
+} // namespace
+
+/// Packs \p weight [D G H, H] as [D blocks, panels, H, 16]: the panels of a
+/// block hold all gates of its units, gate by gate. A last block of fewer units
+/// fills fewer panels.
+static ElementsAttr packBlocks(ElementsAttr weight, const UnitBlocks &cut) {
+  int64_t panels = cut.getPanels(), depth = cut.size;
+  auto fill = [&](MutableArrayRef<int64_t> sources) {
+    int64_t *to = sources.data();
+    for (int64_t block = 0; block < cut.directions * cut.blocks; ++block) {
+      int64_t direction = block / cut.blocks;
+      int64_t first = block % cut.blocks * cut.units;
+      int64_t units = std::min(cut.units, cut.size - first);
+      for (int64_t panel = 0; panel < panels; ++panel)
+        for (int64_t k = 0; k < depth; ++k)
+          for (int64_t lane = 0; lane < kPanel; ++lane) {
+            int64_t column = panel * kPanel + lane;
+            int64_t gate = direction * cut.gates + column / units;
+            int64_t row = gate * cut.size + first + column % units;
+            *to++ = column < cut.gates * units ? row * depth + k : -1;
+          }
     }
+  };
+  return packConstant(
+      weight, {cut.directions * cut.blocks, panels, depth, kPanel}, fill);
+}
+
+LogicalResult dlc::lower::prepareRecurrence(GroupLowering &lowering,
+                                            graph::RecurrenceOp op) {
+  ElementsAttr weight = lowering.getConstant(op.getWHidden());
+  if (!weight)
+    return success();
+  ElementsAttr packed = packBlocks(weight, UnitBlocks(op));
+  if (!packed)
+    return op.emitOpError("has a weight whose data is missing");
+  lowering.replaceConstant(op.getWHidden(), packed);
   return success();
 }
 
 namespace {
-/// Emits the kernel of one layer: a single task, steps in order.
-class RnnEmitter {
+/// Emits the kernel.
+class RecurrenceEmitter {
 public:
-  RnnEmitter(GroupLowering &lowering, graph::RnnOp op)
+  RecurrenceEmitter(GroupLowering &lowering, graph::RecurrenceOp op)
       : lowering(lowering), emitter(lowering.emitter), op(op),
-        b(lowering.builder), loc(op.getLoc()), input(getType(op.getInput())),
-        steps(input.getDimSize(0)), batch(input.getDimSize(1)),
-        size(getType(op.getH0()).getDimSize(1)),
-        gates(getType(op.getWInput()).getDimSize(0)),
-        element(input.getElementType()) {}
+        b(lowering.builder), loc(op.getLoc()), cut(op),
+        steps(getType(op.getInput()).getDimSize(0)),
+        batch(getType(op.getInput()).getDimSize(1)),
+        element(getType(op.getInput()).getElementType()),
+        isPacked(bool(lowering.getConstant(op.getWHidden()))) {
+    // Weights that are known only at run time are packed in every step.
+    if (!isPacked) {
+      cut.units = cut.size;
+      cut.blocks = 1;
+    }
+  }
 
-  LogicalResult emit();
+  void emit();
 
 private:
-  Value makeScratch(ArrayRef<int64_t> shape) {
-    return kernel::ScratchOp::create(b, loc, MemRefType::get(shape, element));
-  }
-  void copyState(Value from, Value to);
-  void emitProduct(Value lhs, AffineMap lhsMap, Value weight, Value bias,
-                   int64_t m, Value out);
-  Value emitGate(AffineExpr n, AffineExpr h, int64_t gate, Value &hidden);
-  void emitUpdate(AffineExpr step, AffineExpr n, AffineExpr h);
+  void emitDirection();
+  void emitTasks(int64_t firstBlock, int64_t blocks, int64_t units);
+  void emitProduct(AffineExpr block, int64_t units);
+  void emitUpdate(AffineExpr n, AffineExpr unit, AffineExpr lane,
+                  int64_t units);
+  Value emitLstm(AffineExpr n, AffineExpr unit,
+                 llvm::function_ref<Value(int64_t)> sum);
+  /// \p initial in the first step, else \p state.
+  Value select(Value initial, Value state);
 
   GroupLowering &lowering;
   ElementEmitter &emitter;
-  graph::RnnOp op;
+  graph::RecurrenceOp op;
   OpBuilder &b;
   Location loc;
-  RankedTensorType input;
-  int64_t steps, batch, size, gates;
+  UnitBlocks cut;
+  int64_t steps, batch;
   Type element;
-  Value fromInput;  ///< scratch [T N, gates]: w_input x + b_input
-  Value fromHidden; ///< scratch [N, gates]: w_hidden h + b_hidden
-  AffineExpr row;   ///< of fromInput: step * N, the step in input order
+  bool isPacked;
+  Value product; ///< scratch [N, G units]
+
+  // Of what is being emitted.
+  int64_t direction = 0;
+  AffineExpr phase, step; ///< the step as it runs, and in input order
+  Value hidden, cell;     ///< the state before the step, [N, D H]
 };
 } // namespace
 
-void RnnEmitter::copyState(Value from, Value to) {
-  Indices n = lowering.openLoop(loc, batch);
-  AffineExpr h = lowering.openVectorLoop(loc, size);
-  Value value = emitter.loadPhysical(loc, from, {n[0], h});
-  emitter.storePhysical(loc, value, to, {n[0], h});
-  lowering.closeLoop();
-  lowering.closeLoop();
+Value RecurrenceEmitter::select(Value initial, Value state) {
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                        emitter.emitIndex(loc, phase), zero);
+  return arith::SelectOp::create(b, loc, isFirst, initial, state);
 }
 
-void RnnEmitter::emitProduct(Value lhs, AffineMap lhsMap, Value weight,
-                             Value bias, int64_t m, Value out) {
+/// Emits w_hidden h for the gates of \p block, which has \p units.
+void RecurrenceEmitter::emitProduct(AffineExpr block, int64_t units) {
   MLIRContext *context = b.getContext();
-  AffineExpr d[4];
+  AffineExpr d[3];
   bindDimsList(context, MutableArrayRef<AffineExpr>(d));
-  bool isPacked = bool(lowering.getConstant(weight));
-  int64_t depth = getType(weight).getDimSize(1);
-  AffineMap rhsMap =
-      isPacked ? AffineMap::get(3, 0, {d[0], d[1], d[2]}, context)
-               : AffineMap::get(3, 0, {d[1] * kPanel + d[2], d[0]}, context);
+  Value weights = emitter.getBuffer(op.getWHidden());
+  AffineMap rhsMap = AffineMap::get(3, 0, {d[0], d[1], d[2]}, context);
+  if (isPacked) {
+    weights = emitter.slice(loc, weights, direction * cut.blocks + block);
+  } else {
+    AffineExpr column = d[1] * kPanel + d[2] + direction * cut.gates * cut.size;
+    rhsMap = AffineMap::get(3, 0, {column, d[0]}, context);
+  }
+  AffineMap lhsMap =
+      AffineMap::get(2, 0, {d[0], d[1] + direction * cut.size}, context);
   AffineMap outMap =
       AffineMap::get(3, 0, {d[0], d[1] * kPanel + d[2]}, context);
   auto contract = kernel::ContractOp::create(
-      b, loc, lhs, emitter.getBuffer(weight), out, ArrayRef<int64_t>(), m,
-      gates, ArrayRef<int64_t>(depth), IntegerAttr(), lhsMap, rhsMap, outMap,
-      isPacked, /*whole_panels=*/false);
+      b, loc, hidden, weights, product, ArrayRef<int64_t>(), batch,
+      cut.gates * units, ArrayRef<int64_t>(cut.size), IntegerAttr(), lhsMap,
+      rhsMap, outMap, isPacked, /*whole_panels=*/false);
   Block &epilogue = contract.getEpilogue().emplaceBlock();
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(&epilogue);
   Type index = b.getIndexType();
   epilogue.addArguments({index, index, index, element},
                         SmallVector<Location>(4, loc));
-  AffineExpr panel =
-      emitter.addIndex(epilogue.getArgument(1), (gates + kPanel - 1) / kPanel);
-  AffineExpr lane = emitter.addIndex(epilogue.getArgument(2), kPanel);
-  Value value =
-      emitter.loadPhysical(loc, emitter.getBuffer(bias), panel * kPanel + lane);
-  value = scalar::add(b, loc, epilogue.getArgument(3), value);
-  kernel::YieldOp::create(b, loc, value);
+  kernel::YieldOp::create(b, loc, epilogue.getArgument(3));
 }
 
-/// The part \p gate of w_input x + b_input; \p hidden becomes that of
-/// w_hidden h + b_hidden.
-Value RnnEmitter::emitGate(AffineExpr n, AffineExpr h, int64_t gate,
-                           Value &hidden) {
-  AffineExpr column = h + gate * size;
-  hidden = emitter.loadPhysical(loc, fromHidden, {n, column});
-  return emitter.loadPhysical(loc, fromInput, {row + n, column});
+/// Emits the new cell state of \p unit, of all directions' units, and returns
+/// its hidden state.
+Value RecurrenceEmitter::emitLstm(AffineExpr n, AffineExpr unit,
+                                  llvm::function_ref<Value(int64_t)> sum) {
+  Value previous = emitter.loadPhysical(loc, cell, {n, unit});
+  Value i = scalar::sigmoid(b, loc, sum(0));
+  Value f = scalar::sigmoid(b, loc, sum(1));
+  Value g = math::TanhOp::create(b, loc, sum(2));
+  Value o = scalar::sigmoid(b, loc, sum(3));
+  Value next = scalar::add(b, loc, scalar::mul(b, loc, f, previous),
+                           scalar::mul(b, loc, i, g));
+  emitter.storePhysical(loc, next, lowering.getOutput(1), {n, unit});
+  return scalar::mul(b, loc, o, math::TanhOp::create(b, loc, next));
 }
 
-void RnnEmitter::emitUpdate(AffineExpr step, AffineExpr n, AffineExpr h) {
-  auto sum = [&](int64_t gate) {
-    Value hidden;
-    Value x = emitGate(n, h, gate, hidden);
-    return scalar::add(b, loc, x, hidden);
+/// Emits the new state of row \p n of \p unit, which is \p lane of the
+/// \p units of its block.
+void RecurrenceEmitter::emitUpdate(AffineExpr n, AffineExpr unit,
+                                   AffineExpr lane, int64_t units) {
+  int64_t first = direction * cut.gates * cut.size;
+  AffineExpr allUnits = unit + direction * cut.size;
+  auto fromInput = [&](int64_t gate) {
+    return emitter.loadPhysical(loc, emitter.getBuffer(op.getInput()),
+                                {step, n, unit + (first + gate * cut.size)});
   };
-  Value state = lowering.getOutput(1);
+  auto fromHidden = [&](int64_t gate) {
+    return emitter.loadPhysical(loc, product, {n, lane + gate * units});
+  };
+  auto sum = [&](int64_t gate) {
+    return scalar::add(b, loc, fromInput(gate), fromHidden(gate));
+  };
   Value next;
   switch (op.getMode()) {
-  case graph::RnnMode::Lstm: {
-    Value cell = emitter.loadPhysical(loc, lowering.getOutput(2), {n, h});
-    Value i = scalar::sigmoid(b, loc, sum(0));
-    Value f = scalar::sigmoid(b, loc, sum(1));
-    Value g = math::TanhOp::create(b, loc, sum(2));
-    Value o = scalar::sigmoid(b, loc, sum(3));
-    cell = scalar::add(b, loc, scalar::mul(b, loc, f, cell),
-                       scalar::mul(b, loc, i, g));
-    emitter.storePhysical(loc, cell, lowering.getOutput(2), {n, h});
-    next = scalar::mul(b, loc, o, math::TanhOp::create(b, loc, cell));
+  case graph::RnnMode::Lstm:
+    next = emitLstm(n, allUnits, sum);
     break;
-  }
   case graph::RnnMode::Gru: {
+    Value bias = emitter.loadPhysical(
+        loc, emitter.getBuffer(op.getBCandidate()), allUnits);
+    Value previous = emitter.loadPhysical(loc, hidden, {n, allUnits});
     Value r = scalar::sigmoid(b, loc, sum(0));
     Value z = scalar::sigmoid(b, loc, sum(1));
-    Value hidden;
-    Value x = emitGate(n, h, 2, hidden);
-    Value candidate = math::TanhOp::create(
-        b, loc, scalar::add(b, loc, x, scalar::mul(b, loc, r, hidden)));
-    Value previous = emitter.loadPhysical(loc, state, {n, h});
+    Value reset =
+        scalar::mul(b, loc, r, scalar::add(b, loc, fromHidden(2), bias));
+    Value candidate =
+        math::TanhOp::create(b, loc, scalar::add(b, loc, fromInput(2), reset));
     // (1 - z) n + z h
     Value one = scalar::constant(b, loc, element, 1);
     next = scalar::add(
@@ -161,38 +237,58 @@ void RnnEmitter::emitUpdate(AffineExpr step, AffineExpr n, AffineExpr h) {
     next = scalar::relu(b, loc, sum(0));
     break;
   }
-  emitter.storePhysical(loc, next, state, {n, h});
-  emitter.storePhysical(loc, next, lowering.getOutput(0), {step, n, h});
+  emitter.storePhysical(loc, next, lowering.getOutput(0), {step, n, allUnits});
 }
 
-LogicalResult RnnEmitter::emit() {
-  MLIRContext *context = b.getContext();
-  fromInput = makeScratch({steps * batch, gates});
-  fromHidden = makeScratch({batch, gates});
-  lowering.openTasks(loc, {});
-  AffineExpr m = getAffineDimExpr(0, context), k = getAffineDimExpr(1, context);
-  AffineMap inputMap =
-      AffineMap::get(2, 0, {m.floorDiv(batch), m % batch, k}, context);
-  emitProduct(emitter.getBuffer(op.getInput()), inputMap, op.getWInput(),
-              op.getBInput(), steps * batch, fromInput);
-  copyState(emitter.getBuffer(op.getH0()), lowering.getOutput(1));
-  if (op.getC0())
-    copyState(emitter.getBuffer(op.getC0()), lowering.getOutput(2));
-  Indices index = lowering.openLoop(loc, steps);
-  AffineExpr step = op.getReverse() ? (steps - 1) - index[0] : index[0];
-  row = step * batch;
-  emitProduct(lowering.getOutput(1), AffineMap::get(2, 0, {m, k}, context),
-              op.getWHidden(), op.getBHidden(), batch, fromHidden);
+/// Emits a section for \p blocks blocks, \p units units of each.
+void RecurrenceEmitter::emitTasks(int64_t firstBlock, int64_t blocks,
+                                  int64_t units) {
+  AffineExpr block = lowering.openTasks(loc, blocks).front() + firstBlock;
+  hidden = emitter.getBuffer(op.getH0());
+  cell = op.getC0() ? emitter.getBuffer(op.getC0()) : Value();
+  if (steps > 1) {
+    // Of the step in input order; in reverse it is -phase, but no subscript's
+    // operand is negative.
+    AffineExpr previous = op.getReverse()[direction]
+                              ? (phase * (steps - 1)) % steps
+                              : (phase + (steps - 1)) % steps;
+    hidden =
+        select(hidden, emitter.slice(loc, lowering.getOutput(0), previous));
+    if (cell)
+      cell = select(cell, lowering.getOutput(1));
+  }
+  emitProduct(block, units);
   Indices n = lowering.openLoop(loc, batch);
-  AffineExpr h = lowering.openVectorLoop(loc, size);
-  emitUpdate(step, n[0], h);
-  lowering.closeLoop();
+  AffineExpr lane = lowering.openVectorLoop(loc, units);
+  emitUpdate(n[0], block * cut.units + lane, lane, units);
   lowering.closeLoop();
   lowering.closeLoop();
   lowering.closeSection();
-  return success();
 }
 
-LogicalResult dlc::lower::lowerRnn(GroupLowering &lowering, graph::RnnOp op) {
-  return RnnEmitter(lowering, op).emit();
+void RecurrenceEmitter::emitDirection() {
+  step = op.getReverse()[direction] ? (steps - 1) - phase : phase;
+  int64_t rest = cut.size % cut.units, whole = cut.size / cut.units;
+  if (whole > 0)
+    emitTasks(0, whole, cut.units);
+  if (rest > 0)
+    emitTasks(whole, 1, rest);
+}
+
+void RecurrenceEmitter::emit() {
+  product = kernel::ScratchOp::create(
+      b, loc, MemRefType::get({batch, cut.gates * cut.units}, element));
+  phase = emitter.constant(0);
+  if (steps > 1)
+    phase = lowering.openPhases(loc, steps);
+  for (direction = 0; direction < cut.directions; ++direction)
+    emitDirection();
+  if (steps > 1)
+    lowering.closeLoop();
+}
+
+LogicalResult dlc::lower::lowerRecurrence(GroupLowering &lowering,
+                                          graph::RecurrenceOp op) {
+  RecurrenceEmitter(lowering, op).emit();
+  return success();
 }

@@ -20,16 +20,18 @@ struct Launch {
   const dlc_session &session;
   const Step &step;
   int64_t numChunks;
+  int64_t firstTask; ///< of the phase
 };
 } // namespace
 
-/// Executes one of the equal parts of a launch with the scratch memory of
+/// Executes one of the equal parts of a phase with the scratch memory of
 /// thread \p thread.
 static void runChunk(const Launch &launch, int64_t chunk, uint32_t thread) {
   const Step &step = launch.step;
   int64_t tasks = step.numTasks / launch.numChunks;
   int64_t extra = step.numTasks % launch.numChunks;
-  int64_t begin = chunk * tasks + (chunk < extra ? chunk : extra);
+  int64_t begin =
+      launch.firstTask + chunk * tasks + (chunk < extra ? chunk : extra);
   int64_t end = begin + tasks + (chunk < extra);
   char *scratch =
       launch.session.scratch + thread * launch.session.scratchStride;
@@ -37,30 +39,37 @@ static void runChunk(const Launch &launch, int64_t chunk, uint32_t thread) {
 }
 
 static void runSerially(const dlc_session &session, const Step &step) {
-  step.function(step.buffers, 0, step.numTasks, session.scratch);
+  step.function(step.buffers, 0, step.numPhases * step.numTasks,
+                session.scratch);
 }
 
 static void runOnPool(const dlc_session &session, const Step &step) {
   Launch launch = {session, step,
-                   int64_t(step.numThreads) * step.chunksPerThread};
-  session.pool->parallelFor(
-      step.numThreads, step.chunksPerThread,
-      [](void *argument, uint32_t chunk, uint32_t thread) {
-        runChunk(*static_cast<const Launch *>(argument), chunk, thread);
-      },
-      &launch);
+                   int64_t(step.numThreads) * step.chunksPerThread, 0};
+  for (int64_t phase = 0; phase < step.numPhases; ++phase) {
+    session.pool->parallelFor(
+        step.numThreads, step.chunksPerThread,
+        [](void *argument, uint32_t chunk, uint32_t thread) {
+          runChunk(*static_cast<const Launch *>(argument), chunk, thread);
+        },
+        &launch);
+    launch.firstTask += step.numTasks;
+  }
 }
 
 /// Here a chunk's number is its thread's too: no two share scratch memory.
 static void runOnCallersPool(const dlc_session &session, const Step &step) {
-  Launch launch = {session, step, step.numThreads};
-  session.threadPool.parallel_for(
-      session.threadPool.context, step.numThreads,
-      [](void *argument, uint32_t index) {
-        DefaultFloatingPoint floatingPoint;
-        runChunk(*static_cast<const Launch *>(argument), index, index);
-      },
-      &launch);
+  Launch launch = {session, step, step.numThreads, 0};
+  for (int64_t phase = 0; phase < step.numPhases; ++phase) {
+    session.threadPool.parallel_for(
+        session.threadPool.context, step.numThreads,
+        [](void *argument, uint32_t index) {
+          DefaultFloatingPoint floatingPoint;
+          runChunk(*static_cast<const Launch *>(argument), index, index);
+        },
+        &launch);
+    launch.firstTask += step.numTasks;
+  }
 }
 
 using RunStep = void (*)(const dlc_session &session, const Step &step);

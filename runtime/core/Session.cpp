@@ -210,7 +210,8 @@ static dlc_status chooseThreads(dlc_session &session,
 
 static uint64_t min(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-/// Decides over how many threads and chunks a launch is spread.
+/// Decides over how many threads and chunks a phase is spread that takes
+/// \p costNs on one.
 static void spread(Step &step, uint64_t costNs, uint32_t numThreads) {
   step.numThreads = step.chunksPerThread = 1;
   if (numThreads == 1 || step.numTasks <= 1 || costNs < kSerialNs)
@@ -233,7 +234,8 @@ static void resolveSteps(dlc_session &session) {
     step.function = variant.function;
     step.buffers = session.buffers + from.first_ref;
     step.numTasks = variant.num_tasks;
-    spread(step, from.cost_ns, session.numThreads);
+    step.numPhases = model.kernel_phases ? model.kernel_phases[from.kernel] : 1;
+    spread(step, from.cost_ns / uint64_t(step.numPhases), session.numThreads);
     session.isParallel |= step.numThreads > 1;
   }
 }

@@ -17,8 +17,9 @@ dlc_session_options readOptions(const dlc_session_options *options);
 struct Step {
   dlc_abi_kernel_fn function;
   void *const *buffers;
-  int64_t numTasks;
-  /// How many threads work on it, and the chunks each of them owns. One
+  int64_t numTasks; ///< of a phase
+  int64_t numPhases;
+  /// How many threads work on a phase, and the chunks each of them owns. One
   /// thread: the caller executes it at once.
   uint32_t numThreads;
   uint32_t chunksPerThread;

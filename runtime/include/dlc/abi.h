@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define DLC_ABI_VERSION 1u
+#define DLC_ABI_VERSION 2u
 /* "dlcmodel" read as a little-endian integer. */
 #define DLC_ABI_MAGIC UINT64_C(0x6c65646f6d636c64)
 
@@ -41,8 +41,9 @@ typedef struct dlc_abi_ref {
  * A compiled kernel: runs the tasks [begin, end) of a launch.
  * `buffers` holds one pointer per operand, `scratch` is this thread's own
  * scratch memory (dlc_abi_model.scratch_bytes_per_thread bytes, 64-byte
- * aligned). Tasks are independent of each other and may run in any order on
- * any thread.
+ * aligned). Tasks of one phase are independent of each other and may run in any
+ * order on any thread; all of a phase are done before the next one's begin.
+ * One call may cover several phases: it runs them in order.
  */
 typedef void (*dlc_abi_kernel_fn)(void *const *buffers, int64_t begin,
                                   int64_t end, void *scratch);
@@ -50,7 +51,7 @@ typedef void (*dlc_abi_kernel_fn)(void *const *buffers, int64_t begin,
 /* The code of one kernel for one target. */
 typedef struct dlc_abi_kernel_variant {
   dlc_abi_kernel_fn function;
-  int64_t num_tasks; /* a launch covers [0, num_tasks) */
+  int64_t num_tasks; /* phase p of a launch covers [p, p + 1) * num_tasks */
 } dlc_abi_kernel_variant;
 
 typedef struct dlc_abi_kernel {
@@ -161,6 +162,9 @@ typedef struct dlc_abi_model {
   const dlc_abi_test_tensor *test_inputs;
   const dlc_abi_test_tensor *test_outputs;
   double test_rtol, test_atol;
+
+  /* num_kernels entries; NULL where every kernel has one phase. */
+  const int64_t *kernel_phases;
 } dlc_abi_model;
 
 /*

@@ -120,6 +120,7 @@ TEST_F(ArtifactTest, LoadedTablesSayWhatTheSpecSays) {
   EXPECT_EQ(model.steps[0].cost_ns, 100u);
   EXPECT_EQ(model.refs[model.steps[0].first_ref + 1].offset, 64u);
   EXPECT_EQ(model.test_inputs, nullptr);
+  EXPECT_EQ(model.kernel_phases, nullptr);
 
   const char *bytes = static_cast<const char *>(model.weights);
   EXPECT_EQ(reinterpret_cast<uintptr_t>(bytes) % 4096, 0u);
@@ -129,6 +130,19 @@ TEST_F(ArtifactTest, LoadedTablesSayWhatTheSpecSays) {
   EXPECT_EQ(bytes[9999], 0);
   EXPECT_EQ(dlsym(library, "dlc_abi_model_v1"), nullptr);
   EXPECT_EQ(dlsym(library, "k0.x86-64-v3"), nullptr);
+  dlclose(library);
+}
+
+TEST_F(ArtifactTest, PhasesAreWrittenWhereThereAreSome) {
+  spec.kernels[0].numPhases = 35;
+  std::string path = link("model.so");
+  void *library = dlopen(path.c_str(), RTLD_NOW);
+  ASSERT_NE(library, nullptr) << dlerror();
+  auto entry = reinterpret_cast<const dlc_abi_model *(*)()>(
+      dlsym(library, "test_entry"));
+  ASSERT_NE(entry, nullptr);
+  ASSERT_NE(entry()->kernel_phases, nullptr);
+  EXPECT_EQ(entry()->kernel_phases[0], 35);
   dlclose(library);
 }
 

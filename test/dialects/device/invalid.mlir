@@ -25,6 +25,11 @@
 
 // -----
 
+// expected-error @+1 {{requires 'phases' to be positive}}
+#v = #device.variant<@f, tasks = 1, scratch_bytes = 0, phases = 0>
+
+// -----
+
 // program C1
 // expected-error @+1 {{requires one name for each input and output}}
 device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = [], output_names = []} {

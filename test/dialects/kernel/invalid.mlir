@@ -248,3 +248,65 @@ func.func @yield_outside(%x: f32) {
   // expected-error @+1 {{'kernel.yield' op expects parent op to be one of 'kernel.reduce, kernel.contract'}}
   kernel.yield %x : f32
 }
+
+// -----
+
+kernel.func @phases_c2() outputs(%y: memref<4xf32>) {
+  // expected-error @+1 {{'kernel.phases' op requires a positive extent, but got 0}}
+  kernel.phases %t to 0 {
+    kernel.parallel () to () {
+    }
+  }
+}
+
+// -----
+
+kernel.func @phases_c3() outputs(%y: memref<4xf32>) {
+  kernel.parallel () to () {
+    // expected-error @+1 {{'kernel.phases' op is not directly inside a kernel.func}}
+    kernel.phases %t to 2 {
+      kernel.parallel () to () {
+      }
+    }
+  }
+}
+
+// -----
+
+kernel.func @phases_c4() outputs(%y: memref<4xf32>) {
+  // expected-error @+1 {{'kernel.phases' op requires a kernel.parallel or kernel.contract}}
+  kernel.phases %t to 2 {
+  }
+}
+
+// -----
+
+kernel.func @phases_c4_memory(%x: memref<4xf32>) outputs(%y: memref<4xf32>) {
+  kernel.phases %t to 2 {
+    // expected-error @+1 {{'kernel.load' op touches memory outside the tasks of its kernel}}
+    %0 = kernel.load %x[%t] : memref<4xf32>
+    kernel.parallel () to () {
+    }
+  }
+}
+
+// -----
+
+kernel.func @func_c3() outputs(%y: memref<4xf32>) {
+  // expected-error @+1 {{'kernel.phases' op requires to hold all sections of its kernel}}
+  kernel.phases %t to 2 {
+    kernel.parallel () to () {
+    }
+  }
+  kernel.parallel () to () {
+  }
+}
+
+// -----
+
+kernel.func @slice_c1(%x: memref<4xf32>) outputs(%y: memref<4xf32>) {
+  kernel.parallel (%i) to (4) {
+    // expected-error @+1 {{has more subscripts than dimensions}}
+    %0 = kernel.slice %x[%i, %i] : memref<4xf32>
+  }
+}

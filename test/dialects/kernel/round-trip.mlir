@@ -68,6 +68,22 @@ kernel.func @sections() outputs(%y: memref<4xf32>, %z: memref<2xf32>) {
   }
 }
 
+// CHECK-LABEL: kernel.func @phases(
+// CHECK-SAME: %[[X:.*]]: memref<8xf32>) outputs(%[[Y:.*]]: memref<4x8xf32>)
+// CHECK-NEXT: phases %[[T:.*]] to 4 {
+// CHECK-NEXT: parallel (%[[I:.*]]) to (8) {
+// CHECK-NEXT: %[[SLICE:.*]] = slice %[[Y]][(%[[T]] + 3) mod 4] : memref<4x8xf32>
+// CHECK-NEXT: load %[[SLICE]][%[[I]]] : memref<8xf32>
+kernel.func @phases(%x: memref<8xf32>) outputs(%y: memref<4x8xf32>) {
+  kernel.phases %t to 4 {
+    kernel.parallel (%i) to (8) {
+      %0 = kernel.slice %y[(%t + 3) mod 4] : memref<4x8xf32>
+      %1 = kernel.load %0[%i] : memref<8xf32>
+      kernel.store %1, %y[%t, %i] : memref<4x8xf32>
+    }
+  }
+}
+
 // A convolution: 3 x 3, 40 channels in blocks of 16, a halo of 1.
 // CHECK-LABEL: kernel.func @conv(
 // CHECK: contract batch [2, 56] m 56 n 64 k [3, 3, 3, 16] k_tail 8

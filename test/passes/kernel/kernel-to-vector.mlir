@@ -123,4 +123,40 @@ kernel.func @tasks(%x: memref<2x3x8xf32>) outputs(%y: memref<2x3x8xf32>) {
   }
 }
 
+// Phases are a loop over those that a call covers; every other one runs its
+// tasks from the last to the first.
+
+// CHECK-LABEL: func.func @phases(
+// CHECK-SAME: %[[X:.*]]: memref<16xf32> {llvm.noalias}, %[[Y:.*]]: memref<64xf32> {llvm.noalias}, %[[BEGIN:.*]]: index, %[[END:.*]]: index,
+// CHECK-SAME: kernel.num_phases = 4 : i64, kernel.num_tasks = 2 : i64
+// CHECK-DAG: %[[FIRST:.*]] = arith.divui %[[BEGIN]], %c2
+// CHECK-DAG: %[[LAST:.*]] = arith.ceildivui %[[END]], %c2
+// CHECK: scf.for %[[T:.*]] = %[[FIRST]] to %[[LAST]] step %c1 {
+// CHECK:   %[[BEFORE:.*]] = arith.muli %[[T]], %c2
+// CHECK:   %[[FROM:.*]] = arith.maxsi %{{.*}}, %c0
+// CHECK:   %[[TO:.*]] = arith.minsi %{{.*}}, %c2
+// CHECK:   %[[PARITY:.*]] = arith.remui %[[T]], %c2
+// CHECK:   %[[ODD:.*]] = arith.cmpi ne, %[[PARITY]], %c0
+// CHECK:   scf.for %[[I:.*]] = %[[FROM]] to %[[TO]] step %c1 {
+// CHECK:     %[[BACK:.*]] = arith.subi %{{.*}}, %[[I]]
+// CHECK:     arith.select %[[ODD]], %[[BACK]], %[[I]] : index
+// CHECK:     %[[SLICE:.*]] = memref.reinterpret_cast %[[Y]] to offset: [%{{.*}}], sizes: [16], strides: [1]
+// CHECK:     %[[FIRST_ROW:.*]] = memref.cast %[[X]]
+// CHECK:     %[[ROW:.*]] = arith.select %{{.*}}, %[[FIRST_ROW]], %[[SLICE]]
+// CHECK:     vector.load %[[ROW]]
+kernel.func @phases(%x: memref<2x8xf32>) outputs(%y: memref<4x2x8xf32>) {
+  kernel.phases %t to 4 {
+    kernel.parallel (%i) to (2) {
+      %zero = arith.constant 0 : index
+      %previous = kernel.slice %y[(%t + 3) mod 4] : memref<4x2x8xf32>
+      %is_first = arith.cmpi eq, %t, %zero : index
+      %row = arith.select %is_first, %x, %previous : memref<2x8xf32>
+      kernel.vector_loop %j to 8 {
+        %0 = kernel.load %row[%i, %j] : memref<2x8xf32>
+        kernel.store %0, %y[%t, %i, %j] : memref<4x2x8xf32>
+      }
+    }
+  }
+}
+
 }
