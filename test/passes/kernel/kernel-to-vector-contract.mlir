@@ -62,9 +62,9 @@ kernel.func @dense(%x: memref<6x40xf32>, %w: memref<2x40x16xf32>, %b: memref<2x1
 
 // CHECK-LABEL: func.func @tail(
 // CHECK: %[[MASK:.*]] = arith.constant dense<[true, true, true, false, false, false, false, false]>
-// CHECK: %[[ACC:.*]]:2 = scf.for
+// CHECK: %[[ACC:.*]] = scf.for {{.*}} -> (vector<8xf32>) {
 // CHECK-NOT: vector.store
-// CHECK: vector.maskedstore %{{.*}}[%c0], %[[MASK]], %[[ACC]]#0
+// CHECK: vector.maskedstore %{{.*}}[%c0], %[[MASK]], %[[ACC]] :
 // CHECK-NOT: store
 kernel.func @tail(%x: memref<1x8xf32>, %w: memref<1x8x16xf32>) outputs(%y: memref<1x3xf32>) {
   kernel.contract batch [] m 1 n 3 k [8]
