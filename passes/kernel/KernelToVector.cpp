@@ -40,14 +40,16 @@ private:
   LogicalResult emitPhases(PhasesOp op, Value begin, Value end);
   LogicalResult emitSections(Block &block, Value begin, Value end);
   LogicalResult emitParallel(ParallelOp op, Value begin, Value end);
-  int64_t countTasks(Operation &section);
-  int64_t countTasks(Block &block);
+  void analyzeSections(Block &block);
 
   FuncOp kernel;
   OpBuilder builder;
   BodyEmitter emitter;
   func::FuncOp function;
   int64_t scratchBytes = 0;
+  int64_t numTasks = 0;                              ///< of a phase
+  llvm::SmallDenseMap<Operation *, int64_t> tasksOf; ///< by section
+  llvm::SmallDenseMap<Operation *, std::unique_ptr<ContractLowering>> contracts;
   /// Whether tasks run from the last to the first; null: they don't.
   Value isBackward;
 };
@@ -65,23 +67,25 @@ Value FuncLowering::allocateScratch(int64_t count, Type element) {
                                 scratch, offset, ValueRange());
 }
 
-/// The number of tasks of \p section; 0 for any other operation.
-int64_t FuncLowering::countTasks(Operation &section) {
-  if (auto contract = dyn_cast<ContractOp>(section))
-    return ContractLowering(contract, emitter, builder).getNumTasks();
-  auto parallel = dyn_cast<ParallelOp>(section);
-  int64_t tasks = parallel ? 1 : 0;
-  if (parallel)
-    for (int64_t extent : parallel.getExtents())
-      tasks *= extent;
-  return tasks;
-}
-
-int64_t FuncLowering::countTasks(Block &block) {
-  int64_t tasks = 0;
-  for (Operation &op : block)
-    tasks += countTasks(op);
-  return tasks;
+/// Finds the sections of \p block and counts their tasks.
+void FuncLowering::analyzeSections(Block &block) {
+  for (Operation &op : block) {
+    auto parallel = dyn_cast<ParallelOp>(op);
+    auto contract = dyn_cast<ContractOp>(op);
+    if (!parallel && !contract)
+      continue;
+    int64_t tasks = 1;
+    if (contract) {
+      contracts[&op] =
+          std::make_unique<ContractLowering>(contract, emitter, builder);
+      tasks = contracts[&op]->getNumTasks();
+    } else {
+      for (int64_t extent : parallel.getExtents())
+        tasks *= extent;
+    }
+    tasksOf[&op] = tasks;
+    numTasks += tasks;
+  }
 }
 
 LogicalResult FuncLowering::emitParallel(ParallelOp op, Value begin,
@@ -120,7 +124,7 @@ LogicalResult FuncLowering::emitParallel(ParallelOp op, Value begin,
 /// Emits the sections of \p block one after the other; the tasks of each follow
 /// those of the ones before.
 LogicalResult FuncLowering::emitSections(Block &block, Value begin, Value end) {
-  int64_t tasksBefore = 0, tasksOfAll = countTasks(block);
+  int64_t tasksBefore = 0;
   for (Operation &op : block) {
     if (!isa<ParallelOp, ContractOp>(op)) {
       if (failed(emitter.emitOperation(op)))
@@ -128,10 +132,10 @@ LogicalResult FuncLowering::emitSections(Block &block, Value begin, Value end) {
       continue;
     }
     Location loc = op.getLoc();
-    int64_t tasks = countTasks(op);
+    int64_t tasks = tasksOf[&op];
     // [begin, end) minus the tasks before, within this section's tasks.
     auto clamp = [&](Value bound) -> Value {
-      if (tasks == tasksOfAll)
+      if (tasks == numTasks)
         return bound;
       Value first = emitter.constantIndex(loc, tasksBefore);
       Value shifted = arith::SubIOp::create(builder, loc, bound, first);
@@ -142,9 +146,8 @@ LogicalResult FuncLowering::emitSections(Block &block, Value begin, Value end) {
     };
     Value from = clamp(begin), to = clamp(end);
     tasksBefore += tasks;
-    auto contract = dyn_cast<ContractOp>(op);
-    if (failed(contract
-                   ? ContractLowering(contract, emitter, builder).emit(from, to)
+    if (failed(isa<ContractOp>(op)
+                   ? contracts[&op]->emit(from, to)
                    : emitParallel(cast<ParallelOp>(op), from, to)))
       return failure();
   }
@@ -157,7 +160,7 @@ LogicalResult FuncLowering::emitPhases(PhasesOp op, Value begin, Value end) {
   Location loc = op.getLoc();
   Block &body = op.getBody().front();
   auto constant = [&](int64_t v) { return emitter.constantIndex(loc, v); };
-  Value tasks = constant(countTasks(body)), zero = constant(0);
+  Value tasks = constant(numTasks), zero = constant(0);
   Value first = arith::DivUIOp::create(builder, loc, begin, tasks);
   Value last = arith::CeilDivUIOp::create(builder, loc, end, tasks);
   auto loop = scf::ForOp::create(builder, loc, first, last, constant(1));
@@ -224,12 +227,14 @@ LogicalResult FuncLowering::run() {
   unsigned numBuffers = kernel.getBody().getNumArguments();
   Value begin = function.getArgument(numBuffers);
   Value end = function.getArgument(numBuffers + 1);
-  int64_t numTasks = countTasks(kernel.getBody().front());
-  for (auto phases : kernel.getBody().front().getOps<PhasesOp>()) {
-    numTasks = countTasks(phases.getBody().front());
+  Block *body = &kernel.getBody().front();
+  for (auto phases : body->getOps<PhasesOp>()) {
+    body = &phases.getBody().front();
     function->setAttr("kernel.num_phases",
                       builder.getI64IntegerAttr(phases.getExtent()));
+    break;
   }
+  analyzeSections(*body);
   if (failed(emitTasks(begin, end)))
     return failure();
   func::ReturnOp::create(builder, loc);
