@@ -92,21 +92,18 @@ LogicalResult FuncLowering::emitParallel(ParallelOp op, Value begin,
                                          Value end) {
   Location loc = op.getLoc();
   Value one = emitter.constantIndex(loc, 1);
-  Value linear;
+  Value last; // where tasks may run backwards
+  if (isBackward)
+    last = arith::SubIOp::create(
+        builder, loc, arith::AddIOp::create(builder, loc, begin, end), one);
+  auto loop = scf::ForOp::create(builder, loc, begin, end, one);
   OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value linear = loop.getInductionVar();
   if (isBackward) {
-    Value sum = arith::AddIOp::create(builder, loc, begin, end);
-    Value last = arith::SubIOp::create(builder, loc, sum, one);
-    auto loop = scf::ForOp::create(builder, loc, begin, end, one);
-    builder.setInsertionPointToStart(loop.getBody());
-    Value mirrored =
-        arith::SubIOp::create(builder, loc, last, loop.getInductionVar());
-    linear = arith::SelectOp::create(builder, loc, isBackward, mirrored,
-                                     loop.getInductionVar());
-  } else {
-    auto loop = scf::ForOp::create(builder, loc, begin, end, one);
-    builder.setInsertionPointToStart(loop.getBody());
-    linear = loop.getInductionVar();
+    Value mirrored = arith::SubIOp::create(builder, loc, last, linear);
+    linear =
+        arith::SelectOp::create(builder, loc, isBackward, mirrored, linear);
   }
   ArrayRef<int64_t> extents = op.getExtents();
   for (int64_t i = extents.size() - 1; i >= 0; --i) {
