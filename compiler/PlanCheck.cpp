@@ -2,25 +2,13 @@
 // Adds up what a plan needs.
 #include "compiler/PlanCheck.h"
 
+#include "compiler/NodeName.h"
 #include "compiler/import/MemoryCheck.h"
 #include "dialects/device/DeviceOps.h"
 
 using namespace mlir;
 
 namespace dlc {
-
-/// The first name in \p loc: the model's own name of a tensor or operator.
-static std::string getName(Location loc) {
-  std::string name;
-  loc->walk([&](Location part) {
-    auto named = dyn_cast<NameLoc>(part);
-    if (!named)
-      return WalkResult::advance();
-    name = named.getName().str();
-    return WalkResult::interrupt();
-  });
-  return name;
-}
 
 bool checkPlan(ModuleOp module, int64_t limit, const std::string &file,
                DiagnosticList &diagnostics) {
@@ -38,7 +26,7 @@ bool checkPlan(ModuleOp module, int64_t limit, const std::string &file,
     int64_t bytes = device::getSizeInBytes(type).value_or(0);
     if (bytes > largestBytes) {
       largestBytes = bytes;
-      largest = getName(op.getLoc());
+      largest = getNodeName(op.getLoc());
     }
   }
   return diagnostics.add(DiagnosticCode::MemoryLimit, {file, "", "", -1},

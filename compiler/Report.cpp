@@ -3,6 +3,7 @@
 #include "compiler/Report.h"
 
 #include "codegen/artifact/Description.h"
+#include "compiler/NodeName.h"
 #include "dialects/device/DeviceOps.h"
 #include "mlir/IR/Remarks.h"
 #include "passes/plan/Liveness.h"
@@ -17,19 +18,6 @@ namespace dlc {
 //===----------------------------------------------------------------------===//
 // Remarks
 //===----------------------------------------------------------------------===//
-
-/// The first name of a model's operator in \p loc, or "".
-static std::string getNode(Location loc) {
-  std::string name;
-  loc->walk([&](Location part) {
-    auto named = dyn_cast<NameLoc>(part);
-    if (!named)
-      return WalkResult::advance();
-    name = named.getName().str();
-    return WalkResult::interrupt();
-  });
-  return name;
-}
 
 void RemarkLog::add(ReportRemark remark) {
   std::lock_guard<std::mutex> lock(mutex);
@@ -64,7 +52,7 @@ public:
     if (function.starts_with("<"))
       function = "";
     log->add({remark.getCategoryName().str(), remark.getRemarkName().str(),
-              function.str(), getNode(remark.getLocation()), text});
+              function.str(), getNodeName(remark.getLocation()), text});
   }
 
 private:
@@ -96,7 +84,7 @@ static void writeBuffers(json::OStream &out, device::ProgramOp program) {
     std::string name;
     if (ArrayAttr nodes = writer.getNodesAttr(); nodes && !nodes.empty())
       name = cast<StringAttr>(nodes.getValue().back()).str();
-    return name.empty() ? getNode(slot.getLoc()) : name;
+    return name.empty() ? getNodeName(slot.getLoc()) : name;
   };
   out.attributeArray("buffers", [&] {
     for (auto slot : program.getBody().getOps<device::SlotOp>()) {
