@@ -310,10 +310,11 @@ void GraphFormGroups::runOnOperation() {
       if (feeds)
         group->prologue.insert(&op);
     } else {
-      remark::missed(op.getLoc(),
-                     remark::RemarkOpts::name("stored").category("fusion"))
-          << remark::add("{0} {1}", op.getName().getStringRef(),
-                         explainBoundary(&op, group));
+      auto remark = remark::missed(
+          op.getLoc(), remark::RemarkOpts::name("stored").category("fusion"));
+      if (remark) // The reason is built for listeners only.
+        remark << remark::add("{0} {1}", op.getName().getStringRef(),
+                              explainBoundary(&op, group));
       group = &groups.emplace_back();
       group->root = &op;
       group->ops.push_back(&op);
