@@ -152,15 +152,16 @@ Value ElementEmitter::emitIndex(Location loc, AffineExpr expr) {
 // Loads and stores
 //===----------------------------------------------------------------------===//
 
-/// The map and operands of an access, without indices that it doesn't use.
-static AffineMap getAccessMap(ArrayRef<AffineExpr> subscripts,
-                              ArrayRef<Value> dims, MLIRContext *context,
-                              SmallVectorImpl<Value> &operands) {
+AffineMap ElementEmitter::getAccessMap(ArrayRef<AffineExpr> subscripts,
+                                       SmallVectorImpl<Value> &operands) {
+  MLIRContext *context = builder.getContext();
+  SmallVector<AffineExpr> results = llvm::map_to_vector(
+      subscripts, [&](AffineExpr expr) { return simplify(expr); });
   // Numbered as they appear, which is how the text of an access is parsed:
   // kernels don't change by printing.
   SmallVector<AffineExpr> replacement(dims.size());
-  for (AffineExpr subscript : subscripts)
-    subscript.walk([&](AffineExpr expr) {
+  for (AffineExpr result : results)
+    result.walk([&](AffineExpr expr) {
       auto dim = dyn_cast<AffineDimExpr>(expr);
       if (!dim || replacement[dim.getPosition()])
         return;
@@ -168,20 +169,15 @@ static AffineMap getAccessMap(ArrayRef<AffineExpr> subscripts,
           getAffineDimExpr(operands.size(), context);
       operands.push_back(dims[dim.getPosition()]);
     });
-  SmallVector<AffineExpr> results;
-  for (AffineExpr expr : subscripts)
-    results.push_back(expr.replaceDims(replacement));
+  for (AffineExpr &result : results)
+    result = result.replaceDims(replacement);
   return AffineMap::get(operands.size(), 0, results, context);
 }
 
 Value ElementEmitter::loadPhysical(Location loc, Value buffer,
                                    ArrayRef<AffineExpr> subscripts) {
-  SmallVector<AffineExpr> simplified;
-  for (AffineExpr expr : subscripts)
-    simplified.push_back(simplify(expr));
   SmallVector<Value> operands;
-  AffineMap map =
-      getAccessMap(simplified, dims, builder.getContext(), operands);
+  AffineMap map = getAccessMap(subscripts, operands);
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   return kernel::LoadOp::create(builder, loc, element, buffer, operands,
                                 AffineMapAttr::get(map));
@@ -189,24 +185,16 @@ Value ElementEmitter::loadPhysical(Location loc, Value buffer,
 
 void ElementEmitter::storePhysical(Location loc, Value value, Value buffer,
                                    ArrayRef<AffineExpr> subscripts) {
-  SmallVector<AffineExpr> simplified;
-  for (AffineExpr expr : subscripts)
-    simplified.push_back(simplify(expr));
   SmallVector<Value> operands;
-  AffineMap map =
-      getAccessMap(simplified, dims, builder.getContext(), operands);
+  AffineMap map = getAccessMap(subscripts, operands);
   kernel::StoreOp::create(builder, loc, value, buffer, operands,
                           AffineMapAttr::get(map));
 }
 
 Value ElementEmitter::slice(Location loc, Value buffer,
                             ArrayRef<AffineExpr> subscripts) {
-  SmallVector<AffineExpr> simplified;
-  for (AffineExpr expr : subscripts)
-    simplified.push_back(simplify(expr));
   SmallVector<Value> operands;
-  AffineMap map =
-      getAccessMap(simplified, dims, builder.getContext(), operands);
+  AffineMap map = getAccessMap(subscripts, operands);
   return kernel::SliceOp::create(builder, loc, buffer, operands, map);
 }
 

@@ -103,6 +103,9 @@ public:
   };
 
 private:
+  /// The map and \p operands of an access, without indices that it doesn't use.
+  mlir::AffineMap getAccessMap(llvm::ArrayRef<mlir::AffineExpr> subscripts,
+                               llvm::SmallVectorImpl<mlir::Value> &operands);
   mlir::FailureOr<mlir::Value>
   emitUncached(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> indices);
   mlir::FailureOr<mlir::Value> emitGather(graph::GatherOp op,
