@@ -109,6 +109,15 @@ private:
                                llvm::ArrayRef<LoopRange> ranges,
                                llvm::SmallVectorImpl<mlir::Value> &carried,
                                LoopBody body);
+  /// Reduces over \p ranges with \p count partial results, each begun as
+  /// \p init, which share the steps of the last range evenly; \p body adds the
+  /// value at some indices to one of them. \returns all of them combined.
+  using AccumulateBody = llvm::function_ref<mlir::FailureOr<mlir::Value>(
+      mlir::ValueRange indices, mlir::Value acc)>;
+  mlir::FailureOr<mlir::Value> emitPartial(mlir::Location loc, ReduceKind kind,
+                                           llvm::ArrayRef<LoopRange> ranges,
+                                           int64_t count, mlir::Value init,
+                                           AccumulateBody body);
   mlir::LogicalResult emitJammed(LoopOp op, mlir::Value first, int64_t count);
 
   /// An access: its offset, or one for each lane.

@@ -351,6 +351,30 @@ LogicalResult BodyEmitter::emitIf(scf::IfOp op) {
 // Reductions
 //===----------------------------------------------------------------------===//
 
+FailureOr<Value> BodyEmitter::emitPartial(Location loc, ReduceKind kind,
+                                          ArrayRef<LoopRange> ranges,
+                                          int64_t count, Value init,
+                                          AccumulateBody body) {
+  int64_t distance = ranges.back().step / count;
+  SmallVector<Value> accs(count, init);
+  auto emitStep = [&](ValueRange indices,
+                      MutableArrayRef<Value> accs) -> LogicalResult {
+    SmallVector<Value> at(indices);
+    for (auto [i, acc] : llvm::enumerate(accs)) {
+      at.back() = arith::AddIOp::create(builder, loc, indices.back(),
+                                        constantIndex(loc, i * distance));
+      FailureOr<Value> next = body(at, acc);
+      if (failed(next))
+        return failure();
+      acc = *next;
+    }
+    return success();
+  };
+  if (failed(emitNest(loc, ranges, accs, emitStep)))
+    return failure();
+  return combineAll(builder, loc, kind, accs);
+}
+
 LogicalResult BodyEmitter::emitReduce(ReduceOp op) {
   Location loc = op.getLoc();
   Block &body = op.getBody().front();
@@ -376,24 +400,11 @@ LogicalResult BodyEmitter::emitReduce(ReduceOp op) {
     int64_t step = getLargestDivisor(extents.back(), kLaneAccumulators);
     SmallVector<LoopRange> ranges = getRanges(extents);
     ranges.back().step = step;
-    SmallVector<Value> accs(step, init);
-    auto emitStep = [&](ValueRange indices,
-                        MutableArrayRef<Value> accs) -> LogicalResult {
-      SmallVector<Value> at(indices);
-      for (auto [i, acc] : llvm::enumerate(accs)) {
-        at.back() = arith::AddIOp::create(builder, loc, indices.back(),
-                                          constantIndex(loc, i));
-        FailureOr<Value> next = emitOne(at, acc);
-        if (failed(next))
-          return failure();
-        acc = *next;
-      }
-      return success();
-    };
-    if (failed(emitNest(loc, ranges, accs, emitStep)))
-      return failure();
-    map(op, combineAll(builder, loc, op.getKind(), accs));
-    return success();
+    FailureOr<Value> total =
+        emitPartial(loc, op.getKind(), ranges, step, init, emitOne);
+    if (succeeded(total))
+      map(op, *total);
+    return total;
   }
   for (int64_t trip = 0; trip < trips; ++trip) {
     SmallVector<Value> indices(extents.size());
@@ -448,28 +459,19 @@ LogicalResult BodyEmitter::emitHorizontalReduce(ReduceOp op) {
   auto sweep = [&](Value total, int64_t start, int64_t count, int64_t width,
                    int64_t valid) -> FailureOr<Value> {
     int64_t step = getLargestDivisor(count, width > 1 ? kAccumulators : 1);
-    SmallVector<Value> accs(step, widen(loc, neutral, width));
     SmallVector<LoopRange> ranges = getRanges(outer);
     ranges.push_back({start, start + count * width, step * width});
-    auto emitStep = [&](ValueRange indices,
-                        MutableArrayRef<Value> accs) -> LogicalResult {
-      for (auto [i, acc] : llvm::enumerate(accs)) {
-        Value base = arith::AddIOp::create(builder, loc, indices.back(),
-                                           constantIndex(loc, i * width));
-        FailureOr<Value> next =
-            accumulate(acc, indices.drop_back(), base, width, valid);
-        if (failed(next))
-          return failure();
-        acc = *next;
-      }
-      return success();
-    };
-    if (failed(emitNest(loc, ranges, accs, emitStep)))
+    FailureOr<Value> acc =
+        emitPartial(loc, kind, ranges, step, widen(loc, neutral, width),
+                    [&](ValueRange indices, Value acc) {
+                      return accumulate(acc, indices.drop_back(),
+                                        indices.back(), width, valid);
+                    });
+    if (failed(acc))
       return failure();
-    Value acc = combineAll(builder, loc, kind, accs);
     if (width > 1)
-      acc = emitAcrossLanes(builder, loc, kind, acc);
-    return emitCombine(builder, loc, kind, total, acc);
+      acc = emitAcrossLanes(builder, loc, kind, *acc);
+    return emitCombine(builder, loc, kind, total, *acc);
   };
 
   FailureOr<Value> total = neutral;
