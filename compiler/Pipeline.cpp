@@ -27,6 +27,9 @@ namespace dlc {
 
 void addGraphPasses(OpPassManager &passes, const CompileOptions &options) {
   bool optimizes = options.optimizationLevel > 0;
+  // Before anything makes constants of parameters, so that they are converted
+  // here. At any level: there are no kernels for less.
+  passes.addNestedPass<func::FuncOp>(graph::createGraphWidenFloats());
   // At any level: there is no kernel for a whole recurrent layer. What is done
   // to its weights are constants for the next pass.
   passes.addPass(graph::createGraphSplitRnn());
@@ -79,6 +82,8 @@ void addPlanPasses(OpPassManager &passes) {
 void addKernelPasses(OpPassManager &passes) {
   passes.addPass(kernel::createKernelToVector());
   passes.addPass(kernel::createKernelExpandMath());
+  // After everything that may round to bf16.
+  passes.addPass(kernel::createKernelLowerBFloat16());
   // Constants and addresses repeat in every tile: LLVM is faster with fewer.
   passes.addPass(createCSEPass());
   passes.addPass(cpu::createCpuToLLVM());

@@ -37,9 +37,9 @@ def Graph_ModOp : Graph_BinaryOp<"mod", "x - y floor(x / y)", [{
     return scalar::mod(b, loc, args[0], args[1]);
   }], "The sign is that of y; 0 where y is 0.">;
 
-def Graph_PowerOp : Graph_RealBinaryOp<"power", "x^y", [{
+def Graph_PowerOp : Graph_BinaryOp<"power", "x^y", [{
     return scalar::power(b, loc, args[0], args[1]);
-  }]>;
+  }], "Integers wrap around; to a negative power they are 0, but for 1 and -1.">;
 
 def Graph_MaximumOp : Graph_BinaryOp<"maximum", "max(x, y)", [{
     return scalar::maximum(b, loc, args[0], args[1]);

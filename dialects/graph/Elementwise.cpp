@@ -15,6 +15,17 @@ using namespace dlc::graph;
 #define GET_OP_CLASSES
 #include "dialects/graph/GraphOps.cpp.inc"
 
+Value dlc::graph::buildElement(ElementwiseOpInterface op, OpBuilder &b,
+                               Location loc, ValueRange args) {
+  Type element = getElementTypeOrSelf(op->getResult(0).getType());
+  auto widened = llvm::map_to_vector(args, [&](Value arg) {
+    return arg.getType().isF16() || arg.getType().isBF16()
+               ? scalar::cast(b, loc, arg, b.getF32Type())
+               : arg;
+  });
+  return scalar::cast(b, loc, op.buildScalar(b, loc, widened), element);
+}
+
 /// The type of a comparison of tensors like \p operand.
 static LogicalResult inferI1(Value operand, SmallVectorImpl<Type> &types) {
   auto type = getTensorType(operand);

@@ -31,6 +31,11 @@ enum class Combiner { Add, Mul, Max, Min };
 namespace dlc::graph {
 /// The parts that the weights of a cell are split into.
 int64_t getNumGates(RnnMode mode);
+
+/// Builds one element of \p op as its buildScalar does; f16 and bf16 are
+/// computed as f32 and rounded once at the end.
+mlir::Value buildElement(ElementwiseOpInterface op, mlir::OpBuilder &b,
+                         mlir::Location loc, mlir::ValueRange args);
 } // namespace dlc::graph
 
 #endif // DLC_DIALECTS_GRAPH_GRAPHOPS_H

@@ -43,7 +43,7 @@ static Evaluation getElementwiseEvaluation(ElementwiseOpInterface op) {
   });
   std::optional<ScalarEvaluator> evaluator = ScalarEvaluator::get(
       op->getContext(), types, [&](OpBuilder &b, ValueRange args) {
-        return op.buildScalar(b, op->getLoc(), args);
+        return buildElement(op, b, op->getLoc(), args);
       });
   if (!evaluator)
     return nullptr;

@@ -186,6 +186,29 @@ def GraphAssignLayouts : Pass<"graph-assign-layouts", "::mlir::func::FuncOp"> {
   ];
 }
 
+def GraphWidenFloats : Pass<"graph-widen-floats", "::mlir::func::FuncOp"> {
+  let summary = "compute structured operators on f16 and bf16 as f32";
+  let description = [{
+    Contractions, poolings, sums, norms, recurrences and resizes of 16-bit
+    floats become ones of f32 between casts: sums lose no digits, and CPUs have
+    no faster instructions. Operators that only move or compare elements stay,
+    and elementwise ones, which their kernels compute as f32 anyway.
+
+    Before:
+    ```mlir
+    %0 = graph.softmax %x axis 1 : tensor<2x8xf16>
+    ```
+    After:
+    ```mlir
+    %0 = graph.cast %x : tensor<2x8xf16> to tensor<2x8xf32>
+    %1 = graph.softmax %0 axis 1 : tensor<2x8xf32>
+    %2 = graph.cast %1 : tensor<2x8xf32> to tensor<2x8xf16>
+    ```
+  }];
+  let dependentDialects = ["::dlc::graph::GraphDialect"];
+  let statistics = [Statistic<"numWidened", "widened", "Operators widened">];
+}
+
 def GraphFormGroups : Pass<"graph-form-groups", "::mlir::func::FuncOp"> {
   let summary = "decide which operators become one kernel";
   let description = [{

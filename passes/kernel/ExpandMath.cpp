@@ -80,26 +80,6 @@ static void expand(Operation *op) {
   op->erase();
 }
 
-/// Rounds \p op's f32 to bf16, to the nearest, ties to even: few targets have
-/// an instruction for it.
-static void expandRounding(arith::TruncFOp op) {
-  OpBuilder builder(op);
-  MathValue x(builder, op.getLoc(), op.getIn());
-  MathValue bits = x.asInteger();
-  MathValue isOdd = (bits >> 16) & 1;
-  MathValue rounded = bits + isOdd + bits.integer(0x7fff);
-  // A quiet NaN stays one.
-  rounded = select(x != x, bits | bits.integer(1 << 22), rounded) >> 16;
-  Type type = op.getType(), i16 = builder.getI16Type();
-  if (auto vector = dyn_cast<VectorType>(type))
-    i16 = vector.clone(i16);
-  Value half =
-      arith::TruncIOp::create(builder, op.getLoc(), i16, rounded.getValue());
-  op.replaceAllUsesWith(
-      Value(arith::BitcastOp::create(builder, op.getLoc(), type, half)));
-  op.erase();
-}
-
 namespace {
 struct KernelExpandMath
     : dlc::kernel::impl::KernelExpandMathBase<KernelExpandMath> {
@@ -115,11 +95,6 @@ struct KernelExpandMath
     for (Operation *op : functions)
       expand(op);
     numExpanded += functions.size();
-    getOperation().walk([](arith::TruncFOp op) {
-      if (getElementTypeOrSelf(op.getType()).isBF16() &&
-          getElementTypeOrSelf(op.getIn().getType()).isF32())
-        expandRounding(op);
-    });
   }
 };
 } // namespace

@@ -11,7 +11,8 @@ using namespace dlc::kernel;
 /// chosen by trial: where n and d are just below a power of two, they round
 /// best.
 static MathValue emitDoubled(MathValue n, MathValue d) {
-  MathValue y = (n + n) * d / fma(n, n, d * d);
+  // Where n is small, d * d is rounded with the sum alone.
+  MathValue y = (n + n) * d / fma(d, d, n * n);
   // Rounding may carry it beyond 1.
   return clamp(y, -1.0, 1.0);
 }

@@ -62,8 +62,8 @@ def KernelExpandMath : Pass<"kernel-expand-math", "::mlir::ModuleOp"> {
     powers, `tanh`, `erf`, trigonometric functions and inverses) as arithmetic
     that stays in vector registers, and `math.ipowi` as multiplications. Results
     are within 4 ulp, `exp` and `log` within 1, and right at zeros, infinities
-    and NaN; docs/accuracy.md has the figures. f16 and bf16 are computed as f32,
-    and rounding f32 to bf16 becomes arithmetic on bits. Functions of f64, and rare ones, remain; they become calls of libm, one per
+    and NaN; docs/accuracy.md has the figures. f16 and bf16 are computed as f32.
+    Functions of f64, and rare ones, remain; they become calls of libm, one per
     lane, and so do lanes of `sin`, `cos` and `tan` beyond 2^21.
 
     Before:
@@ -78,6 +78,35 @@ def KernelExpandMath : Pass<"kernel-expand-math", "::mlir::ModuleOp"> {
   ];
   let statistics = [
     Statistic<"numExpanded", "functions", "Functions replaced">
+  ];
+}
+
+def KernelLowerBFloat16 : Pass<"kernel-lower-bfloat16", "::mlir::ModuleOp"> {
+  let summary = "compute bf16 as f32 and store it as i16";
+  let description = [{
+    bf16 is the upper half of f32, but few CPUs know it, and LLVM calls a
+    runtime library for every rounding. Arithmetic on bf16 becomes arithmetic on
+    f32; conversions become shifts and, to bf16, a rounding to nearest, ties to
+    even. All that remains is moved only, as i16.
+
+    Before:
+    ```mlir
+    %1 = arith.addf %0, %0 : bf16
+    ```
+    After, in essence:
+    ```mlir
+    %1 = arith.extui %0 : i16 to i32
+    %2 = arith.shli %1, %c16 : i32
+    %3 = arith.bitcast %2 : i32 to f32
+    %4 = arith.addf %3, %3 : f32
+    %5 = arith.bitcast %4 : f32 to i32
+    // ... rounding
+    %6 = arith.trunci %5 : i32 to i16
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numWidened", "widened", "Operations made to compute on f32">
   ];
 }
 

@@ -263,7 +263,7 @@ FailureOr<Value> ElementEmitter::emitUncached(Value tensor,
         return failure();
       args.push_back(*arg);
     }
-    return elementwise.buildScalar(builder, loc, args);
+    return graph::buildElement(elementwise, builder, loc, args);
   }
   if (auto movement = dyn_cast<graph::MovementOpInterface>(op))
     return emit(op->getOperand(0), movement.mapIndices(indices));

@@ -183,7 +183,9 @@ FailureOr<Value> ElementEmitter::emitResize(graph::ResizeOp op,
       continue;
     }
     Value floor = math::FloorOp::create(builder, loc, source);
-    taps[i].weight = scalar::sub(builder, loc, source, floor);
+    taps[i].weight =
+        scalar::cast(builder, loc, scalar::sub(builder, loc, source, floor),
+                     type.getElementType());
     taps[i].low = emitBoundedIndex(loc, floor, in, graph::IndexMode::Clip);
     Value next = scalar::add(builder, loc, floor,
                              scalar::constant(builder, loc, f32, 1));

@@ -49,7 +49,8 @@ def opt(text, *flags):
 
 
 def test_every_pass_is_in_the_order():
-    assert sorted(ORDER) == sorted(FLAGS)
+    # These models have no narrow floats; test_types.py compares what becomes of them.
+    assert sorted([*ORDER, "graph-widen-floats"]) == sorted(FLAGS)
 
 
 @pytest.mark.parametrize("flag", ORDER)

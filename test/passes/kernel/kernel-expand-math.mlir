@@ -105,16 +105,6 @@ func.func @halves(%x: vector<8xf16>) -> vector<8xf16> {
   return %0 : vector<8xf16>
 }
 
-// Rounding to bf16 needs no function of a runtime library.
-
-// CHECK-LABEL: func.func @brain_floats
-// CHECK-NOT: arith.truncf
-// CHECK: arith.bitcast {{.*}} : vector<8xi16> to vector<8xbf16>
-func.func @brain_floats(%x: vector<8xf32>) -> vector<8xbf16> {
-  %0 = arith.truncf %x : vector<8xf32> to vector<8xbf16>
-  return %0 : vector<8xbf16>
-}
-
 // Without an expansion for f64, libm remains.
 
 // CHECK-LABEL: func.func @doubles
