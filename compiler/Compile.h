@@ -106,7 +106,7 @@ struct CompileOptions {
   unsigned optimizationLevel = 3;
   /// Whether Winograd's filtering may be used for convolutions: faster, but the
   /// artifact's weights are then larger than the model's.
-  bool winograd = false;
+  bool winograd = true;
   /// The compiler's own threads; 0: one for each CPU.
   unsigned threads = 0;
   /// Reference inputs and outputs to embed, an .npz archive.

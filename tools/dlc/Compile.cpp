@@ -248,7 +248,7 @@ void addCompile(CLI::App &app, Action &action) {
       ->check(CLI::Range(0, 3));
   sub->add_flag("--winograd,!--no-winograd", command->options.winograd,
                 "Compute 3 x 3 convolutions in Winograd's tiles where that is "
-                "faster: up to four times the weights (default: off)");
+                "faster: up to four times the weights (default: on)");
   sub->add_flag("--quiet", command->quiet, "Show no progress");
   addBackendFlags(*sub, command->options);
   sub->callback([command, &action] {
