@@ -48,6 +48,27 @@ AffineExpr BodyEmitter::linearize(MemRefType type, AffineMap map) {
   return simplifyAffineExpr(offset, map.getNumDims(), map.getNumSymbols());
 }
 
+/// One more than the highest symbol in \p expr.
+static unsigned countSymbols(AffineExpr expr) {
+  unsigned count = 0;
+  expr.walk([&](AffineExpr part) {
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
+      count = std::max(count, symbol.getPosition() + 1);
+  });
+  return count;
+}
+
+std::optional<int64_t> BodyEmitter::getStride(AffineExpr expr, unsigned dim,
+                                              unsigned numDims) {
+  AffineExpr next = expr.replace(getAffineDimExpr(dim, expr.getContext()),
+                                 getAffineDimExpr(dim, expr.getContext()) + 1);
+  auto stride = dyn_cast<AffineConstantExpr>(
+      simplifyAffineExpr(next - expr, numDims, countSymbols(expr)));
+  if (!stride)
+    return std::nullopt;
+  return stride.getValue();
+}
+
 namespace {
 /// Emits affine expressions of non-negative values as arithmetic on scalars or
 /// vectors of index.

@@ -72,6 +72,9 @@ public:
 
   /// The element offset of an access, as an expression of the map's inputs.
   static mlir::AffineExpr linearize(mlir::MemRefType type, mlir::AffineMap map);
+  /// The change of \p expr when dimension \p dim grows by one, if constant.
+  static std::optional<int64_t> getStride(mlir::AffineExpr expr, unsigned dim,
+                                          unsigned numDims);
   /// Emits \p expr of index values as arithmetic.
   mlir::Value emitIndex(mlir::Location loc, mlir::AffineExpr expr,
                         mlir::ValueRange dims, mlir::ValueRange symbols = {});

@@ -18,27 +18,6 @@ static bool isSingle(Value from, Value to) {
 
 static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// One more than the highest symbol in \p expr.
-static unsigned countSymbols(AffineExpr expr) {
-  unsigned count = 0;
-  expr.walk([&](AffineExpr part) {
-    if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
-      count = std::max(count, symbol.getPosition() + 1);
-  });
-  return count;
-}
-
-std::optional<int64_t>
-ContractLowering::getStride(AffineExpr expr, unsigned dim, unsigned numDims) {
-  AffineExpr next = expr.replace(getAffineDimExpr(dim, expr.getContext()),
-                                 getAffineDimExpr(dim, expr.getContext()) + 1);
-  auto stride = dyn_cast<AffineConstantExpr>(
-      simplifyAffineExpr(next - expr, numDims, countSymbols(expr)));
-  if (!stride)
-    return std::nullopt;
-  return stride.getValue();
-}
-
 ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
                                    OpBuilder &builder)
     : op(op), emitter(emitter), builder(builder), loc(op.getLoc()),
@@ -49,10 +28,10 @@ ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
   lhsOffset = BodyEmitter::linearize(cast<MemRefType>(op.getLhs().getType()),
                                      op.getLhsMap());
   auto lhsType = cast<MemRefType>(op.getLhs().getType());
-  int64_t rowBytes =
-      getStride(lhsOffset, numBatch, numBatch + 1 + op.getK().size())
-          .value_or(0) *
-      (lhsType.getElementTypeBitWidth() / 8);
+  int64_t rowBytes = BodyEmitter::getStride(lhsOffset, numBatch,
+                                            numBatch + 1 + op.getK().size())
+                         .value_or(0) *
+                     (lhsType.getElementTypeBitWidth() / 8);
   TileChoice choice = chooseRegisterTile(
       {int64_t(op.getM()), panels, op.getKTotal(), rowBytes,
        int64_t(op.getN()) - (panels - 1) * ContractOp::kPanel},
@@ -70,6 +49,7 @@ ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
   for (int64_t extent : op.getK().drop_front())
     depthUnit *= extent;
   chooseBlocks();
+  prefetches = isWorthPrefetching();
   emitter.addToSchedule(describe(choice));
 }
 
@@ -100,10 +80,12 @@ void ContractLowering::chooseBlocks() {
   shape.bytesPerStep = 0;
   shape.layout = ColumnLayout::Panels;
   if (!op.getPacked()) {
-    bool isRowMajor = getStride(rhsOffset, numDims - 1, numDims) == 1;
+    bool isRowMajor =
+        BodyEmitter::getStride(rhsOffset, numDims - 1, numDims) == 1;
     shape.layout = isRowMajor ? ColumnLayout::RowMajor : ColumnLayout::Other;
     unsigned lastK = op.getBatch().size() + numK - 1;
-    if (std::optional<int64_t> stride = getStride(rhsOffset, lastK, numDims))
+    if (std::optional<int64_t> stride =
+            BodyEmitter::getStride(rhsOffset, lastK, numDims))
       shape.bytesPerStep = std::abs(*stride) * shape.elementBytes;
   }
   blocks = chooseContractSchedule(shape);
@@ -120,13 +102,13 @@ LogicalResult ContractLowering::analyze() {
   unsigned numLhsDims = numDims + op.getK().size();
   for (size_t i = 0; i < op.getK().size(); ++i) {
     std::optional<int64_t> stride =
-        getStride(lhsOffset, numDims + i, numLhsDims);
+        BodyEmitter::getStride(lhsOffset, numDims + i, numLhsDims);
     if (!stride)
       return op.emitOpError("requires lhs_map to be linear in k");
     lhsDepthStrides.push_back(*stride);
   }
   if (std::optional<int64_t> stride =
-          getStride(lhsOffset, numBatch, numLhsDims)) {
+          BodyEmitter::getStride(lhsOffset, numBatch, numLhsDims)) {
     isLinearInRows = true;
     rowStride = *stride;
   }
@@ -307,7 +289,9 @@ LogicalResult ContractLowering::emitGroup(const Task &task, Value group,
     };
     at.groupOfBlock =
         blocks.mergesTasks ? group : subtract(group, task.firstGroup);
+    at.tile = index;
     at.tileOfBlock = subtract(index, task.firstTile);
+    at.tileOfStrip = subtract(index, firstTile);
     return emitTile(task, at, size, shape);
   };
   if (numLarge == 0)
@@ -439,6 +423,8 @@ SmallVector<Value> ContractLowering::emitDepthLoops(
   for (int64_t row = 0; row < (isLinearInRows ? 1 : rows); ++row)
     rowOffsets.push_back(getLhsOffset(add(at.row, constant(row))));
 
+  std::optional<Prefetch> prefetch = startPrefetch(task, at);
+
   // Loops over the depth; `k` holds their indices.
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<Value> k;
@@ -499,15 +485,18 @@ SmallVector<Value> ContractLowering::emitDepthLoops(
       }
       // The parts that differ between vectors are constants.
       unsigned panelDim = op.getPacked() ? numBatch : numBatch + numK;
-      int64_t panelStride =
-          getStride(rhsOffset, panelDim, op.getRhsMap().getNumDims())
-              .value_or(0);
+      int64_t panelStride = BodyEmitter::getStride(rhsOffset, panelDim,
+                                                   op.getRhsMap().getNumDims())
+                                .value_or(0);
       offset = add(emitter.emitIndex(loc, rhsOffset, dims, symbols),
                    constant(panel * panelStride + lane));
     }
     columns.push_back(
         emitter.loadVector(loc, rhs, offset, {{}, {}, width, valid}));
   }
+
+  if (prefetch)
+    emitPrefetch(*prefetch, position);
 
   // Rows times columns.
   Value lhs = emitter.lookup(op.getLhs());
@@ -545,7 +534,8 @@ LogicalResult ContractLowering::emitEpilogue(const Task &task,
   Value out = emitter.lookup(op.getOut());
   Value result = cast<YieldOp>(body.back()).getValue();
   unsigned numDims = op.getOutMap().getNumDims();
-  bool isContiguous = getStride(outOffset, numDims - 1, numDims) == 1;
+  bool isContiguous =
+      BodyEmitter::getStride(outOffset, numDims - 1, numDims) == 1;
 
   // All values first: a store between them would keep LLVM from merging loads
   // of the same bias.
@@ -581,7 +571,8 @@ LogicalResult ContractLowering::emitEpilogue(const Task &task,
       emitter.storeVector(loc, store.value, out, store.offset, store.lanes);
       continue;
     }
-    int64_t stride = getStride(outOffset, numDims - 1, numDims).value_or(0);
+    int64_t stride =
+        BodyEmitter::getStride(outOffset, numDims - 1, numDims).value_or(0);
     for (int64_t lane = 0; lane < store.lanes.valid; ++lane) {
       Value element =
           vector::ExtractOp::create(builder, loc, store.value, lane);

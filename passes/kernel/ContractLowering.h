@@ -49,7 +49,8 @@ private:
   struct TilePosition {
     mlir::Value row;   ///< its first row
     mlir::Value panel; ///< its first panel
-    mlir::Value groupOfBlock, tileOfBlock;
+    mlir::Value groupOfBlock;
+    mlir::Value tile, tileOfBlock, tileOfStrip;
   };
   struct GroupShape {
     int64_t panels;
@@ -94,6 +95,29 @@ private:
   /// Where the sums of a tile lie between two blocks of the depth.
   mlir::Value getPartialOffset(const TilePosition &at);
 
+  // Columns fetched ahead of their use (ContractPrefetch.cpp).
+  /// The how manieth tile that meets its columns a tile is, and of how many.
+  struct Visits {
+    mlir::Value index;
+    int64_t count;
+  };
+  /// The columns that a tile fetches: a row of a panel for every `1 << shift`
+  /// steps, from where step 0 of the depth would fetch.
+  struct Prefetch {
+    mlir::Value offset;
+    int64_t shift;
+  };
+  bool isWorthPrefetching();
+  Visits countVisits(const Task &task, const TilePosition &at);
+  std::pair<mlir::Value, mlir::Value> getNextColumns(const Task &task,
+                                                     const TilePosition &at);
+  /// \returns nothing where \p at fetches nothing.
+  std::optional<Prefetch> startPrefetch(const Task &task,
+                                        const TilePosition &at);
+  mlir::Value getDistance(mlir::Value steps, int64_t shift);
+  /// Fetches what belongs to step \p position of the depth.
+  void emitPrefetch(const Prefetch &prefetch, mlir::Value position);
+
   // Packing at run time (ContractPacking.cpp).
   struct PanelRange;
   mlir::LogicalResult packColumns(const Task &task);
@@ -114,10 +138,6 @@ private:
   mlir::Value gatherLanes(mlir::Value from, int64_t stride, int64_t valid);
   /// Where step \p position of a panel of the task lies in `packed`.
   mlir::Value getPackedOffset(mlir::Value panel, mlir::Value position);
-  /// The change of \p expr when dimension \p dim grows by one, if constant.
-  static std::optional<int64_t> getStride(mlir::AffineExpr expr, unsigned dim,
-                                          unsigned numDims);
-
   mlir::Value constant(int64_t value) {
     return emitter.constantIndex(loc, value);
   }
@@ -143,8 +163,9 @@ private:
   int64_t depthUnit = 1; ///< steps for each index of the first extent of k
   ContractSchedule blocks;
   int64_t numColumnBlocks, numRowBlocks, numDepthBlocks;
-  mlir::Value packed;  ///< the columns packed at run time
-  mlir::Value partial; ///< sums between two blocks of the depth
+  mlir::Value packed;      ///< the columns packed at run time
+  mlir::Value partial;     ///< sums between two blocks of the depth
+  bool prefetches = false; ///< columns
   bool isLinearInRows = false;
   int64_t rowStride = 0;
   llvm::SmallVector<unsigned> outerBatch, innerBatch;

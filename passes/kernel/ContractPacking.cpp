@@ -83,11 +83,12 @@ LogicalResult ContractLowering::packColumns(const Task &task) {
     return op.emitOpError("requires packed columns to be contiguous");
   unsigned numDims = op.getRhsMap().getNumDims();
   std::optional<int64_t> laneStride =
-      getStride(rhsOffset, numDims - 1, numDims);
+      BodyEmitter::getStride(rhsOffset, numDims - 1, numDims);
   if (!laneStride)
     return op.emitOpError("requires rhs_map to be linear in the columns");
   unsigned lastK = numDims - 3;
-  bool isTransposed = getStride(rhsOffset, lastK, numDims) == 1 && width >= 4;
+  bool isTransposed =
+      BodyEmitter::getStride(rhsOffset, lastK, numDims) == 1 && width >= 4;
   auto pack = [&](Value from, Value to, int64_t columns) {
     PanelRange range{from, to, columns};
     if (laneStride == 1)
@@ -136,7 +137,7 @@ void ContractLowering::packTransposed(const Task &task,
                                       const PanelRange &range) {
   OpBuilder::InsertionGuard guard(builder);
   unsigned lastK = op.getK().size() - 1, numDims = op.getRhsMap().getNumDims();
-  int64_t laneStride = *getStride(rhsOffset, numDims - 1, numDims);
+  int64_t laneStride = *BodyEmitter::getStride(rhsOffset, numDims - 1, numDims);
   Value panel = enterLoop(range.begin, range.end, /*trips=*/0);
   DepthIndex outer = enterDepth(task, lastK);
   Value begin = lastK == 0 ? task.firstDepth : constant(0);
@@ -192,7 +193,7 @@ void ContractLowering::packTransposed(const Task &task,
 void ContractLowering::packElements(const Task &task, const PanelRange &range) {
   OpBuilder::InsertionGuard guard(builder);
   unsigned numDims = op.getRhsMap().getNumDims();
-  int64_t laneStride = *getStride(rhsOffset, numDims - 1, numDims);
+  int64_t laneStride = *BodyEmitter::getStride(rhsOffset, numDims - 1, numDims);
   Value panel = enterLoop(range.begin, range.end, /*trips=*/0);
   DepthIndex depth = enterDepth(task, op.getK().size());
   Value from = getColumnOffset(task, depth.k, panel);

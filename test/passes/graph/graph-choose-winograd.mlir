@@ -30,11 +30,11 @@ func.func @more_weights(%x: tensor<1x256x14x14xf32>) -> tensor<1x256x14x14xf32> 
 
 // CHECK-LABEL: func.func @most_weights(
 // CHECK-NOT: winograd
-func.func @most_weights(%x: tensor<1x512x7x7xf32>) -> tensor<1x512x7x7xf32> {
+func.func @most_weights(%x: tensor<1x512x5x5xf32>) -> tensor<1x512x5x5xf32> {
   %w = graph.constant dense<1.0> : tensor<512x512x3x3xf32>
   %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1
-    : tensor<1x512x7x7xf32>, tensor<512x512x3x3xf32>
-  return %0 : tensor<1x512x7x7xf32>
+    : tensor<1x512x5x5xf32>, tensor<512x512x3x3xf32>
+  return %0 : tensor<1x512x5x5xf32>
 }
 
 // A batch reads them once for all images.
