@@ -46,6 +46,8 @@ void addGraphPasses(OpPassManager &passes, const CompileOptions &options) {
     passes.addPass(createCSEPass());
     // When nothing but attention is left between the products.
     passes.addNestedPass<func::FuncOp>(graph::createGraphFuseAttention());
+    // Once arithmetic between convolutions is in their weights.
+    passes.addNestedPass<func::FuncOp>(graph::createGraphPropagateStrides());
   }
   // Before layouts: whole tiles read a wider halo.
   graph::GraphChooseWinogradOptions winograd;

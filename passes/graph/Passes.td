@@ -93,6 +93,36 @@ def GraphSimplify : Pass<"graph-simplify", "::mlir::ModuleOp"> {
   ];
 }
 
+def GraphPropagateStrides
+    : Pass<"graph-propagate-strides", "::mlir::func::FuncOp"> {
+  let summary = "leave out positions that strided 1 x 1 convolutions skip";
+  let description = [{
+    Where all that read a tensor are 1 x 1 convolutions of one stride, its
+    producer computes only the positions that they read: a convolution or
+    pooling by a larger stride of its own, an elementwise operator by reading
+    slices of its operands, whose producers come next. ResNet's first version
+    halves its planes in this way: a quarter of the last convolutions of each
+    stage is left.
+
+    A tensor that has another use, or a producer that can't skip, stays.
+
+    Before:
+    ```mlir
+    %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 : tensor<1x8x6x6xf32>, tensor<8x8x3x3xf32>
+    %1 = graph.relu %0 : tensor<1x8x6x6xf32>
+    %2 = graph.conv %1, %v strides [2, 2] pads [0, 0] [0, 0] dilations [1, 1] groups 1 : tensor<1x8x6x6xf32>, tensor<4x8x1x1xf32>
+    ```
+    After:
+    ```mlir
+    %0 = graph.conv %x, %w strides [2, 2] pads [1, 1] [1, 1] dilations [1, 1] groups 1 : tensor<1x8x6x6xf32>, tensor<8x8x3x3xf32>
+    %1 = graph.relu %0 : tensor<1x8x3x3xf32>
+    %2 = graph.conv %1, %v strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 1 : tensor<1x8x3x3xf32>, tensor<4x8x1x1xf32>
+    ```
+  }];
+  let dependentDialects = ["::dlc::graph::GraphDialect"];
+  let statistics = [Statistic<"numShrunk", "shrunk", "Operators that compute less">];
+}
+
 def GraphChooseWinograd
     : Pass<"graph-choose-winograd", "::mlir::func::FuncOp"> {
   let summary = "decide which convolutions use Winograd's minimal filtering";

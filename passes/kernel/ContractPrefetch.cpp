@@ -24,8 +24,8 @@ bool ContractLowering::isWorthPrefetching() {
   return op.getPacked() && bytes > emitter.getTarget().l2Bytes / 2;
 }
 
-ContractLowering::Visits
-ContractLowering::countVisits(const Task &task, const TilePosition &at) {
+ContractLowering::Visits ContractLowering::countVisits(const Task &task,
+                                                       const TilePosition &at) {
   if (blocks.groupsPerBlock > 1 || numDepthBlocks > 1)
     return {at.tileOfStrip, blocks.tilesPerStrip};
   // The tasks of a group of panels follow each other.
@@ -90,8 +90,8 @@ ContractLowering::startPrefetch(const Task &task, const TilePosition &at) {
   Value part = visits.index;
   if (tile.panels > 1) {
     Value panels = constant(tile.panels);
-    panel = add(panel,
-                arith::RemUIOp::create(builder, loc, visits.index, panels));
+    panel =
+        add(panel, arith::RemUIOp::create(builder, loc, visits.index, panels));
     part = arith::DivUIOp::create(builder, loc, visits.index, panels);
   }
   int64_t steps = blocks.depthBlock * depthUnit >> prefetch.shift;

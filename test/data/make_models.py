@@ -95,6 +95,21 @@ def residual_v2():
     return S.SoftmaxOutput(S.FullyConnected(x, num_hidden=10, name="output"), name="softmax"), {"data": (2, 3, 32, 32)}
 
 
+def residual_v1():
+    """Bottleneck units whose first 1 x 1 convolution, and the projection beside it, skip positions."""
+    x = conv_bn_relu(S.var("data"), "stem", 16, (3, 3))
+    for unit, (filters, stride) in enumerate([(32, 1), (32, 1), (48, 2), (48, 1), (64, 3)]):
+        name = f"unit{unit}"
+        y = conv_bn_relu(x, f"{name}_a", 16, (1, 1), (stride, stride))
+        y = conv_bn_relu(y, f"{name}_b", 16, (3, 3))
+        y = S.BatchNorm(conv(y, f"{name}_c", filters, (1, 1), no_bias=True), fix_gamma=False, name=f"{name}_c_bn")
+        if unit in (0, 2, 4):
+            x = conv(x, f"{name}_project", filters, (1, 1), (stride, stride), no_bias=True)
+            x = S.BatchNorm(x, fix_gamma=False, name=f"{name}_project_bn")
+        x = S.Activation(x + y, act_type="relu", name=f"{name}_relu")
+    return S.FullyConnected(global_pool(x), num_hidden=10, name="output"), {"data": (2, 3, 31, 32)}
+
+
 def leaky(x, name, *arguments, **attributes):
     x = S.BatchNorm(conv(x, name, *arguments, no_bias=True, **attributes), fix_gamma=False, name=f"{name}_bn")
     return S.LeakyReLU(x, act_type="leaky", slope=0.1)
@@ -225,7 +240,8 @@ def recommender():
     return S.Group([click, similarity]), {"fields": (4, count), "dense": (4, 3), "candidates": (11,)}
 
 
-MODELS = [dense_net, inception, residual_v2, detector, segmenter, lstm_cells, tagger, translator, recommender]
+MODELS = [dense_net, inception, residual_v1, residual_v2, detector, segmenter, lstm_cells, tagger, translator,
+          recommender]
 
 # Inputs that are indices or lengths: their exclusive upper limit.
 INTEGERS = {"lstm_cells": {"data": 50}, "tagger": {"data": 60, "valid_length": 9},

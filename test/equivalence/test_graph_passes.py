@@ -18,8 +18,8 @@ FLAGS = re.findall(r'Pass<\s*"([^"]+)"', (ROOT / "passes" / "graph" / "Passes.td
 # The order of compiler/Pipeline.cpp; a layout or a group is made only once, so
 # the kernels are what is compiled further.
 ORDER = ["graph-split-rnn", "graph-fold-constants", "graph-fold-batch-norm", "graph-simplify", "graph-fuse-attention",
-         "graph-choose-winograd", "graph-assign-layouts", "graph-form-groups"]
-MODELS = ["digits", "dense_net", "residual_v2", "unet", "lstm_cells", "lstm_lm", "detector", "translator",
+         "graph-propagate-strides", "graph-choose-winograd", "graph-assign-layouts", "graph-form-groups"]
+MODELS = ["digits", "dense_net", "residual_v1", "residual_v2", "unet", "lstm_cells", "lstm_lm", "detector", "translator",
           "bert_encoder"]
 
 
