@@ -57,6 +57,38 @@ private:
     bool isLast; ///< its last panel may have fewer columns
   };
 
+  // Columns fetched ahead of their use (ContractPrefetch.cpp).
+  /// The how manieth tile that meets its columns a tile is, and of how many.
+  struct Visits {
+    mlir::Value index;
+    int64_t count;
+  };
+  /// The columns that a tile fetches: a row of each of some panels for every
+  /// `1 << shift` steps, from where step 0 of the depth would fetch.
+  struct Prefetch {
+    llvm::SmallVector<mlir::Value> offsets;
+    int64_t shift;
+  };
+  /// What the steps of the depth of a tile have in common.
+  struct Steps {
+    llvm::ArrayRef<int64_t> extents;
+    const Task &task;
+    const TilePosition &at;
+    GroupShape shape;
+    llvm::SmallVector<mlir::Value> rowOffsets; ///< of lhs, at depth zero
+    std::optional<Prefetch> prefetch;
+  };
+  bool isWorthPrefetching();
+  Visits countVisits(const Task &task, const TilePosition &at);
+  std::pair<mlir::Value, mlir::Value> getNextColumns(const Task &task,
+                                                     const TilePosition &at);
+  /// \returns nothing where \p at fetches nothing.
+  std::optional<Prefetch> startPrefetch(const Task &task,
+                                        const TilePosition &at);
+  mlir::Value getDistance(mlir::Value steps, int64_t shift);
+  /// Fetches what belongs to step \p position of the depth.
+  void emitPrefetch(const Prefetch &prefetch, mlir::Value position);
+
   mlir::DictionaryAttr describe(const TileChoice &choice);
   void remarkOn(const TileChoice &choice);
   void chooseBlocks();
@@ -79,6 +111,9 @@ private:
                  mlir::Value end, const Task &task, const TilePosition &at,
                  int64_t rows, GroupShape shape,
                  llvm::SmallVector<mlir::Value> accumulators);
+  /// One step of the depth: the rows of lhs at \p k times the columns there.
+  void emitStep(const Steps &steps, llvm::ArrayRef<mlir::Value> k, int64_t rows,
+                llvm::MutableArrayRef<mlir::Value> accumulators);
   mlir::LogicalResult emitEpilogue(const Task &task, const TilePosition &at,
                                    int64_t rows, GroupShape shape,
                                    llvm::ArrayRef<mlir::Value> accumulators);
@@ -94,29 +129,6 @@ private:
   mlir::Value emitMultiplyAdd(mlir::Value a, mlir::Value b, mlir::Value acc);
   /// Where the sums of a tile lie between two blocks of the depth.
   mlir::Value getPartialOffset(const TilePosition &at);
-
-  // Columns fetched ahead of their use (ContractPrefetch.cpp).
-  /// The how manieth tile that meets its columns a tile is, and of how many.
-  struct Visits {
-    mlir::Value index;
-    int64_t count;
-  };
-  /// The columns that a tile fetches: a row of a panel for every `1 << shift`
-  /// steps, from where step 0 of the depth would fetch.
-  struct Prefetch {
-    mlir::Value offset;
-    int64_t shift;
-  };
-  bool isWorthPrefetching();
-  Visits countVisits(const Task &task, const TilePosition &at);
-  std::pair<mlir::Value, mlir::Value> getNextColumns(const Task &task,
-                                                     const TilePosition &at);
-  /// \returns nothing where \p at fetches nothing.
-  std::optional<Prefetch> startPrefetch(const Task &task,
-                                        const TilePosition &at);
-  mlir::Value getDistance(mlir::Value steps, int64_t shift);
-  /// Fetches what belongs to step \p position of the depth.
-  void emitPrefetch(const Prefetch &prefetch, mlir::Value position);
 
   // Packing at run time (ContractPacking.cpp).
   struct PanelRange;

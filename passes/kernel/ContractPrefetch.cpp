@@ -80,15 +80,18 @@ ContractLowering::startPrefetch(const Task &task, const TilePosition &at) {
   if (!prefetches)
     return std::nullopt;
   Visits visits = countVisits(task, at);
-  // Each visit of the present columns fetches a part of one of the next panels,
-  // a row for some of its own steps.
-  if (visits.count < tile.panels)
+  // A single tile is bound by its loads: the hardware follows it better.
+  if (visits.count < 2)
     return std::nullopt;
+  // Each visit of the present columns fetches a part of one of the next panels
+  // (of all where visits are few), a row for some of its own steps.
+  bool areFew = visits.count < tile.panels;
+  int64_t visitsPerPanel = areFew ? visits.count : visits.count / tile.panels;
   Prefetch prefetch;
-  prefetch.shift = llvm::Log2_64(visits.count / tile.panels);
+  prefetch.shift = llvm::Log2_64(visitsPerPanel);
   auto [panel, depth] = getNextColumns(task, at);
   Value part = visits.index;
-  if (tile.panels > 1) {
+  if (tile.panels > 1 && !areFew) {
     Value panels = constant(tile.panels);
     panel =
         add(panel, arith::RemUIOp::create(builder, loc, visits.index, panels));
@@ -96,17 +99,22 @@ ContractLowering::startPrefetch(const Task &task, const TilePosition &at) {
   }
   int64_t steps = blocks.depthBlock * depthUnit >> prefetch.shift;
   depth = add(depth, multiply(part, constant(steps)));
-  SmallVector<Value> dims(task.batch);
-  dims.append({panel, depth, constant(0)});
-  Value first = emitter.emitIndex(loc, rhsOffset, dims, symbols);
-  Value firstStep = multiply(task.firstDepth, constant(depthUnit));
-  prefetch.offset = arith::SubIOp::create(
-      builder, loc, first, getDistance(firstStep, prefetch.shift));
+  Value firstStep = getDistance(multiply(task.firstDepth, constant(depthUnit)),
+                                prefetch.shift);
+  for (int64_t i = 0; i < (areFew ? tile.panels : 1); ++i) {
+    SmallVector<Value> dims(task.batch);
+    dims.append({add(panel, constant(i)), depth, constant(0)});
+    Value first = emitter.emitIndex(loc, rhsOffset, dims, symbols);
+    prefetch.offsets.push_back(
+        arith::SubIOp::create(builder, loc, first, firstStep));
+  }
   return prefetch;
 }
 
 void ContractLowering::emitPrefetch(const Prefetch &prefetch, Value position) {
-  Value offset = add(prefetch.offset, getDistance(position, prefetch.shift));
-  memref::PrefetchOp::create(builder, loc, emitter.lookup(op.getRhs()), offset,
-                             /*isWrite=*/false, kIntoL2, /*isDataCache=*/true);
+  Value distance = getDistance(position, prefetch.shift);
+  for (Value offset : prefetch.offsets)
+    memref::PrefetchOp::create(builder, loc, emitter.lookup(op.getRhs()),
+                               add(offset, distance), /*isWrite=*/false,
+                               kIntoL2, /*isDataCache=*/true);
 }
