@@ -113,10 +113,10 @@ LogicalResult ConvOp::verify() {
     return success();
   if (*tile != 2 && *tile != 4)
     return emitOpError("requires 'winograd' to be 2 or 4, but got ") << *tile;
-  if (!canUseWinograd(*this))
-    return emitOpError("requires a two-dimensional convolution of f32, 3 x 3, "
-                       "of stride and dilation 1, with one group, for "
-                       "'winograd'");
+  if (!canUseWinograd(*this, *tile))
+    return emitOpError("requires a two-dimensional convolution of f32, 3 x 3 "
+                       "or with tiles of 2 x 2 also 5 x 5, of stride and "
+                       "dilation 1, with one group, for 'winograd'");
   return success();
 }
 
@@ -313,12 +313,15 @@ int64_t PoolOp::getFlops() {
   return window * cast<RankedTensorType>(getType()).getNumElements();
 }
 
-bool dlc::graph::canUseWinograd(ConvOp op) {
+bool dlc::graph::canUseWinograd(ConvOp op, int64_t tile) {
   auto filter = getTensorType(op.getFilter());
   auto isOne = [](int64_t value) { return value == 1; };
-  return filter.getRank() == 4 && filter.getElementType().isF32() &&
-         filter.getDimSize(2) == 3 && filter.getDimSize(3) == 3 &&
-         op.getGroups() == 1 && llvm::all_of(op.getStrides(), isOne) &&
+  if (filter.getRank() != 4 || !filter.getElementType().isF32())
+    return false;
+  int64_t kernel = filter.getDimSize(2);
+  return (kernel == 3 || (kernel == 5 && tile == 2)) &&
+         filter.getDimSize(3) == kernel && op.getGroups() == 1 &&
+         llvm::all_of(op.getStrides(), isOne) &&
          llvm::all_of(op.getDilations(), isOne);
 }
 

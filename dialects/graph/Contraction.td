@@ -21,8 +21,8 @@ def Graph_ConvOp : Graph_InferredOp<"conv", [
     C3. The bias has O elements.
     C4. The padded input is at least as large as the dilated kernel.
     C5. All tensors have one element type.
-    C6. `winograd` is 2 or 4 and the convolution two-dimensional, 3 x 3, of
-        stride and dilation 1, with one group and elements of f32.
+    C6. `winograd` is 2 or 4 and the convolution two-dimensional, 3 x 3 or, with
+        2, 5 x 5, of stride and dilation 1, with one group and elements of f32.
 
     `layout` is the encoding of the result, plain where it is missing. With
     `winograd` m, and a constant filter, tiles of m x m results are computed by

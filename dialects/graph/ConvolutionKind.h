@@ -18,8 +18,9 @@ enum class ConvolutionKind {
 /// \p hasConstantFilter: the filter's values are known at compile time.
 ConvolutionKind getConvolutionKind(ConvOp op, bool hasConstantFilter);
 
-/// Whether \p op has the form that Winograd's minimal filtering computes.
-bool canUseWinograd(ConvOp op);
+/// Whether \p op has the form that Winograd's minimal filtering computes in
+/// tiles of \p tile x \p tile results.
+bool canUseWinograd(ConvOp op, int64_t tile);
 /// Tiles of \p tile results that cover \p extent results of a dimension.
 inline int64_t getWinogradTiles(int64_t extent, int64_t tile) {
   return (extent + tile - 1) / tile;

@@ -21,6 +21,9 @@ static constexpr double kBytesPerNs = 15;
 /// Time to transform a tile of one channel of the input and of the result.
 static constexpr double kSmallTransformNs = 0.8;
 static constexpr double kLargeTransformNs = 2;
+/// The transformed weights of a larger filter stay in L2, so that a model of
+/// many of them hardly grows.
+static constexpr double kMaxLargeFilter = 256 << 10;
 /// The weights grow, so it has to pay; the larger tile's most.
 static constexpr double kLeastGain = 1.25;
 static constexpr double kLeastGainOfLarge = 1.1;
@@ -41,10 +44,19 @@ static double getProductNs(double products, double weights) {
 
 static double getDirectNs(ConvOp op) {
   ArrayRef<int64_t> output = getType(op.getResult()).getShape();
+  ArrayRef<int64_t> filter = getType(op.getFilter()).getShape();
   double channels = double(getType(op.getInput()).getDimSize(1));
-  double weights = 9 * channels * roundUpToBlock(output[1]);
+  double taps = double(filter[2] * filter[3]);
+  double weights = taps * channels * roundUpToBlock(output[1]);
   return getProductNs(double(output[0] * output[2] * output[3]) * weights,
                       weights);
+}
+
+/// The elements of the filter transformed for tiles of \p tile x \p tile.
+static double countWeights(ConvOp op, int64_t tile) {
+  ArrayRef<int64_t> filter = getType(op.getFilter()).getShape();
+  int64_t points = tile + filter[2] - 1;
+  return double(points * points * filter[1]) * roundUpToBlock(filter[0]);
 }
 
 /// The time in tiles of \p tile x \p tile.
@@ -54,8 +66,9 @@ static double getWinogradNs(ConvOp op, int64_t tile) {
   double tiles = double(output[0] * getWinogradTiles(output[2], tile) *
                         getWinogradTiles(output[3], tile));
   double inputs = roundUpToBlock(channels), outputs = roundUpToBlock(output[1]);
-  double weights = double((tile + 2) * (tile + 2) * channels) * outputs;
-  double perChannel = tile == 2 ? kSmallTransformNs : kLargeTransformNs;
+  double weights = countWeights(op, tile);
+  int64_t points = tile + getType(op.getFilter()).getDimSize(2) - 1;
+  double perChannel = points == 4 ? kSmallTransformNs : kLargeTransformNs;
   return getProductNs(tiles * weights, weights) +
          tiles * perChannel * (inputs + outputs);
 }
@@ -88,15 +101,19 @@ private:
 int64_t GraphChooseWinograd::choose(ConvOp op) {
   auto input = getType(op.getInput());
   // Fewer channels than a block come in plain layout.
-  if (op.getWinograd() || !canUseWinograd(op) ||
+  if (op.getWinograd() || !canUseWinograd(op, 2) ||
       !isa_and_nonnull<ConstantOp>(op.getFilter().getDefiningOp()) ||
       !input.hasStaticShape() || input.getDimSize(1) < kChannelBlock)
     return 0;
   double direct = getDirectNs(op);
   double small = getWinogradNs(op, 2), large = getWinogradNs(op, 4);
-  if (large * kLeastGainOfLarge < small && large * kLeastGain < direct) {
-    ++numLarge;
-    return 4;
+  if (canUseWinograd(op, 4)) {
+    if (large * kLeastGainOfLarge < small && large * kLeastGain < direct) {
+      ++numLarge;
+      return 4;
+    }
+  } else if (4 * countWeights(op, 2) > kMaxLargeFilter) {
+    return 0;
   }
   if (small * kLeastGain < direct) {
     ++numSmall;

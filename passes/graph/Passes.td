@@ -130,7 +130,8 @@ def GraphChooseWinograd
     Marks each 3 x 3 convolution of stride 1 with constant weights that is
     faster in tiles of 2 x 2 or 4 x 4 results: these need 4 or 2.25 products
     for each result instead of 9, but read 16/9 or 4 times the weights, and
-    transform input and result. An estimate decides; its constants are those of
+    transform input and result. Convolutions of 5 x 5 with few weights use
+    tiles of 2 x 2: 9 products instead of 25, and 36/25 of the weights. An estimate decides; its constants are those of
     a typical core, not of the target's, since one copy of the weights serves
     all targets. The larger tile rounds somewhat more than a sum of products,
     the smaller one less.

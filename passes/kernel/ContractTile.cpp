@@ -113,12 +113,10 @@ SmallVector<Value> ContractLowering::emitDepth(const Task &task,
                         rows, shape, std::move(sums));
 }
 
-SmallVector<Value>
-ContractLowering::emitDepthLoops(ArrayRef<int64_t> extents, Value begin,
-                                 Value end, const Task &task,
-                                 const TilePosition &at, int64_t rows,
-                                 GroupShape shape,
-                                 SmallVector<Value> accumulators) {
+SmallVector<Value> ContractLowering::emitDepthLoops(
+    ArrayRef<int64_t> extents, Value begin, Value end, const Task &task,
+    const TilePosition &at, int64_t rows, GroupShape shape,
+    SmallVector<Value> accumulators) {
   unsigned numK = extents.size();
   Value zero = constant(0);
   Steps steps{extents, task, at, shape, {}, startPrefetch(task, at)};

@@ -33,10 +33,10 @@ class RowTransform {
 public:
   RowTransform(OpBuilder &builder, Location loc) : builder(builder), loc(loc) {}
 
-  /// B^T d: m + 2 elements to as many.
+  /// B^T d: a row of inputs to as many points.
   SmallVector<Value> transformInput(ArrayRef<Value> d);
-  /// A^T x: m + 2 elements to m.
-  SmallVector<Value> transformOutput(ArrayRef<Value> x);
+  /// A^T x: a row of points to \p count results.
+  SmallVector<Value> transformOutput(ArrayRef<Value> x, int64_t count);
 
 private:
   Value add(Value x, Value y) { return scalar::add(builder, loc, x, y); }
@@ -71,12 +71,15 @@ SmallVector<Value> RowTransform::transformInput(ArrayRef<Value> d) {
           fma(a2 * b2, d[1], fma(-(a2 + b2), d[3], d[5]))};
 }
 
-SmallVector<Value> RowTransform::transformOutput(ArrayRef<Value> x) {
+SmallVector<Value> RowTransform::transformOutput(ArrayRef<Value> x,
+                                                 int64_t count) {
   Value evenA = add(x[1], x[2]), oddA = sub(x[1], x[2]);
   if (x.size() == 4)
     return {add(x[0], evenA), sub(oddA, x[3])};
   constexpr double a = kWinogradA, b = kWinogradB;
   Value evenB = add(x[3], x[4]), oddB = sub(x[3], x[4]);
+  if (count == 2)
+    return {add(x[0], add(evenA, evenB)), fma(b, oddB, fma(a, oddA, x[5]))};
   return {add(x[0], add(evenA, evenB)), fma(b, oddB, mul(a, oddA)),
           fma(b * b, evenB, mul(a * a, evenA)),
           fma(b * b * b, oddB, fma(a * a * a, oddA, x[5]))};
@@ -150,7 +153,7 @@ private:
 // from a cache behind L2.
 static constexpr double kFlopsPerNs = 80;
 static constexpr double kFarBytesPerNs = 24;
-static constexpr double kTransformNs[] = {1.6, 4}; ///< tiles of 2 and of 4
+static constexpr double kTransformNs[] = {1.6, 4}; ///< of 4 and of 6 points
 /// What a task may keep in L2, and have in all: scratch is memory that each
 /// thread needs.
 static constexpr int64_t kNearBytes = 640 << 10;
@@ -168,7 +171,7 @@ double WinogradLowering::getTaskNs(const Chunks &chunks) {
   double scratch = 4 * area * tiles * (inputs + outputs);
   double spilled = std::max(0.0, scratch - kNearBytes) / kFarBytesPerNs;
   return std::max(products, weights) + std::min(products, weights) / 4 +
-         spilled + tiles * (inputs + outputs) * kTransformNs[m / 4];
+         spilled + tiles * (inputs + outputs) * kTransformNs[points == 6];
 }
 
 /// The chunks with the least time for one, two and four threads together.
@@ -209,7 +212,7 @@ WinogradLowering::WinogradLowering(GroupLowering &lowering, graph::ConvOp op,
       op(op), loc(op.getLoc()), wholePanels(wholePanels) {
   ArrayRef<int64_t> output = getType(op.getResult()).getShape();
   m = *op.getWinograd();
-  points = m + 2;
+  points = m + getType(op.getFilter()).getDimSize(2) - 1;
   channels = getType(op.getInput()).getDimSize(1);
   channelBlocks = (channels + kChannelBlock - 1) / kChannelBlock;
   outputs = output[1];
@@ -335,7 +338,8 @@ LogicalResult WinogradLowering::transformOutput(int64_t first, int64_t blocks,
   for (int64_t i = 0; i < points; ++i)
     elements.push_back(emitter.loadPhysical(
         loc, products, {block, column + i * points, tile, lane}));
-  for (auto [i, value] : llvm::enumerate(transform.transformOutput(elements)))
+  for (auto [i, value] :
+       llvm::enumerate(transform.transformOutput(elements, m)))
     emitter.storePhysical(loc, value, square,
                           {emitter.constant(i), column, lane});
   lowering.closeLoop();
@@ -367,7 +371,7 @@ LogicalResult WinogradLowering::finishRow(AffineExpr block, AffineExpr row,
   for (int64_t i = 0; i < points; ++i)
     elements.push_back(
         emitter.loadPhysical(loc, square, {row, emitter.constant(i), lane}));
-  elements = RowTransform(b, loc).transformOutput(elements);
+  elements = RowTransform(b, loc).transformOutput(elements, m);
   AffineExpr output = (panelChunk * chunks.panels + block) * kPanel + lane;
   if (op.getBias()) {
     Value bias =
@@ -412,7 +416,7 @@ LogicalResult WinogradLowering::run() {
   // A tile is read as a whole.
   auto input = getType(op.getInput());
   graph::BlockedLayoutAttr layout = graph::getLayout(input);
-  int64_t extents[] = {rows * m + 2, columns * m + 2};
+  int64_t extents[] = {(rows - 1) * m + points, (columns - 1) * m + points};
   for (int i = 0; i < 2; ++i)
     if (!layout || layout.getBlock() != kChannelBlock ||
         layout.getHaloLow()[i] < op.getPadLow()[i] ||

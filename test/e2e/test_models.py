@@ -53,9 +53,10 @@ def winograd_growth(model, facts):
     growth = 0
     for kernel in facts["kernels"]:
         if found := re.search(r"_winograd([24])_", kernel["name"]):
-            points = (int(found[1]) + 2) ** 2
             for name in {filters[node] for node in kernel["nodes"] if node in filters}:
-                growth += 4 * np.prod(model.table["params"][f"arg:{name}"]) * (points - 9) / 9
+                *channels, height, width = model.table["params"][f"arg:{name}"]
+                points = (int(found[1]) + height - 1) ** 2
+                growth += 4 * np.prod(channels) * (points - height * width)
     return growth
 
 

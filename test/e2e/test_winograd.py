@@ -14,9 +14,9 @@ TOLERANCE = 3e-5
 
 
 def convolve(x, weight, bias, pad):
-    """A 3 x 3 convolution of stride 1 in double precision."""
+    """A convolution of stride 1 in double precision."""
     x = np.pad(x.astype(np.float64), ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(2, 3))
+    windows = np.lib.stride_tricks.sliding_window_view(x, weight.shape[2:], axis=(2, 3))
     result = np.einsum("nchwij,ocij->nohw", windows, weight.astype(np.float64), optimize=True)
     return result if bias is None else result + bias.astype(np.float64)[None, :, None, None]
 
@@ -24,12 +24,13 @@ def convolve(x, weight, bias, pad):
 class Layers:
     """relu(conv(x) [+ r]), and maybe a second convolution that reads the first one's result with a halo."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, kernel=3):
         draw = random.Random(seed)
+        self.kernel = kernel
         self.batch = draw.choice([1, 1, 1, 2, 3])
         # Widths of whole and of cut tiles, channels of whole and of cut blocks.
         self.channels = draw.choice([16, 24, 32, 40, 64])
-        self.height, self.width = draw.randint(3, 23), draw.randint(3, 23)
+        self.height, self.width = draw.randint(kernel, 23), draw.randint(kernel, 23)
         self.filters = draw.choice([5, 16, 20, 32, 48])
         self.pad = draw.choice([0, 1, 1, 1, 2])
         self.has_bias = draw.random() < 0.6
@@ -39,7 +40,8 @@ class Layers:
 
     @property
     def result_shape(self):
-        return [self.batch, self.filters, self.height + 2 * self.pad - 2, self.width + 2 * self.pad - 2]
+        margin = 2 * self.pad - self.kernel + 1
+        return [self.batch, self.filters, self.height + margin, self.width + margin]
 
     def write(self, folder):
         nodes, table = [], {}
@@ -50,12 +52,12 @@ class Layers:
             return len(nodes) - 1
 
         def convolution(name, data, filters, channels, pad, has_bias):
-            shapes = {"weight": [filters, channels, 3, 3], **({"bias": [filters]} if has_bias else {})}
+            shapes = {"weight": [filters, channels, self.kernel, self.kernel], **({"bias": [filters]} if has_bias else {})}
             inputs = [data]
             for kind, shape in shapes.items():
                 table[f"arg:{name}_{kind}"] = shape
                 inputs.append(add("null", f"{name}_{kind}"))
-            return add("Convolution", name, inputs, kernel=(3, 3), pad=(pad, pad), num_filter=filters,
+            return add("Convolution", name, inputs, kernel=(self.kernel, self.kernel), pad=(pad, pad), num_filter=filters,
                        no_bias=not has_bias)
 
         last = convolution("first", add("null", "x"), self.filters, self.channels, self.pad, self.has_bias)
@@ -95,10 +97,10 @@ def run(layers, inputs, folder, name, *flags):
     return results[0]
 
 
-@pytest.mark.parametrize("tile", [2, 4])
+@pytest.mark.parametrize("tile, kernel", [(2, 3), (4, 3), (2, 5)])
 @pytest.mark.parametrize("seed", range(16))
-def test_both_tiles_convolve(seed, tile, tmp_path):
-    layers = Layers(seed)
+def test_all_tiles_convolve(seed, tile, kernel, tmp_path):
+    layers = Layers(seed, kernel)
     values, inputs = layers.write(tmp_path)
     np.savez(tmp_path / "io.npz", **{f"in:{key}": value for key, value in inputs.items()})
     # The imported graph, its choice made by hand.

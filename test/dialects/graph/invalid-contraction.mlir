@@ -298,7 +298,7 @@ func.func @attention_c1(%q: tensor<2x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor
 
 func.func @conv_c6_stride(%x: tensor<1x4x9x9xf32>, %w: tensor<6x4x3x3xf32>)
     -> tensor<1x6x4x4xf32> {
-  // expected-error @+1 {{requires a two-dimensional convolution of f32, 3 x 3, of stride and dilation 1, with one group, for 'winograd'}}
+  // expected-error @+1 {{requires a two-dimensional convolution of f32, 3 x 3 or with tiles of 2 x 2 also 5 x 5, of stride and dilation 1, with one group, for 'winograd'}}
   %0 = graph.conv %x, %w strides [2, 2] pads [0, 0] [0, 0] dilations [1, 1] groups 1 winograd 4 : tensor<1x4x9x9xf32>, tensor<6x4x3x3xf32>
   return %0 : tensor<1x6x4x4xf32>
 }

@@ -84,3 +84,23 @@ func.func @computed_filter(%x: tensor<1x64x56x56xf32>, %w: tensor<64x64x3x3xf32>
     : tensor<1x64x56x56xf32>, tensor<64x64x3x3xf32>
   return %0 : tensor<1x64x56x56xf32>
 }
+
+// A 5 x 5 filter whose transformed weights stay in L2, and one that is larger.
+
+// CHECK-LABEL: func.func @small_filter(
+// CHECK: graph.conv {{.*}} groups 1 winograd 2 :
+func.func @small_filter(%x: tensor<1x20x12x12xf32>) -> tensor<1x50x8x8xf32> {
+  %w = graph.constant dense<1.0> : tensor<50x20x5x5xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 1
+    : tensor<1x20x12x12xf32>, tensor<50x20x5x5xf32>
+  return %0 : tensor<1x50x8x8xf32>
+}
+
+// CHECK-LABEL: func.func @large_filter(
+// CHECK-NOT: winograd
+func.func @large_filter(%x: tensor<1x64x28x28xf32>) -> tensor<1x64x28x28xf32> {
+  %w = graph.constant dense<1.0> : tensor<64x64x5x5xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [2, 2] [2, 2] dilations [1, 1] groups 1
+    : tensor<1x64x28x28xf32>, tensor<64x64x5x5xf32>
+  return %0 : tensor<1x64x28x28xf32>
+}
