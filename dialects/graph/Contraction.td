@@ -161,7 +161,8 @@ def Graph_PoolOp : Graph_InferredOp<"pool", [
     DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "pooling over windows";
   let description = [{
-    The maximum, mean, sum or p-norm of each window.
+    The maximum, mean, sum or p-norm of each window. A maximum passes over NaN,
+    as MXNet's does.
 
     Shapes: input [N, C, spatial...], result [N, C, out...] with out = floor((in
     + pad_low + pad_high - kernel) / stride) + 1, rounded up instead of down

@@ -36,10 +36,11 @@ def Kernel_ReduceAdd : I32EnumAttrCase<"Add", 0, "add">;
 def Kernel_ReduceMul : I32EnumAttrCase<"Mul", 1, "mul">;
 def Kernel_ReduceMax : I32EnumAttrCase<"Max", 2, "max">;
 def Kernel_ReduceMin : I32EnumAttrCase<"Min", 3, "min">;
+def Kernel_ReduceGreatest : I32EnumAttrCase<"Greatest", 4, "greatest">;
 def Kernel_ReduceKind
     : I32EnumAttr<"ReduceKind", "how a reduction combines two values",
                   [Kernel_ReduceAdd, Kernel_ReduceMul, Kernel_ReduceMax,
-                   Kernel_ReduceMin]> {
+                   Kernel_ReduceMin, Kernel_ReduceGreatest]> {
   let cppNamespace = "::dlc::kernel";
   let genSpecializedAttr = 0;
 }

@@ -284,11 +284,12 @@ def Kernel_VectorLoopOp : Kernel_LoopBaseOp<"vector_loop", [NoTerminator]> {
 def Kernel_ReduceOp : Kernel_LoopBaseOp<"reduce"> {
   let summary = "combines the values of all iterations";
   let description = [{
-    The sum, product, maximum or minimum of what the body yields over all index
+    The sum, product, maximum, minimum or greatest of what the body yields over all index
     tuples; the kind's neutral element where there are none. The order of
     combination is unspecified. Outside a `kernel.vector_loop` the last
     index becomes the lanes of vectors; inside one, every lane has a reduction
-    of its own. The maximum and minimum propagate NaN.
+    of its own. The maximum and minimum propagate NaN; `greatest` is the maximum
+    of what is a number, and a fraction of the maximum's instructions.
 
     C1. One region argument of type `index` for each extent; at least one.
     C2. Extents are not negative.

@@ -32,6 +32,7 @@ TypedAttr dlc::kernel::getNeutralElement(Builder &builder, ReduceKind kind,
     case ReduceKind::Mul:
       return builder.getFloatAttr(type, 1.0);
     case ReduceKind::Max:
+    case ReduceKind::Greatest:
       return builder.getFloatAttr(
           type, APFloat::getInf(semantics, /*Negative=*/true));
     case ReduceKind::Min:
@@ -45,6 +46,7 @@ TypedAttr dlc::kernel::getNeutralElement(Builder &builder, ReduceKind kind,
   case ReduceKind::Mul:
     return builder.getIntegerAttr(type, APInt(width, 1));
   case ReduceKind::Max:
+  case ReduceKind::Greatest:
     return builder.getIntegerAttr(type, APInt::getSignedMinValue(width));
   case ReduceKind::Min:
     return builder.getIntegerAttr(type, APInt::getSignedMaxValue(width));
@@ -62,6 +64,14 @@ Value dlc::kernel::emitCombine(OpBuilder &builder, Location loc,
   case ReduceKind::Mul:
     return isFloat ? Value(arith::MulFOp::create(builder, loc, lhs, rhs))
                    : arith::MulIOp::create(builder, loc, lhs, rhs);
+  case ReduceKind::Greatest:
+    // A NaN on the right isn't greater: one `maxps` of x86.
+    if (isFloat) {
+      Value isGreater = arith::CmpFOp::create(
+          builder, loc, arith::CmpFPredicate::OGT, rhs, lhs);
+      return arith::SelectOp::create(builder, loc, isGreater, rhs, lhs);
+    }
+    return arith::MaxSIOp::create(builder, loc, lhs, rhs);
   case ReduceKind::Max:
     return isFloat ? Value(arith::MaximumFOp::create(builder, loc, lhs, rhs))
                    : arith::MaxSIOp::create(builder, loc, lhs, rhs);
@@ -96,6 +106,7 @@ static Value emitAcrossLanes(OpBuilder &builder, Location loc, ReduceKind kind,
     combining = vector::CombiningKind::MUL;
     break;
   case ReduceKind::Max:
+  case ReduceKind::Greatest:
     combining = isFloat ? vector::CombiningKind::MAXIMUMF
                         : vector::CombiningKind::MAXSI;
     break;

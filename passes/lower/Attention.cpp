@@ -354,7 +354,7 @@ FailureOr<Value> AttentionEmitter::emitExponentials(AffineExpr row,
 }
 
 FailureOr<Value> AttentionEmitter::emitMaximum(AffineExpr row) {
-  return lowering.emitReduce(loc, kernel::ReduceKind::Max, keys, element,
+  return lowering.emitReduce(loc, kernel::ReduceKind::Greatest, keys, element,
                              [&](ArrayRef<AffineExpr> at) -> FailureOr<Value> {
                                return emitter.loadPhysical(loc, scores,
                                                            {row, at[0]});

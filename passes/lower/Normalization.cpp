@@ -144,8 +144,9 @@ static LogicalResult emitSoftmax(GroupLowering &lowering, Operation *op,
   // Exponentials are kept in the output where nothing follows that changes its
   // type.
   bool keepsExponentials = !isLog && lowering.getRootType() == type;
+  // A NaN makes the sum of exponentials one.
   FailureOr<Value> max =
-      rows.reduce(kernel::ReduceKind::Max, [&](ArrayRef<AffineExpr> at) {
+      rows.reduce(kernel::ReduceKind::Greatest, [&](ArrayRef<AffineExpr> at) {
         return emitter.emit(input, at);
       });
   if (failed(max))

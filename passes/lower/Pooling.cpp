@@ -115,7 +115,7 @@ FailureOr<Value> PoolEmitter::emit(ArrayRef<AffineExpr> at) {
   bool isNorm = op.getKind() == graph::PoolKind::Lp;
   int64_t p = op.getP();
   FailureOr<Value> result = lowering.emitReduce(
-      loc, isMax ? kernel::ReduceKind::Max : kernel::ReduceKind::Add,
+      loc, isMax ? kernel::ReduceKind::Greatest : kernel::ReduceKind::Add,
       op.getKernel(), type, [&](ArrayRef<AffineExpr> tap) -> FailureOr<Value> {
         Value isInside;
         Indices from{at[0], at[1]};

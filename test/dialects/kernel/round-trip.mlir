@@ -44,13 +44,15 @@ kernel.func @loops(%x: memref<4x8x100xf32>)
 // CHECK: reduce add (
 // CHECK: reduce mul (
 // CHECK: reduce min (
+// CHECK: reduce greatest (
 kernel.func @reductions() outputs(%y: memref<f32>) {
   %one = arith.constant 1.0 : f32
   kernel.parallel () to () {
     %0 = kernel.reduce add (%i) to (4) : f32 { kernel.yield %one : f32 }
     %1 = kernel.reduce mul (%i) to (4) : f32 { kernel.yield %0 : f32 }
     %2 = kernel.reduce min (%i) to (4) : f32 { kernel.yield %1 : f32 }
-    kernel.store %2, %y[] : memref<f32>
+    %3 = kernel.reduce greatest (%i) to (4) : f32 { kernel.yield %2 : f32 }
+    kernel.store %3, %y[] : memref<f32>
   }
 }
 

@@ -100,6 +100,24 @@ kernel.func @sum(%x: memref<4x100xf32>) outputs(%y: memref<4xf32>) {
   }
 }
 
+// The greatest number is what a comparison selects; NaN isn't greater.
+
+// CHECK-LABEL: func.func @greatest(
+// CHECK: %[[PARTS:.*]]:4 = scf.for %{{.*}} iter_args(%[[ACC:[^ ]*]] =
+// CHECK: %[[X:.*]] = vector.load
+// CHECK: %[[GREATER:.*]] = arith.cmpf ogt, %[[X]], %[[ACC]] : vector<8xf32>
+// CHECK: arith.select %[[GREATER]], %[[X]], %[[ACC]] : vector<8xi1>, vector<8xf32>
+// CHECK-NOT: arith.maximumf
+kernel.func @greatest(%x: memref<4x96xf32>) outputs(%y: memref<4xf32>) {
+  kernel.parallel (%i) to (4) {
+    %max = kernel.reduce greatest (%j) to (96) : f32 {
+      %0 = kernel.load %x[%i, %j] : memref<4x96xf32>
+      kernel.yield %0 : f32
+    }
+    kernel.store %max, %y[%i] : memref<4xf32>
+  }
+}
+
 // Two extents of tasks become one range; scratch memory is the thread's.
 
 // CHECK-LABEL: func.func @tasks(

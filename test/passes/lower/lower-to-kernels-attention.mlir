@@ -20,7 +20,7 @@
 // CHECK-NEXT: %[[MASKED:.*]] = arith.addf %[[ACC]], %[[M]]
 // CHECK-NEXT: yield %[[MASKED]]
 // CHECK: loop (%[[R:.*]]) to (6)
-// CHECK-NEXT: %[[MAX:.*]] = reduce max
+// CHECK-NEXT: %[[MAX:.*]] = reduce greatest
 // CHECK: %[[SUM:.*]] = reduce add
 // CHECK: %[[SHIFTED:.*]] = arith.subf %{{.*}}, %[[MAX]]
 // CHECK-NEXT: %[[EXP:.*]] = math.exp %[[SHIFTED]]

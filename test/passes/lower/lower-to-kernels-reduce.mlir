@@ -118,7 +118,7 @@ func.func @cumsum(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
 // CHECK-LABEL: kernel.func @softmax_0(
 // CHECK-SAME: %[[A:.*]]: memref<2x8xf32>) outputs(%[[Y:.*]]: memref<2x8xf32>)
 // CHECK-NEXT: parallel (%[[I:.*]]) to (2) {
-// CHECK-NEXT: %[[MAX:.*]] = reduce max (%[[I2:.*]]) to (8) : f32 {
+// CHECK-NEXT: %[[MAX:.*]] = reduce greatest (%[[I2:.*]]) to (8) : f32 {
 // CHECK-NEXT: load %[[A]][%[[I]], %[[I2]]] : memref<2x8xf32>
 // CHECK: %[[SUM:.*]] = reduce add (%[[I3:.*]]) to (8) : f32 {
 // CHECK-NEXT: %[[LOAD2:.*]] = load %[[A]][%[[I]], %[[I3]]] : memref<2x8xf32>
@@ -143,7 +143,7 @@ func.func @softmax(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
 // CHECK-SAME: %{{.*}}: memref<2x3x8xf32>) outputs(%[[Y:.*]]: memref<2x3x8xf32>)
 // CHECK-NEXT: parallel (%[[I:.*]]) to (2) {
 // CHECK-NEXT: vector_loop %[[I2:.*]] to 8 {
-// CHECK-NEXT: reduce max (%{{.*}}) to (3) : f32 {
+// CHECK-NEXT: reduce greatest (%{{.*}}) to (3) : f32 {
 // CHECK: reduce add (%[[I4:.*]]) to (3) : f32 {
 // CHECK: store %{{.*}}, %[[Y]][%[[I]], %[[I4]], %[[I2]]] : memref<2x3x8xf32>
 // CHECK: loop (%[[I5:.*]]) to (3) {
@@ -157,7 +157,7 @@ func.func @softmax_lanes(%x: tensor<2x3x8xf32>) -> tensor<2x3x8xf32> {
 
 // CHECK-LABEL: kernel.func @log_softmax_0(
 // CHECK-SAME: %{{.*}}: memref<2x8xf32>) outputs(%[[Y:.*]]: memref<2x8xf32>)
-// CHECK: %[[MAX:.*]] = reduce max (%{{.*}}) to (8) : f32 {
+// CHECK: %[[MAX:.*]] = reduce greatest (%{{.*}}) to (8) : f32 {
 // CHECK: %[[SUM:.*]] = reduce add (%[[I2:.*]]) to (8) : f32 {
 // CHECK: %[[SUB:.*]] = arith.subf %{{.*}}, %[[MAX]] : f32
 // CHECK-NEXT: math.exp %[[SUB]] : f32

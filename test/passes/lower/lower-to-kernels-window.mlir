@@ -10,7 +10,7 @@
 // CHECK-NEXT: parallel (%[[I:.*]], %[[I2:.*]], %[[I3:.*]]) to (1, 1, 4) {
 // CHECK-NEXT: vector_loop %[[I4:.*]] to 16 {
 // CHECK-NEXT: loop (%[[I5:.*]]) to (4) unroll 4 {
-// CHECK-NEXT: %[[MAX:.*]] = reduce max (%{{.*}}, %{{.*}}) to (3, 3) : f32 {
+// CHECK-NEXT: %[[MAX:.*]] = reduce greatest (%{{.*}}, %{{.*}}) to (3, 3) : f32 {
 // CHECK: %[[MAXS:.*]] = arith.maxsi %{{.*}}, %{{.*}} : index
 // CHECK: %[[MINS:.*]] = arith.minsi %[[MAXS]], %{{.*}} : index
 // CHECK: %[[MAXS2:.*]] = arith.maxsi %{{.*}}, %{{.*}} : index
@@ -20,7 +20,7 @@
 // CHECK: parallel (%[[I8:.*]], %[[I9:.*]], %[[I10:.*]]) to (1, 1, 4) {
 // CHECK-NEXT: vector_loop %[[I11:.*]] to 4 {
 // CHECK-NEXT: loop (%[[I12:.*]]) to (4) unroll 4 {
-// CHECK-NEXT: %[[MAX2:.*]] = reduce max (%{{.*}}, %{{.*}}) to (3, 3) : f32 {
+// CHECK-NEXT: %[[MAX2:.*]] = reduce greatest (%{{.*}}, %{{.*}}) to (3, 3) : f32 {
 // CHECK: %[[MAXS3:.*]] = arith.maxsi %{{.*}}, %{{.*}} : index
 // CHECK: %[[MINS3:.*]] = arith.minsi %[[MAXS3]], %{{.*}} : index
 // CHECK: %[[MAXS4:.*]] = arith.maxsi %{{.*}}, %{{.*}} : index
