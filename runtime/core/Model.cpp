@@ -11,11 +11,15 @@ dlc_status dlc::runtime::checkModel(const dlc_abi_model *model) {
     return fail(DLC_ERROR_INVALID_ARGUMENT, "the model is null");
   if (model->magic != DLC_ABI_MAGIC)
     return fail(DLC_ERROR_ARTIFACT, "not a compiled model");
-  if (model->abi_version > DLC_ABI_VERSION)
+  // Before the sizes, which differ between formats; the fields up to the name
+  // are those of every format.
+  if (model->abi_version != DLC_ABI_VERSION)
     return fail(DLC_ERROR_VERSION,
-                "model '%s' has format %u; this runtime knows formats up to "
-                "%u: update it, or compile the model with its dlc",
-                model->name, model->abi_version, DLC_ABI_VERSION);
+                "model '%s' has format %u, this runtime reads format %u: %s",
+                model->name, model->abi_version, DLC_ABI_VERSION,
+                model->abi_version < DLC_ABI_VERSION
+                    ? "compile the model again"
+                    : "update it, or compile the model with its dlc");
   if (model->struct_size < sizeof(dlc_abi_model))
     return fail(DLC_ERROR_ARTIFACT, "the model's tables are cut short");
   return DLC_OK;

@@ -38,7 +38,7 @@ const char *dlc_status_string(dlc_status status) {
   case DLC_ERROR_ARTIFACT:
     return "the file is not a compiled model";
   case DLC_ERROR_VERSION:
-    return "the model needs a newer runtime";
+    return "the model is of another version than the runtime";
   case DLC_ERROR_UNSUPPORTED:
     return "this version cannot do that";
   case DLC_ERROR_TEST_FAILED:

@@ -66,6 +66,25 @@ TEST(Model, RefusesOtherFormats) {
   newer.abi_version = DLC_ABI_VERSION + 1;
   EXPECT_EQ(dlc_model_get_info(&newer, &info), DLC_ERROR_VERSION);
   EXPECT_EQ(dlc_core_model(&newer), nullptr);
+  std::string ours = std::to_string(DLC_ABI_VERSION);
+  EXPECT_EQ(dlc_last_error(),
+            "model 'test' has format " + std::to_string(DLC_ABI_VERSION + 1) +
+                ", this runtime reads format " + ours +
+                ": update it, or compile the model with its dlc");
+
+  // As format 1 was: without the last field.
+  dlc_abi_model older = *testModel();
+  older.abi_version = DLC_ABI_VERSION - 1;
+  older.struct_size = offsetof(dlc_abi_model, kernel_phases);
+  EXPECT_EQ(dlc_model_get_info(&older, &info), DLC_ERROR_VERSION);
+  EXPECT_EQ(dlc_last_error(), "model 'test' has format " +
+                                  std::to_string(DLC_ABI_VERSION - 1) +
+                                  ", this runtime reads format " + ours +
+                                  ": compile the model again");
+  dlc_abi_model cut = *testModel();
+  cut.struct_size = offsetof(dlc_abi_model, kernel_phases);
+  EXPECT_EQ(dlc_model_get_info(&cut, &info), DLC_ERROR_ARTIFACT);
+
   dlc_abi_model foreign = *testModel();
   foreign.magic = 0;
   EXPECT_EQ(dlc_model_get_info(&foreign, &info), DLC_ERROR_ARTIFACT);

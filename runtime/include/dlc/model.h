@@ -97,7 +97,7 @@ typedef enum dlc_status {
   DLC_ERROR_CPU = 6,          /* no target of the model fits this CPU */
   DLC_ERROR_IO = 7,           /* a file can't be read or written */
   DLC_ERROR_ARTIFACT = 8,     /* a file that is not a whole artifact */
-  DLC_ERROR_VERSION = 9,      /* made for a newer runtime */
+  DLC_ERROR_VERSION = 9,      /* made for another version of the runtime */
   DLC_ERROR_UNSUPPORTED = 10, /* valid, but not in this version */
   DLC_ERROR_TEST_FAILED = 11  /* the self-test ran and its values differ */
 } dlc_status;
