@@ -9,6 +9,7 @@
 #include <new>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,6 +36,22 @@ static void futexWakeAll(std::atomic<uint32_t> &word) {
 
 static int processId() { return int(syscall(SYS_getpid)); }
 static void yieldCpu() { syscall(SYS_sched_yield); }
+
+/// Maps a page that is filled with zeros in a forked child; null where the
+/// kernel (before 4.14) can't do that.
+static void *mapWipedOnFork(size_t bytes) {
+  long address = syscall(SYS_mmap, nullptr, bytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L);
+  if (address < 0 && address > -4096)
+    return nullptr;
+  void *memory = reinterpret_cast<void *>(address);
+  // Emulators that take any advice, this invalid one too, ignore it.
+  if (syscall(SYS_madvise, memory, bytes, -1) != 0 &&
+      syscall(SYS_madvise, memory, bytes, MADV_WIPEONFORK) == 0)
+    return memory;
+  syscall(SYS_munmap, memory, bytes);
+  return nullptr;
+}
 
 uint32_t dlc::runtime::countUsableCpus() {
   unsigned long mask[1024 / sizeof(long)] = {};
@@ -94,6 +111,9 @@ ThreadPool *ThreadPool::create() {
     return nullptr;
   ThreadPool *pool = new (memory) ThreadPool;
   pool->process.store(processId(), std::memory_order_relaxed);
+  pool->isParent = static_cast<std::atomic<bool> *>(mapWipedOnFork(1));
+  if (pool->isParent)
+    pool->isParent->store(true, std::memory_order_relaxed);
   return pool;
 }
 
@@ -119,6 +139,8 @@ void ThreadPool::release() {
 }
 
 ThreadPool::~ThreadPool() {
+  if (isParent)
+    syscall(SYS_munmap, isParent, 1);
   // In a forked child the workers don't exist.
   if (process.load(std::memory_order_relaxed) != processId())
     return;
@@ -160,6 +182,8 @@ void ThreadPool::startWorkers() {
 /// its workers. The first thread that notices starts them anew; the others see
 /// that the process does not fit yet and work alone.
 void ThreadPool::restartAfterFork() {
+  if (isParent && isParent->load(std::memory_order_acquire))
+    return;
   int current = processId();
   int seen = process.load(std::memory_order_acquire);
   if (seen == current || seen == -1 ||
@@ -174,6 +198,8 @@ void ThreadPool::restartAfterFork() {
   startWorkers();
   busy.store(false, std::memory_order_relaxed);
   process.store(current, std::memory_order_release);
+  if (isParent)
+    isParent->store(true, std::memory_order_release);
 }
 
 //===----------------------------------------------------------------------===//

@@ -98,7 +98,11 @@ private:
   alignas(64) std::atomic<bool> busy{false};
   /// Guards the start of workers.
   std::atomic<bool> starting{false};
+  /// The process that the workers belong to.
   std::atomic<int> process{0};
+  /// False in a forked child whose workers are not started yet: it tells
+  /// without a system call. Null where that can't be.
+  std::atomic<bool> *isParent = nullptr;
   std::atomic<uint32_t> numWorkers{0};
   uint32_t numWanted = 0;
   uint32_t numReferences = 1;
