@@ -7,6 +7,7 @@
 #include "codegen/cpu/Emit.h"
 #include "codegen/cpu/Targets.h"
 #include "compiler/ArtifactWriter.h"
+#include "compiler/LaunchCost.h"
 #include "compiler/Pipeline.h"
 #include "dialects/device/DeviceOps.h"
 #include "dialects/kernel/KernelOps.h"
@@ -145,9 +146,11 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
           entry->hasAttr("kernel.num_phases") ? getInt("kernel.num_phases") : 1;
       auto schedule =
           dyn_cast_or_null<ArrayAttr>(entry->removeAttr("kernel.schedule"));
+      auto work =
+          dyn_cast_or_null<DictionaryAttr>(entry->removeAttr("kernel.work"));
       variants.push_back(device::VariantAttr::get(
           context, FlatSymbolRefAttr::get(context, symbol), tasks,
-          getInt("kernel.scratch_bytes"), phases, schedule));
+          getInt("kernel.scratch_bytes"), phases, schedule, work));
       for (Operation &op :
            llvm::make_early_inc_range(code.getBody()->getOperations())) {
         // Functions of libm that several kernels call.
@@ -169,6 +172,7 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
   module->setAttr("device.targets",
                   attributes.getArrayAttr(SmallVector<Attribute>(
                       targets->begin(), targets->end())));
+  setCosts(module);
   return true;
 }
 

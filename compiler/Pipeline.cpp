@@ -88,6 +88,8 @@ void addKernelPasses(OpPassManager &passes) {
   passes.addPass(kernel::createKernelLowerBFloat16());
   // Constants and addresses repeat in every tile: LLVM is faster with fewer.
   passes.addPass(createCSEPass());
+  // The last point at which vectors and loops are there to be counted.
+  passes.addPass(kernel::createKernelEstimateWork());
   passes.addPass(cpu::createCpuToLLVM());
 }
 

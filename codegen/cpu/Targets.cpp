@@ -37,7 +37,7 @@ struct CpuFacts {
   int64_t vectorBytes, vectorRegisters;
   bool masks;
   int64_t fmas, fmaLatency, loads, stores;
-  int64_t l1KiB, l1Ways, l2KiB, l3KiB, mhz, memoryMbps;
+  int64_t l1KiB, l1Ways, l2KiB, l3KiB, mhz, memoryMbps, l2Rate, l3Rate;
 };
 } // namespace
 
@@ -219,5 +219,5 @@ device::TargetAttr cpu::getTarget(MLIRContext *context, StringRef name,
       dispatch, facts.vectorBytes, facts.vectorRegisters, facts.masks,
       facts.l1KiB << 10, facts.l2KiB << 10, facts.l1Ways, facts.l3KiB << 10,
       facts.fmas, facts.fmaLatency, facts.loads, facts.stores, facts.mhz,
-      facts.memoryMbps);
+      facts.memoryMbps, facts.l2Rate, facts.l3Rate);
 }

@@ -65,8 +65,9 @@ static void addEntryPoint(LLVM::LLVMFuncOp body,
   auto entry = LLVM::LLVMFuncOp::create(builder, loc, name, type);
   body.setName(name + ".body");
   body.setLinkage(LLVM::Linkage::Internal);
-  for (StringRef attr : {"kernel.num_tasks", "kernel.num_phases",
-                         "kernel.scratch_bytes", "kernel.schedule"})
+  for (StringRef attr :
+       {"kernel.num_tasks", "kernel.num_phases", "kernel.scratch_bytes",
+        "kernel.schedule", "kernel.work"})
     if (Attribute value = body->removeAttr(attr))
       entry->setAttr(attr, value);
   for (LLVM::LLVMFuncOp function : {body, entry}) {

@@ -29,6 +29,8 @@ def Device_TargetAttr : AttrDef<Device_Dialect, "Target"> {
     - `fma_latency`: cycles from a multiply-add to one that needs its result.
     - `mhz`, `memory_mbps`: clock, and bytes that one core reads from memory,
       in millions a second. Estimates, to weigh arithmetic against memory.
+    - `l2_rate`, `l3_rate`: bytes that one core reads from L2 and from L3 in a
+      cycle, in the long run.
 
     Those after `l2_bytes` have values of a common core where they are left
     out.
@@ -55,12 +57,14 @@ def Device_TargetAttr : AttrDef<Device_Dialect, "Target"> {
     DefaultValuedParameter<"int64_t", "2">:$loads,
     DefaultValuedParameter<"int64_t", "1">:$stores,
     DefaultValuedParameter<"int64_t", "3000">:$mhz,
-    DefaultValuedParameter<"int64_t", "16000">:$memory_mbps);
+    DefaultValuedParameter<"int64_t", "16000">:$memory_mbps,
+    DefaultValuedParameter<"int64_t", "28">:$l2_rate,
+    DefaultValuedParameter<"int64_t", "10">:$l3_rate);
   let assemblyFormat = [{
     `<` $name `,` struct($triple, $cpu, $features, $dispatch, $vector_bytes,
                          $vector_registers, $masks, $l1_bytes, $l2_bytes,
                          $l1_ways, $l3_bytes, $fmas, $fma_latency, $loads,
-                         $stores, $mhz, $memory_mbps) `>`
+                         $stores, $mhz, $memory_mbps, $l2_rate, $l3_rate) `>`
   }];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
@@ -82,7 +86,8 @@ def Device_VariantAttr : AttrDef<Device_Dialect, "Variant"> {
     tasks, those of a phase after those of the one before, and every thread that
     runs some has `scratch_bytes` of its own. `schedule` tells people how the
     kernel was lowered and why: a dictionary for each contraction, with its
-    register tile and the estimate behind it.
+    register tile and the estimate behind it. `work` is what
+    `kernel-estimate-work` says of its instructions.
 
     ```mlir
     #v = #device.variant<@"relu.x86-64-v3", tasks = 8, scratch_bytes = 0>
@@ -91,9 +96,11 @@ def Device_VariantAttr : AttrDef<Device_Dialect, "Variant"> {
   let parameters = (ins "::mlir::FlatSymbolRefAttr":$function,
                         "int64_t":$tasks, "int64_t":$scratch_bytes,
                         DefaultValuedParameter<"int64_t", "1">:$phases,
-                        OptionalParameter<"::mlir::ArrayAttr">:$schedule);
+                        OptionalParameter<"::mlir::ArrayAttr">:$schedule,
+                        OptionalParameter<"::mlir::DictionaryAttr">:$work);
   let assemblyFormat = [{
-    `<` $function `,` struct($tasks, $scratch_bytes, $phases, $schedule) `>`
+    `<` $function `,` struct($tasks, $scratch_bytes, $phases, $schedule, $work)
+    `>`
   }];
   let genVerifyDecl = 1;
 }

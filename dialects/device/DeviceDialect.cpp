@@ -27,12 +27,14 @@ void DeviceDialect::initialize() {
       >();
 }
 
-LogicalResult TargetAttr::verify(
-    function_ref<InFlightDiagnostic()> emitError, StringAttr, StringAttr,
-    StringAttr, StringAttr, uint64_t, int64_t vectorBytes,
-    int64_t vectorRegisters, bool, int64_t l1Bytes, int64_t l2Bytes,
-    int64_t l1Ways, int64_t l3Bytes, int64_t fmas, int64_t fmaLatency,
-    int64_t loads, int64_t stores, int64_t mhz, int64_t memoryMbps) {
+LogicalResult
+TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringAttr,
+                   StringAttr, StringAttr, StringAttr, uint64_t,
+                   int64_t vectorBytes, int64_t vectorRegisters, bool,
+                   int64_t l1Bytes, int64_t l2Bytes, int64_t l1Ways,
+                   int64_t l3Bytes, int64_t fmas, int64_t fmaLatency,
+                   int64_t loads, int64_t stores, int64_t mhz,
+                   int64_t memoryMbps, int64_t l2Rate, int64_t l3Rate) {
   // C1
   if (vectorBytes <= 0 || !llvm::isPowerOf2_64(vectorBytes))
     return emitError() << "requires 'vector_bytes' to be a power of two, but "
@@ -51,7 +53,9 @@ LogicalResult TargetAttr::verify(
       {"loads", loads},
       {"stores", stores},
       {"mhz", mhz},
-      {"memory_mbps", memoryMbps}};
+      {"memory_mbps", memoryMbps},
+      {"l2_rate", l2Rate},
+      {"l3_rate", l3Rate}};
   for (auto [name, value] : positive)
     if (value <= 0)
       return emitError() << "requires '" << name << "' to be positive, but got "
@@ -62,7 +66,7 @@ LogicalResult TargetAttr::verify(
 LogicalResult VariantAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                   FlatSymbolRefAttr, int64_t tasks,
                                   int64_t scratchBytes, int64_t phases,
-                                  ArrayAttr) {
+                                  ArrayAttr, DictionaryAttr) {
   if (tasks < 0 || scratchBytes < 0)
     return emitError() << "requires 'tasks' and 'scratch_bytes' not to be "
                           "negative";

@@ -196,7 +196,8 @@ def Device_LaunchOp
   let summary = "runs a kernel on buffers";
   let description = [{
     One step of the program: all tasks of the kernel, on a queue of a device.
-    `nodes`, `flops` and `cost_ns` are as for `kernel.call`.
+    `nodes` and `flops` are as for `kernel.call`. `cost_ns` estimates the time
+    on one thread; it is known once the kernel has code.
 
     An output occupies the memory of an input only where `inplace` lists the
     pair (input, output).

@@ -61,10 +61,10 @@ def Kernel_CallOp
     Operands are the kernel's inputs, results its outputs, in order; each
     tensor has the shape and element type of the kernel's buffer.
 
-    `nodes` names the model's operators that the call computes. `flops` and
-    `cost_ns` (estimated time on one thread) describe the work. `inplace` is a
-    list of (operand, result) pairs: the result may be written over the operand
-    where that is not needed any more.
+    `nodes` names the model's operators that the call computes, `flops` counts
+    their floating-point operations. `inplace` is a list of (operand, result)
+    pairs: the result may be written over the operand where that is not needed
+    any more.
 
     C1. The callee is a `kernel.func` of the module.
     C2. The types agree with the callee's inputs and outputs.
@@ -91,7 +91,6 @@ def Kernel_CallOp
     FlatSymbolRefAttr:$callee, Variadic<AnyStaticShapeTensor>:$inputs,
     OptionalAttr<StrArrayAttr>:$nodes,
     DefaultValuedAttr<I64Attr, "0">:$flops,
-    DefaultValuedAttr<I64Attr, "0">:$cost_ns,
     OptionalAttr<TypedArrayAttrBase<DenseI64ArrayAttr, "pairs">>:$inplace);
   let results = (outs Variadic<AnyStaticShapeTensor>:$outputs);
   let assemblyFormat = [{

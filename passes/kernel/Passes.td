@@ -110,4 +110,52 @@ def KernelLowerBFloat16 : Pass<"kernel-lower-bfloat16", "::mlir::ModuleOp"> {
   ];
 }
 
+def KernelEstimateWork : Pass<"kernel-estimate-work", "::mlir::ModuleOp"> {
+  let summary = "estimate what a kernel's instructions cost"
+                " on the module's target";
+  let description = [{
+    Counts the instructions of each kernel, as `kernel-to-vector` and the passes
+    after it left it, as often as they run, and says how many cycles of one core
+    all its tasks take while their data are in L1. The attribute `kernel.work`
+    is a dictionary; numbers that are 0 are left out:
+
+    - `cycles`;
+    - `limits`: the same cycles by what a piece of code can't do faster:
+      `arithmetic` of vectors, `load`, `store`, `shuffle` (moving lanes),
+      `divide`, `issue` (starting instructions), `latency` (waiting for the
+      result of an earlier iteration), `call` (of libm), `loop` (entering and
+      leaving one);
+    - `products`: lanes of the multiply-adds of contractions, padding included;
+    - `operations`: lanes of all other arithmetic on floats; `scalars`: such
+      operations in registers of one lane;
+    - `gathered`: elements of vectors that are loaded one by one;
+    - `touched`: for each buffer the bytes that are loaded or stored, each once.
+
+    Nothing else changes.
+
+    Before, for a target that loads two vectors of 32 bytes a cycle:
+    ```mlir
+    func.func @double(%x: memref<4096xf32>, %begin: index, %end: index,
+                      %scratch: memref<0xi8>)
+        attributes {kernel.num_tasks = 64 : i64, kernel.scratch_bytes = 0 : i64} {
+      scf.for %i = %begin to %end step %c1 {
+        scf.for %j = %c0 to %c64 step %c8 {
+          // vector.load, arith.addf, vector.store
+        }
+      }
+      return
+    }
+    ```
+    After: the function has the attribute
+    ```mlir
+    kernel.work = {cycles = 902 : i64, limits = {issue = ..., loop = 390 : i64,
+                   store = 512 : i64}, operations = 4096 : i64,
+                   touched = array<i64: 16384>}
+    ```
+  }];
+  let statistics = [
+    Statistic<"numEstimated", "kernels", "Kernels estimated">
+  ];
+}
+
 #endif // DLC_PASSES_KERNEL_PASSES_TD

@@ -21,10 +21,6 @@ using namespace mlir;
 using namespace dlc;
 using namespace dlc::lower;
 
-// What a core of today does, for the estimate of a launch's time.
-static constexpr int64_t kFlopsPerNs = 50;
-static constexpr int64_t kBytesPerNs = 20;
-
 /// Adds the names of model nodes in \p loc to \p names.
 static void collectNames(Location loc, SmallVectorImpl<StringRef> &names) {
   if (auto name = dyn_cast<NameLoc>(loc)) {
@@ -36,12 +32,6 @@ static void collectNames(Location loc, SmallVectorImpl<StringRef> &names) {
   } else if (auto call = dyn_cast<CallSiteLoc>(loc)) {
     collectNames(call.getCallee(), names);
   }
-}
-
-static int64_t getBytes(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  return tensor.getNumElements() *
-         ((tensor.getElementType().getIntOrFloatBitWidth() + 7) / 8);
 }
 
 /// Floating-point operations of the operators in \p group.
@@ -128,19 +118,14 @@ LogicalResult LowerToKernels::lowerGroup(graph::GroupOp group) {
     return failure();
 
   SmallVector<Value> inputs;
-  int64_t bytes = 0;
-  for (const GroupOperand &operand : lowering.getOperands()) {
+  for (const GroupOperand &operand : lowering.getOperands())
     inputs.push_back(operand.packed
                          ? getConstant(operand.outer.getLoc(),
                                        cast<TypedAttr>(operand.packed))
                          : getPhysical(operand.outer));
-    bytes += getBytes(inputs.back().getType());
-  }
   SmallVector<Type> types;
-  for (Type type : group.getResultTypes()) {
+  for (Type type : group.getResultTypes())
     types.push_back(graph::getPhysicalType(type));
-    bytes += getBytes(types.back());
-  }
   SmallVector<StringRef> nodes;
   for (Operation &op : group.getBody().front().without_terminator())
     collectNames(op.getLoc(), nodes);
@@ -153,11 +138,9 @@ LogicalResult LowerToKernels::lowerGroup(graph::GroupOp group) {
     base += "_winograd" + std::to_string(*conv.getWinograd());
   ArrayAttr inplace = lowering.getInplacePairs();
   FailureOr<StringRef> name = uniqueKernel(*func, base);
-  int64_t flops = getFlops(group);
-  auto call = kernel::CallOp::create(
-      *builder, group.getLoc(), types, *name, inputs,
-      builder->getStrArrayAttr(nodes), flops,
-      std::max(flops / kFlopsPerNs, bytes / kBytesPerNs), inplace);
+  auto call = kernel::CallOp::create(*builder, group.getLoc(), types, *name,
+                                     inputs, builder->getStrArrayAttr(nodes),
+                                     getFlops(group), inplace);
   for (auto [from, to] : llvm::zip(group.getResults(), call.getResults()))
     physical[from] = to;
   return success();

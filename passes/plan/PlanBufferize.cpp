@@ -196,7 +196,7 @@ void Bufferizer::convertCall(kernel::CallOp call) {
   device::LaunchOp::create(builder, call.getLoc(), call.getCallee(), inputs,
                            results, /*device=*/0, /*queue=*/0,
                            call.getNodesAttr(), call.getFlops(),
-                           call.getCostNs(), inplace);
+                           /*cost_ns=*/0, inplace);
   ++numLaunches;
 }
 
@@ -212,13 +212,11 @@ void Bufferizer::copy(Value source, Value target, Location loc) {
     symbols.insert(callee, Block::iterator(program));
   }
   auto flat = MemRefType::get({count}, type.getElementType());
-  // About 10 GB/s.
-  int64_t costNs = device::getSizeInBytes(type).value_or(0) / 10;
   device::LaunchOp::create(builder, loc, callee.getSymName(),
                            ValueRange{view(source, flat, loc)},
                            ValueRange{view(target, flat, loc)}, /*device=*/0,
                            /*queue=*/0, /*nodes=*/ArrayAttr(), /*flops=*/0,
-                           costNs, /*inplace=*/ArrayAttr());
+                           /*cost_ns=*/0, /*inplace=*/ArrayAttr());
   ++numLaunches;
   ++numCopies;
 }

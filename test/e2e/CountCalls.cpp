@@ -181,7 +181,8 @@ static void checkCounters() {
   std::free(memory);
   getppid();
   isCounting = false;
-  if (allocatorCalls.exchange(0) != 2 || systemCalls[SYS_getppid].exchange(0) != 1)
+  if (allocatorCalls.exchange(0) != 2 ||
+      systemCalls[SYS_getppid].exchange(0) != 1)
     die("the counters", "they do not count");
 }
 

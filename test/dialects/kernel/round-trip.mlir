@@ -154,11 +154,11 @@ kernel.func @copy(%x: memref<4xf32>) outputs(%y: memref<4xf32>) {
 // CHECK-LABEL: func.func @main(
 // CHECK: %[[W:.*]] = kernel.constant dense<5.000000e-01> : tensor<2x2xf32>
 // CHECK: %[[V:.*]] = kernel.view %[[W]] : tensor<2x2xf32> to tensor<4xf32>
-// CHECK: kernel.call @copy(%[[V]]) {cost_ns = 10 : i64, flops = 4 : i64, inplace = [array<i64: 0, 0>], nodes = ["a", "b"]} : (tensor<4xf32>) -> tensor<4xf32>
+// CHECK: kernel.call @copy(%[[V]]) {flops = 4 : i64, inplace = [array<i64: 0, 0>], nodes = ["a", "b"]} : (tensor<4xf32>) -> tensor<4xf32>
 func.func @main() -> tensor<4xf32> {
   %w = kernel.constant dense<0.5> : tensor<2x2xf32>
   %v = kernel.view %w : tensor<2x2xf32> to tensor<4xf32>
-  %0 = kernel.call @copy(%v) {nodes = ["a", "b"], flops = 4, cost_ns = 10, inplace = [array<i64: 0, 0>]}
+  %0 = kernel.call @copy(%v) {nodes = ["a", "b"], flops = 4, inplace = [array<i64: 0, 0>]}
     : (tensor<4xf32>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
 }

@@ -16,7 +16,7 @@
 // CHECK-NEXT: arith.addf %[[I4]], %[[LOAD]] : f32
 // CHECK: yield %{{.*}} : f32
 // CHECK: %[[CONSTANT:.*]] = kernel.constant dense_resource<packed> : tensor<2x3x16xf32>
-// CHECK-NEXT: kernel.call @dense_0(%{{.*}}, %[[CONSTANT]], %{{.*}}) {cost_ns = 30 : i64, flops = 272 : i64, nodes = []} : (tensor<2x3xf32>, tensor<2x3x16xf32>, tensor<17xf32>) -> tensor<2x17xf32>
+// CHECK-NEXT: kernel.call @dense_0(%{{.*}}, %[[CONSTANT]], %{{.*}}) {flops = 272 : i64, nodes = []} : (tensor<2x3xf32>, tensor<2x3x16xf32>, tensor<17xf32>) -> tensor<2x17xf32>
 func.func @dense_packed(%x: tensor<2x3xf32>, %b: tensor<17xf32>) -> tensor<2x17xf32> {
   %w = graph.constant dense<1.0> : tensor<17x3xf32>
   %0 = graph.dense %x, %w, %b : tensor<2x3xf32>, tensor<17x3xf32>, tensor<17xf32>
@@ -48,7 +48,7 @@ func.func @dense_variable(%x: tensor<5x2x3xf32>, %w: tensor<17x3xf32>) -> tensor
 // CHECK: epilogue (%[[I:.*]], %[[I2:.*]], %[[I3:.*]], %[[I4:.*]]: f32) {
 // CHECK-NEXT: %[[LOAD:.*]] = load %[[C]][%[[I]], %[[I2]] * 16 + %[[I3]]] : memref<2x16xf32>
 // CHECK-NEXT: arith.addf %[[I4]], %[[LOAD]] : f32
-// CHECK: kernel.call @dense_0(%{{.*}}, %{{.*}}, %{{.*}}) {cost_ns = 23 : i64, flops = 224 : i64, inplace = [array<i64: 2, 0>], nodes = []} : (tensor<2x3xf32>, tensor<1x3x16xf32>, tensor<2x16xf32>) -> tensor<2x16xf32>
+// CHECK: kernel.call @dense_0(%{{.*}}, %{{.*}}, %{{.*}}) {flops = 224 : i64, inplace = [array<i64: 2, 0>], nodes = []} : (tensor<2x3xf32>, tensor<1x3x16xf32>, tensor<2x16xf32>) -> tensor<2x16xf32>
 func.func @dense_residual(%x: tensor<2x3xf32>, %r: tensor<2x16xf32>) -> tensor<2x16xf32> {
   %w = graph.constant dense<1.0> : tensor<16x3xf32>
   %0 = graph.dense %x, %w : tensor<2x3xf32>, tensor<16x3xf32>

@@ -7,12 +7,12 @@
 // CHECK-LABEL: kernel.func @exp_0(
 // CHECK-SAME: %{{.*}}: memref<4x8xf32>) outputs(%{{.*}}: memref<4x8xf32>) attributes {inplace = [array<i64: 0, 0>]}
 // CHECK: kernel.func @exp_1(%{{.*}}: memref<8x4xf32>) outputs(%{{.*}}: memref<8x4xf32>) attributes {inplace = [array<i64: 0, 0>]} {
-// CHECK: %[[CALL:.*]] = kernel.call @exp_0(%{{.*}}) {cost_ns = 12 : i64, flops = 32 : i64, inplace = [array<i64: 0, 0>], nodes = ["first"]} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+// CHECK: %[[CALL:.*]] = kernel.call @exp_0(%{{.*}}) {flops = 32 : i64, inplace = [array<i64: 0, 0>], nodes = ["first"]} : (tensor<4x8xf32>) -> tensor<4x8xf32>
 // CHECK-NEXT: %[[VIEW:.*]] = kernel.view %[[CALL]] : tensor<4x8xf32> to tensor<8x4xf32>
 // CHECK-NEXT: %[[VIEW2:.*]] = kernel.view %[[VIEW]] : tensor<8x4xf32> to tensor<4x8xf32>
-// CHECK-NEXT: %[[CALL2:.*]] = kernel.call @exp_0(%[[VIEW2]]) {cost_ns = 12 : i64, flops = 32 : i64, inplace = [array<i64: 0, 0>], nodes = ["second"]} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+// CHECK-NEXT: %[[CALL2:.*]] = kernel.call @exp_0(%[[VIEW2]]) {flops = 32 : i64, inplace = [array<i64: 0, 0>], nodes = ["second"]} : (tensor<4x8xf32>) -> tensor<4x8xf32>
 // CHECK-NEXT: %[[VIEW3:.*]] = kernel.view %[[CALL2]] : tensor<4x8xf32> to tensor<8x4xf32>
-// CHECK-NEXT: %[[CALL3:.*]] = kernel.call @exp_1(%[[VIEW3]]) {cost_ns = 12 : i64, flops = 32 : i64, inplace = [array<i64: 0, 0>], nodes = ["third"]} : (tensor<8x4xf32>) -> tensor<8x4xf32>
+// CHECK-NEXT: %[[CALL3:.*]] = kernel.call @exp_1(%[[VIEW3]]) {flops = 32 : i64, inplace = [array<i64: 0, 0>], nodes = ["third"]} : (tensor<8x4xf32>) -> tensor<8x4xf32>
 // CHECK-NEXT: return %[[CALL2]], %[[CALL3]] : tensor<4x8xf32>, tensor<8x4xf32>
 func.func @dedupe(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<8x4xf32>) {
   %0 = graph.exp %x : tensor<4x8xf32> loc("first")
@@ -36,7 +36,7 @@ func.func @dedupe(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<8x4xf32>) {
 // CHECK-NEXT: load %[[A]][0, %[[I]] * 1024 + %[[I2]]] : memref<1x2048xf32>
 // CHECK: load %[[B]][0, %[[I]] * 1024 + %[[I2]]] : memref<1x2048xf32>
 // CHECK: store %{{.*}}, %[[Y]][0, %[[I]] * 1024 + %[[I2]]] : memref<1x2048xf32>
-// CHECK: kernel.call @add_0(%{{.*}}, %{{.*}}) {cost_ns = 1228 : i64, flops = 4096 : i64, inplace = [array<i64: 0, 0>, array<i64: 1, 0>], nodes = ["a", "b"]} : (tensor<1x2048xf32>, tensor<1x2048xf32>) -> tensor<1x2048xf32>
+// CHECK: kernel.call @add_0(%{{.*}}, %{{.*}}) {flops = 4096 : i64, inplace = [array<i64: 0, 0>, array<i64: 1, 0>], nodes = ["a", "b"]} : (tensor<1x2048xf32>, tensor<1x2048xf32>) -> tensor<1x2048xf32>
 func.func @fused(%x: tensor<1x2048xf32>, %y: tensor<1x2048xf32>) -> tensor<1x2048xf32> {
   %0 = graph.exp %x : tensor<1x2048xf32> loc("a")
   %1 = graph.add %0, %y : tensor<1x2048xf32> loc("b")

@@ -29,8 +29,8 @@ func.func @main(%x: tensor<2x4xf32> {graph.name = "data"}) -> (tensor<4x2xf32> {
   // CHECK-DAG: %[[W:.+]] = device.weights dense<1.000000e+00> : tensor<8xf32>
   %w = kernel.constant dense<1.0> : tensor<8xf32>
   // CHECK: %[[A:.+]] = device.slot : memref<8xf32>
-  // CHECK-NEXT: device.launch @add(%[[X]], %[[W]]) outputs(%[[A]]) {cost_ns = 5 : i64, flops = 8 : i64, nodes = ["plus0"]}
-  %1 = kernel.call @add(%0, %w) {nodes = ["plus0"], flops = 8, cost_ns = 5} : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  // CHECK-NEXT: device.launch @add(%[[X]], %[[W]]) outputs(%[[A]]) {flops = 8 : i64, nodes = ["plus0"]}
+  %1 = kernel.call @add(%0, %w) {nodes = ["plus0"], flops = 8} : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
   // CHECK-NEXT: %[[Y:.+]] = device.view %out : memref<4x2xf32> to memref<8xf32>
   // CHECK-NEXT: device.launch @twice(%[[A]]) outputs(%[[Y]]) {inplace = [array<i64: 0, 0>]}
   %2 = kernel.call @twice(%1) : (tensor<8xf32>) -> tensor<8xf32>
