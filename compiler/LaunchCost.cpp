@@ -56,23 +56,29 @@ int64_t getBytesOfRun(device::ProgramOp program) {
 }
 
 LaunchCost estimateCost(device::LaunchOp launch, device::TargetAttr target,
-                        DictionaryAttr work, int64_t bytesOfRun) {
+                        device::VariantAttr code, int64_t bytesOfRun) {
   LaunchCost cost;
+  DictionaryAttr work = code.getWork();
   // A table of which few rows are looked up is touched in part.
   auto touched =
       work ? work.getAs<DenseI64ArrayAttr>("touched") : DenseI64ArrayAttr();
+  int64_t weights = 0, others = 0;
   for (auto [i, buffer] : llvm::enumerate(launch->getOperands())) {
     Value root = device::getRoot(buffer);
     bool isWeight = bool(root.getDefiningOp<device::WeightsOp>());
-    (isWeight ? cost.weightBytes : cost.otherBytes) +=
-        touched ? touched[i] : getBytes(buffer);
+    (isWeight ? weights : others) += touched ? touched[i] : getBytes(buffer);
   }
-  cost.weightLevel = getLevel(target, bytesOfRun);
-  cost.otherLevel = getLevel(target, cost.weightBytes + cost.otherBytes);
+  auto read = [&](MemoryLevel level, int64_t bytes) {
+    if (bytes == 0)
+      return;
+    cost.reads.push_back({level, bytes});
+    cost.memoryNs += double(bytes) / getBytesPerNs(target, level);
+  };
+  read(getLevel(target, bytesOfRun), weights);
+  // Later phases find the weights where they fit.
+  read(getLevel(target, weights), (code.getPhases() - 1) * weights);
+  read(getLevel(target, weights + others), others);
   cost.flopNs = double(launch.getFlops()) / getFlopsPerNs(target);
-  cost.memoryNs =
-      double(cost.weightBytes) / getBytesPerNs(target, cost.weightLevel) +
-      double(cost.otherBytes) / getBytesPerNs(target, cost.otherLevel);
   if (auto cycles = work ? work.getAs<IntegerAttr>("cycles") : IntegerAttr())
     cost.computeNs = double(cycles.getInt()) * 1000 / double(target.getMhz());
   return cost;
@@ -89,8 +95,7 @@ void setCosts(ModuleOp module) {
            llvm::zip(kernel.getVariants().getAsRange<device::VariantAttr>(),
                      targets.getAsRange<device::TargetAttr>()))
         logarithms +=
-            std::log(estimateCost(launch, target, variant.getWork(), bytesOfRun)
-                         .getNs());
+            std::log(estimateCost(launch, target, variant, bytesOfRun).getNs());
       launch.setCostNs(
           std::llround(std::exp(logarithms / double(targets.size()))));
     }

@@ -25,26 +25,37 @@ double getBytesPerNs(device::TargetAttr target, MemoryLevel level);
 /// at most.
 double getFlopsPerNs(device::TargetAttr target);
 
+/// Bytes that come from, or go to, a level.
+struct MemoryRead {
+  MemoryLevel level;
+  int64_t bytes;
+};
+
 /// What one launch costs on one thread of a target, in nanoseconds.
 struct LaunchCost {
-  int64_t weightBytes = 0, otherBytes = 0; ///< read and written
-  MemoryLevel weightLevel = MemoryLevel::L1, otherLevel = MemoryLevel::L1;
+  /// Each byte once; weights once a phase.
+  llvm::SmallVector<MemoryRead, 3> reads;
   double flopNs = 0;    ///< the model's operations at the core's peak
-  double memoryNs = 0;  ///< each byte once
+  double memoryNs = 0;  ///< of the reads
   double computeNs = 0; ///< the instructions, all data in L1
   static constexpr double launchNs = 60;
+  /// How much of the shorter of the two the longer one doesn't hide.
+  static constexpr double exposed = 0.3;
 
   /// What no code could be faster than.
   double getRoofNs() const { return std::max(flopNs, memoryNs); }
-  double getNs() const { return std::max(computeNs, memoryNs) + launchNs; }
+  double getNs() const {
+    return std::max(computeNs, memoryNs) +
+           exposed * std::min(computeNs, memoryNs) + launchNs;
+  }
 };
 
-/// Estimates \p launch from the \p work of its kernel's code for \p target
-/// (see kernel-estimate-work). Weights were last read one run ago: everything
-/// that a run touches, \p bytesOfRun, lies between; other data come from the
-/// launches just before.
+/// Estimates \p launch of \p code for \p target from its `work` (see
+/// kernel-estimate-work). Weights were last read one run ago: everything that a
+/// run touches, \p bytesOfRun, lies between; other data come from the launches
+/// just before.
 LaunchCost estimateCost(device::LaunchOp launch, device::TargetAttr target,
-                        mlir::DictionaryAttr work, int64_t bytesOfRun);
+                        device::VariantAttr code, int64_t bytesOfRun);
 
 /// Bytes that a run of \p program touches.
 int64_t getBytesOfRun(device::ProgramOp program);

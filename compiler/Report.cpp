@@ -3,7 +3,9 @@
 #include "compiler/Report.h"
 
 #include "codegen/artifact/Description.h"
+#include "compiler/LaunchCost.h"
 #include "compiler/NodeName.h"
+#include "compiler/Reasons.h"
 #include "dialects/device/DeviceOps.h"
 #include "mlir/IR/Remarks.h"
 #include "passes/plan/Liveness.h"
@@ -103,19 +105,82 @@ static void writeBuffers(json::OStream &out, device::ProgramOp program) {
   });
 }
 
-static void writeSteps(json::OStream &out, const artifact::ArtifactSpec &spec) {
-  out.attributeArray("steps", [&] {
-    for (const artifact::StepSpec &step : spec.steps)
+/// The speeds and sizes that the estimates are made with.
+static void writeTargets(json::OStream &out, ArrayAttr targets) {
+  out.attributeArray("targets", [&] {
+    for (auto target : targets.getAsRange<device::TargetAttr>())
       out.object([&] {
-        out.attribute("kernel", spec.kernels[step.kernel].name);
-        out.attributeArray("nodes", [&] {
-          for (const std::string &node : step.nodes)
-            out.value(json::fixUTF8(node));
+        out.attribute("name", target.getName().getValue());
+        out.attribute("peak_gflops", getFlopsPerNs(target));
+        out.attributeObject("cache_bytes", [&] {
+          out.attribute("L1", target.getL1Bytes());
+          out.attribute("L2", target.getL2Bytes());
+          out.attribute("L3", target.getL3Bytes());
         });
-        out.attribute("flops", step.flops);
-        out.attribute("bytes", step.bytes);
-        out.attribute("cost_ns", step.costNs);
+        out.attributeObject("bandwidth_gbs", [&] {
+          for (unsigned i = 0; i < kNumMemoryLevels; ++i) {
+            auto level = static_cast<MemoryLevel>(i);
+            out.attribute(getName(level), getBytesPerNs(target, level));
+          }
+        });
       });
+  });
+}
+
+static void writeEstimate(json::OStream &out, device::LaunchOp launch,
+                          device::TargetAttr target, device::VariantAttr code,
+                          int64_t bytesOfRun) {
+  LaunchCost cost = estimateCost(launch, target, code, bytesOfRun);
+  out.object([&] {
+    out.attribute("ns", cost.getNs());
+    out.attribute("roof_ns", cost.getRoofNs());
+    out.attribute("compute_ns", cost.computeNs);
+    out.attributeArray("reads", [&] {
+      for (const MemoryRead &read : cost.reads)
+        out.object([&] {
+          out.attribute("level", getName(read.level));
+          out.attribute("bytes", read.bytes);
+        });
+    });
+    out.attributeArray("reasons", [&] {
+      for (const std::string &reason : explainCost(cost, launch, target, code))
+        out.value(reason);
+    });
+  });
+}
+
+static void writeStep(json::OStream &out, const artifact::StepSpec &step,
+                      device::LaunchOp launch, ArrayAttr targets,
+                      int64_t bytesOfRun) {
+  out.attribute("kernel", launch.getCallee());
+  out.attributeArray("nodes", [&] {
+    for (const std::string &node : step.nodes)
+      out.value(json::fixUTF8(node));
+  });
+  out.attribute("flops", step.flops);
+  out.attribute("bytes", step.bytes);
+  out.attribute("cost_ns", step.costNs);
+  auto module = launch->getParentOfType<ModuleOp>();
+  auto kernel = module.lookupSymbol<device::KernelOp>(launch.getCallee());
+  out.attributeArray("estimates", [&] {
+    for (auto [code, target] :
+         llvm::zip(kernel.getVariants().getAsRange<device::VariantAttr>(),
+                   targets.getAsRange<device::TargetAttr>()))
+      writeEstimate(out, launch, target, code, bytesOfRun);
+  });
+}
+
+static void writeSteps(json::OStream &out, const artifact::ArtifactSpec &spec,
+                       device::ProgramOp program) {
+  auto targets = program->getParentOfType<ModuleOp>()->getAttrOfType<ArrayAttr>(
+      "device.targets");
+  writeTargets(out, targets);
+  int64_t bytesOfRun = getBytesOfRun(program);
+  auto launches = program.getBody().getOps<device::LaunchOp>();
+  out.attributeArray("steps", [&] {
+    auto launch = launches.begin();
+    for (const artifact::StepSpec &step : spec.steps)
+      out.object([&] { writeStep(out, step, *launch++, targets, bytesOfRun); });
   });
 }
 
@@ -142,8 +207,9 @@ std::string writeReport(ModuleOp module, const artifact::ArtifactSpec &spec,
     out.attributeBegin("artifact");
     out.rawValue(artifact::writeMetadata(spec));
     out.attributeEnd();
-    writeBuffers(out, *module.getOps<device::ProgramOp>().begin());
-    writeSteps(out, spec);
+    device::ProgramOp program = *module.getOps<device::ProgramOp>().begin();
+    writeBuffers(out, program);
+    writeSteps(out, spec, program);
     writeRemarks(out, remarks);
   });
   return text;

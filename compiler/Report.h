@@ -45,8 +45,13 @@ void collectRemarks(mlir::MLIRContext &context, std::shared_ptr<RemarkLog> log);
 /// - "artifact": what `dlc inspect --json` says of it;
 /// - "buffers": of the arena: "name", "offset" and "bytes", and the "first" and
 ///   the "last" step that touch it;
+/// - "targets": "name", "peak_gflops", "cache_bytes" and "bandwidth_gbs" by
+///   level, of one core, as the table of targets has them;
 /// - "steps": each with its "kernel", "nodes", "flops", "bytes" (read and
-///   written), "cost_ns" (the compiler's estimate on one thread);
+///   written), "cost_ns" (the compiler's estimate on one thread) and, for each
+///   target, "estimates": "ns"; "roof_ns", what FMA units and memory allow;
+///   "compute_ns", with all data in L1; "reads", the "bytes" that come from
+///   each "level" of memory; "reasons" why "ns" is more than "roof_ns";
 /// - "remarks": "category", "kind", "function", "node", "text".
 std::string writeReport(mlir::ModuleOp module,
                         const artifact::ArtifactSpec &spec,

@@ -47,7 +47,9 @@ static void writeEvent(FILE *file, const dlc_session &session,
 
 /// Writes the whole trace and closes \p file. \returns 0 or an errno.
 static int writeEvents(FILE *file, const dlc_session &session) {
-  fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n", file);
+  fputs("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"target\":", file);
+  writeString(file, session.model->targets[session.target].name);
+  fputs("},\"traceEvents\":[\n", file);
   for (uint64_t i = 0; i < session.numProfileEvents; ++i) {
     if (i > 0)
       fputs(",\n", file);

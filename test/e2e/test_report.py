@@ -87,9 +87,35 @@ def test_report_shows_measured_times(model, tmp_path):
     dlc("run", model.artifact, "--io", model.io, "--profile", tmp_path / "trace.json", "--threads", "1")
     page = compile_with_report(model, tmp_path, "--profile", tmp_path / "trace.json")
     data, drawing = data_of(page), draw(page)
-    assert data["machine"]["bandwidth_gbs"] > 0
+    assert set(data["machine"]["bandwidth_gbs"]) == {"L1", "L2", "L3", "memory"}
+    assert all(speed > 0 for speed in data["machine"]["bandwidth_gbs"].values())
+    assert data["target"] == data["profile"]["otherData"]["target"] in model.facts["targets"]
+    assert all(step["share"] > 0 and step["explained"] > 0 for step in data["steps"])
     assert len(data["profile"]["traceEvents"]) >= len(data["steps"])
     assert "those of the profile" in drawing.texts["kernels-note"]
+
+
+@for_models("lenet", "lstm_lm", "mobilenet_v2", "bert_encoder", "unet")
+def test_slow_kernels_have_reasons(model, tmp_path):
+    """Where an estimate is below 40 % of its roof, the instructions say why; times beyond it are called unexplained."""
+    data = data_of(compile_with_report(model, tmp_path))
+    slow = [step for step in data["steps"] if step["share"] < 0.4]
+    assert all(step["reasons"] for step in slow), [step for step in slow if not step["reasons"]]
+    assert slow, "no kernel to explain"
+    events = [{"dur": 3 * step["time_ns"] / 1000, "args": {"step": i}} for i, step in enumerate(data["steps"])]
+    (tmp_path / "trace.json").write_text(json.dumps({"traceEvents": events}))
+    again = data_of(compile_with_report(model, tmp_path, "--profile", tmp_path / "trace.json"))
+    assert all(step["explained"] == pytest.approx(1 / 3) for step in again["steps"])
+    assert [step["reasons"] for step in again["steps"]] == [step["reasons"] for step in data["steps"]]
+
+
+@pytest.mark.parametrize("trace", ['{"traceEvents": 1}', '{"traceEvents": [1, {"args": 2}, {"args": {"step": "x"}}]}',
+                                   '{"traceEvents": [{"args": {"step": 1e9}}], "otherData": []}'])
+@for_models("lenet")
+def test_odd_trace_tells_nothing(model, trace, tmp_path):
+    (tmp_path / "trace.json").write_text(trace)
+    data = data_of(compile_with_report(model, tmp_path, "--profile", tmp_path / "trace.json"))
+    assert not any("explained" in step for step in data["steps"])
 
 
 @pytest.mark.parametrize("trace", ["", "{", "[]", "{}", '{"traceEvents": '])

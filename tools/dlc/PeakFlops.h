@@ -3,6 +3,8 @@
 #ifndef DLC_TOOLS_DLC_PEAKFLOPS_H
 #define DLC_TOOLS_DLC_PEAKFLOPS_H
 
+#include <cstddef>
+
 namespace dlc::tool {
 
 /// The float32 GFLOP/s that one core reaches on fused multiply-adds in
@@ -10,9 +12,10 @@ namespace dlc::tool {
 /// a few milliseconds.
 double measurePeakGflops();
 
-/// The GB/s at which one core reads memory that no cache holds. Takes some 50
-/// milliseconds.
-double measureReadBandwidth();
+/// The GB/s at which one core reads \p bytes again and again, from whatever
+/// cache holds them or from memory. Takes some 10 milliseconds, 50 where the
+/// bytes are many.
+double measureReadBandwidth(size_t bytes);
 
 } // namespace dlc::tool
 
