@@ -16,7 +16,8 @@ target_link_libraries(dlc_mlir_options INTERFACE dlc_options)
 # One precompiled header for every target that includes MLIR: it is parsed once.
 add_library(DlcPch OBJECT ${PROJECT_SOURCE_DIR}/cmake/Pch.cpp)
 target_link_libraries(DlcPch PUBLIC dlc_mlir_options)
-# Without the headers' times in it, ccache can hand it to another checkout.
+# Without the headers' times in it its bytes, and so what ccache knows of the
+# objects made with it, stay the same when files are written anew.
 target_compile_options(DlcPch PUBLIC "SHELL:-Xclang -fno-pch-timestamp")
 target_precompile_headers(DlcPch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/Pch.h)
 
