@@ -14,8 +14,12 @@ static constexpr int64_t kMaxDepth = 1152;
 /// The same where rows of unpacked columns are streamed from memory: as many
 /// streams as a prefetcher follows.
 static constexpr int64_t kStreams = 8;
-/// Columns of a task: what was loaded of the rows is used for all of them.
-static constexpr int64_t kColumnsOfTask = 64;
+/// Columns of a task: what was loaded of the rows is used for all of them. With
+/// fewer, rows come from L3 too often.
+static constexpr int64_t kColumnsOfTask = 256;
+/// Where there aren't enough tasks: below so many columns, rows are split
+/// first.
+static constexpr int64_t kLeastColumns = 64;
 static constexpr int64_t kColumnsOfStream = 384;
 static constexpr int64_t kTasksOfStream = 4;
 /// Rows of a task where other batch indices make tasks too.
@@ -41,14 +45,18 @@ static void splitTasks(const ContractionBlocks &shape,
                ceilDiv(shape.rowTiles, schedule.tilesPerBlock) >=
            kTasks;
   };
+  auto splitColumns = [&](int64_t leastGroups) {
+    while (!isEnough() && schedule.groupsPerBlock >= 2 * leastGroups)
+      schedule.groupsPerBlock =
+          balance(shape.groups, schedule.groupsPerBlock / 2);
+  };
+  splitColumns(ceilDiv(kLeastColumns, shape.columnsOfGroup));
   int64_t leastRows = schedule.packs ? kRowsWorthPacking : shape.rowsOfTile;
   int64_t leastTiles = ceilDiv(leastRows, shape.rowsOfTile);
   while (!isEnough() && schedule.tilesPerBlock >= 2 * leastTiles)
     schedule.tilesPerBlock =
         balance(shape.rowTiles, schedule.tilesPerBlock / 2);
-  while (!isEnough() && schedule.groupsPerBlock > 1)
-    schedule.groupsPerBlock =
-        balance(shape.groups, schedule.groupsPerBlock / 2);
+  splitColumns(1);
   schedule.tilesPerStrip =
       balance(schedule.tilesPerBlock, schedule.tilesPerStrip);
 }
