@@ -109,4 +109,37 @@ kernel.func @stream(%x: memref<1x512xf32>, %w: memref<512x768xf32>) outputs(%y: 
   }
 }
 
+// A task has up to 256 columns.
+
+// CHECK-LABEL: func.func @wide(
+// CHECK-SAME: kernel.num_tasks = 16
+kernel.func @wide(%x: memref<48x32xf32>, %w: memref<256x32x16xf32>) outputs(%y: memref<48x4096xf32>) {
+  kernel.contract batch [] m 48 n 4096 k [32]
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<48x32xf32>, memref<256x32x16xf32>, memref<48x4096xf32>
+  epilogue (%m, %p, %l, %acc: f32) {
+    kernel.yield %acc : f32
+  }
+}
+
+// For eight tasks, columns are split before rows, down to 64.
+
+// CHECK-LABEL: func.func @narrow(
+// CHECK-SAME: kernel.num_tasks = 8
+// CHECK: %[[COLUMNS:.*]] = arith.divui %{{.*}}, %c2
+// CHECK: %[[FIRST:.*]] = arith.muli %[[COLUMNS]], %c4
+// CHECK: scf.for %{{.*}} = %[[FIRST]] to
+kernel.func @narrow(%x: memref<48x32xf32>, %w: memref<16x32x16xf32>) outputs(%y: memref<48x256xf32>) {
+  kernel.contract batch [] m 48 n 256 k [32]
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<48x32xf32>, memref<16x32x16xf32>, memref<48x256xf32>
+  epilogue (%m, %p, %l, %acc: f32) {
+    kernel.yield %acc : f32
+  }
+}
+
 }
