@@ -48,8 +48,7 @@ static bool fail(DiagnosticList &diagnostics, const CompileOptions &options,
 // Targets
 //===----------------------------------------------------------------------===//
 
-/// The targets of \p options, from the least to the most demanding.
-static std::optional<SmallVector<device::TargetAttr>>
+std::optional<SmallVector<device::TargetAttr>>
 getTargets(MLIRContext *context, const CompileOptions &options,
            DiagnosticList &diagnostics) {
   for (const std::string &target : options.targets)

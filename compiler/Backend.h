@@ -4,9 +4,16 @@
 #define DLC_COMPILER_BACKEND_H
 
 #include "compiler/Compile.h"
+#include "dialects/device/DeviceOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace dlc {
+
+/// The targets of \p options, from the least to the most demanding; nothing,
+/// with diagnostics, where they can't be had together.
+std::optional<llvm::SmallVector<device::TargetAttr>>
+getTargets(mlir::MLIRContext *context, const CompileOptions &options,
+           DiagnosticList &diagnostics);
 
 /// Lowers each `kernel.func` of \p module to the LLVM dialect, once for each
 /// target of \p options, and puts a `device.kernel` in its place. Returns

@@ -79,6 +79,33 @@ inline std::optional<Stage> parseStageName(std::string_view name) {
 /// True if the stage is a text, with its weights in a file beside it.
 inline bool isTextStage(Stage stage) { return stage <= Stage::Ptx; }
 
+/// How schedules of kernels are chosen by measuring.
+struct TuneOptions {
+  /// Seconds that measuring may take; 0: nothing is measured.
+  double seconds = 0;
+  /// Winners that are known already; new ones are added. Empty: no file.
+  std::string cacheFile;
+  /// Runs the artifact \p file, which has no inputs and outputs, on one thread
+  /// again and again for about \p seconds, and returns the nanoseconds of each
+  /// step of each run; nothing where that fails. Must be there to measure:
+  /// this library runs no code.
+  std::function<std::vector<std::vector<double>>(const std::string &file,
+                                                 double seconds)>
+      measure;
+};
+
+/// What came of it.
+struct TuneSummary {
+  size_t kernels = 0;  ///< different ones with a choice, for each target
+  size_t measured = 0; ///< of these
+  size_t known = 0;    ///< from the file
+  size_t faster = 0;   ///< those with another schedule than the cost model's
+  size_t skipped = 0;  ///< for lack of time, or since measuring them failed
+  double seconds = 0;
+  /// Why the file could not be used; empty where it could.
+  std::string warning;
+};
+
 struct CompileOptions {
   /// An MXNet symbol, or the text of a stage.
   NamedBytes model;
@@ -116,7 +143,10 @@ struct CompileOptions {
   /// Whether CompileResult::report is wanted.
   bool wantsReport = false;
 
-  /// Called with the name of each stage as it begins; may be empty.
+  TuneOptions tune;
+
+  /// Called with the name of each stage as it begins and with what is tuned;
+  /// may be empty.
   std::function<void(std::string_view stage)> onProgress;
   /// Polled between stages; returning true ends the compilation.
   std::function<bool()> isCancelled;
@@ -136,6 +166,7 @@ struct CompileResult {
   /// Kernels, memory plan and the decisions that led to them, as JSON (see
   /// Report.h); where it is wanted, and from Stage::Asm on.
   std::string report;
+  TuneSummary tune;
 };
 
 /// Compiles a model.

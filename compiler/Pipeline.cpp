@@ -9,6 +9,7 @@
 #include "compiler/StageCheck.h"
 #include "compiler/StageSink.h"
 #include "compiler/StageText.h"
+#include "compiler/tune/Tuner.h"
 #include "dialects/device/DeviceOps.h"
 #include "dialects/graph/GraphOps.h"
 #include "mlir/Transforms/Passes.h"
@@ -185,6 +186,10 @@ bool PipelineRun::lowerTo(Stage stage) {
 }
 
 bool PipelineRun::leave(Stage stage) {
+  // The plan knows which kernels matter; its text shows what was found.
+  if (stage == Stage::Plan && wantsTuning(options) &&
+      !tuneKernels(module, options, result))
+    return false;
   auto emit = [&](const StageSink &sink) { emitText(module, sink); };
   if (!dumpStage(stage, options, emit, result.diagnostics))
     return false;
@@ -209,6 +214,13 @@ void PipelineRun::run() {
   }
   if (stage >= Stage::LLVM && !checkNoTargets(options, result.diagnostics))
     return;
+  if (wantsTuning(options) && options.emit < Stage::Plan) {
+    result.diagnostics.add(
+        DiagnosticCode::UnsupportedOption, {options.model.name, "", "", -1},
+        "--tune chooses schedules for the stage 'plan': --emit '" +
+            std::string(getStageName(options.emit)) + "' comes before it");
+    return;
+  }
   // The graph stage is as the importer made it; its passes belong to the next.
   if (stage == Stage::Graph)
     noteParameters(module);

@@ -86,6 +86,11 @@ bool checkStage(ModuleOp module, const std::string &file,
 
 bool checkNoTargets(const CompileOptions &options,
                     DiagnosticList &diagnostics) {
+  if (options.tune.seconds > 0 || !options.tune.cacheFile.empty())
+    return diagnostics.add(DiagnosticCode::UnsupportedOption,
+                           {options.model.name, "", "", -1},
+                           "its code is generated already: --tune and "
+                           "--tune-cache need the plan or an earlier stage");
   if (options.cpus.empty() && options.targets.empty())
     return true;
   return diagnostics.add(DiagnosticCode::UnsupportedOption,

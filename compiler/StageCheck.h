@@ -17,7 +17,7 @@ bool checkStage(mlir::ModuleOp module, const std::string &file,
                 DiagnosticList &diagnostics);
 
 /// Of text whose code is generated already: checks that \p options asks for no
-/// targets. \returns false, with a diagnostic, if it does.
+/// targets and no schedules. \returns false, with a diagnostic, if it does.
 bool checkNoTargets(const CompileOptions &options, DiagnosticList &diagnostics);
 
 } // namespace dlc

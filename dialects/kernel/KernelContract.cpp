@@ -3,6 +3,7 @@
 #include "dialects/kernel/KernelOps.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -17,6 +18,33 @@ int64_t ContractOp::getKTotal() {
   if (std::optional<uint64_t> tail = getKTail())
     total -= perBlock - perBlock / k.back() * int64_t(*tail);
   return total;
+}
+
+ScheduleAttr ContractOp::getScheduleFor(StringRef cpu) {
+  if (ArrayAttr schedules = getSchedulesAttr())
+    for (auto schedule : schedules.getAsRange<ScheduleAttr>())
+      if (schedule.getCpu().getValue() == cpu)
+        return schedule;
+  return {};
+}
+
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   StringAttr cpu, int64_t rows,
+                                   int64_t columns, int64_t depth,
+                                   int64_t taskColumns, int64_t stripRows,
+                                   int64_t percent) {
+  // C1
+  if (rows < 1 || rows > 32)
+    return emitError() << "requires 'rows' to be 1 to 32, but got " << rows;
+  if (columns < 16 || columns > 128 || columns % ContractOp::kPanel != 0)
+    return emitError() << "requires 'columns' to be a multiple of 16 up to "
+                          "128, but got "
+                       << columns;
+  for (int64_t size : {depth, taskColumns, stripRows, percent})
+    if (size < 0)
+      return emitError() << "requires sizes that aren't negative, but got "
+                         << size;
+  return success();
 }
 
 /// Parses "[1, 2]" into an array attribute called \p name.
@@ -210,6 +238,16 @@ LogicalResult ContractOp::verify() {
     return emitOpError("requires an epilogue on indices and an accumulator, "
                        "but got ")
            << argumentTypes;
+  // C4
+  if (ArrayAttr schedules = getSchedulesAttr()) {
+    llvm::SmallDenseSet<StringAttr> cpus;
+    for (auto schedule : schedules.getAsRange<ScheduleAttr>())
+      if (!cpus.insert(schedule.getCpu()).second)
+        return emitOpError("requires one schedule for a CPU, but got several "
+                           "for ")
+               << schedule.getCpu();
+  }
+  // C3
   auto yield = dyn_cast<YieldOp>(getEpilogue().front().back());
   Type element = cast<MemRefType>(getOut().getType()).getElementType();
   if (!yield || yield.getValue().getType() != element)

@@ -49,4 +49,41 @@ def Kernel_ReduceKindAttr
   let assemblyFormat = "$value";
 }
 
+def Kernel_ScheduleAttr : AttrDef<Kernel_Dialect, "Schedule"> {
+  let mnemonic = "schedule";
+  let summary = "how to tile a contraction on one CPU";
+  let description = [{
+    Takes the place of what the cost model would choose where a contraction is
+    lowered for `cpu`, LLVM's name of it. Values stay the same but for the order
+    in which products are summed, which `depth` decides.
+
+    - `rows`, `columns`: the register tile.
+    - `depth`: steps of k that are summed in registers at a time.
+    - `task_columns`: columns of a task.
+    - `strip_rows`: rows that all columns of a task meet in turn.
+    - `percent`: how much faster it was than the cost model's choice when it was
+      measured, for reports.
+
+    Those after `columns` that are 0 or left out are the cost model's. All are
+    upper bounds: blocks split what there is evenly.
+
+    C1. `rows` is 1 to 32, `columns` a multiple of 16 up to 128; the others
+    aren't negative.
+
+    ```mlir
+    #fast = #kernel.schedule<"znver3", rows = 4, columns = 32, depth = 288>
+    ```
+  }];
+  let parameters = (ins "::mlir::StringAttr":$cpu, "int64_t":$rows,
+    "int64_t":$columns, DefaultValuedParameter<"int64_t", "0">:$depth,
+    DefaultValuedParameter<"int64_t", "0">:$task_columns,
+    DefaultValuedParameter<"int64_t", "0">:$strip_rows,
+    DefaultValuedParameter<"int64_t", "0">:$percent);
+  let assemblyFormat = [{
+    `<` $cpu `,` struct($rows, $columns, $depth, $task_columns, $strip_rows,
+                         $percent) `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
 #endif // DLC_DIALECTS_KERNEL_KERNELDIALECT_TD

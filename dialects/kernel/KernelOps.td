@@ -457,12 +457,15 @@ def Kernel_ContractOp
     As a section of a kernel its iterations are tasks; inside
     a `kernel.parallel` it belongs to the task.
 
+    `schedules` overrule, CPU by CPU, what the lowering would choose.
+
     C1. The maps have as many dimensions and results as said above, and a symbol
         for each of `symbols`.
     C2. Extents are positive; `k_tail` is less than the last extent of `k`, which
         has two or more.
     C3. The epilogue has the arguments said above and yields an element of
         `out`.
+    C4. There is at most one schedule for a CPU.
 
     ```mlir
     // y = relu(x w + bias): 128 x 64 = 128 x 256 times 256 x 64
@@ -490,7 +493,8 @@ def Kernel_ContractOp
     DenseI64ArrayAttr:$batch, I64Attr:$m, I64Attr:$n, DenseI64ArrayAttr:$k,
     OptionalAttr<I64Attr>:$k_tail,
     AffineMapAttr:$lhs_map, AffineMapAttr:$rhs_map, AffineMapAttr:$out_map,
-    UnitAttr:$packed, UnitAttr:$whole_panels, Variadic<Index>:$symbols);
+    UnitAttr:$packed, UnitAttr:$whole_panels, Variadic<Index>:$symbols,
+    OptionalAttr<TypedArrayAttrBase<Kernel_ScheduleAttr, "schedules">>:$schedules);
   let regions = (region SizedRegion<1>:$epilogue);
   // Without symbols.
   let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs,
@@ -499,7 +503,8 @@ def Kernel_ContractOp
     "::mlir::AffineMap":$lhs_map, "::mlir::AffineMap":$rhs_map,
     "::mlir::AffineMap":$out_map, "bool":$packed, "bool":$whole_panels), [{
       build($_builder, $_state, lhs, rhs, out, batch, m, n, k, k_tail, lhs_map,
-            rhs_map, out_map, packed, whole_panels, ::mlir::ValueRange());
+            rhs_map, out_map, packed, whole_panels, ::mlir::ValueRange(),
+            /*schedules=*/{});
     }]>];
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -509,6 +514,8 @@ def Kernel_ContractOp
     int64_t getNumPanels() { return (getN() + kPanel - 1) / kPanel; }
     /// The number of products that are summed for one element.
     int64_t getKTotal();
+    /// What `schedules` says for \p cpu; null where it says nothing.
+    ScheduleAttr getScheduleFor(::llvm::StringRef cpu);
   }];
 }
 

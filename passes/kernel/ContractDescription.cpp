@@ -3,10 +3,25 @@
 #include "passes/kernel/ContractLowering.h"
 
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
 using namespace mlir;
 using namespace dlc::kernel;
+
+/// What a schedule that is given decides, in words.
+std::string ContractLowering::getGivenText() {
+  std::string text =
+      llvm::formatv("{0}x{1}", tile.rows, tile.panels * ContractOp::kPanel);
+  auto add = [&](StringRef what, int64_t size) {
+    if (size)
+      text += llvm::formatv(", {0} {1}", what, size).str();
+  };
+  add("depth", given.getDepth());
+  add("columns of a task", given.getTaskColumns());
+  add("rows of a strip", given.getStripRows());
+  return text;
+}
 
 /// Tells a report the same in words.
 void ContractLowering::remarkOn(const TileChoice &choice) {
@@ -20,11 +35,19 @@ void ContractLowering::remarkOn(const TileChoice &choice) {
                         int64_t(op.getM()), int64_t(op.getN()), op.getKTotal(),
                         tile.rows, tile.panels * ContractOp::kPanel,
                         getName(choice.best.bound));
-  if (choice.runnerUp)
+  if (given) {
+    remark << remark::add("; tuned: {0} instead of {1}x{2}", getGivenText(),
+                          choice.runnerUp->tile.rows,
+                          choice.runnerUp->tile.panels * ContractOp::kPanel);
+    if (int64_t percent = given.getPercent())
+      remark << remark::add(", {0:f2} times as fast",
+                            1 + double(percent) / 100);
+  } else if (choice.runnerUp) {
     remark << remark::add(
         "; {0}x{1} would take {2:f1} % longer", choice.runnerUp->tile.rows,
         choice.runnerUp->tile.panels * ContractOp::kPanel,
         100 * (choice.runnerUp->cycles / choice.best.cycles - 1));
+  }
 }
 
 /// The tile, the loops around it and the estimate that they were chosen by.

@@ -11,25 +11,30 @@ using namespace dlc::kernel;
 
 static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+ContractionShape dlc::kernel::getContractionShape(ContractOp op) {
+  auto type = cast<MemRefType>(op.getLhs().getType());
+  AffineExpr offset = BodyEmitter::linearize(type, op.getLhsMap());
+  unsigned numBatch = op.getBatch().size();
+  int64_t rowStride =
+      BodyEmitter::getStride(offset, numBatch, op.getLhsMap().getNumDims())
+          .value_or(0);
+  int64_t panels = op.getNumPanels();
+  return {int64_t(op.getM()), panels, op.getKTotal(),
+          rowStride * (type.getElementTypeBitWidth() / 8),
+          int64_t(op.getN()) - (panels - 1) * ContractOp::kPanel};
+}
+
 ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
                                    OpBuilder &builder)
     : op(op), emitter(emitter), builder(builder), loc(op.getLoc()),
       width(std::min(emitter.getTarget().getWidth(), ContractOp::kPanel)),
       chunks(ContractOp::kPanel / width) {
-  int64_t panels = op.getNumPanels();
-  unsigned numBatch = op.getBatch().size();
   lhsOffset = BodyEmitter::linearize(cast<MemRefType>(op.getLhs().getType()),
                                      op.getLhsMap());
-  auto lhsType = cast<MemRefType>(op.getLhs().getType());
-  int64_t rowBytes = BodyEmitter::getStride(lhsOffset, numBatch,
-                                            numBatch + 1 + op.getK().size())
-                         .value_or(0) *
-                     (lhsType.getElementTypeBitWidth() / 8);
-  TileChoice choice = chooseRegisterTile(
-      {int64_t(op.getM()), panels, op.getKTotal(), rowBytes,
-       int64_t(op.getN()) - (panels - 1) * ContractOp::kPanel},
-      emitter.getTarget());
-  tile = choice.best.tile;
+  given = op.getScheduleFor(emitter.getTarget().cpu);
+  TileChoice choice = chooseTile(getContractionShape(op));
+  int64_t panels = op.getNumPanels();
+  unsigned numBatch = op.getBatch().size();
   numGroups = ceilDiv(panels, tile.panels);
   numRowTiles = ceilDiv(op.getM(), tile.rows);
 
@@ -44,6 +49,20 @@ ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
   chooseBlocks();
   prefetches = isWorthPrefetching();
   emitter.addToSchedule(describe(choice));
+}
+
+TileChoice ContractLowering::chooseTile(const ContractionShape &shape) {
+  const VectorTarget &target = emitter.getTarget();
+  TileChoice choice = chooseRegisterTile(shape, target);
+  if (given) {
+    RegisterTile wanted{
+        std::min<int64_t>(given.getRows(), shape.rows),
+        std::min(given.getColumns() / ContractOp::kPanel, shape.panels)};
+    choice.runnerUp = choice.best;
+    choice.best = estimateRegisterTile(wanted, shape, target);
+  }
+  tile = choice.best.tile;
+  return choice;
 }
 
 /// The product of the extents of the batch indices \p dims.
@@ -80,6 +99,11 @@ void ContractLowering::chooseBlocks() {
     if (std::optional<int64_t> stride =
             BodyEmitter::getStride(rhsOffset, lastK, numDims))
       shape.bytesPerStep = std::abs(*stride) * shape.elementBytes;
+  }
+  if (given) {
+    shape.givenDepth = given.getDepth();
+    shape.givenColumnsOfTask = given.getTaskColumns();
+    shape.givenRowsOfStrip = given.getStripRows();
   }
   blocks = chooseContractSchedule(shape);
   if (op.getKTail())

@@ -9,6 +9,9 @@
 
 namespace dlc::kernel {
 
+/// What the choice of the register tile of \p op depends on.
+ContractionShape getContractionShape(ContractOp op);
+
 /// The micro-kernel: accumulators live in registers over a block of the depth,
 /// the columns of `rhs` are vectors, the rows of `lhs` scalar broadcasts. Tiles
 /// split the rows evenly, so at most two sizes are emitted.
@@ -89,7 +92,10 @@ private:
   /// Fetches what belongs to step \p position of the depth.
   void emitPrefetch(const Prefetch &prefetch, mlir::Value position);
 
+  /// Sets `tile`; returns it, with the estimate, and what came second.
+  TileChoice chooseTile(const ContractionShape &shape);
   mlir::DictionaryAttr describe(const TileChoice &choice);
+  std::string getGivenText();
   void remarkOn(const TileChoice &choice);
   void chooseBlocks();
   mlir::LogicalResult analyze();
@@ -167,8 +173,9 @@ private:
   mlir::OpBuilder &builder;
   mlir::Location loc;
 
-  int64_t width;  ///< lanes of a vector
-  int64_t chunks; ///< vectors of a panel
+  int64_t width;      ///< lanes of a vector
+  int64_t chunks;     ///< vectors of a panel
+  ScheduleAttr given; ///< what was decided beforehand; may be null
   RegisterTile tile;
   int64_t numGroups;     ///< of `tile.panels` panels, the last may have fewer
   int64_t numRowTiles;   ///< tiles that the rows are split into

@@ -84,8 +84,11 @@ dlc::kernel::chooseContractSchedule(const ContractionBlocks &shape) {
 
   bool streams =
       isRowMajor && !schedule.packs && bytesOfColumns > shape.l2Bytes / 2;
-  int64_t depth =
-      balance(shape.depth, streams ? kStreams : kMaxDepth) / shape.depthUnit;
+  auto orElse = [](int64_t given, int64_t chosen) {
+    return given > 0 ? given : chosen;
+  };
+  int64_t maxDepth = orElse(shape.givenDepth, streams ? kStreams : kMaxDepth);
+  int64_t depth = balance(shape.depth, maxDepth) / shape.depthUnit;
   schedule.depthBlock = std::max<int64_t>(1, depth);
   schedule.mergesTasks =
       streams && shape.outerBatch == 1 && schedule.depthBlock < shape.depth;
@@ -94,13 +97,15 @@ dlc::kernel::chooseContractSchedule(const ContractionBlocks &shape) {
       streams ? std::max(kColumnsOfStream,
                          shape.groups * shape.columnsOfGroup / kTasksOfStream)
               : kColumnsOfTask;
+  columns = orElse(shape.givenColumnsOfTask, columns);
   schedule.groupsPerBlock =
       balance(shape.groups, ceilDiv(columns, shape.columnsOfGroup));
   // A strip takes half of L2 and leaves the rest to the columns.
   int64_t bytesOfRow =
       schedule.depthBlock * shape.depthUnit * shape.elementBytes;
   int64_t rowsOfStrip =
-      std::min(shape.l2Bytes / 2 / bytesOfRow, kMaxRowsOfTask);
+      orElse(shape.givenRowsOfStrip,
+             std::min(shape.l2Bytes / 2 / bytesOfRow, kMaxRowsOfTask));
   schedule.tilesPerStrip =
       balance(shape.rowTiles, rowsOfStrip / shape.rowsOfTile);
   schedule.tilesPerBlock =

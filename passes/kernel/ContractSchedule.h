@@ -28,6 +28,8 @@ struct ContractionBlocks {
   int64_t bytesPerStep; ///< between steps of k, where columns are `RowMajor`
   int64_t elementBytes;
   int64_t l1Bytes, l2Bytes;
+  /// What the caller knows better than the rules, as upper bounds; 0: nothing.
+  int64_t givenDepth = 0, givenColumnsOfTask = 0, givenRowsOfStrip = 0;
 };
 
 /// The blocks. A task is a block of columns and of rows; for each block of the

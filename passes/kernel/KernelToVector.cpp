@@ -250,21 +250,6 @@ LogicalResult FuncLowering::run() {
   return success();
 }
 
-static VectorTarget getVectorTarget(dlc::device::TargetAttr attr) {
-  VectorTarget target;
-  target.vectorBytes = attr.getVectorBytes();
-  target.numRegisters = attr.getVectorRegisters();
-  target.hasMasks = attr.getMasks();
-  target.l1Bytes = attr.getL1Bytes();
-  target.l1Ways = attr.getL1Ways();
-  target.l2Bytes = attr.getL2Bytes();
-  target.fmas = attr.getFmas();
-  target.fmaLatency = attr.getFmaLatency();
-  target.loads = attr.getLoads();
-  target.stores = attr.getStores();
-  return target;
-}
-
 namespace {
 struct KernelToVector : dlc::kernel::impl::KernelToVectorBase<KernelToVector> {
   using KernelToVectorBase::KernelToVectorBase;

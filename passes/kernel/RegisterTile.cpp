@@ -125,26 +125,43 @@ TileEstimate TileModel::estimate(const RegisterTile &tile) const {
   return result;
 }
 
-TileChoice dlc::kernel::chooseRegisterTile(const ContractionShape &shape,
-                                           const VectorTarget &target) {
+std::vector<TileEstimate>
+dlc::kernel::rankRegisterTiles(const ContractionShape &shape,
+                               const VectorTarget &target) {
   TileModel model(shape, target);
-  TileChoice choice{model.estimate({1, 1}), std::nullopt};
-  auto consider = [&](const TileEstimate &estimate) {
-    std::optional<TileEstimate> &second = choice.runnerUp;
-    TileEstimate &best = choice.best;
-    if (model.areAlike(estimate.tile, best.tile))
-      return;
-    if (estimate.cycles < best.cycles) {
-      second = best;
-      best = estimate;
-    } else if (!second || estimate.cycles < second->cycles) {
-      second = estimate;
-    }
+  std::vector<TileEstimate> ranking;
+  auto consider = [&](const RegisterTile &tile) {
+    TileEstimate estimate = model.estimate(tile);
+    for (const TileEstimate &other : ranking)
+      if (model.areAlike(tile, other.tile))
+        return;
+    auto place =
+        std::upper_bound(ranking.begin(), ranking.end(), estimate,
+                         [](const TileEstimate &a, const TileEstimate &b) {
+                           return a.cycles < b.cycles;
+                         });
+    ranking.insert(place, estimate);
   };
+  consider({1, 1});
   for (int64_t panels = 1; panels <= std::min(kMaxPanels, shape.panels);
        ++panels)
     for (int64_t rows = 1; rows <= model.getMaxRows(panels); ++rows)
       if (model.fitsRegisters({rows, panels}))
-        consider(model.estimate({rows, panels}));
+        consider({rows, panels});
+  return ranking;
+}
+
+TileChoice dlc::kernel::chooseRegisterTile(const ContractionShape &shape,
+                                           const VectorTarget &target) {
+  std::vector<TileEstimate> ranking = rankRegisterTiles(shape, target);
+  TileChoice choice{ranking.front(), std::nullopt};
+  if (ranking.size() > 1)
+    choice.runnerUp = ranking[1];
   return choice;
+}
+
+TileEstimate dlc::kernel::estimateRegisterTile(const RegisterTile &tile,
+                                               const ContractionShape &shape,
+                                               const VectorTarget &target) {
+  return TileModel(shape, target).estimate(tile);
 }

@@ -6,6 +6,7 @@
 #include "passes/kernel/VectorTarget.h"
 
 #include <optional>
+#include <vector>
 
 namespace dlc::kernel {
 
@@ -52,6 +53,16 @@ struct TileChoice {
 /// registers, and the rows of a tile in L1 beside each other.
 TileChoice chooseRegisterTile(const ContractionShape &shape,
                               const VectorTarget &target);
+
+/// The tiles that chooseRegisterTile() chooses from, those that become the same
+/// loops once, from the best to the worst.
+std::vector<TileEstimate> rankRegisterTiles(const ContractionShape &shape,
+                                            const VectorTarget &target);
+
+/// What the cost model says of \p tile.
+TileEstimate estimateRegisterTile(const RegisterTile &tile,
+                                  const ContractionShape &shape,
+                                  const VectorTarget &target);
 
 } // namespace dlc::kernel
 

@@ -4,6 +4,11 @@
 #define DLC_PASSES_KERNEL_VECTORTARGET_H
 
 #include <cstdint>
+#include <string>
+
+namespace dlc::device {
+class TargetAttr;
+}
 
 namespace dlc::kernel {
 
@@ -20,10 +25,15 @@ struct VectorTarget {
   int64_t fmaLatency = 4;
   int64_t loads = 2;
   int64_t stores = 1;
+  /// As LLVM spells it: what schedules written beforehand are for.
+  std::string cpu;
 
   /// Lanes of a vector of f32; other element types use as many.
   int64_t getWidth() const { return vectorBytes / 4; }
 };
+
+/// The facts of \p attr.
+VectorTarget getVectorTarget(device::TargetAttr attr);
 
 } // namespace dlc::kernel
 

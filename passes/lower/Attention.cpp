@@ -264,7 +264,8 @@ LogicalResult AttentionEmitter::emitProduct(
   auto contract = kernel::ContractOp::create(
       b, loc, buffers[0], buffers[1], buffers[2], ArrayRef<int64_t>(), rows,
       width, ArrayRef<int64_t>(k), IntegerAttr(), *lhsMap, *rhsMap, *outMap,
-      /*packed=*/false, /*whole_panels=*/false, taskValues);
+      /*packed=*/false, /*whole_panels=*/false, taskValues,
+      /*schedules=*/ArrayAttr());
   Block &epilogue = contract.getEpilogue().emplaceBlock();
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(&epilogue);

@@ -317,7 +317,8 @@ void WinogradLowering::multiply() {
       AffineMap::get(4, numSymbols, {dim(0), panel, dim(2), dim(3)}, context),
       // point, tile, panel, lane
       AffineMap::get(4, numSymbols, {dim(2), dim(0), dim(1), dim(3)}, context),
-      /*packed=*/true, /*whole_panels=*/true, symbols);
+      /*packed=*/true, /*whole_panels=*/true, symbols,
+      /*schedules=*/ArrayAttr());
   Block &epilogue = contract.getEpilogue().emplaceBlock();
   Type index = b.getIndexType();
   epilogue.addArguments({index, index, index, index, b.getF32Type()},

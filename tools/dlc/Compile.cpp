@@ -6,11 +6,13 @@
 #include "tools/dlc/CompileFlags.h"
 #include "tools/dlc/CompilerLibrary.h"
 #include "tools/dlc/CrashHandler.h"
+#include "tools/dlc/Tune.h"
 #include "tools/dlc/report/Report.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Validators.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <unistd.h>
 
@@ -24,6 +26,7 @@ struct CompileCommand {
   std::string profile;     ///< the trace that the report shows
   std::string profileText; ///< its contents
   std::string emit = "so", memoryLimit;
+  std::string tune, tuneCache;
   bool quiet = false;
 };
 } // namespace
@@ -140,6 +143,8 @@ static int compileTo(const CompilerApi &compiler, CompileCommand &command,
   showProgress(options, command.quiet);
   CompileResult result = compiler.compile(options);
   endProgress(options);
+  if (!command.quiet && result.diagnostics.empty() && options.tune.measure)
+    printTuneSummary(result.tune);
   if (result.diagnostics.hasInternalError())
     keepReproducer(compiler, command);
   if (!result.diagnostics.empty())
@@ -149,6 +154,26 @@ static int compileTo(const CompilerApi &compiler, CompileCommand &command,
   if (diagnostics.empty())
     output.commit(diagnostics);
   return reportDiagnostics(diagnostics);
+}
+
+/// Parses the SECONDS of --tune.
+static bool parseSeconds(const std::string &text, double &seconds) {
+  char *end;
+  seconds = std::strtod(text.c_str(), &end);
+  return end != text.c_str() && *end == 0 && seconds >= 0.1 && seconds <= 1e5;
+}
+
+/// Without --tune a cache is read only where it is named: builds don't depend
+/// on what the machine has measured before.
+static void setUpTuning(CompileCommand &command) {
+  TuneOptions &tune = command.options.tune;
+  tune.cacheFile = command.tuneCache;
+  if (command.tune.empty())
+    return;
+  parseSeconds(command.tune, tune.seconds);
+  tune.measure = measureSteps;
+  if (tune.cacheFile.empty())
+    tune.cacheFile = getTuneCacheFile();
 }
 
 static int runCompile(CompileCommand &command) {
@@ -161,6 +186,7 @@ static int runCompile(CompileCommand &command) {
       command.name.empty() ? getHeaderName(command.output) : command.name;
   if (!command.name.empty())
     options.name = command.name;
+  setUpTuning(command);
   DiagnosticList diagnostics;
   bool good = checkSupport(command, diagnostics) &&
               readModelFlags(command.model, options, diagnostics);
@@ -190,6 +216,22 @@ static int runCompile(CompileCommand &command) {
     return InternalError;
   }
   return compileTo(*compiler, command, diagnostics);
+}
+
+static void addTuneFlags(CLI::App &app, CompileCommand &command) {
+  // A flag, so that what follows it is the model.
+  app.add_flag("--tune{60}", command.tune,
+               "Measure schedules of kernels on this machine, for SECONDS "
+               "(--tune=SECONDS, default 60)")
+      ->check([](const std::string &text) {
+        double seconds;
+        return parseSeconds(text, seconds)
+                   ? std::string()
+                   : "'" + text + "' is not a number of seconds from 0.1";
+      });
+  app.add_option("--tune-cache", command.tuneCache,
+                 "File of measured schedules: used without --tune too "
+                 "(with it: default ~/.cache/dlc/tune.json)");
 }
 
 static void addBackendFlags(CLI::App &app, CompileOptions &options) {
@@ -251,6 +293,7 @@ void addCompile(CLI::App &app, Action &action) {
                 "faster: up to four times the weights (default: on)");
   sub->add_flag("--quiet", command->quiet, "Show no progress");
   addBackendFlags(*sub, command->options);
+  addTuneFlags(*sub, *command);
   sub->callback([command, &action] {
     action = [command] { return runCompile(*command); };
   });

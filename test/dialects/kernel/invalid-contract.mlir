@@ -181,3 +181,35 @@ kernel.func @c1_symbols(%x: memref<128x256xf32>, %w: memref<4x256x16xf32>)
     }
   }
 }
+
+// -----
+
+kernel.func @c4(%x: memref<128x256xf32>, %w: memref<4x256x16xf32>)
+    outputs(%y: memref<128x64xf32>) {
+  // expected-error @+1 {{requires one schedule for a CPU, but got several for "znver3"}}
+  kernel.contract batch [] m 128 n 64 k [256]
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      {schedules = [#kernel.schedule<"znver3", rows = 6, columns = 16>,
+                    #kernel.schedule<"znver3", rows = 4, columns = 16>]}
+      : memref<128x256xf32>, memref<4x256x16xf32>, memref<128x64xf32>
+  epilogue (%m, %p, %l, %acc: f32) {
+    kernel.yield %acc : f32
+  }
+}
+
+// -----
+
+// expected-error @+1 {{requires 'rows' to be 1 to 32, but got 0}}
+#rows = #kernel.schedule<"znver3", rows = 0, columns = 16>
+
+// -----
+
+// expected-error @+1 {{requires 'columns' to be a multiple of 16 up to 128, but got 24}}
+#columns = #kernel.schedule<"znver3", rows = 4, columns = 24>
+
+// -----
+
+// expected-error @+1 {{requires sizes that aren't negative, but got -1}}
+#depth = #kernel.schedule<"znver3", rows = 4, columns = 16, depth = -1>

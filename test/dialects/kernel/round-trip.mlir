@@ -183,3 +183,20 @@ kernel.func @contract_indices(%x: memref<8x128x256xf32>, %w: memref<4x256x16xf32
     }
   }
 }
+
+// CHECK-LABEL: kernel.func @contract_schedules(
+// CHECK: out %{{.*}} {schedules = [#kernel.schedule<"znver3", rows = 4, columns = 32, depth = 64, task_columns = 64, strip_rows = 48, percent = 8>, #kernel.schedule<"znver4", rows = 8, columns = 48>]} :
+kernel.func @contract_schedules(%x: memref<128x256xf32>, %w: memref<4x256x16xf32>)
+    outputs(%y: memref<128x64xf32>) {
+  kernel.contract batch [] m 128 n 64 k [256]
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      {schedules = [#kernel.schedule<"znver3", rows = 4, columns = 32, depth = 64,
+                                     task_columns = 64, strip_rows = 48, percent = 8>,
+                    #kernel.schedule<"znver4", rows = 8, columns = 48>]}
+      : memref<128x256xf32>, memref<4x256x16xf32>, memref<128x64xf32>
+  epilogue (%m, %p, %l, %acc: f32) {
+    kernel.yield %acc : f32
+  }
+}
