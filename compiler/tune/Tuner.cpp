@@ -341,7 +341,8 @@ bool Tuner::apply(const KernelGroup &group, device::TargetAttr target,
 void Tuner::tune(const KernelGroup &group, device::TargetAttr target) {
   kernel::FuncOp first = group.funcs.front();
   ++result.tune.kernels;
-  TuneKey key{"dlc " DLC_VERSION ", LLVM " LLVM_VERSION_STRING,
+  TuneKey key{"dlc " DLC_VERSION ", LLVM " LLVM_VERSION_STRING ", -O" +
+                  std::to_string(options.optimizationLevel),
               target.getCpu().str(), getDigest(target), getDigest(group.text)};
   std::optional<TuneResult> known =
       cache.find(key, getContractions(first).size());

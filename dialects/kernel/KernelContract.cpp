@@ -238,6 +238,10 @@ LogicalResult ContractOp::verify() {
     return emitOpError("requires an epilogue on indices and an accumulator, "
                        "but got ")
            << argumentTypes;
+  auto yield = dyn_cast<YieldOp>(getEpilogue().front().back());
+  Type element = cast<MemRefType>(getOut().getType()).getElementType();
+  if (!yield || yield.getValue().getType() != element)
+    return emitOpError("requires an epilogue that yields ") << element;
   // C4
   if (ArrayAttr schedules = getSchedulesAttr()) {
     llvm::SmallDenseSet<StringAttr> cpus;
@@ -247,10 +251,5 @@ LogicalResult ContractOp::verify() {
                            "for ")
                << schedule.getCpu();
   }
-  // C3
-  auto yield = dyn_cast<YieldOp>(getEpilogue().front().back());
-  Type element = cast<MemRefType>(getOut().getType()).getElementType();
-  if (!yield || yield.getValue().getType() != element)
-    return emitOpError("requires an epilogue that yields ") << element;
   return success();
 }
