@@ -2,7 +2,7 @@
 // Leaves out positions that only strided 1 x 1 convolutions would skip.
 #include "passes/graph/Passes.h"
 
-#include "dialects/graph/GraphOps.h"
+#include "dialects/graph/Inference.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace dlc::graph {
@@ -16,10 +16,6 @@ using namespace dlc::graph;
 /// Steps along the spatial dimensions.
 using Steps = SmallVector<int64_t>;
 
-static RankedTensorType getType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 static bool isOne(int64_t x) { return x == 1; }
 static bool isZero(int64_t x) { return x == 0; }
 
@@ -27,7 +23,8 @@ static bool isZero(int64_t x) { return x == 0; }
 /// between them.
 static std::optional<Steps> getReadSteps(ConvOp conv) {
   bool isPointwise =
-      llvm::all_of(getType(conv.getFilter()).getShape().drop_front(2), isOne) &&
+      llvm::all_of(getTensorType(conv.getFilter()).getShape().drop_front(2),
+                   isOne) &&
       llvm::all_of(conv.getPadLow(), isZero) &&
       llvm::all_of(conv.getPadHigh(), isZero);
   if (!isPointwise || llvm::all_of(conv.getStrides(), isOne))
@@ -37,7 +34,7 @@ static std::optional<Steps> getReadSteps(ConvOp conv) {
 
 /// The same for a slice of all images and channels that begins at position 0.
 static std::optional<Steps> getReadSteps(SliceOp slice) {
-  auto type = getType(slice.getInput());
+  auto type = getTensorType(slice.getInput());
   ArrayRef<int64_t> steps = slice.getSteps();
   if (type.getRank() < 3 || !llvm::all_of(slice.getStarts(), isZero) ||
       !llvm::all_of(steps.take_front(2), isOne) || llvm::all_of(steps, isOne) ||
@@ -74,7 +71,7 @@ static Steps multiply(ArrayRef<int64_t> strides, const Steps &steps) {
 
 /// Every \p steps-th position of \p value.
 static Value slice(OpBuilder &builder, Value value, const Steps &steps) {
-  auto type = getType(value);
+  auto type = getTensorType(value);
   SmallVector<int64_t> starts(type.getRank(), 0), all{1, 1};
   llvm::append_range(all, steps);
   return SliceOp::create(builder, value.getLoc(), value, starts,
@@ -96,50 +93,32 @@ struct GraphPropagateStrides
 
 private:
   void visit(Operation *op);
-  /// \p op computing every \p steps-th position; null where it can't.
-  Value shrink(Operation *op, const Steps &steps);
-  Value shrinkElementwise(Operation *op, const Steps &steps);
 };
 } // namespace
 
-Value GraphPropagateStrides::shrinkElementwise(Operation *op,
-                                               const Steps &steps) {
-  OpBuilder builder(op);
-  auto type = getType(op->getResult(0));
-  if (!llvm::all_of(op->getOperands(), [&](Value operand) {
-        return getType(operand).getShape() == type.getShape();
-      }))
-    return nullptr;
-  SmallVector<Value> operands =
-      llvm::map_to_vector(op->getOperands(), [&](Value operand) {
-        return slice(builder, operand, steps);
-      });
-  Operation *clone = builder.clone(*op);
-  clone->setOperands(operands);
-  Value result = clone->getResult(0);
-  result.setType(RankedTensorType::get(getType(operands[0]).getShape(),
-                                       type.getElementType()));
-  return result;
-}
-
-Value GraphPropagateStrides::shrink(Operation *op, const Steps &steps) {
-  OpBuilder builder(op);
-  if (auto conv = dyn_cast<ConvOp>(op))
-    return ConvOp::create(
-        builder, op->getLoc(), conv.getInput(), conv.getFilter(),
-        conv.getBias(), multiply(conv.getStrides(), steps), conv.getPadLow(),
-        conv.getPadHigh(), conv.getDilations(), conv.getGroups(),
-        conv.getWinogradAttr(), conv.getLayoutAttr());
+/// Makes \p op compute every \p steps-th position only. Returns false where it
+/// can't.
+static bool shrink(Operation *op, const Steps &steps) {
+  if (auto conv = dyn_cast<ConvOp>(op)) {
+    conv.setStrides(multiply(conv.getStrides(), steps));
+    return true;
+  }
   // Rounding up counts positions in another way.
-  if (auto pool = dyn_cast<PoolOp>(op); pool && !pool.getCeilMode())
-    return PoolOp::create(builder, op->getLoc(), pool.getInput(),
-                          pool.getKind(), pool.getKernel(),
-                          multiply(pool.getStrides(), steps), pool.getPadLow(),
-                          pool.getPadHigh(), pool.getCeilMode(),
-                          pool.getCountIncludePad(), pool.getP());
-  if (isa<ElementwiseOpInterface>(op) && op->getNumOperands() > 0)
-    return shrinkElementwise(op, steps);
-  return nullptr;
+  if (auto pool = dyn_cast<PoolOp>(op); pool && !pool.getCeilMode()) {
+    pool.setStrides(multiply(pool.getStrides(), steps));
+    return true;
+  }
+  ArrayRef<int64_t> shape = getTensorType(op->getResult(0)).getShape();
+  bool isElementwise = isa<ElementwiseOpInterface>(op) &&
+                       llvm::all_of(op->getOperands(), [&](Value operand) {
+                         return getTensorType(operand).getShape() == shape;
+                       });
+  if (!isElementwise || op->getNumOperands() == 0)
+    return false;
+  OpBuilder builder(op);
+  for (OpOperand &operand : op->getOpOperands())
+    operand.set(slice(builder, operand.get(), steps));
+  return true;
 }
 
 void GraphPropagateStrides::visit(Operation *op) {
@@ -150,21 +129,20 @@ void GraphPropagateStrides::visit(Operation *op) {
   if (!type || !type.hasStaticShape())
     return;
   std::optional<Steps> steps = getReadSteps(result);
-  if (!steps)
+  if (!steps || !shrink(op, *steps))
     return;
-  Value shrunk = shrink(op, *steps);
-  if (!shrunk)
-    return;
-  for (OpOperand &use : llvm::make_early_inc_range(result.getUses())) {
-    Operation *user = use.getOwner();
+  SmallVector<int64_t> shape(type.getShape());
+  for (auto [extent, step] :
+       llvm::zip_equal(MutableArrayRef(shape).drop_front(2), *steps))
+    extent = (extent + step - 1) / step;
+  result.setType(type.clone(shape));
+  for (Operation *user : llvm::make_early_inc_range(result.getUsers())) {
     if (auto conv = dyn_cast<ConvOp>(user)) {
       conv.setStrides(Steps(steps->size(), 1));
-      use.set(shrunk);
-    } else {
-      user->getResult(0).replaceAllUsesWith(shrunk);
-      user->erase();
+      continue;
     }
+    user->replaceAllUsesWith(ValueRange(result));
+    user->erase();
   }
-  op->erase();
   ++numShrunk;
 }
