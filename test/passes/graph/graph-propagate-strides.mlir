@@ -28,6 +28,19 @@ func.func @residual(%x: tensor<1x8x7x7xf32>, %u: tensor<8x8x3x3xf32>, %v: tensor
   return %0, %1 : tensor<1x8x4x4xf32>, tensor<1x4x4x4xf32>
 }
 
+// Tiles that were chosen beforehand would compute all positions.
+
+// CHECK-LABEL: func.func @winograd(
+// CHECK: %[[A:.*]] = graph.conv %arg0, %arg1 strides [2, 2] pads [1, 1] [1, 1] dilations [1, 1] groups 1 : tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>
+// CHECK: graph.conv %[[A]], %arg2 strides [1, 1]
+func.func @winograd(%x: tensor<1x16x8x8xf32>, %u: tensor<16x16x3x3xf32>, %v: tensor<8x16x1x1xf32>) -> tensor<1x8x4x4xf32> {
+  %a = graph.conv %x, %u strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 winograd 2
+    : tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>
+  %0 = graph.conv %a, %v strides [2, 2] pads [0, 0] [0, 0] dilations [1, 1] groups 1
+    : tensor<1x16x8x8xf32>, tensor<8x16x1x1xf32>
+  return %0 : tensor<1x8x4x4xf32>
+}
+
 // A slice that the model has is as good, and a pooling can skip windows.
 
 // CHECK-LABEL: func.func @pool(
