@@ -4,6 +4,7 @@
 
 #include "dialects/graph/ConvolutionKind.h"
 #include "dialects/graph/GraphOps.h"
+#include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -16,10 +17,6 @@ namespace dlc::graph {
 
 using namespace mlir;
 using namespace dlc::graph;
-
-static RankedTensorType getType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
 
 static BlockedLayoutAttr makeLayout(MLIRContext *context, int64_t block,
                                     ArrayRef<int64_t> low,
@@ -62,7 +59,7 @@ private:
 
 Value GraphAssignLayouts::relayout(OpBuilder &builder, Value value,
                                    Attribute layout) {
-  RankedTensorType type = withLayout(getType(value), layout);
+  RankedTensorType type = withLayout(getTensorType(value), layout);
   if (type == value.getType())
     return value;
   ++numRelayouts;
@@ -76,11 +73,11 @@ Value GraphAssignLayouts::getBlocked(OpBuilder &builder, Value value) {
   auto layout = makePlainBlocked(&getContext());
   if (auto broadcast = value.getDefiningOp<BroadcastOp>())
     return BroadcastOp::create(builder, value.getLoc(),
-                               withLayout(getType(value), layout),
+                               withLayout(getTensorType(value), layout),
                                broadcast.getInput(), broadcast.getDims());
   if (auto constant = value.getDefiningOp<ConstantOp>())
     if (auto splat = dyn_cast<SplatElementsAttr>(constant.getValue())) {
-      auto type = withLayout(getType(value), layout);
+      auto type = withLayout(getTensorType(value), layout);
       return ConstantOp::create(
           builder, value.getLoc(),
           cast<TypedAttr>(Attribute(
@@ -99,7 +96,8 @@ void GraphAssignLayouts::replace(Operation *op, Value result) {
                  remark::RemarkOpts::name("blocked").category("layout"))
       << remark::add("{0} computes {1} channels in blocks of {2}",
                      op->getName().getStringRef(),
-                     getType(result).getDimSize(1), int64_t(kChannelBlock));
+                     getTensorType(result).getDimSize(1),
+                     int64_t(kChannelBlock));
   op->getResult(0).replaceAllUsesWith(plain);
   blocked[plain] = result;
   op->erase();
@@ -109,12 +107,13 @@ void GraphAssignLayouts::replace(Operation *op, Value result) {
 void GraphAssignLayouts::assignConv(ConvOp op) {
   OpBuilder builder(op);
   Value input = op.getInput();
-  auto type = getType(input);
+  auto type = getTensorType(input);
   bool isConstant = isa_and_nonnull<ConstantOp>(op.getFilter().getDefiningOp());
   ConvolutionKind kind = getConvolutionKind(op, isConstant);
   SmallVector<int64_t> low(op.getPadLow()), high;
   // What the last window reads beyond the input.
-  auto output = getType(op.getResult()), filter = getType(op.getFilter());
+  auto output = getTensorType(op.getResult()),
+       filter = getTensorType(op.getFilter());
   for (size_t i = 0; i < low.size(); ++i) {
     int64_t extent = output.getDimSize(2 + i);
     // Whole tiles, the last one beyond the output.
@@ -167,7 +166,8 @@ void GraphAssignLayouts::assignBlocked(Operation *op,
     mapping.map(op->getOperand(i), getBlocked(builder, op->getOperand(i)));
   Operation *clone = builder.clone(*op, mapping);
   Value result = clone->getResult(0);
-  result.setType(withLayout(getType(result), makePlainBlocked(&getContext())));
+  result.setType(
+      withLayout(getTensorType(result), makePlainBlocked(&getContext())));
   replace(op, result);
 }
 
@@ -181,7 +181,7 @@ bool GraphAssignLayouts::staysBlocked(Operation *op) {
   if (auto concat = dyn_cast<ConcatOp>(op))
     return concat.getAxis() == 1 &&
            llvm::all_of(concat.getInputs().drop_back(), [](Value input) {
-             return getType(input).getDimSize(1) % kChannelBlock == 0;
+             return getTensorType(input).getDimSize(1) % kChannelBlock == 0;
            });
   return isa<ElementwiseOpInterface, PoolOp, ResizeOp, InstanceNormOp>(op);
 }
@@ -211,8 +211,9 @@ void GraphAssignLayouts::shareHalos(func::FuncOp function) {
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfterValue(source);
     auto layout = makeLayout(&getContext(), kChannelBlock, low, high);
-    Value shared = RelayoutOp::create(
-        builder, source.getLoc(), withLayout(getType(source), layout), source);
+    Value shared =
+        RelayoutOp::create(builder, source.getLoc(),
+                           withLayout(getTensorType(source), layout), source);
     for (RelayoutOp op : bySource[source]) {
       op.replaceAllUsesWith(shared);
       op.erase();
@@ -242,17 +243,17 @@ void GraphAssignLayouts::runOnOperation() {
     if (auto conv = dyn_cast<ConvOp>(op)) {
       assignConv(conv);
     } else if (auto deconv = dyn_cast<DeconvOp>(op);
-               deconv && getType(deconv.getInput()).getRank() == 4) {
+               deconv && getTensorType(deconv.getInput()).getRank() == 4) {
       assignDeconv(deconv);
     } else if (auto pool = dyn_cast<PoolOp>(op);
-               pool && getType(pool.getInput()).getRank() == 4) {
+               pool && getTensorType(pool.getInput()).getRank() == 4) {
       assignBlocked(op, 0u);
     } else if (staysBlocked(op) &&
                llvm::any_of(op->getOperands(),
                             [&](Value v) { return isBlocked(v); })) {
       SmallVector<unsigned> operands;
       for (unsigned i = 0; i < op->getNumOperands(); ++i)
-        if (getType(op->getOperand(i)).getRank() == 4)
+        if (getTensorType(op->getOperand(i)).getRank() == 4)
           operands.push_back(i);
       assignBlocked(op, operands);
     }

@@ -4,6 +4,7 @@
 #include "passes/graph/Passes.h"
 
 #include "dialects/graph/ConvolutionKind.h"
+#include "dialects/graph/Inference.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace dlc::graph {
@@ -28,10 +29,6 @@ static constexpr double kMaxLargeFilter = 256 << 10;
 static constexpr double kLeastGain = 1.25;
 static constexpr double kLeastGainOfLarge = 1.1;
 
-static RankedTensorType getType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 static double roundUpToBlock(int64_t channels) {
   return double((channels + kChannelBlock - 1) / kChannelBlock * kChannelBlock);
 }
@@ -43,9 +40,9 @@ static double getProductNs(double products, double weights) {
 }
 
 static double getDirectNs(ConvOp op) {
-  ArrayRef<int64_t> output = getType(op.getResult()).getShape();
-  ArrayRef<int64_t> filter = getType(op.getFilter()).getShape();
-  double channels = double(getType(op.getInput()).getDimSize(1));
+  ArrayRef<int64_t> output = getTensorType(op.getResult()).getShape();
+  ArrayRef<int64_t> filter = getTensorType(op.getFilter()).getShape();
+  double channels = double(getTensorType(op.getInput()).getDimSize(1));
   double taps = double(filter[2] * filter[3]);
   double weights = taps * channels * roundUpToBlock(output[1]);
   return getProductNs(double(output[0] * output[2] * output[3]) * weights,
@@ -54,20 +51,20 @@ static double getDirectNs(ConvOp op) {
 
 /// The elements of the filter transformed for tiles of \p tile x \p tile.
 static double countWeights(ConvOp op, int64_t tile) {
-  ArrayRef<int64_t> filter = getType(op.getFilter()).getShape();
+  ArrayRef<int64_t> filter = getTensorType(op.getFilter()).getShape();
   int64_t points = tile + filter[2] - 1;
   return double(points * points * filter[1]) * roundUpToBlock(filter[0]);
 }
 
 /// The time in tiles of \p tile x \p tile.
 static double getWinogradNs(ConvOp op, int64_t tile) {
-  ArrayRef<int64_t> output = getType(op.getResult()).getShape();
-  int64_t channels = getType(op.getInput()).getDimSize(1);
+  ArrayRef<int64_t> output = getTensorType(op.getResult()).getShape();
+  int64_t channels = getTensorType(op.getInput()).getDimSize(1);
   double tiles = double(output[0] * getWinogradTiles(output[2], tile) *
                         getWinogradTiles(output[3], tile));
   double inputs = roundUpToBlock(channels), outputs = roundUpToBlock(output[1]);
   double weights = countWeights(op, tile);
-  int64_t points = tile + getType(op.getFilter()).getDimSize(2) - 1;
+  int64_t points = tile + getTensorType(op.getFilter()).getDimSize(2) - 1;
   double perChannel = points == 4 ? kSmallTransformNs : kLargeTransformNs;
   return getProductNs(tiles * weights, weights) +
          tiles * perChannel * (inputs + outputs);
@@ -99,7 +96,7 @@ private:
 } // namespace
 
 int64_t GraphChooseWinograd::choose(ConvOp op) {
-  auto input = getType(op.getInput());
+  auto input = getTensorType(op.getInput());
   // Fewer channels than a block come in plain layout.
   if (op.getWinograd() || !canUseWinograd(op, 2) ||
       !isa_and_nonnull<ConstantOp>(op.getFilter().getDefiningOp()) ||

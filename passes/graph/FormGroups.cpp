@@ -6,6 +6,7 @@
 #include "passes/graph/Passes.h"
 
 #include "dialects/graph/GraphOps.h"
+#include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -22,10 +23,6 @@ using namespace dlc::graph;
 
 /// Larger groups don't get faster, but their kernels slower to compile.
 static constexpr size_t kMaxOps = 48;
-
-static RankedTensorType getType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
 
 static bool isSplat(Operation *op) {
   auto constant = dyn_cast<ConstantOp>(op);
@@ -69,7 +66,8 @@ static bool isUnitReshape(ReshapeOp op) {
         shape.push_back(extent);
     return shape;
   };
-  return dropUnits(getType(op.getInput())) == dropUnits(getType(op));
+  return dropUnits(getTensorType(op.getInput())) ==
+         dropUnits(getTensorType(op));
 }
 
 /// Whether a reshape is a view of a stored tensor and needs no kernel.
@@ -96,7 +94,8 @@ static bool takesEpilogue(Operation *op) {
 static bool isStoredTransposed(Operation *op, TransposeOp transpose) {
   return isa<DenseOp, DotOp, AttentionOp, LayerNormOp>(op) &&
          transpose.getInput() == op->getResult(0) && op->hasOneUse() &&
-         transpose.getPermutation().back() == getType(transpose).getRank() - 1;
+         transpose.getPermutation().back() ==
+             getTensorType(transpose).getRank() - 1;
 }
 
 /// Whether a contraction reads through \p op in place.

@@ -9,6 +9,7 @@
 // maximum (online softmax: Milakov and Gimelshein, arXiv:1805.02867).
 #include "passes/lower/ContractBuilder.h"
 
+#include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
 #include "dialects/graph/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,6 +20,7 @@ using namespace dlc;
 using namespace dlc::lower;
 namespace scalar = dlc::graph::scalar;
 
+using graph::getTensorType;
 using Indices = GroupLowering::Indices;
 
 /// Scores of a task, in elements: they stay in the second-level cache.
@@ -31,22 +33,19 @@ static constexpr int64_t kMinRows = 32;
 static constexpr int64_t kMaxKeys = 1024;
 static constexpr int64_t kKeysOfBlock = 512;
 
-static RankedTensorType getType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 namespace {
 class AttentionEmitter {
 public:
   AttentionEmitter(GroupLowering &lowering, graph::AttentionOp op)
       : lowering(lowering), emitter(lowering.emitter), b(lowering.builder),
         op(op), softmax(cast<graph::SoftmaxOp>(op.getSoftmax())),
-        loc(op.getLoc()), element(getType(op.getQueries()).getElementType()),
-        batch(getType(op.getQueries()).getShape().drop_back(2)),
-        m(getType(op.getScores()).getShape().end()[-2]),
-        n(getType(op.getScores()).getShape().back()),
-        depth(getType(op.getQueries()).getShape().back()),
-        columns(getType(op.getResult()).getShape().back()) {}
+        loc(op.getLoc()),
+        element(getTensorType(op.getQueries()).getElementType()),
+        batch(getTensorType(op.getQueries()).getShape().drop_back(2)),
+        m(getTensorType(op.getScores()).getShape().end()[-2]),
+        n(getTensorType(op.getScores()).getShape().back()),
+        depth(getTensorType(op.getQueries()).getShape().back()),
+        columns(getTensorType(op.getResult()).getShape().back()) {}
 
   LogicalResult emit();
 
@@ -318,7 +317,7 @@ LogicalResult AttentionEmitter::emitScores() {
         return emitter.emit(
             softmax.getInput(),
             splitBatch(getIndices(task, getRow(row), getKey(key)), batch,
-                       getType(softmax)));
+                       getTensorType(softmax)));
       });
 }
 

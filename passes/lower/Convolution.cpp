@@ -5,6 +5,7 @@
 #include "passes/lower/Winograd.h"
 
 #include "dialects/graph/ConvolutionKind.h"
+#include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
 #include "dialects/graph/Scalar.h"
 
@@ -14,6 +15,7 @@ using namespace dlc::lower;
 namespace scalar = dlc::graph::scalar;
 
 using graph::ConvolutionKind;
+using graph::getTensorType;
 using graph::kChannelBlock;
 using Indices = GroupLowering::Indices;
 
@@ -22,10 +24,6 @@ using Indices = GroupLowering::Indices;
 static constexpr int64_t kLongRow = 14;
 /// Output pixels of a depthwise kernel that are computed together.
 static constexpr int64_t kDepthwiseTile = 5;
-
-static RankedTensorType getType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
 
 /// Channels of a block in the layout of \p tensor; 1 where it has none.
 static int64_t getBlock(Value tensor) {
@@ -143,7 +141,7 @@ LogicalResult dlc::lower::prepareConv(GroupLowering &lowering,
 static bool epilogueHasWholePanels(GroupLowering &lowering, graph::ConvOp op) {
   if (getBlock(lowering.getRoot()) != kPanel)
     return false;
-  if (getType(op.getResult()).getDimSize(1) % kPanel == 0)
+  if (getTensorType(op.getResult()).getDimSize(1) % kPanel == 0)
     return true;
   if (op.getBias() && !lowering.getConstant(op.getBias()))
     return false;
@@ -162,8 +160,9 @@ static bool epilogueHasWholePanels(GroupLowering &lowering, graph::ConvOp op) {
 
 static LogicalResult lowerContraction(GroupLowering &lowering,
                                       graph::ConvOp op) {
-  auto input = getType(op.getInput()), filter = getType(op.getFilter());
-  auto output = getType(op.getResult());
+  auto input = getTensorType(op.getInput()),
+       filter = getTensorType(op.getFilter());
+  auto output = getTensorType(op.getResult());
   int64_t groups = op.getGroups(), channels = filter.getDimSize(1);
   int64_t height = output.getDimSize(2), width = output.getDimSize(3);
   int64_t block = getBlock(op.getInput());
@@ -233,8 +232,9 @@ static LogicalResult lowerContraction(GroupLowering &lowering,
 
 static LogicalResult lowerDepthwise(GroupLowering &lowering, graph::ConvOp op) {
   Location loc = op.getLoc();
-  auto output = getType(op.getResult());
-  ArrayRef<int64_t> kernel = getType(op.getFilter()).getShape().drop_front(2);
+  auto output = getTensorType(op.getResult());
+  ArrayRef<int64_t> kernel =
+      getTensorType(op.getFilter()).getShape().drop_front(2);
   ElementEmitter &emitter = lowering.emitter;
   OpBuilder &b = lowering.builder;
   auto body = [&](ArrayRef<AffineExpr> at) -> LogicalResult {
@@ -268,7 +268,8 @@ static LogicalResult lowerDepthwise(GroupLowering &lowering, graph::ConvOp op) {
 /// Loops as they are written: any rank, groups and element type.
 static LogicalResult lowerDirect(GroupLowering &lowering, graph::ConvOp op) {
   Location loc = op.getLoc();
-  auto filter = getType(op.getFilter()), output = getType(op.getResult());
+  auto filter = getTensorType(op.getFilter()),
+       output = getTensorType(op.getResult());
   int64_t channels = filter.getDimSize(1);
   int64_t outputsOfGroup = filter.getDimSize(0) / op.getGroups();
   ElementEmitter &emitter = lowering.emitter;
@@ -326,8 +327,9 @@ LogicalResult dlc::lower::lowerConv(GroupLowering &lowering, graph::ConvOp op) {
 LogicalResult dlc::lower::lowerDeconv(GroupLowering &lowering,
                                       graph::DeconvOp op) {
   Location loc = op.getLoc();
-  auto input = getType(op.getInput()), filter = getType(op.getFilter());
-  auto output = getType(op.getResult());
+  auto input = getTensorType(op.getInput()),
+       filter = getTensorType(op.getFilter());
+  auto output = getTensorType(op.getResult());
   int64_t groups = op.getGroups();
   int64_t channels = input.getDimSize(1) / groups;
   int64_t outputsOfGroup = filter.getDimSize(1);

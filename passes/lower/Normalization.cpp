@@ -2,6 +2,7 @@
 // Lowers softmax and normalisations: rows that are read several times.
 #include "passes/lower/GroupLowering.h"
 
+#include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
 #include "dialects/graph/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -13,11 +14,8 @@ using namespace dlc;
 using namespace dlc::lower;
 namespace scalar = dlc::graph::scalar;
 
+using graph::getTensorType;
 using Indices = GroupLowering::Indices;
-
-static RankedTensorType getType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
 
 namespace {
 /// The rows of an operator: its tensor without the dimensions `axes`, which
@@ -140,7 +138,7 @@ static LogicalResult emitSoftmax(GroupLowering &lowering, Operation *op,
   ElementEmitter &emitter = lowering.emitter;
   Value input = op->getOperand(0);
   bool isLog = isa<graph::LogSoftmaxOp>(op);
-  auto type = getType(input);
+  auto type = getTensorType(input);
   // Exponentials are kept in the output where nothing follows that changes its
   // type.
   bool keepsExponentials = !isLog && lowering.getRootType() == type;
@@ -195,7 +193,7 @@ LogicalResult dlc::lower::lowerSoftmax(GroupLowering &lowering, Operation *op) {
   int64_t axis = isa<graph::LogSoftmaxOp>(op)
                      ? cast<graph::LogSoftmaxOp>(op).getAxis()
                      : cast<graph::SoftmaxOp>(op).getAxis();
-  Rows rows(lowering, op->getLoc(), getType(op->getOperand(0)), axis);
+  Rows rows(lowering, op->getLoc(), getTensorType(op->getOperand(0)), axis);
   return rows.run([&] { return emitSoftmax(lowering, op, rows); });
 }
 
@@ -213,7 +211,7 @@ struct NormalizationInfo {
 } // namespace
 
 static NormalizationInfo getInfo(Operation *op) {
-  auto type = getType(op->getOperand(0));
+  auto type = getTensorType(op->getOperand(0));
   if (auto norm = dyn_cast<graph::LayerNormOp>(op)) {
     int64_t axis = norm.getAxis();
     return {{axis}, norm.getEpsilon().convertToDouble(), axis};
@@ -233,7 +231,7 @@ emitNormalization(GroupLowering &lowering, Operation *op, Rows &rows,
   OpBuilder &b = lowering.builder;
   ElementEmitter &emitter = lowering.emitter;
   Value input = op->getOperand(0);
-  Type element = getType(input).getElementType();
+  Type element = getTensorType(input).getElementType();
   Value count = scalar::constant(b, loc, element, double(rows.getCount()));
   FailureOr<Value> sum =
       rows.reduce(kernel::ReduceKind::Add, [&](ArrayRef<AffineExpr> at) {
@@ -283,7 +281,7 @@ emitNormalization(GroupLowering &lowering, Operation *op, Rows &rows,
 
 LogicalResult dlc::lower::lowerNormalization(GroupLowering &lowering,
                                              Operation *op) {
-  auto type = getType(op->getOperand(0));
+  auto type = getTensorType(op->getOperand(0));
   auto groupNorm = dyn_cast<graph::GroupNormOp>(op);
   if (!groupNorm) {
     NormalizationInfo info = getInfo(op);
@@ -319,7 +317,7 @@ LogicalResult dlc::lower::lowerLrn(GroupLowering &lowering, graph::LrnOp op) {
   Location loc = op.getLoc();
   OpBuilder &b = lowering.builder;
   ElementEmitter &emitter = lowering.emitter;
-  auto type = getType(op.getInput());
+  auto type = getTensorType(op.getInput());
   Type element = type.getElementType();
   int64_t channels = type.getDimSize(1), size = op.getSize();
   auto body = [&](ArrayRef<AffineExpr> at) -> LogicalResult {
@@ -371,7 +369,7 @@ LogicalResult dlc::lower::lowerConcat(GroupLowering &lowering,
                                       graph::ConcatOp op) {
   int64_t start = 0, axis = op.getAxis();
   for (Value input : op.getInputs()) {
-    auto type = getType(input);
+    auto type = getTensorType(input);
     auto body = [&](ArrayRef<AffineExpr> at) -> LogicalResult {
       FailureOr<Value> element = lowering.emitter.emit(input, at);
       if (failed(element))

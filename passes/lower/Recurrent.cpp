@@ -6,6 +6,7 @@
 #include "passes/lower/GroupLowering.h"
 #include "passes/lower/PackConstants.h"
 
+#include "dialects/graph/Inference.h"
 #include "dialects/graph/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -15,11 +16,8 @@ using namespace dlc;
 using namespace dlc::lower;
 namespace scalar = dlc::graph::scalar;
 
+using graph::getTensorType;
 using Indices = GroupLowering::Indices;
-
-static RankedTensorType getType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
 
 /// Panels that a task should have at least: a single row then keeps several
 /// accumulators busy, and units enough hide the latency of their update.
@@ -37,7 +35,7 @@ struct UnitBlocks {
   explicit UnitBlocks(graph::RecurrenceOp op)
       : directions(op.getReverse().size()),
         gates(graph::getNumGates(op.getMode())),
-        size(getType(op.getWHidden()).getDimSize(1)), units(kPanel) {
+        size(getTensorType(op.getWHidden()).getDimSize(1)), units(kPanel) {
     while (gates * units < kMinPanels * kPanel && units < size &&
            padsLittle(2 * units))
       units *= 2;
@@ -98,9 +96,9 @@ public:
   RecurrenceEmitter(GroupLowering &lowering, graph::RecurrenceOp op)
       : lowering(lowering), emitter(lowering.emitter), op(op),
         b(lowering.builder), loc(op.getLoc()), cut(op),
-        steps(getType(op.getInput()).getDimSize(0)),
-        batch(getType(op.getInput()).getDimSize(1)),
-        element(getType(op.getInput()).getElementType()),
+        steps(getTensorType(op.getInput()).getDimSize(0)),
+        batch(getTensorType(op.getInput()).getDimSize(1)),
+        element(getTensorType(op.getInput()).getElementType()),
         isPacked(bool(lowering.getConstant(op.getWHidden()))) {
     // Weights that are known only at run time are packed in every step.
     if (!isPacked) {

@@ -2,6 +2,7 @@
 // Lowers reductions along axes, the search for extremes and running sums.
 #include "passes/lower/GroupLowering.h"
 
+#include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
 #include "dialects/graph/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -12,11 +13,8 @@ using namespace dlc;
 using namespace dlc::lower;
 namespace scalar = dlc::graph::scalar;
 
+using graph::getTensorType;
 using Indices = GroupLowering::Indices;
-
-static RankedTensorType getType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
 
 static kernel::ReduceKind getKind(graph::Combiner combiner) {
   switch (combiner) {
@@ -59,7 +57,7 @@ static LogicalResult walkReduced(GroupLowering &lowering, Location loc,
                                  GroupLowering::ElementBody body) {
   graph::BlockedLayoutAttr layout = graph::getLayout(input.getType());
   RankedTensorType root = lowering.getRootType();
-  auto type = getType(input);
+  auto type = getTensorType(input);
   ElementEmitter &emitter = lowering.emitter;
   if (layout && layout.getBlock() > 1) {
     // Spatial axes of a blocked tensor: lanes are channels.
@@ -97,7 +95,7 @@ LogicalResult dlc::lower::lowerReduction(GroupLowering &lowering,
                                          graph::ReductionOpInterface op) {
   Location loc = op.getLoc();
   Value input = op->getOperand(0);
-  auto type = getType(input);
+  auto type = getTensorType(input);
   SmallVector<int64_t> axes = op.getReducedAxes(), extents;
   int64_t count = 1;
   for (int64_t axis : axes) {
@@ -133,7 +131,7 @@ LogicalResult dlc::lower::lowerArgReduction(GroupLowering &lowering,
   Location loc = op->getLoc();
   OpBuilder &b = lowering.builder;
   Value input = op->getOperand(0);
-  auto type = getType(input);
+  auto type = getTensorType(input);
   bool isMax = isa<graph::ArgmaxOp>(op);
   int64_t axis = isMax ? cast<graph::ArgmaxOp>(op).getAxis()
                        : cast<graph::ArgminOp>(op).getAxis();
@@ -186,7 +184,7 @@ LogicalResult dlc::lower::lowerCumsum(GroupLowering &lowering,
                                       graph::CumsumOp op) {
   Location loc = op.getLoc();
   OpBuilder &b = lowering.builder;
-  auto type = getType(op.getInput());
+  auto type = getTensorType(op.getInput());
   int64_t axis = op.getAxis();
   SmallVector<int64_t> extents;
   for (int64_t i = 0; i < type.getRank(); ++i)

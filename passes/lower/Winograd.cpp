@@ -4,6 +4,7 @@
 #include "passes/lower/Winograd.h"
 
 #include "dialects/graph/ConvolutionKind.h"
+#include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
 #include "dialects/graph/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -15,13 +16,10 @@ using namespace dlc;
 using namespace dlc::lower;
 namespace scalar = dlc::graph::scalar;
 
+using graph::getTensorType;
 using graph::kChannelBlock;
 
 static constexpr int64_t kPanel = kernel::ContractOp::kPanel;
-
-static RankedTensorType getType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
 
 //===----------------------------------------------------------------------===//
 // One-dimensional transforms
@@ -210,10 +208,10 @@ WinogradLowering::WinogradLowering(GroupLowering &lowering, graph::ConvOp op,
                                    bool wholePanels)
     : lowering(lowering), emitter(lowering.emitter), b(lowering.builder),
       op(op), loc(op.getLoc()), wholePanels(wholePanels) {
-  ArrayRef<int64_t> output = getType(op.getResult()).getShape();
+  ArrayRef<int64_t> output = getTensorType(op.getResult()).getShape();
   m = *op.getWinograd();
-  points = m + getType(op.getFilter()).getDimSize(2) - 1;
-  channels = getType(op.getInput()).getDimSize(1);
+  points = m + getTensorType(op.getFilter()).getDimSize(2) - 1;
+  channels = getTensorType(op.getInput()).getDimSize(1);
   channelBlocks = (channels + kChannelBlock - 1) / kChannelBlock;
   outputs = output[1];
   panels = (outputs + kPanel - 1) / kPanel;
@@ -260,7 +258,7 @@ void WinogradLowering::openTiles() {
 
 LogicalResult WinogradLowering::transformInput() {
   RowTransform transform(b, loc);
-  auto input = getType(op.getInput());
+  auto input = getTensorType(op.getInput());
   AffineExpr block = lowering.openLoop(loc, channelBlocks).front();
   openTiles();
   // Columns into the square, then rows out of it.
@@ -415,7 +413,7 @@ void WinogradLowering::zeroHalo() {
 
 LogicalResult WinogradLowering::run() {
   // A tile is read as a whole.
-  auto input = getType(op.getInput());
+  auto input = getTensorType(op.getInput());
   graph::BlockedLayoutAttr layout = graph::getLayout(input);
   int64_t extents[] = {(rows - 1) * m + points, (columns - 1) * m + points};
   for (int i = 0; i < 2; ++i)
