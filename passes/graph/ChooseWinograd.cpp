@@ -22,9 +22,9 @@ static constexpr double kBytesPerNs = 15;
 /// Time to transform a tile of one channel of the input and of the result.
 static constexpr double kSmallTransformNs = 0.8;
 static constexpr double kLargeTransformNs = 2;
-/// The transformed weights of a larger filter stay in L2, so that a model of
+/// The transformed weights of a 5 x 5 filter stay in L2, so that a model of
 /// many of them hardly grows.
-static constexpr double kMaxLargeFilter = 256 << 10;
+static constexpr double kMaxBytesOf5x5 = 256 << 10;
 /// The weights grow, so it has to pay; the larger tile's most.
 static constexpr double kLeastGain = 1.25;
 static constexpr double kLeastGainOfLarge = 1.1;
@@ -49,10 +49,15 @@ static double getDirectNs(ConvOp op) {
                       weights);
 }
 
+/// The extent of the tiles of inputs that give tiles of \p tile x \p tile.
+static int64_t getPoints(ConvOp op, int64_t tile) {
+  return tile + getTensorType(op.getFilter()).getDimSize(2) - 1;
+}
+
 /// The elements of the filter transformed for tiles of \p tile x \p tile.
 static double countWeights(ConvOp op, int64_t tile) {
   ArrayRef<int64_t> filter = getTensorType(op.getFilter()).getShape();
-  int64_t points = tile + filter[2] - 1;
+  int64_t points = getPoints(op, tile);
   return double(points * points * filter[1]) * roundUpToBlock(filter[0]);
 }
 
@@ -64,8 +69,8 @@ static double getWinogradNs(ConvOp op, int64_t tile) {
                         getWinogradTiles(output[3], tile));
   double inputs = roundUpToBlock(channels), outputs = roundUpToBlock(output[1]);
   double weights = countWeights(op, tile);
-  int64_t points = tile + getTensorType(op.getFilter()).getDimSize(2) - 1;
-  double perChannel = points == 4 ? kSmallTransformNs : kLargeTransformNs;
+  double perChannel =
+      getPoints(op, tile) == 4 ? kSmallTransformNs : kLargeTransformNs;
   return getProductNs(tiles * weights, weights) +
          tiles * perChannel * (inputs + outputs);
 }
@@ -102,14 +107,14 @@ int64_t GraphChooseWinograd::choose(ConvOp op) {
       !isa_and_nonnull<ConstantOp>(op.getFilter().getDefiningOp()) ||
       !input.hasStaticShape() || input.getDimSize(1) < kChannelBlock)
     return 0;
-  double direct = getDirectNs(op);
-  double small = getWinogradNs(op, 2), large = getWinogradNs(op, 4);
+  double direct = getDirectNs(op), small = getWinogradNs(op, 2);
   if (canUseWinograd(op, 4)) {
+    double large = getWinogradNs(op, 4);
     if (large * kLeastGainOfLarge < small && large * kLeastGain < direct) {
       ++numLarge;
       return 4;
     }
-  } else if (4 * countWeights(op, 2) > kMaxLargeFilter) {
+  } else if (4 * countWeights(op, 2) > kMaxBytesOf5x5) {
     return 0;
   }
   if (small * kLeastGain < direct) {

@@ -101,8 +101,8 @@ def GraphPropagateStrides
     producer computes only the positions that they read: a convolution or
     pooling by a larger stride of its own, an elementwise operator by reading
     slices of its operands, whose producers come next. ResNet's first version
-    halves its planes in this way: a quarter of the last convolutions of each
-    stage is left.
+    halves its planes in this way: of the last convolutions of each stage a
+    quarter is left.
 
     A tensor that has another use, or a producer that can't skip, stays.
 
@@ -131,10 +131,11 @@ def GraphChooseWinograd
     faster in tiles of 2 x 2 or 4 x 4 results: these need 4 or 2.25 products
     for each result instead of 9, but read 16/9 or 4 times the weights, and
     transform input and result. Convolutions of 5 x 5 with few weights use
-    tiles of 2 x 2: 9 products instead of 25, and 36/25 of the weights. An estimate decides; its constants are those of
-    a typical core, not of the target's, since one copy of the weights serves
-    all targets. The larger tile rounds somewhat more than a sum of products,
-    the smaller one less.
+    tiles of 2 x 2: 9 products instead of 25, and 36/25 of the weights. An
+    estimate decides; its constants are those of two typical cores, not of the
+    target's, since one copy of the weights serves all targets. The larger tile,
+    and that of 5 x 5, round somewhat more than a sum of products, the smaller
+    one less.
 
     Precondition: no layouts are assigned yet, for a tile reads a wider halo.
 

@@ -147,8 +147,8 @@ private:
 // Chunks
 //===----------------------------------------------------------------------===//
 
-// Of a typical core, as in graph-choose-winograd. The weights of a chunk come
-// from a cache behind L2.
+// Of one typical core; graph-choose-winograd has two. The weights of a chunk
+// come from a cache behind L2.
 static constexpr double kFlopsPerNs = 80;
 static constexpr double kFarBytesPerNs = 24;
 static constexpr double kTransformNs[] = {1.6, 4}; ///< of 4 and of 6 points

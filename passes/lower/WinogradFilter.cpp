@@ -16,7 +16,7 @@ namespace {
 /// A value of each lane.
 using Lanes = std::array<double, kLanes>;
 
-static constexpr int64_t kMaxPoints = 6, kMaxTaps = 5;
+constexpr int64_t kMaxPoints = 6, kMaxTaps = 5;
 
 /// G: a row of `taps` for each of `points` points.
 struct FilterTransform {
@@ -25,6 +25,7 @@ struct FilterTransform {
 };
 } // namespace
 
+/// G of F(tile x tile, taps x taps).
 static FilterTransform getFilterTransform(int64_t tile, int64_t taps) {
   FilterTransform g{tile + taps - 1, taps, {}};
   // The finite points, and what each row is divided by: the product of the
@@ -45,6 +46,7 @@ static FilterTransform getFilterTransform(int64_t tile, int64_t taps) {
   return g;
 }
 
+/// The sum of \p count \p factors times elements of \p from, \p stride apart.
 static double dot(const double *factors, int64_t count, const Lanes *from,
                   int64_t stride, int64_t lane) {
   double sum = 0;
