@@ -113,18 +113,19 @@ FailureOr<uint32_t> SpecBuilder::getKernel(LaunchOp launch) {
 }
 
 FailureOr<RefSpec> SpecBuilder::makeRef(LaunchOp launch, Value buffer) {
-  Value root = getRoot(buffer);
-  if (auto argument = dyn_cast<BlockArgument>(root)) {
+  BufferRange range = getRange(buffer);
+  auto at = [&](uint64_t offset) { return offset + range.begin; };
+  if (auto argument = dyn_cast<BlockArgument>(range.root)) {
     unsigned number = argument.getArgNumber();
     if (number < program.getNumInputs())
-      return RefSpec{DLC_SPACE_INPUT, number, 0};
-    return RefSpec{DLC_SPACE_OUTPUT, number - program.getNumInputs(), 0};
+      return RefSpec{DLC_SPACE_INPUT, number, at(0)};
+    return RefSpec{DLC_SPACE_OUTPUT, number - program.getNumInputs(), at(0)};
   }
-  if (auto slot = root.getDefiningOp<SlotOp>(); slot && slot.getOffset())
-    return RefSpec{DLC_SPACE_ARENA, 0, *slot.getOffset()};
-  if (auto weights = root.getDefiningOp<WeightsOp>();
+  if (auto slot = range.root.getDefiningOp<SlotOp>(); slot && slot.getOffset())
+    return RefSpec{DLC_SPACE_ARENA, 0, at(*slot.getOffset())};
+  if (auto weights = range.root.getDefiningOp<WeightsOp>();
       weights && weights.getOffset())
-    return RefSpec{DLC_SPACE_WEIGHTS, 0, *weights.getOffset()};
+    return RefSpec{DLC_SPACE_WEIGHTS, 0, at(*weights.getOffset())};
   return launch.emitOpError("has an operand that has not been placed");
 }
 

@@ -75,6 +75,23 @@ Value dlc::device::getRoot(Value buffer) {
   return buffer;
 }
 
+static int64_t getBufferBytes(Value buffer) {
+  return getSizeInBytes(cast<MemRefType>(buffer.getType())).value_or(0);
+}
+
+BufferRange dlc::device::getRange(Value buffer) {
+  int64_t begin = 0, size = getBufferBytes(buffer);
+  while (auto view = buffer.getDefiningOp<ViewOp>()) {
+    begin += view.getOffset().value_or(0);
+    buffer = view.getSource();
+  }
+  return {buffer, begin, begin + size};
+}
+
+bool dlc::device::isWholeRoot(Value buffer) {
+  return getBufferBytes(buffer) == getBufferBytes(getRoot(buffer));
+}
+
 /// True for buffers that are one dense run of bytes of known size.
 static bool isDenseBuffer(Type type) {
   auto buffer = dyn_cast<MemRefType>(type);
@@ -273,23 +290,31 @@ LogicalResult WeightsOp::inferReturnTypes(MLIRContext *,
 LogicalResult ViewOp::verify() {
   auto from = cast<MemRefType>(getSource().getType());
   auto to = cast<MemRefType>(getType());
+  std::optional<int64_t> available = getSizeInBytes(from),
+                         size = getSizeInBytes(to);
   // C1
   if (!isDenseBuffer(from) || !isDenseBuffer(to) ||
-      getSizeInBytes(from) != getSizeInBytes(to))
+      (!getOffset() && available != size))
     return emitOpError("requires the same number of bytes on both sides, but "
                        "got ")
            << from << " and " << to;
+  if (getOffset() &&
+      (*size > *available || int64_t(*getOffset()) > *available - *size))
+    return emitOpError("requires a part of its source, but takes ")
+           << to << " at byte " << *getOffset() << " of " << from;
   return success();
 }
 
 OpFoldResult ViewOp::fold(FoldAdaptor) {
   if (getSource().getType() == getType())
     return getSource();
-  if (auto source = getSource().getDefiningOp<ViewOp>()) {
-    getSourceMutable().assign(source.getSource());
-    return getResult();
-  }
-  return {};
+  auto source = getSource().getDefiningOp<ViewOp>();
+  if (!source)
+    return {};
+  if (std::optional<int64_t> inner = source.getOffset())
+    setOffset(*inner + getOffset().value_or(0));
+  getSourceMutable().assign(source.getSource());
+  return getResult();
 }
 
 //===----------------------------------------------------------------------===//

@@ -37,6 +37,24 @@ getBytes(mlir::ElementsAttr value, llvm::SmallVectorImpl<char> &storage);
 /// The slot, weights or program argument that \p buffer is a view of.
 mlir::Value getRoot(mlir::Value buffer);
 
+/// The bytes [begin, end) of \c root that a buffer takes.
+struct BufferRange {
+  mlir::Value root;
+  int64_t begin = 0, end = 0;
+
+  int64_t getSize() const { return end - begin; }
+  bool overlaps(const BufferRange &other) const {
+    return root == other.root &&
+           std::max(begin, other.begin) < std::min(end, other.end);
+  }
+};
+
+/// Where \p buffer, whose size is known, lies in its root.
+BufferRange getRange(mlir::Value buffer);
+
+/// Whether \p buffer is all of its root.
+bool isWholeRoot(mlir::Value buffer);
+
 } // namespace dlc::device
 
 #endif // DLC_DIALECTS_DEVICE_DEVICEOPS_H

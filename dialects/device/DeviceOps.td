@@ -165,20 +165,30 @@ def Device_WeightsOp
 
 def Device_ViewOp
     : Device_Op<"view", [Pure, ViewLikeOpInterface]> {
-  let summary = "the same buffer under another shape";
+  let summary = "a buffer under another shape, or a part of it";
   let description = [{
-    C1. Both sides have the same number of bytes.
+    With `at`, a part that starts that many bytes from the source's start.
+
+    C1. The result has the source's number of bytes or, with `at`, lies within
+        the source.
 
     ```mlir
     device.program @main(%x: memref<2x6xf32>) outputs()
         attributes {input_names = ["x"], output_names = []} {
       %0 = device.view %x : memref<2x6xf32> to memref<3x4xf32>
+      %1 = device.view %x at 24 : memref<2x6xf32> to memref<6xf32>
     }
     ```
   }];
-  let arguments = (ins AnyStaticShapeMemRef:$source);
+  let arguments = (ins AnyStaticShapeMemRef:$source, Device_Bytes:$offset);
   let results = (outs AnyStaticShapeMemRef:$result);
-  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+  let assemblyFormat = [{
+    $source (`at` $offset^)? attr-dict `:` type($source) `to` type($result)
+  }];
+  let builders = [OpBuilder<(ins "::mlir::Type":$result,
+    "::mlir::Value":$source), [{
+      build($_builder, $_state, result, source, ::mlir::IntegerAttr());
+    }]>];
   let extraClassDeclaration = [{
     ::mlir::Value getViewSource() { return getSource(); }
   }];

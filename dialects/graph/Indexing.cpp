@@ -36,8 +36,14 @@ ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
     shape[axis] =
         isDynamic ? ShapedType::kDynamic : shape[axis] + type.getDimSize(axis);
   }
-  types.push_back(
-      RankedTensorType::get(shape, first.getElementType(), inferLayout(first)));
+  // Inputs with one halo may be computed in place, so the result has it too.
+  bool hasOneLayout = llvm::all_of(op.getInputs(), [&](Value input) {
+    return getTensorType(input).getEncoding() == first.getEncoding();
+  });
+  Attribute layout = inferLayout(first);
+  if (layout && hasOneLayout)
+    layout = first.getEncoding();
+  types.push_back(RankedTensorType::get(shape, first.getElementType(), layout));
   return success();
 }
 

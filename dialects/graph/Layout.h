@@ -20,6 +20,16 @@ mlir::RankedTensorType getPlainType(mlir::Type type);
 /// become extents, i1 becomes i8, and a scalar has one element.
 mlir::RankedTensorType getPhysicalType(mlir::Type type);
 
+/// Whether \p op is a conversion that changes at most the halo of its operand.
+bool isHaloChange(mlir::Operation *op);
+
+/// Whether the result's bytes are those of the inputs one after the other.
+bool isContiguousJoin(ConcatOp op);
+
+/// The element of the input's buffer at which the result starts, where its
+/// bytes are one run of the input's; else nothing.
+std::optional<int64_t> getPartOffset(SliceOp op);
+
 } // namespace dlc::graph
 
 #endif // DLC_DIALECTS_GRAPH_LAYOUT_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators that only move elements: index maps, inference, folds.
 #include "dialects/graph/Inference.h"
+#include "dialects/graph/Layout.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -209,7 +210,11 @@ SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                " is out of bounds for ", type);
     shape.push_back(count);
   }
-  types.push_back(RankedTensorType::get(shape, type.getElementType()));
+  BlockedLayoutAttr layout = getLayout(type);
+  bool staysBlocked = layout && layout.getBlock() > 1;
+  types.push_back(
+      RankedTensorType::get(shape, type.getElementType(),
+                            staysBlocked ? type.getEncoding() : Attribute()));
   return success();
 }
 

@@ -42,22 +42,50 @@ OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 OpFoldResult ViewOp::fold(FoldAdaptor) {
   if (getSource().getType() == getType())
     return getSource();
-  if (auto source = getSource().getDefiningOp<ViewOp>()) {
-    getSourceMutable().assign(source.getSource());
-    return getResult();
-  }
-  return {};
+  auto source = getSource().getDefiningOp<ViewOp>();
+  if (!source)
+    return {};
+  if (std::optional<int64_t> inner = source.getOffset())
+    setOffset(*inner + getOffset().value_or(0));
+  getSourceMutable().assign(source.getSource());
+  return getResult();
 }
 
 LogicalResult ViewOp::verify() {
   auto from = cast<RankedTensorType>(getSource().getType());
   auto to = cast<RankedTensorType>(getType());
   // C1
-  if (from.getElementType() != to.getElementType() ||
-      from.getNumElements() != to.getNumElements())
-    return emitOpError("requires the same element type and number of elements "
-                       "on both sides, but got ")
+  if (from.getElementType() != to.getElementType())
+    return emitOpError("requires the same element type on both sides, but got ")
            << from << " and " << to;
+  // C2
+  int64_t available = from.getNumElements(), count = to.getNumElements();
+  if (!getOffset() && available != count)
+    return emitOpError("requires the same number of elements on both sides, "
+                       "but got ")
+           << from << " and " << to;
+  if (getOffset() &&
+      (count > available || int64_t(*getOffset()) > available - count))
+    return emitOpError("requires a part of its operand, but takes ")
+           << to << " at element " << *getOffset() << " of " << from;
+  return success();
+}
+
+LogicalResult JoinOp::verify() {
+  auto to = cast<RankedTensorType>(getType());
+  int64_t count = 0;
+  // C1
+  for (Type type : getSources().getTypes()) {
+    auto from = cast<RankedTensorType>(type);
+    if (from.getElementType() != to.getElementType())
+      return emitOpError("requires operands with the result's element type, "
+                         "but got ")
+             << from << " for " << to;
+    count += from.getNumElements();
+  }
+  if (count != to.getNumElements())
+    return emitOpError("requires operands with the result's ")
+           << to.getNumElements() << " elements together, but got " << count;
   return success();
 }
 

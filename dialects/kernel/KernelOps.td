@@ -36,21 +36,54 @@ def Kernel_ConstantOp
 def Kernel_ViewOp : Kernel_Op<"view", [Pure]> {
   let summary = "the same bytes under another shape";
   let description = [{
-    Costs nothing: the planner gives result and operand one buffer.
+    Costs nothing: the planner gives result and operand one buffer. With `at`,
+    the result is a part of the operand, which starts at that element.
 
-    C1. Operand and result have the same element type and number of elements.
+    C1. Operand and result have the same element type.
+    C2. The result has the operand's number of elements or, with `at`, lies
+        within the operand.
 
     ```mlir
-    func.func @reshape(%x: tensor<2x6xf32>) -> tensor<3x4xf32> {
+    func.func @reshape(%x: tensor<2x6xf32>) -> (tensor<3x4xf32>, tensor<6xf32>) {
       %0 = kernel.view %x : tensor<2x6xf32> to tensor<3x4xf32>
+      %1 = kernel.view %x at 6 : tensor<2x6xf32> to tensor<6xf32>
+      return %0, %1 : tensor<3x4xf32>, tensor<6xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$source,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$offset);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = [{
+    $source (`at` $offset^)? attr-dict `:` type($source) `to` type($result)
+  }];
+  let builders = [OpBuilder<(ins "::mlir::Type":$result,
+    "::mlir::Value":$source), [{
+      build($_builder, $_state, result, source, ::mlir::IntegerAttr());
+    }]>];
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def Kernel_JoinOp : Kernel_Op<"join", [Pure]> {
+  let summary = "the bytes of several tensors one after the other";
+  let description = [{
+    Costs nothing where the planner can let the operands be computed right in
+    their parts of the result's buffer; it copies the others.
+
+    C1. Operands and result have the same element type, and the operands
+        together the result's number of elements.
+
+    ```mlir
+    func.func @concat(%x: tensor<1x4xf32>, %y: tensor<2x4xf32>) -> tensor<3x4xf32> {
+      %0 = kernel.join %x, %y : (tensor<1x4xf32>, tensor<2x4xf32>) -> tensor<3x4xf32>
       return %0 : tensor<3x4xf32>
     }
     ```
   }];
-  let arguments = (ins AnyStaticShapeTensor:$source);
+  let arguments = (ins Variadic<AnyStaticShapeTensor>:$sources);
   let results = (outs AnyStaticShapeTensor:$result);
-  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
-  let hasFolder = 1;
+  let assemblyFormat = "$sources attr-dict `:` functional-type($sources, $result)";
   let hasVerifier = 1;
 }
 

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/ADT/EquivalenceClasses.h"
 
 namespace dlc::graph {
 #define GEN_PASS_DEF_GRAPHASSIGNLAYOUTS
@@ -34,6 +35,20 @@ static RankedTensorType withLayout(RankedTensorType type, Attribute layout) {
 }
 
 namespace {
+/// Zeros around the data of a tensor, by spatial dimension.
+struct Halo {
+  SmallVector<int64_t> low{0, 0}, high{0, 0};
+};
+
+/// Tensors that are parts of each other, and the halo of each class.
+struct HaloClasses {
+  SmallVector<Value> members; ///< in the order of their computation
+  llvm::EquivalenceClasses<Value> classes;
+  DenseMap<Value, Halo> halos; ///< by leader
+  /// What joins and cuts them.
+  llvm::SmallDenseSet<Operation *> links;
+};
+
 struct GraphAssignLayouts
     : dlc::graph::impl::GraphAssignLayoutsBase<GraphAssignLayouts> {
   using GraphAssignLayoutsBase::GraphAssignLayoutsBase;
@@ -183,48 +198,105 @@ bool GraphAssignLayouts::staysBlocked(Operation *op) {
            llvm::all_of(concat.getInputs().drop_back(), [](Value input) {
              return getTensorType(input).getDimSize(1) % kChannelBlock == 0;
            });
+  if (auto slice = dyn_cast<SliceOp>(op)) {
+    int64_t start = slice.getStarts()[1], count = type.getDimSize(1);
+    bool isWhole =
+        count % kChannelBlock == 0 ||
+        start + count == getTensorType(slice.getInput()).getDimSize(1);
+    return slice.getSteps()[1] == 1 && start % kChannelBlock == 0 && isWhole;
+  }
   return isa<ElementwiseOpInterface, PoolOp, ResizeOp, InstanceNormOp>(op);
 }
 
-/// Stores each blocked tensor once, with the largest halo that a convolution
-/// reads: other users, and convolutions with smaller halos, skip it.
-void GraphAssignLayouts::shareHalos(func::FuncOp function) {
-  SmallVector<Value> sources;
-  DenseMap<Value, SmallVector<RelayoutOp>> bySource;
-  function.walk([&](RelayoutOp op) {
-    auto from = getLayout(op.getInput().getType()),
-         to = getLayout(op.getType());
-    if (!from || !to || from.getBlock() != to.getBlock())
-      return;
-    if (bySource[op.getInput()].empty())
-      sources.push_back(op.getInput());
-    bySource[op.getInput()].push_back(op);
-  });
-  for (Value source : sources) {
-    SmallVector<int64_t> low{0, 0}, high{0, 0};
-    for (RelayoutOp op : bySource[source])
-      for (int i = 0; i < 2; ++i) {
-        BlockedLayoutAttr layout = getLayout(op.getType());
-        low[i] = std::max(low[i], layout.getHaloLow()[i]);
-        high[i] = std::max(high[i], layout.getHaloHigh()[i]);
-      }
-    OpBuilder builder(&getContext());
-    builder.setInsertionPointAfterValue(source);
-    auto layout = makeLayout(&getContext(), kChannelBlock, low, high);
-    Value shared =
-        RelayoutOp::create(builder, source.getLoc(),
-                           withLayout(getTensorType(source), layout), source);
-    for (RelayoutOp op : bySource[source]) {
-      op.replaceAllUsesWith(shared);
-      op.erase();
+/// Whether \p op, on blocked tensors, can leave its bytes where they are.
+static bool isJoinOrPart(Operation *op) {
+  if (op->getNumResults() != 1 || !getLayout(op->getResult(0).getType()))
+    return false;
+  if (auto concat = dyn_cast<ConcatOp>(op))
+    return isContiguousJoin(concat);
+  auto slice = dyn_cast<SliceOp>(op);
+  return slice && getPartOffset(slice);
+}
+
+/// Finds which blocked tensors have to have the same halo, and how wide it is.
+static HaloClasses findHalos(func::FuncOp function) {
+  HaloClasses found;
+  auto add = [&](Value value) {
+    if (found.classes.findLeader(value) == found.classes.member_end())
+      found.members.push_back(value);
+    found.classes.insert(value);
+  };
+  for (Operation &op : function.getBody().front()) {
+    if (isHaloChange(&op)) {
+      add(op.getOperand(0));
+    } else if (isJoinOrPart(&op)) {
+      found.links.insert(&op);
+      for (Value operand : op.getOperands())
+        add(operand);
+      add(op.getResult(0));
+      for (Value operand : op.getOperands())
+        found.classes.unionSets(operand, op.getResult(0));
     }
-    // Everybody else reads through the halo, too.
+  }
+  function.walk([&](RelayoutOp op) {
+    if (!isHaloChange(op))
+      return;
+    BlockedLayoutAttr layout = getLayout(op.getType());
+    Halo &halo = found.halos[found.classes.getLeaderValue(op.getInput())];
+    for (int i = 0; i < 2; ++i) {
+      halo.low[i] = std::max(halo.low[i], layout.getHaloLow()[i]);
+      halo.high[i] = std::max(halo.high[i], layout.getHaloHigh()[i]);
+    }
+  });
+  return found;
+}
+
+/// Stores each blocked tensor once, with the largest halo that a convolution
+/// reads: other users, and convolutions with smaller halos, skip it. A
+/// concatenation has the halo of its inputs, so that they can be computed
+/// right in it; so has a part of a tensor.
+void GraphAssignLayouts::shareHalos(func::FuncOp function) {
+  HaloClasses found = findHalos(function);
+  DenseMap<Value, Value> shared;
+  for (Value source : found.members) {
+    auto halo = found.halos.find(found.classes.getLeaderValue(source));
+    if (halo == found.halos.end())
+      continue;
+    Type plain = source.getType();
+    RankedTensorType type = withLayout(
+        getTensorType(source), makeLayout(&getContext(), kChannelBlock,
+                                          halo->second.low, halo->second.high));
+    Operation *producer = source.getDefiningOp();
+    if (found.links.contains(producer)) {
+      for (OpOperand &operand : producer->getOpOperands())
+        operand.set(shared.lookup(operand.get()));
+      source.setType(type);
+      shared[source] = source;
+    } else {
+      OpBuilder builder(&getContext());
+      builder.setInsertionPointAfter(producer);
+      shared[source] =
+          RelayoutOp::create(builder, source.getLoc(), type, source);
+    }
+    Value stored = shared[source];
     for (OpOperand &use : llvm::make_early_inc_range(source.getUses())) {
-      if (use.getOwner() == shared.getDefiningOp())
+      Operation *user = use.getOwner();
+      if (user == stored.getDefiningOp() || found.links.contains(user))
         continue;
-      OpBuilder useBuilder(use.getOwner());
-      use.set(RelayoutOp::create(useBuilder, source.getLoc(), source.getType(),
-                                 shared));
+      if (isHaloChange(user)) {
+        user->getResult(0).replaceAllUsesWith(stored);
+        user->erase();
+        continue;
+      }
+      // Convolutions step over a halo wider than theirs.
+      if (auto conv = dyn_cast<ConvOp>(user);
+          conv && conv.getInput() == source) {
+        use.set(stored);
+        continue;
+      }
+      // Everybody else reads through the halo, too.
+      OpBuilder builder(user);
+      use.set(RelayoutOp::create(builder, source.getLoc(), plain, stored));
     }
   }
 }

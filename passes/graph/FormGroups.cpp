@@ -47,14 +47,19 @@ static bool isCheap(Operation *op) {
          isSplat(op);
 }
 
-/// Whether \p op changes at most the halo of its operand.
-static bool isHaloChange(Operation *op) {
-  auto relayout = dyn_cast<RelayoutOp>(op);
-  if (!relayout)
+/// Whether \p op leaves out halo of its operand: that costs nothing.
+static bool dropsHalo(Operation *op) {
+  if (!isHaloChange(op))
     return false;
-  auto from = getLayout(relayout.getInput().getType());
-  auto to = getLayout(relayout.getType());
-  return from && to && from.getBlock() == to.getBlock();
+  auto from = getLayout(op->getOperand(0).getType());
+  auto to = getLayout(op->getResult(0).getType());
+  auto fits = [](ArrayRef<int64_t> smaller, ArrayRef<int64_t> larger) {
+    return llvm::all_of(llvm::zip(smaller, larger), [](auto pair) {
+      return std::get<0>(pair) <= std::get<1>(pair);
+    });
+  };
+  return fits(to.getHaloLow(), from.getHaloLow()) &&
+         fits(to.getHaloHigh(), from.getHaloHigh());
 }
 
 /// Whether \p op reshapes by adding or dropping extents of one.
@@ -96,6 +101,44 @@ static bool isStoredTransposed(Operation *op, TransposeOp transpose) {
          transpose.getInput() == op->getResult(0) && op->hasOneUse() &&
          transpose.getPermutation().back() ==
              getTensorType(transpose).getRank() - 1;
+}
+
+/// Whether elements of \p value are computed by a kernel of their own whoever
+/// uses them: one that stores them may store them in a part of a buffer.
+static bool isStoredAnyway(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op || isa<ConstantOp>(op))
+    return false;
+  if (!isPullable(op) || !op->hasOneUse())
+    return true;
+  // The epilogue of what computes one of its operands.
+  return (isa<ElementwiseOpInterface>(op) || isHaloChange(op)) &&
+         llvm::any_of(op->getOperands(), [](Value operand) {
+           return operand.hasOneUse() && isStoredAnyway(operand);
+         });
+}
+
+/// Whether \p concat is left to the planner, which lets its inputs be computed
+/// in their parts of the result. One input may have to be copied: that is no
+/// more kernels than there would be.
+static bool isJoin(ConcatOp concat) {
+  if (!isContiguousJoin(concat))
+    return false;
+  size_t stored = llvm::count_if(concat.getInputs(), isStoredAnyway);
+  return stored > 0 && stored + 1 >= concat.getInputs().size();
+}
+
+/// Whether \p slice, which its users can't read through, is a part of a tensor
+/// that is stored: no kernel has to copy it.
+static bool isPart(SliceOp slice) {
+  Value input = slice.getInput();
+  Operation *source = input.getDefiningOp();
+  bool isStored = !source || isa<ConstantOp>(source) || !isPullable(source) ||
+                  !source->hasOneUse() || isView(source);
+  return isStored && getPartOffset(slice) &&
+         llvm::none_of(slice->getUsers(), [](Operation *user) {
+           return isa<func::ReturnOp>(user);
+         });
 }
 
 /// Whether a contraction reads through \p op in place.
@@ -288,20 +331,21 @@ void GraphFormGroups::runOnOperation() {
     return;
   // What is free to compute is computed in every group that needs it.
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (isSplat(&op) || isa<BroadcastOp, IotaOp>(op) || isHaloChange(&op)) {
-      bool isStored = isHaloChange(&op) &&
-                      !isHaloChange(op.getOperand(0).getDefiningOp()
-                                        ? op.getOperand(0).getDefiningOp()
-                                        : &op);
-      if (!isStored && !op.use_empty())
-        duplicate(&op);
-    }
+    if ((isSplat(&op) || isa<BroadcastOp, IotaOp>(op) || dropsHalo(&op)) &&
+        !op.use_empty())
+      duplicate(&op);
   for (Operation &op : llvm::reverse(block)) {
+    auto concat = dyn_cast<ConcatOp>(op);
     if (isa<func::ReturnOp>(op) || isView(&op) ||
+        (fuse && concat && isJoin(concat)) ||
         (isa<ConstantOp>(op) && !isSplat(&op)))
       continue;
     Group *group = fuse ? findGroup(&op) : nullptr;
-    if (group && joins(&op, *group)) {
+    bool isMember = group && joins(&op, *group);
+    if (auto slice = dyn_cast<SliceOp>(op);
+        fuse && slice && !isMember && isPart(slice))
+      continue;
+    if (isMember) {
       group->ops.push_back(&op);
       bool feeds = llvm::any_of(op.getUsers(), [&](Operation *user) {
         return user == group->structured || group->prologue.contains(user);

@@ -72,7 +72,8 @@ def GraphSimplify : Pass<"graph-simplify", "::mlir::ModuleOp"> {
     - Neutral operands go; powers, quotients, maxima and clips become shorter
       operators; log(softmax) becomes `graph.log_softmax`.
     - Transposes and broadcasts that only move extents of 1 become reshapes,
-      which are free; nested broadcasts and concatenations become one.
+      which are free; nested broadcasts and concatenations become one. A
+      function of one concatenation becomes that of its inputs.
 
     Constants are not computed here: `graph-fold-constants` follows.
 
@@ -194,11 +195,12 @@ def GraphAssignLayouts : Pass<"graph-assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "give convolutions and what surrounds them blocked layouts";
   let description = [{
     Two-dimensional convolutions and poolings, and the elementwise operators,
-    concatenations and resizes between them, compute in blocks of 16 channels
+    concatenations, slices and resizes between them, compute in blocks of 16 channels
     (`#graph.blocked`); `graph.relayout` converts at the borders. A tensor that
     a padded convolution reads is stored with a halo of zeros as wide as the
-    padding, so that no kernel treats borders in a special way. The first
-    convolution, with few channels, reads the plain layout.
+    padding, so that no kernel treats borders in a special way; so are tensors
+    that are joined to it or parts of it. The first convolution, with few
+    channels, reads the plain layout.
 
     Before:
     ```mlir
@@ -248,6 +250,10 @@ def GraphFormGroups : Pass<"graph-form-groups", "::mlir::func::FuncOp"> {
     group has at most one structured operator; elementwise operators and
     movements join the group that uses them or whose result they use, unless
     something would be computed twice that isn't cheap.
+
+    A concatenation whose result is the bytes of its inputs one after the other
+    stays outside where the inputs can be computed right in it; so does a slice
+    that is one run of the bytes of a stored tensor. Neither needs a kernel.
 
     Before:
     ```mlir

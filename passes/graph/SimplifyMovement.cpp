@@ -3,6 +3,8 @@
 #include "dialects/graph/Inference.h"
 #include "passes/graph/Simplify.h"
 
+#include "mlir/IR/IRMapping.h"
+
 using namespace mlir;
 using namespace dlc::graph;
 
@@ -115,9 +117,36 @@ struct ConcatOfConcat : OpRewritePattern<ConcatOp> {
     return success();
   }
 };
+
+/// A function of a concatenation that only it uses is computed where the inputs
+/// are: by the kernels that store them.
+struct ElementwiseOfConcat : OpInterfaceRewritePattern<ElementwiseOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(ElementwiseOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    if (op->getNumOperands() != 1)
+      return rewriter.notifyMatchFailure(op, "has several operands");
+    auto concat = op->getOperand(0).getDefiningOp<ConcatOp>();
+    if (!concat || !concat->hasOneUse())
+      return rewriter.notifyMatchFailure(op, "no concatenation of its own");
+    SmallVector<Value> inputs;
+    for (Value input : concat.getInputs()) {
+      IRMapping mapping;
+      mapping.map(concat.getResult(), input);
+      Operation *part = rewriter.clone(*op, mapping);
+      part->getResult(0).setType(getTensorType(input).clone(
+          getTensorType(op->getResult(0)).getElementType()));
+      inputs.push_back(part->getResult(0));
+    }
+    rewriter.replaceOpWithNewOp<ConcatOp>(op, inputs, concat.getAxis());
+    return success();
+  }
+};
 } // namespace
 
 void dlc::graph::populateMovementSimplifications(RewritePatternSet &patterns) {
   patterns.add<TransposeToReshape, BroadcastToReshape, BroadcastOfBroadcast,
-               BroadcastOfReshape, ConcatOfConcat>(patterns.getContext());
+               BroadcastOfReshape, ConcatOfConcat, ElementwiseOfConcat>(
+      patterns.getContext());
 }

@@ -161,6 +161,23 @@ LogicalResult LowerToKernels::lowerOther(Operation *op) {
                                   *builder, op->getLoc(), type, source));
     return success();
   }
+  if (auto concat = dyn_cast<graph::ConcatOp>(op);
+      concat && graph::isContiguousJoin(concat)) {
+    SmallVector<Value> sources;
+    for (Value input : concat.getInputs())
+      sources.push_back(getPhysical(input));
+    physical[concat] = kernel::JoinOp::create(
+        *builder, op->getLoc(), graph::getPhysicalType(concat.getType()),
+        sources);
+    return success();
+  }
+  if (auto slice = dyn_cast<graph::SliceOp>(op))
+    if (std::optional<int64_t> offset = graph::getPartOffset(slice)) {
+      physical[slice] = kernel::ViewOp::create(
+          *builder, op->getLoc(), graph::getPhysicalType(slice.getType()),
+          getPhysical(slice.getInput()), builder->getI64IntegerAttr(*offset));
+      return success();
+    }
   return op->emitOpError("is outside of a group");
 }
 

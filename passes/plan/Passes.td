@@ -41,9 +41,10 @@ def PlanBufferize : Pass<"plan-bufferize", "::mlir::ModuleOp"> {
     inputs, results its outputs, named by the attributes `graph.name`. Each
     result of a call becomes a slot of the arena without a place yet, or the
     program's output where it is returned; a `kernel.view` becomes a
-    `device.view`, a constant a `device.weights` without a place. An input,
-    a constant, or a value that is returned a second time is copied by a kernel
-    that the pass adds.
+    `device.view`, a constant a `device.weights` without a place. The operands
+    of a `kernel.join` become views of its buffer, into which the calls write.
+    An input, a constant, or a value that is returned or joined a second time
+    is copied by a kernel that the pass adds.
 
     ```mlir
     func.func @main(%x: tensor<8xf32> {graph.name = "data"})
@@ -75,7 +76,7 @@ def PlanInplace : Pass<"plan-inplace", "::dlc::device::ProgramOp"> {
   let description = [{
     Where a launch lists a pair (input, output) as `inplace`, the output is a
     slot, and the input is a slot that nothing reads later, the output's slot
-    becomes a view of the input's. Inputs of the program and weights are never
+    becomes a view of the input's. Both have to be whole slots. Inputs of the program and weights are never
     written.
 
     ```mlir

@@ -21,11 +21,10 @@ static MemRefType getBufferType(Type tensor) {
   return MemRefType::get(type.getShape(), type.getElementType());
 }
 
-/// The value that \p tensor shows under another shape.
-static Value getViewed(Value tensor) {
-  while (auto view = tensor.getDefiningOp<kernel::ViewOp>())
-    tensor = view.getSource();
-  return tensor;
+/// Bytes of one element of \p tensor.
+static int64_t getElementBytes(Value tensor) {
+  Type type = cast<RankedTensorType>(tensor.getType()).getElementType();
+  return *device::getSizeInBytes(MemRefType::get({1}, type));
 }
 
 /// Elements that one task of a copy moves, at most.
@@ -74,18 +73,23 @@ public:
 
 private:
   ArrayAttr getNames(bool ofArguments);
+  void placeOutputs(ValueRange returned);
+  void placeJoins();
+  void place(Value tensor, const device::BufferRange &where);
   LogicalResult convert(Operation &op);
   void convertCall(kernel::CallOp call);
-  void copy(Value source, Value target, Location loc);
-  Value view(Value buffer, MemRefType type, Location loc);
+  void convertJoin(kernel::JoinOp join);
+  void copy(Value source, const device::BufferRange &target, Location loc);
+  Value view(const device::BufferRange &where, MemRefType type, Location loc);
 
   func::FuncOp main;
   device::ProgramOp program;
   SymbolTable &symbols;
   OpBuilder builder;
   IRMapping buffers;
-  /// Results of calls that go straight to an output, and that output.
-  llvm::DenseMap<Value, Value> outputs;
+  /// Where the results of calls and joins are computed that don't have a slot
+  /// of their own: in an output or in a part of a join.
+  llvm::DenseMap<Value, device::BufferRange> places;
 };
 
 } // namespace
@@ -120,26 +124,64 @@ FailureOr<device::ProgramOp> Bufferizer::run() {
   buffers.map(main.getArguments(), program.getInputs());
   builder.setInsertionPointToStart(&program.getBody().front());
 
-  // Who produces which output; the others are copied at the end.
-  for (auto [value, output] :
-       llvm::zip(terminator.getOperands(), program.getOutputs())) {
-    Value viewed = getViewed(value);
-    if (viewed.getDefiningOp<kernel::CallOp>())
-      outputs.try_emplace(viewed, output);
-  }
+  placeOutputs(terminator.getOperands());
+  placeJoins();
   for (Operation &op : main.getBody().front().without_terminator())
     if (failed(convert(op)))
       return failure();
   for (auto [value, output] :
        llvm::zip(terminator.getOperands(), program.getOutputs()))
-    if (outputs.lookup(getViewed(value)) != output)
-      copy(buffers.lookup(value), output, terminator.getLoc());
+    if (device::getRoot(buffers.lookup(value)) != output)
+      copy(buffers.lookup(value), device::getRange(output),
+           terminator.getLoc());
   // Views for values that are returned have no use: the output is the buffer.
   for (auto view :
        llvm::make_early_inc_range(program.getBody().getOps<device::ViewOp>()))
     if (view->use_empty())
       view->erase();
   return program;
+}
+
+/// Lets calls write right where \p tensor has to be in the end: those that
+/// compute it or, for a join, its parts. What is somewhere else already stays.
+void Bufferizer::place(Value tensor, const device::BufferRange &where) {
+  auto view = tensor.getDefiningOp<kernel::ViewOp>();
+  for (; view && !view.getOffset();
+       view = tensor.getDefiningOp<kernel::ViewOp>())
+    tensor = view.getSource();
+  Operation *producer = tensor.getDefiningOp();
+  if (!isa_and_nonnull<kernel::CallOp, kernel::JoinOp>(producer) ||
+      !places.try_emplace(tensor, where).second)
+    return;
+  auto join = dyn_cast<kernel::JoinOp>(producer);
+  if (!join)
+    return;
+  int64_t begin = where.begin;
+  for (Value source : join.getSources()) {
+    int64_t size = cast<RankedTensorType>(source.getType()).getNumElements() *
+                   getElementBytes(source);
+    place(source, {where.root, begin, begin + size});
+    begin += size;
+  }
+}
+
+void Bufferizer::placeOutputs(ValueRange returned) {
+  for (auto [value, output] : llvm::zip(returned, program.getOutputs()))
+    place(value, device::getRange(output));
+}
+
+/// Gives joins that are not a part of another place a slot. Backwards: a join
+/// of joins is one slot.
+void Bufferizer::placeJoins() {
+  for (Operation &op : llvm::reverse(main.getBody().front())) {
+    auto join = dyn_cast<kernel::JoinOp>(op);
+    if (!join || places.contains(join.getResult()))
+      continue;
+    Value slot = device::SlotOp::create(builder, join.getLoc(),
+                                        getBufferType(join.getType()),
+                                        /*offset=*/IntegerAttr());
+    place(join.getResult(), device::getRange(slot));
+  }
 }
 
 LogicalResult Bufferizer::convert(Operation &op) {
@@ -154,24 +196,53 @@ LogicalResult Bufferizer::convert(Operation &op) {
     return success();
   }
   if (auto viewOp = dyn_cast<kernel::ViewOp>(op)) {
-    buffers.map(viewOp.getResult(),
-                view(buffers.lookup(viewOp.getSource()),
-                     getBufferType(viewOp.getType()), op.getLoc()));
+    MemRefType type = getBufferType(viewOp.getType());
+    device::BufferRange range =
+        device::getRange(buffers.lookup(viewOp.getSource()));
+    range.begin +=
+        viewOp.getOffset().value_or(0) * getElementBytes(viewOp.getSource());
+    range.end = range.begin + device::getSizeInBytes(type).value_or(0);
+    buffers.map(viewOp.getResult(), view(range, type, op.getLoc()));
     return success();
   }
   if (auto call = dyn_cast<kernel::CallOp>(op)) {
     convertCall(call);
     return success();
   }
+  if (auto join = dyn_cast<kernel::JoinOp>(op)) {
+    convertJoin(join);
+    return success();
+  }
   return op.emitOpError("is not expected here: only kernel.constant, "
-                        "kernel.view and kernel.call can be planned");
+                        "kernel.view, kernel.join and kernel.call can be "
+                        "planned");
 }
 
-Value Bufferizer::view(Value buffer, MemRefType type, Location loc) {
-  buffer = device::getRoot(buffer);
-  if (buffer.getType() == type)
-    return buffer;
-  return device::ViewOp::create(builder, loc, type, buffer);
+/// \p where as a buffer of type \p type.
+Value Bufferizer::view(const device::BufferRange &where, MemRefType type,
+                       Location loc) {
+  if (where.root.getType() == type)
+    return where.root;
+  IntegerAttr offset;
+  if (where.getSize() != device::getRange(where.root).getSize())
+    offset = builder.getI64IntegerAttr(where.begin);
+  return device::ViewOp::create(builder, loc, type, where.root, offset);
+}
+
+/// Copies the parts that no call computes in their place.
+void Bufferizer::convertJoin(kernel::JoinOp join) {
+  device::BufferRange whole = places.lookup(join.getResult());
+  int64_t begin = whole.begin;
+  for (Value source : join.getSources()) {
+    device::BufferRange range = device::getRange(buffers.lookup(source));
+    device::BufferRange part{whole.root, begin, begin + range.getSize()};
+    bool isThere = range.root == part.root && range.begin == part.begin;
+    if (!isThere && part.getSize() > 0)
+      copy(buffers.lookup(source), part, join.getLoc());
+    begin = part.end;
+  }
+  buffers.map(join.getResult(),
+              view(whole, getBufferType(join.getType()), join.getLoc()));
 }
 
 void Bufferizer::convertCall(kernel::CallOp call) {
@@ -180,11 +251,12 @@ void Bufferizer::convertCall(kernel::CallOp call) {
     inputs.push_back(buffers.lookup(input));
   for (Value result : call.getOutputs()) {
     MemRefType type = getBufferType(result.getType());
-    Value output = outputs.lookup(result);
-    Value buffer = output ? view(output, type, call.getLoc())
-                          : device::SlotOp::create(builder, call.getLoc(), type,
-                                                   /*offset=*/IntegerAttr())
-                                .getResult();
+    auto place = places.find(result);
+    Value buffer = place != places.end()
+                       ? view(place->second, type, call.getLoc())
+                       : device::SlotOp::create(builder, call.getLoc(), type,
+                                                /*offset=*/IntegerAttr())
+                             .getResult();
     buffers.map(result, buffer);
     results.push_back(buffer);
   }
@@ -200,8 +272,9 @@ void Bufferizer::convertCall(kernel::CallOp call) {
   ++numLaunches;
 }
 
-void Bufferizer::copy(Value source, Value target, Location loc) {
-  auto type = cast<MemRefType>(target.getType());
+void Bufferizer::copy(Value source, const device::BufferRange &target,
+                      Location loc) {
+  auto type = cast<MemRefType>(source.getType());
   int64_t count = type.getNumElements();
   std::string name;
   llvm::raw_string_ostream(name)
@@ -212,11 +285,12 @@ void Bufferizer::copy(Value source, Value target, Location loc) {
     symbols.insert(callee, Block::iterator(program));
   }
   auto flat = MemRefType::get({count}, type.getElementType());
-  device::LaunchOp::create(builder, loc, callee.getSymName(),
-                           ValueRange{view(source, flat, loc)},
-                           ValueRange{view(target, flat, loc)}, /*device=*/0,
-                           /*queue=*/0, /*nodes=*/ArrayAttr(), /*flops=*/0,
-                           /*cost_ns=*/0, /*inplace=*/ArrayAttr());
+  device::LaunchOp::create(
+      builder, loc, callee.getSymName(),
+      ValueRange{view(device::getRange(source), flat, loc)},
+      ValueRange{view(target, flat, loc)}, /*device=*/0,
+      /*queue=*/0, /*nodes=*/ArrayAttr(), /*flops=*/0,
+      /*cost_ns=*/0, /*inplace=*/ArrayAttr());
   ++numLaunches;
   ++numCopies;
 }

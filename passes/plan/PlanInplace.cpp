@@ -38,7 +38,10 @@ struct PlanInplace : dlc::plan::impl::PlanInplaceBase<PlanInplace> {
         Value source = getRoot(launch.getInputs()[pair[0]]);
         Value target = getRoot(launch.getOutputs()[pair[1]]);
         auto slot = target.getDefiningOp<SlotOp>();
+        // Parts of a slot have neighbours with lives of their own.
         if (!slot || !source.getDefiningOp<SlotOp>() ||
+            !isWholeRoot(launch.getInputs()[pair[0]]) ||
+            !isWholeRoot(launch.getOutputs()[pair[1]]) ||
             slot.getDevice() != source.getDefiningOp<SlotOp>().getDevice())
           continue;
         auto known = lastStep.find(source);

@@ -19,8 +19,9 @@ namespace {
 
 using Order = SmallVector<unsigned>;
 
-/// A result of a call. Views are looked through; what the function returns
-/// takes no arena and counts as empty.
+/// A result of a call. Views and joins are looked through: a part of a join
+/// counts from when it is written, though the whole has its room by then. What
+/// the function returns takes no arena and counts as empty.
 struct Buffer {
   int64_t bytes;
   unsigned producer;
@@ -72,23 +73,30 @@ private:
 
 } // namespace
 
-static Value getViewed(Value tensor) {
+/// Calls \p body with each tensor that \p tensor is a view or a join of.
+static void forEachViewed(Value tensor, llvm::function_ref<void(Value)> body) {
   while (auto view = tensor.getDefiningOp<kernel::ViewOp>())
     tensor = view.getSource();
-  return tensor;
+  auto join = tensor.getDefiningOp<kernel::JoinOp>();
+  if (!join)
+    return body(tensor);
+  for (Value source : join.getSources())
+    forEachViewed(source, body);
 }
 
 CallGraph::CallGraph(func::FuncOp main) {
   llvm::DenseSet<Value> returned;
   for (Value value : main.getBody().front().getTerminator()->getOperands())
-    returned.insert(getViewed(value));
+    forEachViewed(value, [&](Value viewed) { returned.insert(viewed); });
   llvm::DenseMap<Value, unsigned> numbers;
   for (auto op : main.getBody().getOps<kernel::CallOp>()) {
     Call call{op, {}, {}, {}};
     for (Value input : op.getInputs())
-      if (auto it = numbers.find(getViewed(input)); it != numbers.end())
-        if (call.reads.insert(it->second))
-          ++buffers[it->second].numUsers;
+      forEachViewed(input, [&](Value viewed) {
+        if (auto it = numbers.find(viewed); it != numbers.end())
+          if (call.reads.insert(it->second))
+            ++buffers[it->second].numUsers;
+      });
     for (Value output : op.getOutputs()) {
       int64_t bytes =
           device::getSizeInBytes(cast<RankedTensorType>(output.getType()))
@@ -101,9 +109,11 @@ CallGraph::CallGraph(func::FuncOp main) {
     for (Attribute attr : op.getInplaceAttr() ? op.getInplaceAttr().getValue()
                                               : ArrayRef<Attribute>()) {
       ArrayRef<int64_t> pair = cast<DenseI64ArrayAttr>(attr).asArrayRef();
-      auto input = numbers.find(getViewed(op.getInputs()[pair[0]]));
-      if (input != numbers.end())
-        call.inplace.push_back({input->second, call.writes[pair[1]]});
+      // Parts of a join differ in size from the output and don't count.
+      forEachViewed(op.getInputs()[pair[0]], [&](Value viewed) {
+        if (auto input = numbers.find(viewed); input != numbers.end())
+          call.inplace.push_back({input->second, call.writes[pair[1]]});
+      });
     }
     calls.push_back(std::move(call));
   }
@@ -220,28 +230,24 @@ static Order scheduleDepthFirst(const CallGraph &graph) {
   return order;
 }
 
-/// Moves the calls of \p main into the order \p order, each with the views and
-/// constants that it is the first to need in front of it.
+/// Adds \p op to \p placed, with the views, joins and constants in front of it
+/// that nothing needed before.
+static void place(Operation *op, llvm::SetVector<Operation *> &placed) {
+  for (Value operand : op->getOperands())
+    if (Operation *source = operand.getDefiningOp();
+        source && !isa<kernel::CallOp>(source) && !placed.contains(source))
+      place(source, placed);
+  placed.insert(op);
+}
+
+/// Moves the calls of \p main into the order \p order, each with the views,
+/// joins and constants that it is the first to need in front of it.
 static void reorder(func::FuncOp main, const CallGraph &graph,
                     const Order &order) {
   Operation *terminator = main.getBody().front().getTerminator();
   llvm::SetVector<Operation *> placed;
-  auto place = [&](Operation *op) {
-    SmallVector<Operation *> chain = {op};
-    for (Value operand : op->getOperands())
-      while (Operation *source = operand.getDefiningOp()) {
-        if (isa<kernel::CallOp>(source))
-          break;
-        chain.push_back(source);
-        if (source->getNumOperands() == 0)
-          break;
-        operand = source->getOperand(0);
-      }
-    for (Operation *link : llvm::reverse(chain))
-      placed.insert(link);
-  };
   for (unsigned call : order)
-    place(graph.calls[call].op);
+    place(graph.calls[call].op, placed);
   // What the terminator needs, and what nothing needs.
   for (Operation &op : main.getBody().front().without_terminator())
     placed.insert(&op);

@@ -3,7 +3,7 @@
 #include "passes/plan/Liveness.h"
 #include "passes/plan/Passes.h"
 
-#include "llvm/ADT/DenseSet.h"
+#include <map>
 
 using namespace mlir;
 using namespace dlc::device;
@@ -19,9 +19,9 @@ static int64_t getBytes(Value buffer) {
   return getSizeInBytes(cast<MemRefType>(buffer.getType())).value_or(0);
 }
 
-/// The bytes [begin, end) that \p root, with the place \p offset, takes.
-static std::pair<int64_t, int64_t> getRange(Value root, int64_t offset) {
-  return {offset, offset + getBytes(root)};
+/// The bytes [begin, end) of the arena that \p slot takes.
+static std::pair<int64_t, int64_t> getRange(SlotOp slot) {
+  return {*slot.getOffset(), *slot.getOffset() + getBytes(slot.getResult())};
 }
 
 static bool intersect(std::pair<int64_t, int64_t> a,
@@ -43,8 +43,7 @@ static LogicalResult verifySlots(ProgramOp program, const Liveness &liveness) {
     for (SlotOp other : ArrayRef(slots).take_front(i)) {
       if (other.getDevice() != slot.getDevice() ||
           !life.overlaps(liveness.getInterval(other)) ||
-          !intersect(getRange(slot.getResult(), *slot.getOffset()),
-                     getRange(other.getResult(), *other.getOffset())))
+          !intersect(getRange(slot), getRange(other)))
         continue;
       return (slot.emitOpError("overlaps another slot while both are alive"))
                  .attachNote(other.getLoc())
@@ -82,44 +81,89 @@ static LogicalResult verifyWeights(ProgramOp program) {
 
 /// What \p launch writes is its to write.
 static LogicalResult verifyWrites(ProgramOp program, LaunchOp launch) {
-  llvm::SmallDenseSet<Value> written;
+  SmallVector<BufferRange> written;
   for (auto [j, output] : llvm::enumerate(launch.getOutputs())) {
-    Value root = getRoot(output);
-    if (root.getDefiningOp<WeightsOp>())
+    BufferRange range = getRange(output);
+    if (range.root.getDefiningOp<WeightsOp>())
       return launch.emitOpError("writes weights");
-    if (llvm::is_contained(program.getInputs(), root))
+    if (llvm::is_contained(program.getInputs(), range.root))
       return launch.emitOpError("writes an input of the program");
-    if (!written.insert(root).second)
+    if (llvm::any_of(written, [&](const BufferRange &other) {
+          return other.overlaps(range);
+        }))
       return launch.emitOpError("writes a buffer twice");
-    for (auto [i, input] : llvm::enumerate(launch.getInputs()))
-      if (getRoot(input) == root && !launch.isInplace(i, j))
+    written.push_back(range);
+    for (auto [i, input] : llvm::enumerate(launch.getInputs())) {
+      BufferRange read = getRange(input);
+      if (!read.overlaps(range))
+        continue;
+      if (!launch.isInplace(i, j))
         return launch.emitOpError("writes output ")
                << j << " over input " << i << ", which its 'inplace' does not "
                << "allow";
+      if (read.begin != range.begin)
+        return launch.emitOpError("writes output ")
+               << j << " over a part of input " << i;
+    }
   }
   return success();
 }
 
+namespace {
+/// Which bytes of which roots have been written.
+class WrittenBytes {
+public:
+  void add(const BufferRange &range) {
+    auto &ends = written[range.root];
+    int64_t begin = range.begin, end = range.end;
+    // Takes over what touches the range.
+    auto it = ends.upper_bound(begin);
+    if (it != ends.begin() && std::prev(it)->second >= begin)
+      --it;
+    while (it != ends.end() && it->first <= end) {
+      begin = std::min(begin, it->first);
+      end = std::max(end, it->second);
+      it = ends.erase(it);
+    }
+    ends[begin] = end;
+  }
+
+  bool contains(const BufferRange &range) const {
+    auto found = written.find(range.root);
+    if (range.getSize() == 0)
+      return true;
+    if (found == written.end())
+      return false;
+    auto it = found->second.upper_bound(range.begin);
+    return it != found->second.begin() && std::prev(it)->second >= range.end;
+  }
+
+private:
+  /// For each root, where its written runs begin and end.
+  llvm::DenseMap<Value, std::map<int64_t, int64_t>> written;
+};
+} // namespace
+
 /// Buffers are written before they are read, outputs are written at all.
 static LogicalResult verifyFlow(ProgramOp program, const Liveness &liveness) {
-  llvm::DenseSet<Value> written;
+  WrittenBytes written;
   for (LaunchOp launch : liveness.getLaunches()) {
     if (failed(verifyWrites(program, launch)))
       return failure();
     for (auto [i, input] : llvm::enumerate(launch.getInputs())) {
-      Value root = getRoot(input);
-      bool isGiven = root.getDefiningOp<WeightsOp>() ||
-                     llvm::is_contained(program.getInputs(), root);
-      if (!isGiven && !written.contains(root))
+      BufferRange range = getRange(input);
+      bool isGiven = range.root.getDefiningOp<WeightsOp>() ||
+                     llvm::is_contained(program.getInputs(), range.root);
+      if (!isGiven && !written.contains(range))
         return launch.emitOpError("reads input ")
                << i << " before anything has written it";
     }
     for (Value output : launch.getOutputs())
-      written.insert(getRoot(output));
+      written.add(getRange(output));
   }
   for (auto [output, name] :
        llvm::zip(program.getOutputs(), program.getOutputNames()))
-    if (!written.contains(output) && getBytes(output) > 0)
+    if (!written.contains(getRange(output)))
       return program.emitOpError("never writes its output ") << name;
   return success();
 }

@@ -9,29 +9,9 @@ import json
 
 import numpy as np
 import pytest
-from conftest import dlc
+from conftest import Symbol, dlc
 
 SIZES = [(1, 1, 2, 8), (2, 7, 3, 8), (1, 65, 2, 80), (3, 33, 1, 64), (1, 1100, 2, 16)]  # batch, length, heads, head size
-
-
-class Symbol:
-    """A symbol in the making; a method call adds a node and returns its number."""
-
-    def __init__(self):
-        self.nodes = []
-
-    def __call__(self, op, name, *inputs, **attributes):
-        node = {"op": op, "name": name, "inputs": [[i, 0, 0] for i in inputs]}
-        if attributes:
-            node["attrs"] = {key: str(value) for key, value in attributes.items()}
-        self.nodes.append(node)
-        return len(self.nodes) - 1
-
-    def save(self, path, head):
-        arguments = [i for i, node in enumerate(self.nodes) if node["op"] == "null"]
-        path.write_text(json.dumps({
-            "nodes": self.nodes, "arg_nodes": arguments, "node_row_ptr": list(range(len(self.nodes) + 1)),
-            "heads": [[head, 0, 0]], "attrs": {"mxnet_version": ["int", 10901]}}))
 
 
 def softmax(x):

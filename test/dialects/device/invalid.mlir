@@ -89,6 +89,14 @@ device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"
 
 // -----
 
+// view C1, a part
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = []} {
+  // expected-error @+1 {{requires a part of its source, but takes 'memref<4xf32>' at byte 20 of 'memref<8xf32>'}}
+  %0 = device.view %x at 20 : memref<8xf32> to memref<4xf32>
+}
+
+// -----
+
 // launch C1
 device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = []} {
   // expected-error @+1 {{callee @nothing is not a kernel.func or device.kernel}}

@@ -46,3 +46,17 @@ kernel.func @accesses(%x: memref<4xf32>) outputs(%y: memref<4xf32>) {
     }
   }
 }
+
+// -----
+
+// A part of a part starts where both together do.
+// CHECK-LABEL: func.func @parts(
+// CHECK-SAME: %[[X:.*]]: tensor<12xf32>
+// CHECK-NEXT: %[[V:.*]] = kernel.view %[[X]] at 5 : tensor<12xf32> to tensor<2x1xf32>
+// CHECK-NEXT: return %[[V]]
+func.func @parts(%x: tensor<12xf32>) -> tensor<2x1xf32> {
+  %0 = kernel.view %x at 4 : tensor<12xf32> to tensor<6xf32>
+  %1 = kernel.view %0 : tensor<6xf32> to tensor<3x2xf32>
+  %2 = kernel.view %1 at 1 : tensor<3x2xf32> to tensor<2x1xf32>
+  return %2 : tensor<2x1xf32>
+}

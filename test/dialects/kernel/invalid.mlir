@@ -2,8 +2,8 @@
 // The kernel dialect: what the verifiers reject, by constraint. Contractions are in invalid-contract.mlir.
 // RUN: dlc-opt %s --split-input-file --verify-diagnostics
 
-func.func @view_c1(%x: tensor<2x6xf32>) -> tensor<3x5xf32> {
-  // expected-error @+1 {{'kernel.view' op requires the same element type and number of elements on both sides, but got 'tensor<2x6xf32>' and 'tensor<3x5xf32>'}}
+func.func @view_c2(%x: tensor<2x6xf32>) -> tensor<3x5xf32> {
+  // expected-error @+1 {{'kernel.view' op requires the same number of elements on both sides, but got 'tensor<2x6xf32>' and 'tensor<3x5xf32>'}}
   %0 = kernel.view %x : tensor<2x6xf32> to tensor<3x5xf32>
   return %0 : tensor<3x5xf32>
 }
@@ -11,9 +11,33 @@ func.func @view_c1(%x: tensor<2x6xf32>) -> tensor<3x5xf32> {
 // -----
 
 func.func @view_c1_type(%x: tensor<4xf32>) -> tensor<4xi32> {
-  // expected-error @+1 {{requires the same element type and number of elements on both sides}}
+  // expected-error @+1 {{requires the same element type on both sides}}
   %0 = kernel.view %x : tensor<4xf32> to tensor<4xi32>
   return %0 : tensor<4xi32>
+}
+
+// -----
+
+func.func @view_c2_part(%x: tensor<2x6xf32>) -> tensor<5xf32> {
+  // expected-error @+1 {{requires a part of its operand, but takes 'tensor<5xf32>' at element 8 of 'tensor<2x6xf32>'}}
+  %0 = kernel.view %x at 8 : tensor<2x6xf32> to tensor<5xf32>
+  return %0 : tensor<5xf32>
+}
+
+// -----
+
+func.func @join_c1(%x: tensor<2xf32>, %y: tensor<2xf32>) -> tensor<5xf32> {
+  // expected-error @+1 {{requires operands with the result's 5 elements together, but got 4}}
+  %0 = kernel.join %x, %y : (tensor<2xf32>, tensor<2xf32>) -> tensor<5xf32>
+  return %0 : tensor<5xf32>
+}
+
+// -----
+
+func.func @join_c1_type(%x: tensor<2xf32>, %y: tensor<2xi32>) -> tensor<4xf32> {
+  // expected-error @+1 {{requires operands with the result's element type, but got 'tensor<2xi32>' for 'tensor<4xf32>'}}
+  %0 = kernel.join %x, %y : (tensor<2xf32>, tensor<2xi32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
 }
 
 // -----

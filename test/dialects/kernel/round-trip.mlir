@@ -200,3 +200,12 @@ kernel.func @contract_schedules(%x: memref<128x256xf32>, %w: memref<4x256x16xf32
     kernel.yield %acc : f32
   }
 }
+
+// CHECK-LABEL: func.func @parts(
+// CHECK: %[[P:.*]] = kernel.view %{{.*}} at 4 : tensor<2x4xf32> to tensor<3xf32>
+// CHECK: kernel.join %[[P]], %{{.*}} : (tensor<3xf32>, tensor<2x4xf32>) -> tensor<11xf32>
+func.func @parts(%x: tensor<2x4xf32>) -> tensor<11xf32> {
+  %0 = kernel.view %x at 4 : tensor<2x4xf32> to tensor<3xf32>
+  %1 = kernel.join %0, %x : (tensor<3xf32>, tensor<2x4xf32>) -> tensor<11xf32>
+  return %1 : tensor<11xf32>
+}

@@ -199,3 +199,31 @@ func.func @winograd(%x: tensor<1x16x10x8xf32>) -> tensor<1x16x10x8xf32> {
     : tensor<1x16x10x8xf32>, tensor<16x16x3x3xf32>
   return %0 : tensor<1x16x10x8xf32>
 }
+
+// -----
+
+// A concatenation that a padded convolution reads has the halo of its inputs:
+// each is stored with it once, also for other users. A part of whole blocks has
+// the halo of what it is a part of.
+
+// CHECK-LABEL: func.func @join(
+// CHECK: %[[POOL:.*]] = graph.pool
+// CHECK-NEXT: %[[STORED:.*]] = graph.relayout %[[POOL]] : tensor<1x32x4x4xf32, [[B]]> to tensor<1x32x4x4xf32, [[HALO:#graph.blocked<16, halo_low = \[1, 1\], halo_high = \[1, 1\]>]]>
+// CHECK-NEXT: %[[SLICE:.*]] = graph.slice %[[STORED]] starts [0, 16, 0, 0] {{.*}} : tensor<1x32x4x4xf32, [[HALO]]>
+// CHECK-NEXT: %[[CONCAT:.*]] = graph.concat %[[STORED]], %[[SLICE]] axis 1 : tensor<1x32x4x4xf32, [[HALO]]>, tensor<1x16x4x4xf32, [[HALO]]>
+// CHECK-NEXT: graph.conv %[[CONCAT]]
+// CHECK: %[[READ:.*]] = graph.relayout %[[CONCAT]] : tensor<1x48x4x4xf32, [[HALO]]> to tensor<1x48x4x4xf32, [[B]]>
+// CHECK-NEXT: graph.relu %[[READ]]
+// A convolution without padding steps over the halo.
+// CHECK: graph.conv %[[STORED]]
+func.func @join(%x: tensor<1x32x8x8xf32>) -> (tensor<1x16x4x4xf32>, tensor<1x48x4x4xf32>, tensor<1x16x4x4xf32>) {
+  %w = graph.constant dense<1.0> : tensor<16x48x3x3xf32>
+  %v = graph.constant dense<1.0> : tensor<16x32x1x1xf32>
+  %0 = graph.pool %x max kernel [2, 2] strides [2, 2] pads [0, 0] [0, 0] : tensor<1x32x8x8xf32>
+  %1 = graph.slice %0 starts [0, 16, 0, 0] limits [1, 32, 4, 4] steps [1, 1, 1, 1] : tensor<1x32x4x4xf32>
+  %2 = graph.concat %0, %1 axis 1 : tensor<1x32x4x4xf32>, tensor<1x16x4x4xf32>
+  %3 = graph.conv %2, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 : tensor<1x48x4x4xf32>, tensor<16x48x3x3xf32>
+  %4 = graph.relu %2 : tensor<1x48x4x4xf32>
+  %5 = graph.conv %0, %v strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 1 : tensor<1x32x4x4xf32>, tensor<16x32x1x1xf32>
+  return %3, %4, %5 : tensor<1x16x4x4xf32>, tensor<1x48x4x4xf32>, tensor<1x16x4x4xf32>
+}

@@ -241,3 +241,50 @@ func.func @transposed_columns(%x: tensor<2x3x8xf32>, %w: tensor<4x8xf32>) -> ten
   %1 = graph.transpose %0 [0, 2, 1] : tensor<2x3x4xf32>
   return %1 : tensor<2x4x3xf32>
 }
+
+// -----
+
+// Where the inputs of a concatenation are computed by kernels, these write into
+// its parts: the concatenation is none. So is a slice of a stored tensor that
+// its user can't read through.
+
+// CHECK-LABEL: func.func @join(
+// CHECK: %[[A:.*]] = graph.group
+// CHECK-NEXT: graph.dense
+// CHECK-NEXT: graph.relu
+// CHECK: %[[B:.*]] = graph.group
+// CHECK-NEXT: graph.dense
+// CHECK: %[[JOIN:.*]] = graph.concat %[[A]], %[[B]] axis 1
+// CHECK-NEXT: %[[SLICE:.*]] = graph.slice %[[JOIN]] starts [0, 2]
+// CHECK-NEXT: graph.group (%{{.*}} = %[[SLICE]]
+// CHECK-NEXT: graph.dense
+func.func @join(%x: tensor<1x8xf32>, %w: tensor<4x8xf32>, %v: tensor<6x5xf32>) -> (tensor<1x6xf32>, tensor<1x8xf32>) {
+  %0 = graph.dense %x, %w : tensor<1x8xf32>, tensor<4x8xf32>
+  %1 = graph.relu %0 : tensor<1x4xf32>
+  %2 = graph.dense %x, %w : tensor<1x8xf32>, tensor<4x8xf32>
+  %3 = graph.concat %1, %2 axis 1 : tensor<1x4xf32>, tensor<1x4xf32>
+  %4 = graph.slice %3 starts [0, 2] limits [1, 7] steps [1, 1] : tensor<1x8xf32>
+  %5 = graph.dense %4, %v : tensor<1x5xf32>, tensor<6x5xf32>
+  return %5, %3 : tensor<1x6xf32>, tensor<1x8xf32>
+}
+
+// Rows of two tensors alternate, and what is only moved is moved by one kernel.
+
+// CHECK-LABEL: func.func @no_join(
+// CHECK: graph.dense
+// CHECK: graph.dense
+// CHECK: graph.group
+// CHECK-NEXT: graph.concat {{.*}} axis 1
+// CHECK: graph.group
+// CHECK-NEXT: graph.relu
+// CHECK-NEXT: graph.relu
+// CHECK-NEXT: graph.concat {{.*}} axis 0
+func.func @no_join(%x: tensor<2x8xf32>, %y: tensor<2x8xf32>, %w: tensor<4x8xf32>) -> (tensor<2x8xf32>, tensor<4x8xf32>) {
+  %0 = graph.dense %x, %w : tensor<2x8xf32>, tensor<4x8xf32>
+  %1 = graph.dense %y, %w : tensor<2x8xf32>, tensor<4x8xf32>
+  %2 = graph.concat %0, %1 axis 1 : tensor<2x4xf32>, tensor<2x4xf32>
+  %3 = graph.relu %x : tensor<2x8xf32>
+  %4 = graph.relu %y : tensor<2x8xf32>
+  %5 = graph.concat %3, %4 axis 0 : tensor<2x8xf32>, tensor<2x8xf32>
+  return %2, %5 : tensor<2x8xf32>, tensor<4x8xf32>
+}

@@ -208,3 +208,24 @@ func.func @movements(%x: tensor<2x1x3xf32>, %y: tensor<3xf32>)
   %7 = graph.concat %6, %y axis 0 : tensor<6xf32>, tensor<3xf32>
   return %0, %1, %3, %5, %7 : tensor<1x2x3xf32>, tensor<1x3x2xf32>, tensor<4x2x3xf32>, tensor<4x3x2xf32>, tensor<9xf32>
 }
+
+// -----
+
+// A function of a concatenation is computed by the kernels of its inputs; with
+// another user of the concatenation it would be computed twice.
+
+// CHECK-LABEL: func.func @function_of_concat(
+// CHECK-SAME: %[[X:.*]]: tensor<1x3xf32>, %[[Y:.*]]: tensor<1x5xf32>
+// CHECK-NEXT: %[[A:.*]] = graph.cast %[[X]] : tensor<1x3xf32> to tensor<1x3xi32>
+// CHECK-NEXT: %[[B:.*]] = graph.cast %[[Y]] : tensor<1x5xf32> to tensor<1x5xi32>
+// CHECK-NEXT: graph.concat %[[A]], %[[B]] axis 1 : tensor<1x3xi32>, tensor<1x5xi32>
+// CHECK-NEXT: %[[C:.*]] = graph.concat %[[X]], %[[Y]] axis 1
+// CHECK-NEXT: graph.relu %[[C]]
+func.func @function_of_concat(%x: tensor<1x3xf32>, %y: tensor<1x5xf32>)
+    -> (tensor<1x8xi32>, tensor<1x8xf32>, tensor<1x8xf32>) {
+  %0 = graph.concat %x, %y axis 1 : tensor<1x3xf32>, tensor<1x5xf32>
+  %1 = graph.cast %0 : tensor<1x8xf32> to tensor<1x8xi32>
+  %2 = graph.concat %x, %y axis 1 : tensor<1x3xf32>, tensor<1x5xf32>
+  %3 = graph.relu %2 : tensor<1x8xf32>
+  return %1, %2, %3 : tensor<1x8xi32>, tensor<1x8xf32>, tensor<1x8xf32>
+}

@@ -132,3 +132,25 @@ func.func @transpose(%x: tensor<2x40x8xf32>) -> tensor<40x8x2xf32> {
   %1 = graph.exp %0 : tensor<40x8x2xf32>
   return %1 : tensor<40x8x2xf32>
 }
+
+// -----
+
+// Outside of groups, concatenations and slices are joins and views: of buffers
+// in blocks, with their halo.
+
+!whole = tensor<1x48x4x4xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>>
+!part = tensor<1x16x4x4xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>>
+
+// CHECK-LABEL: func.func @join(
+// CHECK-SAME: %[[X:.*]]: tensor<1x3x6x6x16xf32>
+// CHECK-NEXT: %[[PART:.*]] = kernel.view %[[X]] at 1152 : tensor<1x3x6x6x16xf32> to tensor<1x1x6x6x16xf32>
+// CHECK-NEXT: %[[Y:.*]] = kernel.call @exp_0(%[[PART]])
+// CHECK-NEXT: %[[Z:.*]] = kernel.call @log_0(%[[Y]])
+// CHECK-NEXT: kernel.join %[[PART]], %[[Y]], %[[Z]] : (tensor<1x1x6x6x16xf32>, tensor<1x1x6x6x16xf32>, tensor<1x1x6x6x16xf32>) -> tensor<1x3x6x6x16xf32>
+func.func @join(%x: !whole) -> !whole {
+  %0 = graph.slice %x starts [0, 32, 0, 0] limits [1, 48, 4, 4] steps [1, 1, 1, 1] : !whole
+  %1 = graph.exp %0 : !part
+  %2 = graph.log %1 : !part
+  %3 = graph.concat %0, %1, %2 axis 1 : !part, !part, !part
+  return %3 : !whole
+}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans of random models compute what the models compute. Values are symbolic:
-// a call's result is the hash of the kernel's name and its operands. The plan
-// is executed on a symbolic memory, where reading bytes that somebody else has
-// overwritten gives another hash.
+// an element of a call's result is the hash of the kernel's name, its operands
+// and the element's number. The plan is executed on a symbolic memory, where
+// reading elements that somebody else has overwritten gives other hashes.
 #include "dialects/device/DeviceOps.h"
 #include "dialects/kernel/KernelOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -19,113 +19,189 @@ using namespace mlir;
 using namespace dlc;
 
 using Hash = size_t;
+using Elements = std::vector<Hash>;
 
-static Hash hashOutput(StringRef kernel, ArrayRef<Hash> inputs,
-                       unsigned output) {
-  return llvm::hash_combine(
-      kernel, llvm::hash_combine_range(inputs.begin(), inputs.end()), output);
+static Elements hashOutput(StringRef kernel, ArrayRef<Elements> inputs,
+                           unsigned output, int64_t size) {
+  Hash all = llvm::hash_combine(kernel, output);
+  for (const Elements &input : inputs)
+    all = llvm::hash_combine(
+        all, llvm::hash_combine_range(input.begin(), input.end()));
+  Elements elements;
+  for (int64_t i = 0; i < size; ++i)
+    elements.push_back(llvm::hash_combine(all, i));
+  return elements;
 }
 
-static Hash hashConstant(ElementsAttr value) {
+static Elements hashInput(unsigned number, int64_t size) {
+  return hashOutput("input", {}, number, size);
+}
+
+static Elements hashConstant(ElementsAttr value) {
   SmallVector<char, 0> storage;
   ArrayRef<char> bytes = *device::getBytes(value, storage);
-  return llvm::hash_combine_range(bytes.begin(), bytes.end());
+  Hash hash = llvm::hash_combine_range(bytes.begin(), bytes.end());
+  return Elements(value.getNumElements(), hash);
+}
+
+static int64_t getCount(Value value) {
+  return cast<ShapedType>(value.getType()).getNumElements();
 }
 
 /// The outputs of the kernels stage.
-static SmallVector<Hash> evaluate(func::FuncOp main) {
-  llvm::DenseMap<Value, Hash> values;
+static std::vector<Elements> evaluate(func::FuncOp main) {
+  llvm::DenseMap<Value, Elements> values;
   for (auto [i, argument] : llvm::enumerate(main.getArguments()))
-    values[argument] = i + 1;
+    values[argument] = hashInput(i, getCount(argument));
   auto lookup = [&](ValueRange range) {
-    return llvm::map_to_vector(range, [&](Value v) { return values.at(v); });
+    std::vector<Elements> found;
+    for (Value value : range)
+      found.push_back(values.at(value));
+    return found;
   };
   for (Operation &op : main.getBody().front()) {
-    if (auto constant = dyn_cast<kernel::ConstantOp>(op))
+    if (auto constant = dyn_cast<kernel::ConstantOp>(op)) {
       values[constant.getResult()] =
           hashConstant(cast<ElementsAttr>(constant.getValue()));
-    else if (auto view = dyn_cast<kernel::ViewOp>(op))
-      values[view.getResult()] = values.at(view.getSource());
-    else if (auto call = dyn_cast<kernel::CallOp>(op))
+    } else if (auto view = dyn_cast<kernel::ViewOp>(op)) {
+      Elements source = values.at(view.getSource());
+      auto begin = source.begin() + view.getOffset().value_or(0);
+      values[view.getResult()] =
+          Elements(begin, begin + getCount(view.getResult()));
+    } else if (auto join = dyn_cast<kernel::JoinOp>(op)) {
+      Elements joined;
+      for (const Elements &part : lookup(join.getSources()))
+        joined.insert(joined.end(), part.begin(), part.end());
+      values[join.getResult()] = joined;
+    } else if (auto call = dyn_cast<kernel::CallOp>(op)) {
       for (auto [i, output] : llvm::enumerate(call.getOutputs()))
-        values[output] =
-            hashOutput(call.getCallee(), lookup(call.getInputs()), i);
+        values[output] = hashOutput(call.getCallee(), lookup(call.getInputs()),
+                                    i, getCount(output));
+    }
   }
   return lookup(main.getBody().front().getTerminator()->getOperands());
 }
 
 namespace {
 
-/// Bytes of memory, each with the hash of the value that it is a part of.
+/// Elements of memory, each with its hash; 0 where nothing was written.
 class Memory {
 public:
   explicit Memory(device::ProgramOp program) : program(program) {
     for (auto [i, input] : llvm::enumerate(program.getInputs()))
-      write(input, i + 1);
+      write(input, hashInput(i, getCount(input)));
     for (auto weights : program.getBody().getOps<device::WeightsOp>())
       write(weights.getResult(), hashConstant(weights.getValue()));
   }
 
-  /// The value in \p buffer; 0 where it is not whole.
-  Hash read(Value buffer) {
-    auto [space, begin, end] = locate(buffer);
-    Hash value = bytes[{space, begin}];
-    for (int64_t byte = begin; byte < end; ++byte)
-      if (bytes[{space, byte}] != value)
-        return 0;
-    return value;
+  Elements read(Value buffer) {
+    auto [space, begin] = locate(buffer);
+    Elements elements;
+    for (int64_t i = 0, count = getCount(buffer); i < count; ++i)
+      elements.push_back(memory[{space, begin + 4 * i}]);
+    return elements;
   }
 
-  void write(Value buffer, Hash value) {
-    auto [space, begin, end] = locate(buffer);
-    for (int64_t byte = begin; byte < end; ++byte)
-      bytes[{space, byte}] = value;
+  void write(Value buffer, const Elements &elements) {
+    auto [space, begin] = locate(buffer);
+    for (auto [i, element] : llvm::enumerate(elements))
+      memory[{space, begin + 4 * int64_t(i)}] = element;
   }
 
 private:
-  /// The memory that \p buffer is in, and its range there.
-  std::tuple<int, int64_t, int64_t> locate(Value buffer) {
-    Value root = device::getRoot(buffer);
-    int64_t size = *device::getSizeInBytes(cast<MemRefType>(root.getType()));
-    if (auto slot = root.getDefiningOp<device::SlotOp>())
-      return {-1, *slot.getOffset(), *slot.getOffset() + size};
-    if (auto weights = root.getDefiningOp<device::WeightsOp>())
-      return {-2, *weights.getOffset(), *weights.getOffset() + size};
-    return {int(cast<BlockArgument>(root).getArgNumber()), 0, size};
+  /// The memory that \p buffer is in, and its first byte there.
+  std::pair<int, int64_t> locate(Value buffer) {
+    device::BufferRange range = device::getRange(buffer);
+    if (auto slot = range.root.getDefiningOp<device::SlotOp>())
+      return {-1, *slot.getOffset() + range.begin};
+    if (auto weights = range.root.getDefiningOp<device::WeightsOp>())
+      return {-2, *weights.getOffset() + range.begin};
+    return {int(cast<BlockArgument>(range.root).getArgNumber()), range.begin};
   }
 
   device::ProgramOp program;
-  std::map<std::pair<int, int64_t>, Hash> bytes;
+  std::map<std::pair<int, int64_t>, Hash> memory;
 };
 
 } // namespace
 
 /// The outputs of a plan.
-static SmallVector<Hash> execute(device::ProgramOp program) {
+static std::vector<Elements> execute(device::ProgramOp program) {
   Memory memory(program);
   for (auto launch : program.getBody().getOps<device::LaunchOp>()) {
-    SmallVector<Hash> inputs;
+    std::vector<Elements> inputs;
     for (Value input : launch.getInputs())
       inputs.push_back(memory.read(input));
     bool isCopy = launch.getCallee().starts_with("copy_");
     for (auto [i, output] : llvm::enumerate(launch.getOutputs()))
       memory.write(output, isCopy ? inputs.front()
-                                  : hashOutput(launch.getCallee(), inputs, i));
+                                  : hashOutput(launch.getCallee(), inputs, i,
+                                               getCount(output)));
   }
-  return llvm::map_to_vector(program.getOutputs(),
-                             [&](Value output) { return memory.read(output); });
+  std::vector<Elements> outputs;
+  for (Value output : program.getOutputs())
+    outputs.push_back(memory.read(output));
+  return outputs;
+}
+
+namespace {
+struct Tensor {
+  std::string name;
+  int64_t size;
+};
+} // namespace
+
+/// Text that makes a tensor of those in \p tensors without computing: a view
+/// under another shape, a part, or a join.
+template <typename Random, typename Pick>
+static std::string makeMovement(Random &random, Pick pick,
+                                const std::string &number,
+                                std::vector<Tensor> &tensors) {
+  Tensor source = pick();
+  std::string name = "%v" + number;
+  auto type = [](int64_t n) { return "tensor<" + std::to_string(n) + "xf32>"; };
+  switch (random() % 3) {
+  case 0: {
+    std::string shaped = name + "_2d";
+    std::string middle =
+        "tensor<2x" + std::to_string(source.size / 2) + "xf32>";
+    tensors.push_back({name, source.size});
+    return shaped + " = kernel.view " + source.name + " : " +
+           type(source.size) + " to " + middle + "\n" + name +
+           " = kernel.view " + shaped + " : " + middle + " to " +
+           type(source.size) + "\n";
+  }
+  case 1: {
+    int64_t size = 8 * (1 + random() % (source.size / 8));
+    int64_t offset = random() % (source.size - size + 1);
+    tensors.push_back({name, size});
+    return name + " = kernel.view " + source.name + " at " +
+           std::to_string(offset) + " : " + type(source.size) + " to " +
+           type(size) + "\n";
+  }
+  default: {
+    std::string names, types;
+    int64_t size = 0;
+    for (unsigned k = 0, n = 1 + random() % 3; k < n; ++k) {
+      names += (k ? ", " : "") + source.name;
+      types += (k ? ", " : "") + type(source.size);
+      size += source.size;
+      source = pick();
+    }
+    tensors.push_back({name, size});
+    return name + " = kernel.join " + names + " : (" + types + ") -> " +
+           type(size) + "\n";
+  }
+  }
 }
 
 /// A random model in text: calls of up to three operands and two results, some
-/// of them in place, with views and constants, and any values as results.
+/// of them in place, with views, joins and constants, and any values as
+/// results.
 static std::string makeModel(unsigned seed) {
   std::minstd_rand random(seed);
   std::string kernels, body;
   auto type = [](int64_t n) { return "<" + std::to_string(n) + "xf32>"; };
-  struct Tensor {
-    std::string name;
-    int64_t size;
-  };
   std::vector<Tensor> tensors = {{"%x", 8}, {"%z", 24}};
   auto pick = [&] {
     // Mostly recent ones, so that lives end.
@@ -142,17 +218,8 @@ static std::string makeModel(unsigned seed) {
       body += "%c" + number + " = kernel.constant dense<" +
               std::to_string(random() % 3) + ".0> : tensor" + type(size) + "\n";
     }
-    if (random() % 4 == 0) {
-      Tensor source = pick();
-      std::string flat = "%v" + number, shaped = flat + "_2d";
-      std::string middle =
-          "tensor<2x" + std::to_string(source.size / 2) + "xf32>";
-      body += shaped + " = kernel.view " + source.name + " : tensor" +
-              type(source.size) + " to " + middle + "\n" + flat +
-              " = kernel.view " + shaped + " : " + middle + " to tensor" +
-              type(source.size) + "\n";
-      tensors.push_back({flat, source.size});
-    }
+    if (random() % 3 == 0)
+      body += makeMovement(random, pick, number, tensors);
     std::vector<Tensor> inputs;
     for (unsigned k = 0, n = random() % 4; k < n; ++k)
       inputs.push_back(pick());
@@ -210,7 +277,7 @@ TEST_P(PlanTest, PlanComputesWhatTheModelComputes) {
     std::string text = makeModel(GetParam() * 1000 + i);
     OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
     ASSERT_TRUE(module) << text;
-    SmallVector<Hash> expected =
+    std::vector<Elements> expected =
         evaluate(*module->getOps<func::FuncOp>().begin());
 
     PassManager passes(&context);

@@ -80,3 +80,42 @@ func.func @main(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf3
 func.func @main(%x: tensor<200000xi8>) -> tensor<200000xi8> {
   return %x : tensor<200000xi8>
 }
+
+// -----
+
+kernel.func @one(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
+  kernel.parallel (%t) to (1) {}
+}
+kernel.func @two(%x: memref<16xf32>) outputs(%y: memref<24xf32>) {
+  kernel.parallel (%t) to (1) {}
+}
+
+// The parts of a join are computed in it. The operand of a second join, an
+// input and what has a slot of its own are copied.
+// CHECK-LABEL: device.program @main(%input0: memref<8xf32>) outputs(%output0: memref<56xf32>)
+// CHECK-NEXT: %[[SLOT:.+]] = device.slot : memref<40xf32>
+// CHECK-NEXT: %[[A:.+]] = device.view %[[SLOT]] at 0 : memref<40xf32> to memref<8xf32>
+// CHECK-NEXT: device.launch @one(%input0) outputs(%[[A]])
+// CHECK-NEXT: %[[B:.+]] = device.view %output0 at 32 : memref<56xf32> to memref<8xf32>
+// CHECK-NEXT: device.launch @one(%[[A]]) outputs(%[[B]])
+// CHECK-NEXT: %[[FROM:.+]] = device.view %output0 at 32 : memref<56xf32> to memref<8xf32>
+// CHECK-NEXT: %[[TO:.+]] = device.view %[[SLOT]] at 32 : memref<40xf32> to memref<8xf32>
+// CHECK-NEXT: device.launch @copy_8xf32(%[[FROM]]) outputs(%[[TO]])
+// CHECK-NEXT: %[[AB:.+]] = device.view %[[SLOT]] at 0 : memref<40xf32> to memref<16xf32>
+// CHECK-NEXT: %[[C:.+]] = device.view %[[SLOT]] at 64 : memref<40xf32> to memref<24xf32>
+// CHECK-NEXT: device.launch @two(%[[AB]]) outputs(%[[C]])
+// CHECK-NEXT: %[[TO_X:.+]] = device.view %output0 at 0 : memref<56xf32> to memref<8xf32>
+// CHECK-NEXT: device.launch @copy_8xf32(%input0) outputs(%[[TO_X]])
+// CHECK-NEXT: %[[TO_ABC:.+]] = device.view %output0 at 64 : memref<56xf32> to memref<40xf32>
+// CHECK-NEXT: device.launch @copy_40xf32(%[[SLOT]]) outputs(%[[TO_ABC]])
+// CHECK-NOT: device.launch
+func.func @main(%x: tensor<8xf32>) -> tensor<56xf32> {
+  %a = kernel.call @one(%x) : (tensor<8xf32>) -> tensor<8xf32>
+  %b = kernel.call @one(%a) : (tensor<8xf32>) -> tensor<8xf32>
+  %ab = kernel.join %a, %b : (tensor<8xf32>, tensor<8xf32>) -> tensor<16xf32>
+  %c = kernel.call @two(%ab) : (tensor<16xf32>) -> tensor<24xf32>
+  %abc = kernel.join %ab, %c : (tensor<16xf32>, tensor<24xf32>) -> tensor<40xf32>
+  %view = kernel.view %abc at 0 : tensor<40xf32> to tensor<40xf32>
+  %all = kernel.join %x, %b, %view : (tensor<8xf32>, tensor<8xf32>, tensor<40xf32>) -> tensor<56xf32>
+  return %all : tensor<56xf32>
+}

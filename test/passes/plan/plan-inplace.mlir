@@ -59,3 +59,31 @@ device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>)
   device.launch @two(%d) outputs(%e, %f) {inplace = [array<i64: 0, 0>, array<i64: 0, 1>]} : (memref<8xf32>) -> (memref<8xf32>, memref<8xf32>)
   device.launch @g(%e, %f) outputs(%y) : (memref<8xf32>, memref<8xf32>) -> memref<8xf32>
 }
+
+// -----
+
+// A part of a slot has neighbours that live on; and nothing takes it over.
+device.kernel @f : (memref<8xf32>) -> memref<8xf32> variants []
+device.kernel @h : (memref<16xf32>) -> memref<8xf32> variants []
+// CHECK-LABEL: device.program @main
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>)
+    attributes {input_names = ["x"], output_names = ["y"]} {
+  // CHECK: %[[A:.+]] = device.slot : memref<16xf32>
+  // CHECK: %[[LOW:.+]] = device.view %[[A]] at 0
+  // CHECK: %[[HIGH:.+]] = device.view %[[A]] at 32
+  %a = device.slot : memref<16xf32>
+  %low = device.view %a at 0 : memref<16xf32> to memref<8xf32>
+  %high = device.view %a at 32 : memref<16xf32> to memref<8xf32>
+  // CHECK: %[[B:.+]] = device.slot : memref<8xf32>
+  %b = device.slot : memref<8xf32>
+  device.launch @f(%x) outputs(%b) : (memref<8xf32>) -> memref<8xf32>
+  // CHECK: device.launch @f(%[[B]]) outputs(%[[LOW]])
+  device.launch @f(%b) outputs(%low) {inplace = [array<i64: 0, 0>]} : (memref<8xf32>) -> memref<8xf32>
+  device.launch @f(%x) outputs(%high) : (memref<8xf32>) -> memref<8xf32>
+  // CHECK: %[[C:.+]] = device.slot : memref<8xf32>
+  // CHECK: device.launch @h(%[[A]])
+  %c = device.slot : memref<8xf32>
+  device.launch @h(%a) outputs(%y) : (memref<16xf32>) -> memref<8xf32>
+  // CHECK: device.launch @f(%[[HIGH]]) outputs(%[[C]])
+  device.launch @f(%high) outputs(%c) {inplace = [array<i64: 0, 0>]} : (memref<8xf32>) -> memref<8xf32>
+}

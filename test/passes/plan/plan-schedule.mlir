@@ -47,3 +47,39 @@ func.func @main(%x: tensor<1xf32>) -> tensor<1xf32> {
   %y = kernel.call @add(%sa, %sb) : (tensor<1xf32>, tensor<1xf32>) -> tensor<1xf32>
   return %y : tensor<1xf32>
 }
+
+// -----
+
+kernel.func @expand(%x: memref<1xf32>) outputs(%y: memref<1000xf32>) {
+  kernel.parallel (%t) to (1) {}
+}
+kernel.func @sum(%x: memref<2000xf32>) outputs(%y: memref<1xf32>) {
+  kernel.parallel (%t) to (1) {}
+}
+kernel.func @add(%x: memref<1xf32>, %z: memref<1xf32>) outputs(%y: memref<1xf32>) {
+  kernel.parallel (%t) to (1) {}
+}
+
+// The parts of a join live until it has been read.
+// CHECK-LABEL: func.func @main
+func.func @main(%x: tensor<1xf32>) -> tensor<1xf32> {
+  // CHECK: %[[A:.+]] = kernel.call @expand(%arg0)
+  // CHECK-NEXT: %[[B:.+]] = kernel.call @expand(%arg0)
+  // CHECK-NEXT: %[[AB:.+]] = kernel.join %[[A]], %[[B]]
+  // CHECK-NEXT: %[[SAB:.+]] = kernel.call @sum(%[[AB]])
+  // CHECK-NEXT: %[[C:.+]] = kernel.call @expand(%arg0)
+  // CHECK-NEXT: %[[D:.+]] = kernel.call @expand(%arg0)
+  // CHECK-NEXT: %[[CD:.+]] = kernel.join %[[C]], %[[D]]
+  // CHECK-NEXT: %[[SCD:.+]] = kernel.call @sum(%[[CD]])
+  // CHECK-NEXT: kernel.call @add(%[[SAB]], %[[SCD]])
+  %a = kernel.call @expand(%x) : (tensor<1xf32>) -> tensor<1000xf32>
+  %b = kernel.call @expand(%x) : (tensor<1xf32>) -> tensor<1000xf32>
+  %c = kernel.call @expand(%x) : (tensor<1xf32>) -> tensor<1000xf32>
+  %d = kernel.call @expand(%x) : (tensor<1xf32>) -> tensor<1000xf32>
+  %ab = kernel.join %a, %b : (tensor<1000xf32>, tensor<1000xf32>) -> tensor<2000xf32>
+  %cd = kernel.join %c, %d : (tensor<1000xf32>, tensor<1000xf32>) -> tensor<2000xf32>
+  %sab = kernel.call @sum(%ab) : (tensor<2000xf32>) -> tensor<1xf32>
+  %scd = kernel.call @sum(%cd) : (tensor<2000xf32>) -> tensor<1xf32>
+  %y = kernel.call @add(%sab, %scd) : (tensor<1xf32>, tensor<1xf32>) -> tensor<1xf32>
+  return %y : tensor<1xf32>
+}

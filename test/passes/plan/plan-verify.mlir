@@ -109,3 +109,58 @@ device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>) arena 32 alig
   device.launch @f(%a) outputs(%a) {inplace = [array<i64: 0, 0>]} : (memref<8xf32>) -> memref<8xf32>
   device.launch @f(%a) outputs(%y) : (memref<8xf32>) -> memref<8xf32>
 }
+
+// -----
+
+// Parts of a slot are written before they are read, and kept apart.
+device.kernel @f : (memref<8xf32>) -> memref<8xf32> variants []
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>) arena 64 align 64 lower_bound 64
+    attributes {input_names = ["x"], output_names = ["y"]} {
+  %a = device.slot at 0 : memref<16xf32>
+  %low = device.view %a at 0 : memref<16xf32> to memref<8xf32>
+  %high = device.view %a at 32 : memref<16xf32> to memref<8xf32>
+  device.launch @f(%x) outputs(%low) : (memref<8xf32>) -> memref<8xf32>
+  device.launch @f(%low) outputs(%high) : (memref<8xf32>) -> memref<8xf32>
+  device.launch @f(%high) outputs(%y) : (memref<8xf32>) -> memref<8xf32>
+}
+
+// -----
+
+device.kernel @f : (memref<8xf32>) -> memref<8xf32> variants []
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>) arena 64 align 64 lower_bound 64
+    attributes {input_names = ["x"], output_names = ["y"]} {
+  %a = device.slot at 0 : memref<16xf32>
+  %low = device.view %a at 0 : memref<16xf32> to memref<8xf32>
+  %middle = device.view %a at 16 : memref<16xf32> to memref<8xf32>
+  device.launch @f(%x) outputs(%low) : (memref<8xf32>) -> memref<8xf32>
+  // expected-error @below {{reads input 0 before anything has written it}}
+  device.launch @f(%middle) outputs(%y) : (memref<8xf32>) -> memref<8xf32>
+}
+
+// -----
+
+device.kernel @f : (memref<8xf32>) -> memref<8xf32> variants []
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>) arena 64 align 64 lower_bound 64
+    attributes {input_names = ["x"], output_names = ["y"]} {
+  %a = device.slot at 0 : memref<16xf32>
+  %low = device.view %a at 0 : memref<16xf32> to memref<8xf32>
+  %middle = device.view %a at 16 : memref<16xf32> to memref<8xf32>
+  device.launch @f(%x) outputs(%low) : (memref<8xf32>) -> memref<8xf32>
+  // expected-error @below {{writes output 0 over input 0, which its 'inplace' does not allow}}
+  device.launch @f(%low) outputs(%middle) : (memref<8xf32>) -> memref<8xf32>
+  device.launch @f(%low) outputs(%y) : (memref<8xf32>) -> memref<8xf32>
+}
+
+// -----
+
+device.kernel @f : (memref<8xf32>) -> memref<8xf32> variants []
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>) arena 64 align 64 lower_bound 64
+    attributes {input_names = ["x"], output_names = ["y"]} {
+  %a = device.slot at 0 : memref<16xf32>
+  %low = device.view %a at 0 : memref<16xf32> to memref<8xf32>
+  %middle = device.view %a at 16 : memref<16xf32> to memref<8xf32>
+  device.launch @f(%x) outputs(%low) : (memref<8xf32>) -> memref<8xf32>
+  // expected-error @below {{writes output 0 over a part of input 0}}
+  device.launch @f(%low) outputs(%middle) {inplace = [array<i64: 0, 0>]} : (memref<8xf32>) -> memref<8xf32>
+  device.launch @f(%low) outputs(%y) : (memref<8xf32>) -> memref<8xf32>
+}
