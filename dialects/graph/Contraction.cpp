@@ -2,6 +2,7 @@
 // Convolutions, matrix products and pooling: shape rules.
 #include "dialects/graph/ConvolutionKind.h"
 #include "dialects/graph/Inference.h"
+#include "dialects/graph/Layout.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -343,4 +344,57 @@ ConvolutionKind dlc::graph::getConvolutionKind(ConvOp op,
   if (inChannels == 1 && outChannels == 1)
     return ConvolutionKind::Depthwise;
   return ConvolutionKind::Direct;
+}
+
+/// Bytes of a filter that each row of a plane may read anew.
+static constexpr int64_t kMaxRowFilterBytes = 256 << 10;
+/// Bytes of the rows that a window of a pooling needs.
+static constexpr int64_t kMaxRowBytes = 256 << 10;
+/// Rows that are worth being tasks.
+static constexpr int64_t kMinPooledRows = 4;
+
+/// Whether the windows of \p pool, of \p window x \p window elements, lie side
+/// by side and within the input.
+static bool hasSeparateWindows(PoolOp pool, int64_t window) {
+  auto isWindow = [&](int64_t extent) { return extent == window; };
+  auto isZero = [](int64_t pad) { return pad == 0; };
+  ArrayRef<int64_t> input = getTensorType(pool.getInput()).getShape(),
+                    result = getTensorType(pool.getResult()).getShape();
+  return input.size() == 4 && window > 1 &&
+         llvm::all_of(pool.getKernel(), isWindow) &&
+         llvm::all_of(pool.getStrides(), isWindow) &&
+         llvm::all_of(pool.getPadLow(), isZero) &&
+         llvm::all_of(pool.getPadHigh(), isZero) &&
+         result[2] * window <= input[2] && result[3] * window <= input[3];
+}
+
+ConvOp dlc::graph::getPooledConv(PoolOp pool) {
+  int64_t window = pool.getKernel().front();
+  if (!hasSeparateWindows(pool, window))
+    return {};
+  Value value = pool.getInput();
+  while (value.hasOneUse() && value.getDefiningOp<ElementwiseOpInterface>() &&
+         value.getDefiningOp()->getNumOperands() == 1)
+    value = value.getDefiningOp()->getOperand(0);
+  auto conv = value.getDefiningOp<ConvOp>();
+  if (!conv || !conv->hasOneUse() || !getLayout(conv.getType()))
+    return {};
+  auto output = getTensorType(conv.getResult()),
+       filter = getTensorType(conv.getFilter());
+  bool isConstant =
+      isa_and_nonnull<ConstantOp>(conv.getFilter().getDefiningOp());
+  switch (getConvolutionKind(conv, isConstant)) {
+  case ConvolutionKind::Winograd:
+    return *conv.getWinograd() % window == 0 ? conv : ConvOp();
+  case ConvolutionKind::Contraction: {
+    int64_t rows = getTensorType(pool.getResult()).getDimSize(2);
+    bool isSmall = 4 * filter.getNumElements() <= kMaxRowFilterBytes &&
+                   4 * window * output.getDimSize(3) * output.getDimSize(1) <=
+                       kMaxRowBytes;
+    bool fits = conv.getGroups() == 1 && isSmall && rows >= kMinPooledRows;
+    return fits ? conv : ConvOp();
+  }
+  default:
+    return {};
+  }
 }

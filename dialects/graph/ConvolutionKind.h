@@ -26,6 +26,11 @@ inline int64_t getWinogradTiles(int64_t extent, int64_t tile) {
   return (extent + tile - 1) / tile;
 }
 
+/// The convolution that can apply \p pool to its tiles, before anything is
+/// stored, or null: windows lie side by side within a tile, and between the two
+/// there are at most functions of single elements, which nothing else reads.
+ConvOp getPooledConv(PoolOp pool);
+
 /// Channels of a block in the layout of \p op's input: inputs of fewer
 /// channels than a block that come in plain layout stay unblocked.
 inline constexpr int64_t kChannelBlock = 16;

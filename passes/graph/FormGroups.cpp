@@ -5,6 +5,7 @@
 // group of its own.
 #include "passes/graph/Passes.h"
 
+#include "dialects/graph/ConvolutionKind.h"
 #include "dialects/graph/GraphOps.h"
 #include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
@@ -155,6 +156,8 @@ struct Group {
   SmallVector<Operation *> ops; ///< from the root backwards
   /// Operators whose elements the structured one reads.
   llvm::SmallDenseSet<Operation *> prologue;
+  /// The convolution whose tiles the structured one pools, and what is between.
+  llvm::SmallDenseSet<Operation *> pooled;
 };
 
 struct GraphFormGroups
@@ -203,6 +206,8 @@ static bool acceptsProducer(Operation *op, Operation *producer) {
 
 /// Whether \p op may be computed where \p user, of \p group, needs it.
 bool GraphFormGroups::mayFeed(Operation *op, Operation *user, Group &group) {
+  if (group.pooled.contains(user))
+    return false;
   if (user == group.structured)
     return acceptsProducer(user, op);
   if (group.prologue.contains(user) && !acceptsProducer(group.structured, op))
@@ -213,6 +218,17 @@ bool GraphFormGroups::mayFeed(Operation *op, Operation *user, Group &group) {
   if (isa<ResizeOp>(user))
     return isHaloChange(op);
   return true;
+}
+
+/// Lets the convolution that can pool its own tiles join \p pool, of \p group.
+static void collectPooled(PoolOp pool, Group &group) {
+  ConvOp conv = getPooledConv(pool);
+  if (!conv)
+    return;
+  for (Operation *op = pool; op != conv;) {
+    op = op->getOperand(0).getDefiningOp();
+    group.pooled.insert(op);
+  }
 }
 
 /// Whether the structured \p op can compute \p group as its epilogue: its
@@ -241,6 +257,8 @@ bool GraphFormGroups::structuredJoins(Operation *op, Group &group) {
 bool GraphFormGroups::joins(Operation *op, Group &group) {
   if (group.ops.size() >= kMaxOps)
     return false;
+  if (group.pooled.contains(op))
+    return true;
   if (!isPullable(op))
     return structuredJoins(op, group);
   return llvm::all_of(op->getUsers(), [&](Operation *user) {
@@ -347,9 +365,11 @@ void GraphFormGroups::runOnOperation() {
       continue;
     if (isMember) {
       group->ops.push_back(&op);
-      bool feeds = llvm::any_of(op.getUsers(), [&](Operation *user) {
-        return user == group->structured || group->prologue.contains(user);
-      });
+      bool isPooled = group->pooled.contains(&op);
+      bool feeds =
+          !isPooled && llvm::any_of(op.getUsers(), [&](Operation *user) {
+            return user == group->structured || group->prologue.contains(user);
+          });
       if (feeds)
         group->prologue.insert(&op);
     } else {
@@ -362,8 +382,11 @@ void GraphFormGroups::runOnOperation() {
       group->root = &op;
       group->ops.push_back(&op);
     }
-    if (!isPullable(&op) && !group->structured)
+    if (!isPullable(&op) && !group->structured) {
       group->structured = &op;
+      if (auto pool = dyn_cast<PoolOp>(op); fuse && pool)
+        collectPooled(pool, *group);
+    }
     groupOf[&op] = group;
   }
   // Splat constants that are a result or a structured operator's operand stay

@@ -70,7 +70,8 @@ def GraphSimplify : Pass<"graph-simplify", "::mlir::ModuleOp"> {
     - A `graph.dot` with a constant matrix becomes `graph.dense`; padding with
       zeros becomes that of the convolution after it.
     - Neutral operands go; powers, quotients, maxima and clips become shorter
-      operators; log(softmax) becomes `graph.log_softmax`.
+      operators; log(softmax) becomes `graph.log_softmax`; activations go
+      behind the maximum of a pooling.
     - Transposes and broadcasts that only move extents of 1 become reshapes,
       which are free; nested broadcasts and concatenations become one. A
       function of one concatenation becomes that of its inputs.
@@ -250,6 +251,9 @@ def GraphFormGroups : Pass<"graph-form-groups", "::mlir::func::FuncOp"> {
     group has at most one structured operator; elementwise operators and
     movements join the group that uses them or whose result they use, unless
     something would be computed twice that isn't cheap.
+
+    A convolution joins the pooling of separate windows that alone reads it,
+    and applies it to its own tiles.
 
     A concatenation whose result is the bytes of its inputs one after the other
     stays outside where the inputs can be computed right in it; so does a slice

@@ -3,6 +3,7 @@
 #include "dialects/graph/Constants.h"
 #include "passes/graph/Simplify.h"
 
+#include "mlir/IR/IRMapping.h"
 #include <cmath>
 
 using namespace mlir;
@@ -24,6 +25,13 @@ std::optional<double> dlc::graph::getUniformValue(Value value) {
 
 static bool isFloatTensor(Value value) {
   return isa<FloatType>(getElementTypeOrSelf(value));
+}
+
+/// Whether \p op never decreases where its operand grows.
+static bool isMonotone(Operation *op) {
+  if (auto leaky = dyn_cast<LeakyReluOp>(op))
+    return !leaky.getSlope().isNegative();
+  return isa<ReluOp, ClipOp, SigmoidOp, TanhOp, SoftsignOp, SoftplusOp>(op);
 }
 
 namespace {
@@ -163,6 +171,30 @@ struct LogOfSoftmax : OpRewritePattern<LogOp> {
     return success();
   }
 };
+
+/// The maximum of a function that never decreases is the function of the
+/// maximum, which has fewer elements; and the pooling sees the convolution
+/// before the function.
+struct MaximumOfFunction : OpRewritePattern<PoolOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(PoolOp op,
+                                PatternRewriter &rewriter) const override {
+    Operation *function = op.getInput().getDefiningOp();
+    if (op.getKind() != PoolKind::Max || !function || !function->hasOneUse() ||
+        !isMonotone(function))
+      return rewriter.notifyMatchFailure(op, "no monotone function before it");
+    IRMapping mapping;
+    mapping.map(op.getInput(), function->getOperand(0));
+    Value pooled = rewriter.clone(*op, mapping)->getResult(0);
+    mapping.clear();
+    mapping.map(function->getOperand(0), pooled);
+    Operation *result = rewriter.clone(*function, mapping);
+    result->getResult(0).setType(op.getType());
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
 } // namespace
 
 void dlc::graph::populateElementwiseSimplifications(
@@ -173,5 +205,5 @@ void dlc::graph::populateElementwiseSimplifications(
   patterns.add<DropNeutralOperand<MulOp>>(context, 1.0);
   patterns.add<DropNeutralOperand<DivOp>>(context, 1.0);
   patterns.add<DivideByPowerOfTwo, SimplifyPower, ClipToRelu, MaximumToRelu,
-               ReluOfRelu, LogOfSoftmax>(context);
+               ReluOfRelu, LogOfSoftmax, MaximumOfFunction>(context);
 }

@@ -2,6 +2,7 @@
 // Lowers convolutions: as contractions, channel by channel, or directly.
 #include "passes/lower/ContractBuilder.h"
 #include "passes/lower/PackConstants.h"
+#include "passes/lower/PooledConvolution.h"
 #include "passes/lower/Winograd.h"
 
 #include "dialects/graph/ConvolutionKind.h"
@@ -148,8 +149,8 @@ static bool epilogueHasWholePanels(GroupLowering &lowering, graph::ConvOp op) {
   // What moves elements may leave the last block.
   Block &body = *op->getBlock();
   for (Operation &other : body.without_terminator())
-    if (!isa<graph::ConvOp, graph::ElementwiseOpInterface, graph::RelayoutOp,
-             graph::BroadcastOp, graph::ConstantOp>(other))
+    if (!isa<graph::ConvOp, graph::PoolOp, graph::ElementwiseOpInterface,
+             graph::RelayoutOp, graph::BroadcastOp, graph::ConstantOp>(other))
       return false;
   return llvm::all_of(body.getArguments(), [&](BlockArgument argument) {
     return getBlock(argument) == kPanel ||
@@ -309,7 +310,8 @@ LogicalResult dlc::lower::lowerConv(GroupLowering &lowering, graph::ConvOp op) {
   bool hasConstant = bool(lowering.getConstant(op.getFilter()));
   switch (getConvolutionKind(op, hasConstant)) {
   case ConvolutionKind::Contraction:
-    return lowerContraction(lowering, op);
+    return lowering.getPool() ? lowerPooledConvolution(lowering, op)
+                              : lowerContraction(lowering, op);
   case ConvolutionKind::Depthwise:
     return lowerDepthwise(lowering, op);
   case ConvolutionKind::Winograd:

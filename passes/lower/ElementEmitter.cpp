@@ -253,8 +253,8 @@ FailureOr<Value> ElementEmitter::emitUncached(Value tensor,
   auto type = cast<RankedTensorType>(tensor.getType());
   if (Value aliased = aliases.lookup(tensor))
     return emit(aliased, indices);
-  if (!op)
-    return load(loc, buffers.lookup(tensor), type, indices);
+  if (Value buffer = buffers.lookup(tensor))
+    return load(loc, buffer, type, indices);
   if (auto elementwise = dyn_cast<graph::ElementwiseOpInterface>(op)) {
     SmallVector<Value> args;
     for (Value operand : op->getOperands()) {

@@ -33,7 +33,9 @@ GroupLowering::GroupLowering(graph::GroupOp group, OpBuilder &builder)
     operands.push_back(
         {inner, outer, Attribute(), graph::getPhysicalType(outer.getType())});
   for (Operation &op : group.getBody().front().without_terminator())
-    if (!canPull(&op))
+    if (isa_and_nonnull<graph::ConvOp>(structured) && isa<graph::PoolOp>(op))
+      pool = cast<graph::PoolOp>(op);
+    else if (!canPull(&op))
       structured = &op;
   // A concatenation is pulled by nobody, so it is structured too; a group of
   // nothing else walks over its result.

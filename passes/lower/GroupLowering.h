@@ -34,6 +34,9 @@ public:
   mlir::ArrayAttr getInplacePairs();
   /// The operator that isn't pulled; null for a group without one.
   mlir::Operation *getStructuredOp() const { return structured; }
+  /// The pooling that the structured operator, a convolution, applies to what
+  /// it computes; null where there is none.
+  graph::PoolOp getPool() const { return pool; }
 
   //===--------------------------------------------------------------------===//
   // For the families
@@ -122,6 +125,7 @@ private:
   graph::GroupOp group;
   graph::YieldOp yield;
   mlir::Operation *structured = nullptr;
+  graph::PoolOp pool;
   kernel::FuncOp func;
   llvm::SmallVector<GroupOperand> operands;
   llvm::SmallVector<std::unique_ptr<ElementEmitter::Scope>> scopes;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lowers pooling.
-#include "passes/lower/GroupLowering.h"
+// Lowers pooling: by itself and in the tiles of a convolution.
+#include "passes/lower/PooledConvolution.h"
 
 #include "dialects/graph/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -166,4 +166,16 @@ LogicalResult dlc::lower::lowerPool(GroupLowering &lowering, graph::PoolOp op) {
         return lowering.finish(op.getLoc(), at);
       },
       options);
+}
+
+LogicalResult dlc::lower::finishPooled(GroupLowering &lowering,
+                                       ArrayRef<AffineExpr> from,
+                                       ArrayRef<AffineExpr> at) {
+  graph::PoolOp op = lowering.getPool();
+  ElementEmitter::Scope scope(lowering.emitter);
+  FailureOr<Value> element = PoolEmitter(lowering, op).emit(from);
+  if (failed(element))
+    return failure();
+  lowering.emitter.setElement(op.getResult(), *element);
+  return lowering.finish(op.getLoc(), at);
 }

@@ -2,6 +2,7 @@
 // Lowers convolutions to Winograd's minimal filtering: a task transforms a
 // chunk of tiles, multiplies, and transforms the products.
 #include "passes/lower/Winograd.h"
+#include "passes/lower/PooledConvolution.h"
 
 #include "dialects/graph/ConvolutionKind.h"
 #include "dialects/graph/Inference.h"
@@ -115,7 +116,9 @@ private:
   /// Transforms the products of \p blocks blocks of \p lanes outputs, from
   /// block \p first of the chunk on.
   LogicalResult transformOutput(int64_t first, int64_t blocks, int64_t lanes);
-  LogicalResult finishRow(AffineExpr block, AffineExpr row, AffineExpr lane);
+  AffineExpr openRows(int64_t count, int64_t extent);
+  LogicalResult finishRow(AffineExpr output, AffineExpr row, AffineExpr lane);
+  LogicalResult poolTile(AffineExpr block, int64_t lanes);
   void zeroHalo();
   Value makeScratch(ArrayRef<int64_t> shape) {
     return kernel::ScratchOp::create(b, loc,
@@ -137,6 +140,7 @@ private:
   Value transformed; ///< scratch [block of channels][points^2][tile][16]
   Value products;    ///< scratch [panel][points^2][tile][16]
   Value square;      ///< scratch [points][points][16], a tile between passes
+  Value results;     ///< scratch [1][1][m][m][16], a tile to be pooled, or null
   AffineExpr tileChunk, panelChunk; ///< of the task
   AffineExpr tile;                  ///< in the chunk
   AffineExpr image, tileRow, tileColumn;
@@ -344,41 +348,57 @@ LogicalResult WinogradLowering::transformOutput(int64_t first, int64_t blocks,
   lowering.closeLoop();
   lowering.closeLoop();
 
-  // The last tiles may have rows and columns beyond the plane.
-  AffineExpr row;
-  if (height % m == 0) {
-    row = lowering.openLoop(loc, m).front();
-  } else {
-    Value left = arith::SubIOp::create(
-        b, loc, arith::ConstantIndexOp::create(b, loc, height),
-        emitter.emitIndex(loc, tileRow * m));
-    Value bound = arith::MinUIOp::create(
-        b, loc, left, arith::ConstantIndexOp::create(b, loc, m));
-    row = lowering.openBoundedLoop(loc, bound, m);
-  }
+  AffineExpr output = (panelChunk * chunks.panels + block) * kPanel;
+  // Of a tile that is pooled all rows are computed, for the rest is skipped.
+  AffineExpr row =
+      results ? lowering.openLoop(loc, m).front() : openRows(m, height);
   lane = lowering.openVectorLoop(loc, lanes);
-  if (failed(finishRow(block, row, lane)))
+  if (failed(finishRow(output + lane, row, lane)))
     return failure();
-  for (int i = 0; i < 4; ++i)
-    lowering.closeLoop();
+  lowering.closeLoop();
+  lowering.closeLoop();
+  if (results && failed(poolTile(output, lanes)))
+    return failure();
+  lowering.closeLoop();
+  lowering.closeLoop();
   return success();
 }
 
-LogicalResult WinogradLowering::finishRow(AffineExpr block, AffineExpr row,
+/// Opens a loop over the \p count rows of a tile, of \p extent in the plane:
+/// the last tiles may have rows beyond it.
+AffineExpr WinogradLowering::openRows(int64_t count, int64_t extent) {
+  if (rows * count == extent)
+    return lowering.openLoop(loc, count).front();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  Value left = arith::SubIOp::create(b, loc, constant(extent),
+                                     emitter.emitIndex(loc, tileRow * count));
+  Value bound = arith::MinUIOp::create(b, loc, left, constant(count));
+  return lowering.openBoundedLoop(loc, bound, count);
+}
+
+/// Computes the row \p row of a tile; stores it to `results`, or finishes it.
+LogicalResult WinogradLowering::finishRow(AffineExpr output, AffineExpr row,
                                           AffineExpr lane) {
   SmallVector<Value> elements;
   for (int64_t i = 0; i < points; ++i)
     elements.push_back(
         emitter.loadPhysical(loc, square, {row, emitter.constant(i), lane}));
   elements = RowTransform(b, loc).transformOutput(elements, m);
-  AffineExpr output = (panelChunk * chunks.panels + block) * kPanel + lane;
   if (op.getBias()) {
     Value bias =
         emitter.loadPhysical(loc, emitter.getBuffer(op.getBias()), output);
     for (Value &element : elements)
       element = scalar::add(b, loc, element, bias);
   }
+  AffineExpr zero = emitter.constant(0);
   for (int64_t i = 0; i < m; ++i) {
+    if (results) {
+      emitter.storePhysical(loc, elements[i], results,
+                            {zero, zero, row, emitter.constant(i), lane});
+      continue;
+    }
     AffineExpr column = tileColumn * m + i;
     bool isBounded = width % m != 0 && i >= width % m;
     if (isBounded)
@@ -393,6 +413,31 @@ LogicalResult WinogradLowering::finishRow(AffineExpr block, AffineExpr row,
     if (isBounded)
       lowering.closeLoop();
   }
+  return success();
+}
+
+/// Pools `results`, a tile of \p lanes outputs from \p output on.
+LogicalResult WinogradLowering::poolTile(AffineExpr output, int64_t lanes) {
+  ArrayRef<int64_t> pooled =
+      getTensorType(lowering.getPool().getResult()).getShape();
+  int64_t count = m / lowering.getPool().getKernel().front();
+  AffineExpr row = openRows(count, pooled[2]);
+  AffineExpr lane = lowering.openVectorLoop(loc, lanes);
+  AffineExpr zero = emitter.constant(0);
+  for (int64_t i = 0; i < count; ++i) {
+    AffineExpr column = tileColumn * count + i;
+    bool isBounded = i >= pooled[3] - (columns - 1) * count;
+    if (isBounded)
+      lowering.openIf(loc, emitLess(column, pooled[3]));
+    if (failed(finishPooled(
+            lowering, {zero, lane, row, emitter.constant(i)},
+            {image, output + lane, tileRow * count + row, column})))
+      return failure();
+    if (isBounded)
+      lowering.closeLoop();
+  }
+  lowering.closeLoop();
+  lowering.closeLoop();
   return success();
 }
 
@@ -437,6 +482,10 @@ LogicalResult WinogradLowering::run() {
   transformed = makeScratch({channelBlocks, area, stride, kChannelBlock});
   products = makeScratch({chunks.panels, area, stride, kPanel});
   square = makeScratch({points, points, kPanel});
+  if (lowering.getPool()) {
+    results = makeScratch({1, 1, m, m, kPanel});
+    emitter.setBuffer(op.getResult(), results);
+  }
   zeroHalo();
   if (failed(transformInput()))
     return failure();

@@ -175,6 +175,9 @@ class Model:
             return
         kernel, stride = self.tuples(1, 4), self.tuples(1, 3)
         pad = tuple(self.draw.randint(0, k // 2) for k in kernel)
+        if self.draw.random() < 0.4:  # a convolution may pool its own tiles
+            kernel = stride = (self.draw.choice([2, 2, 3, 4]),) * len(extents)
+            pad = (0,) * len(extents)
         rests = [e + 2 * p - k for e, p, k in zip(extents, pad, kernel)]
         is_full, counts_pad = self.draw.random() < 0.4, self.draw.random() < 0.5
         out = [(-(-r // s) if is_full else r // s) + 1 for r, s in zip(rests, stride)]

@@ -288,3 +288,47 @@ func.func @no_join(%x: tensor<2x8xf32>, %y: tensor<2x8xf32>, %w: tensor<4x8xf32>
   %5 = graph.concat %3, %4 axis 0 : tensor<2x8xf32>, tensor<2x8xf32>
   return %2, %5 : tensor<2x8xf32>, tensor<4x8xf32>
 }
+
+// -----
+
+!in = tensor<1x16x8x8xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>>
+!out = tensor<1x16x8x8xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+!half = tensor<1x16x4x4xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+!less = tensor<1x16x7x7xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+
+// A convolution pools its own tiles, with what is applied to each element
+// between and behind; not where windows overlap or the convolution has another
+// user.
+
+// CHECK-LABEL: func.func @pooled(
+// CHECK: graph.group
+// CHECK-NEXT: graph.conv
+// CHECK-NEXT: graph.relu
+// CHECK-NEXT: graph.pool {{.*}} avg
+// CHECK-NEXT: graph.exp
+// CHECK-NEXT: graph.yield
+// CHECK: graph.group
+// CHECK-NEXT: graph.conv
+// CHECK-NEXT: graph.yield
+// CHECK: graph.group
+// CHECK-NEXT: graph.pool {{.*}} strides [1, 1]
+// CHECK: graph.group
+// CHECK-NEXT: graph.conv
+// CHECK-NEXT: graph.yield
+// CHECK: graph.group
+// CHECK-NEXT: graph.pool {{.*}} max
+func.func @pooled(%x: !in) -> (!half, !less, !half, !out) {
+  %w = graph.constant dense<1.0> : tensor<16x16x3x3xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1
+    layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !in, tensor<16x16x3x3xf32>
+  %1 = graph.relu %0 : !out
+  %2 = graph.pool %1 avg kernel [2, 2] strides [2, 2] pads [0, 0] [0, 0] : !out
+  %3 = graph.exp %2 : !half
+  %5 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1
+    layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !in, tensor<16x16x3x3xf32>
+  %6 = graph.pool %5 max kernel [2, 2] strides [1, 1] pads [0, 0] [0, 0] : !out
+  %8 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1
+    layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !in, tensor<16x16x3x3xf32>
+  %9 = graph.pool %8 max kernel [2, 2] strides [2, 2] pads [0, 0] [0, 0] : !out
+  return %3, %6, %9, %8 : !half, !less, !half, !out
+}

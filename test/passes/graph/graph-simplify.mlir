@@ -229,3 +229,25 @@ func.func @function_of_concat(%x: tensor<1x3xf32>, %y: tensor<1x5xf32>)
   %3 = graph.relu %2 : tensor<1x8xf32>
   return %1, %2, %3 : tensor<1x8xi32>, tensor<1x8xf32>, tensor<1x8xf32>
 }
+
+// -----
+
+// A maximum of a function that never decreases is the function of the maximum;
+// not so where the function may decrease, or the pooling takes a mean.
+
+// CHECK-LABEL: func.func @maximum_of_function(
+// CHECK: %[[MAX:.*]] = graph.pool %{{.*}}  max {{.*}} : tensor<1x2x8x8xf32>
+// CHECK-NEXT: graph.leaky_relu %[[MAX]] slope 2.5{{0+e-01}} : tensor<1x2x4x4xf32>
+// CHECK-NEXT: %[[LEAKY:.*]] = graph.leaky_relu %{{.*}} slope -2.5
+// CHECK-NEXT: graph.pool %[[LEAKY]]
+// CHECK-NEXT: %[[RELU:.*]] = graph.relu
+// CHECK-NEXT: graph.pool %[[RELU]]  avg
+func.func @maximum_of_function(%x: tensor<1x2x8x8xf32>) -> (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) {
+  %0 = graph.leaky_relu %x slope 0.25 : tensor<1x2x8x8xf32>
+  %1 = graph.pool %0 max kernel [2, 2] strides [2, 2] pads [0, 0] [0, 0] : tensor<1x2x8x8xf32>
+  %2 = graph.leaky_relu %x slope -0.25 : tensor<1x2x8x8xf32>
+  %3 = graph.pool %2 max kernel [2, 2] strides [2, 2] pads [0, 0] [0, 0] : tensor<1x2x8x8xf32>
+  %4 = graph.relu %x : tensor<1x2x8x8xf32>
+  %5 = graph.pool %4 avg kernel [2, 2] strides [2, 2] pads [0, 0] [0, 0] : tensor<1x2x8x8xf32>
+  return %1, %3, %5 : tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>
+}

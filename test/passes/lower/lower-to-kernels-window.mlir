@@ -130,3 +130,38 @@ func.func @lrn(%x: tensor<2x4x3x3xf32>) -> tensor<2x4x3x3xf32> {
   %0 = graph.lrn %x size 3 alpha 3.0 beta 7.5e-01 knorm 2.0 : tensor<2x4x3x3xf32>
   return %0 : tensor<2x4x3x3xf32>
 }
+
+// -----
+
+!in = tensor<1x16x8x8xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>>
+!out = tensor<1x20x8x8xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+!pooled = tensor<1x20x4x4xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+
+// A convolution that pools its own tiles computes two rows into scratch, with
+// their bias; the second block has four channels.
+
+// CHECK-LABEL: kernel.func @conv_0(
+// CHECK-SAME: %[[X:.*]]: memref<1x1x10x10x16xf32>, %[[W:.*]]: memref<2x144x16xf32>, %[[B:.*]]: memref<32xf32>) outputs(%[[Y:.*]]: memref<1x2x4x4x16xf32>)
+// CHECK-NEXT: parallel (%[[N:.*]], %[[ROW:.*]]) to (1, 4) {
+// CHECK-NEXT: %[[ROWS:.*]] = scratch : memref<1x2x2x8x16xf32>
+// CHECK-NEXT: contract batch [2] m 8 n 32 k [1, 3, 3, 16] symbols (%[[N]], %[[ROW]])
+// CHECK-NEXT: lhs %[[X]] at affine_map<(d0, d1, d2, d3, d4, d5)[s0, s1] -> (s0, d2, d0 + s1 * 2 + d3, d1 + d4, d5)>
+// CHECK-NEXT: rhs %[[W]] packed at affine_map<(d0, d1, d2, d3)[s0, s1] -> (d1, d2, d3)>
+// CHECK-NEXT: out %[[ROWS]] whole_panels at affine_map<(d0, d1, d2, d3)[s0, s1] -> (0, d2, d0, d1, d3)>
+// CHECK: load %[[B]][%{{.*}} * 16 + %{{.*}}]
+// CHECK: loop (%[[C:.*]], %[[COLUMN:.*]]) to (1, 4) {
+// CHECK-NEXT: vector_loop %[[LANE:.*]] to 16 {
+// CHECK-NEXT: %[[MAX:.*]] = reduce greatest (%[[I:.*]], %[[J:.*]]) to (2, 2) : f32 {
+// CHECK-NEXT: load %[[ROWS]][0, %[[C]], %[[I]], %[[COLUMN]] * 2 + %[[J]], %[[LANE]]]
+// CHECK: %[[RELU:.*]] = arith.select %{{.*}}, %{{.*}}, %[[MAX]] : f32
+// CHECK-NEXT: store %[[RELU]], %[[Y]][%[[N]], %[[C]], %[[ROW]], %[[COLUMN]], %[[LANE]]]
+// CHECK: vector_loop %{{.*}} to 4 {
+func.func @pooled(%x: !in) -> !pooled {
+  %w = graph.constant dense<1.0> : tensor<20x16x3x3xf32>
+  %b = graph.constant dense<2.0> : tensor<20xf32>
+  %0 = graph.conv %x, %w, %b strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1
+    layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !in, tensor<20x16x3x3xf32>, tensor<20xf32>
+  %1 = graph.pool %0 max kernel [2, 2] strides [2, 2] pads [0, 0] [0, 0] : !out
+  %2 = graph.relu %1 : !pooled
+  return %2 : !pooled
+}

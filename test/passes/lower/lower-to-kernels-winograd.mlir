@@ -80,3 +80,34 @@ func.func @columns(%x: !in) -> !out {
   %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 winograd 2 layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !in, tensor<16x16x3x3xf32>
   return %0 : !out
 }
+
+// -----
+
+!in = tensor<1x16x7x6xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [2, 3]>>
+!out = tensor<1x16x7x6xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+!pooled = tensor<1x16x3x3xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+
+// A tile of 4 x 4 results has 2 x 2 windows: of the second one in each direction
+// one, for the plane has three.
+
+// CHECK-LABEL: kernel.func @conv_winograd4_0(
+// CHECK-SAME: outputs(%[[Y:.*]]: memref<1x1x3x3x16xf32>)
+// CHECK: %[[TILE:.*]] = scratch : memref<1x1x4x4x16xf32>
+// CHECK: loop (%[[ROW:.*]]) to (4) {
+// CHECK-COUNT-4: store %{{.*}}, %[[TILE]][0, 0, %[[ROW]], {{[0-3]}}, %{{.*}}]
+// CHECK: %[[LEFT:.*]] = arith.subi %{{.*}}, %{{.*}}
+// CHECK: %[[BOUND:.*]] = arith.minui %[[LEFT]], %{{.*}}
+// CHECK: scf.for %[[POOLED:.*]] = %{{.*}} to %[[BOUND]]
+// CHECK: reduce greatest (%[[I:.*]], %[[J:.*]]) to (2, 2)
+// CHECK-NEXT: load %[[TILE]][0, 0, %[[POOLED]] * 2 + %[[I]], %[[J]], %{{.*}}]
+// CHECK: store %{{.*}}, %[[Y]]
+// CHECK: scf.if
+// CHECK: load %[[TILE]][0, 0, %[[POOLED]] * 2 + %{{.*}}, %{{.*}} + 2, %{{.*}}]
+// CHECK: store %{{.*}}, %[[Y]][{{.*}} * 2 + 1, %{{.*}}]
+func.func @pooled(%x: !in) -> !pooled {
+  %w = graph.constant dense<1.0> : tensor<16x16x3x3xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 winograd 4
+    layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !in, tensor<16x16x3x3xf32>
+  %1 = graph.pool %0 max kernel [2, 2] strides [2, 2] pads [0, 0] [0, 0] : !out
+  return %1 : !pooled
+}
