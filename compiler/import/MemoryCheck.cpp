@@ -27,6 +27,14 @@ std::string getSizeText(int64_t bytes) {
   return text;
 }
 
+/// Whether \p value may never be stored: the kernel that computes it may apply
+/// its only user, too.
+static bool mayBeFused(Value value) {
+  return value.getDefiningOp() && value.hasOneUse() &&
+         isa<graph::ElementwiseOpInterface, graph::BatchNormOp, graph::PoolOp>(
+             *value.user_begin());
+}
+
 bool checkMemory(func::FuncOp function, int64_t limit, const std::string &file,
                  DiagnosticList &diagnostics) {
   int64_t weightBytes = 0, largestBytes = 0;
@@ -38,7 +46,8 @@ bool checkMemory(func::FuncOp function, int64_t limit, const std::string &file,
     auto constant = value.getDefiningOp<graph::ConstantOp>();
     if (constant && constant.getName())
       weightBytes += bytes;
-    if ((!constant || constant.getName()) && bytes > largestBytes) {
+    if ((!constant || constant.getName()) && !mayBeFused(value) &&
+        bytes > largestBytes) {
       largestBytes = bytes;
       largest = value;
     }
