@@ -188,6 +188,57 @@ struct InspectResult {
 /// Describes a model.
 InspectResult inspect(const CompileOptions &options);
 
+/// How wrong answers of a compiled model are traced.
+struct BisectOptions {
+  /// The model and its shapes; targets are taken from here, too.
+  CompileOptions compile;
+  /// The archive with inputs `in:NAME` and maybe wanted outputs `out:NAME`.
+  std::string io;
+  /// An output is right when max |got - want| <= absolute + relative max
+  /// |want|.
+  double relative = 1e-4, absolute = 1e-5;
+  /// A folder for artifacts and their values, which the caller removes.
+  std::string folder;
+  /// Runs the artifact \p file on the inputs of the archive \p io and writes
+  /// its outputs to the archive \p outputs; returns what failed, or "". Must be
+  /// there: this library runs no code.
+  std::function<std::string(const std::string &file, const std::string &io,
+                            const std::string &outputs)>
+      run;
+  /// Called with what is done next; may be empty.
+  std::function<void(const std::string &what)> onProgress;
+};
+
+struct BisectResult {
+  DiagnosticList diagnostics;
+  /// One output as something computes it beside the reference interpreter.
+  struct Row {
+    std::string what; ///< "the archive", "-O0" or "-O3"
+    std::string output;
+    double error = 0, limit = 0;
+    bool isRight = false;
+  };
+  std::vector<Row> rows;
+  /// What broke the model, or "" where nothing did: a pass, or a phase where
+  /// no single pass is known.
+  std::string pass;
+  /// The first node that goes wrong, and its operator.
+  std::string node, op;
+  /// The smallest model found that goes wrong, a text of the graph stage that
+  /// is also a lit test, and what it says of itself in one line.
+  std::string model, summary;
+  /// Its inputs and right results, where the test needs them beside it: the
+  /// path of an archive in `folder`.
+  std::string modelIo;
+};
+
+/// Computes a model with the reference interpreter of the graph stage and
+/// compares: the archive's wanted outputs, every pass of the graph stage at -O0
+/// and -O3 (by interpreting what it made of the model), and artifacts of both.
+/// Where something differs, looks for the first node whose value differs and
+/// for the smallest part of the model that shows it.
+BisectResult bisectModel(const BisectOptions &options);
+
 /// The library's functions, for those who open it with dlopen.
 struct CompilerApi {
   /// sizeof(CompilerApi) of the library: functions are only added.
@@ -195,6 +246,7 @@ struct CompilerApi {
   CompileResult (*compile)(const CompileOptions &options);
   DiagnosticList (*check)(const CompileOptions &options);
   InspectResult (*inspect)(const CompileOptions &options);
+  BisectResult (*bisect)(const BisectOptions &options);
 };
 
 } // namespace dlc

@@ -4,6 +4,7 @@
 
 const dlc::CompilerApi *dlc_compiler_api_v1() {
   static const dlc::CompilerApi api = {sizeof(dlc::CompilerApi), dlc::compile,
-                                       dlc::check, dlc::inspect};
+                                       dlc::check, dlc::inspect,
+                                       dlc::bisectModel};
   return &api;
 }

@@ -4,6 +4,7 @@
 
 #include "codegen/cpu/Emit.h"
 #include "codegen/cpu/Passes.h"
+#include "compiler/interpret/Passes.h"
 #include "dialects/device/DeviceOps.h"
 #include "dialects/graph/GraphOps.h"
 #include "dialects/kernel/KernelOps.h"
@@ -38,6 +39,7 @@ void dlc::registerAllDialects(DialectRegistry &registry) {
 void dlc::registerAllPasses() {
   registerTransformsPasses();
   graph::registerGraphPasses();
+  interpret::registerInterpretPasses();
   lower::registerLowerPasses();
   kernel::registerKernelPasses();
   plan::registerPlanPasses();

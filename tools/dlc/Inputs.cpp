@@ -165,3 +165,28 @@ bool InputSet::isComplete(std::string &error) const {
   error = "no value is given for input " + missing;
   return false;
 }
+
+std::string dlc::tool::runOnArchive(const std::string &file,
+                                    const std::string &io,
+                                    const std::string &outputsFile) {
+  Artifact artifact;
+  npz::Reader archive;
+  Session session;
+  SessionFlags flags;
+  flags.threads = 1;
+  std::string error;
+  if (!artifact.load(file, error))
+    return error;
+  InputSet inputs(artifact);
+  std::vector<Tensor> outputs = artifact.makeOutputs();
+  if (!archive.open(io, error) || !inputs.addArchive(archive, error) ||
+      !inputs.isComplete(error) ||
+      !session.create(artifact, flags, /*withProfile=*/false, inputs.tensors,
+                      outputs, error) ||
+      !session.run(error))
+    return error;
+  npz::Writer writer(outputsFile);
+  for (const Tensor &output : outputs)
+    writer.add("out:" + output.name(), output.toArray());
+  return writer.commit(error) ? "" : error;
+}

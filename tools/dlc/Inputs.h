@@ -54,6 +54,12 @@ private:
 std::optional<std::string> withoutPrefix(const std::string &key,
                                          std::string_view prefix);
 
+/// Runs the artifact \p file on one thread, with the inputs of the archive
+/// \p io, and writes its outputs to the archive \p outputs. \returns what
+/// failed, or "".
+std::string runOnArchive(const std::string &file, const std::string &io,
+                         const std::string &outputs);
+
 } // namespace dlc::tool
 
 #endif // DLC_TOOLS_DLC_INPUTS_H

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `dlc verify`: runs an artifact on reference inputs and compares its outputs.
+#include "tools/dlc/Bisect.h"
 #include "tools/dlc/Commands.h"
 #include "tools/dlc/Flags.h"
 #include "tools/dlc/Inputs.h"
@@ -18,6 +19,8 @@ struct VerifyFlags {
   std::string file, io;
   std::optional<double> rtol, atol;
   SessionFlags session;
+  bool bisects = false;
+  BisectFlags bisect;
 };
 
 /// The result for one output.
@@ -178,6 +181,46 @@ static int verify(const VerifyFlags &flags) {
   return printRows(rows) ? Done : AnswerIsNo;
 }
 
+#ifdef DLC_HAS_COMPILER
+static void addBisectFlags(CLI::App &command, VerifyFlags &flags) {
+  CLI::Option *bisects = command.add_flag(
+      "--bisect", flags.bisects,
+      "MODEL is a model: interpret it, step through the compiler's passes, run "
+      "its artifacts, and find what makes them wrong");
+  command
+      .add_option("--params", flags.bisect.model.params,
+                  "The model's weights (default: those beside it)")
+      ->needs(bisects);
+  command
+      .add_option("--outputs", flags.bisect.model.outputs,
+                  "Outputs to compute, internal ones too, separated by commas")
+      ->expected(1)
+      ->take_all()
+      ->delimiter(',')
+      ->needs(bisects);
+  command
+      .add_option("-o,--output", flags.bisect.output,
+                  "Where the smallest model that goes wrong is written, which "
+                  "is also a lit test (default: bisect.mlir)")
+      ->type_name("FILE.mlir")
+      ->needs(bisects);
+}
+#endif
+
+static int runBisect(VerifyFlags &flags) {
+#ifdef DLC_HAS_COMPILER
+  if (flags.io.empty())
+    return badInput(flags.file, "needs values: give --io FILE.npz");
+  flags.bisect.model.model = flags.file;
+  flags.bisect.io = flags.io;
+  flags.bisect.relative = flags.rtol;
+  flags.bisect.absolute = flags.atol;
+  return bisect(flags.bisect);
+#else
+  return badInput(flags.file, "this dlc has no compiler");
+#endif
+}
+
 void dlc::tool::addVerify(CLI::App &app, Action &action) {
   CLI::App *command = app.add_subcommand(
       "verify", "Compare an artifact's outputs with reference values");
@@ -199,6 +242,12 @@ void dlc::tool::addVerify(CLI::App &app, Action &action) {
                    "Allowed absolute error (default: 1e-5)")
       ->check(CLI::NonNegativeNumber)
       ->type_name("A");
-  command->callback(
-      [flags, &action] { action = [flags] { return verify(*flags); }; });
+#ifdef DLC_HAS_COMPILER
+  addBisectFlags(*command, *flags);
+#endif
+  command->callback([flags, &action] {
+    action = [flags] {
+      return flags->bisects ? runBisect(*flags) : verify(*flags);
+    };
+  });
 }
