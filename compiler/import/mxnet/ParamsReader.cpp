@@ -57,8 +57,8 @@ public:
 
   size_t left() const { return rest.size(); }
 
-  /// Reads one array; "none" arrays keep the empty data view.
-  bool readArray(Weight &weight);
+  /// Reads one array, all but its name.
+  bool readArray(NamedArray &array);
 
   std::string error;
   DiagnosticCode code = DiagnosticCode::MalformedParams;
@@ -66,7 +66,10 @@ public:
 private:
   template <typename Dim>
   bool readDims(uint32_t rank, Weight &weight);
+  bool readShape(Weight &weight, bool &isNone, bool isNumpy);
+  bool readType(Weight &weight);
   bool readData(Weight &weight);
+  bool readSparse(int32_t storage, NamedArray &array);
 
   std::string_view rest;
 };
@@ -87,13 +90,33 @@ bool Reader::readDims(uint32_t rank, Weight &weight) {
   return true;
 }
 
-bool Reader::readData(Weight &weight) {
-  int32_t deviceType, deviceId, type;
-  if (!read(deviceType) || !read(deviceId) || !read(type))
+/// Reads a rank and that many dimensions. Without a rank there is no array;
+/// what rank 0 means depends on the semantics that the file was written in.
+bool Reader::readShape(Weight &weight, bool &isNone, bool isNumpy) {
+  int32_t rank;
+  if (!read(rank))
+    return false;
+  isNone = rank < 0 || (rank == 0 && !isNumpy);
+  if (isNone)
+    return true;
+  if (!readDims<int64_t>(static_cast<uint32_t>(rank), weight))
+    return false;
+  for (int64_t dim : weight.shape)
+    isNone |= dim < 0 && isNumpy;
+  return true;
+}
+
+bool Reader::readType(Weight &weight) {
+  int32_t type;
+  if (!read(type))
     return false;
   if (type < 0 || type >= static_cast<int32_t>(std::size(elementTypes)))
     return fail("an array has the unknown dtype code " + std::to_string(type));
   weight.type = elementTypes[type];
+  return true;
+}
+
+bool Reader::readData(Weight &weight) {
   std::optional<int64_t> size = getByteSize(weight.shape, weight.type);
   if (!size)
     return fail("the size of an array of shape " + getShapeText(weight.shape) +
@@ -102,36 +125,59 @@ bool Reader::readData(Weight &weight) {
   return readBytes(*size, weight.data);
 }
 
-bool Reader::readArray(Weight &weight) {
+/// Passes over a sparse array: what follows it has to be found, since its name
+/// comes at the file's end.
+bool Reader::readSparse(int32_t storage, NamedArray &array) {
+  array.sparseStorage = storage == 1 ? "row_sparse" : "csr";
+  size_t indexArrays = storage == 1 ? 1 : 2;
+  Weight stored, indices[2];
+  bool isNone;
+  int32_t device[2];
+  if (!readShape(stored, isNone, /*isNumpy=*/false) ||
+      !readShape(array.weight, array.isNone, /*isNumpy=*/false))
+    return false;
+  if (array.isNone)
+    return true;
+  if (!read(device) || !readType(stored))
+    return false;
+  for (size_t i = 0; i < indexArrays; ++i)
+    if (!readType(indices[i]) ||
+        !readShape(indices[i], isNone, /*isNumpy=*/false))
+      return false;
+  if (!readData(stored))
+    return false;
+  for (size_t i = 0; i < indexArrays; ++i)
+    if (!readData(indices[i]))
+      return false;
+  return true;
+}
+
+bool Reader::readArray(NamedArray &array) {
+  Weight &weight = array.weight;
   uint32_t first;
   if (!read(first))
     return false;
-  if (first != magicV1 && first != magicV2 && first != magicV3)
-    // The oldest version: the word is the rank, of dimensions of 32 bits.
-    return readDims<uint32_t>(first, weight) &&
-           (first == 0 || readData(weight));
-
-  if (first != magicV1) {
+  if (first == magicV2 || first == magicV3) {
     int32_t storage;
     if (!read(storage))
       return false;
-    if (storage > 0)
-      return fail("sparse arrays are not supported; convert them with "
-                  "tostype('default') and save the file again",
-                  DiagnosticCode::UnsupportedParams);
+    if (storage == 1 || storage == 2)
+      return readSparse(storage, array);
+    if (storage > 2)
+      return fail("an array has the unknown storage type " +
+                  std::to_string(storage));
   }
-  int32_t rank;
-  if (!read(rank))
-    return false;
-  bool isNone = rank < 0 || (rank == 0 && first != magicV3);
-  if (isNone)
-    return true;
-  if (!readDims<int64_t>(static_cast<uint32_t>(rank), weight))
-    return false;
-  for (int64_t dim : weight.shape)
-    if (dim < 0 && first == magicV3)
-      return true;
-  return readData(weight);
+  if (first == magicV1 || first == magicV2 || first == magicV3) {
+    if (!readShape(weight, array.isNone, /*isNumpy=*/first == magicV3))
+      return false;
+  } else {
+    // The oldest version: the word is the rank, of dimensions of 32 bits.
+    if (!readDims<uint32_t>(first, weight))
+      return false;
+    array.isNone = first == 0;
+  }
+  int32_t device[2];
+  return array.isNone || (read(device) && readType(weight) && readData(weight));
 }
 
 static std::string_view dropPrefix(std::string_view name) {
@@ -141,7 +187,7 @@ static std::string_view dropPrefix(std::string_view name) {
   return name;
 }
 
-static bool readContainer(Reader &reader, WeightStore &store) {
+static bool readContainer(Reader &reader, std::vector<NamedArray> &arrays) {
   uint64_t magic, reserved, count, nameCount;
   if (!reader.read(magic))
     return false;
@@ -153,35 +199,54 @@ static bool readContainer(Reader &reader, WeightStore &store) {
   // The smallest array takes four bytes.
   if (count > reader.left() / 4)
     return reader.cutOff();
-  std::vector<Weight> arrays(count);
-  for (Weight &array : arrays)
-    if (!reader.readArray(array))
+  // Grown as they come: each takes more memory here than in the file.
+  for (uint64_t i = 0; i < count; ++i)
+    if (!reader.readArray(arrays.emplace_back()))
       return false;
 
   if (!reader.read(nameCount))
     return false;
-  if (nameCount != count)
-    return reader.fail(nameCount == 0
-                           ? "the arrays have no names; save a dictionary "
-                             "instead of a list"
-                           : "the file has " + std::to_string(count) +
-                                 " arrays but " + std::to_string(nameCount) +
-                                 " names");
-  for (Weight &array : arrays) {
+  if (nameCount != count && nameCount != 0)
+    return reader.fail("the file has " + std::to_string(count) +
+                       " arrays but " + std::to_string(nameCount) + " names");
+  for (uint64_t i = 0; i < nameCount; ++i) {
     uint64_t length;
     std::string_view name;
     if (!reader.read(length) || !reader.readBytes(length, name))
       return false;
-    bool isNone = array.data.data() == nullptr;
-    if (!isNone && !store.add(std::string(dropPrefix(name)), std::move(array)))
-      return reader.fail("the name '" + std::string(dropPrefix(name)) +
-                         "' occurs twice");
+    arrays[i].name = name;
   }
   return true;
 }
 
-bool readParams(std::string_view bytes, const std::string &file,
-                WeightStore &store, DiagnosticList &diagnostics) {
+/// Refuses sparse arrays by name.
+static bool checkDense(Reader &reader, const std::vector<NamedArray> &arrays) {
+  constexpr size_t mostNamed = 5;
+  std::string names;
+  size_t count = 0;
+  for (size_t i = 0; i < arrays.size(); ++i) {
+    if (arrays[i].sparseStorage.empty())
+      continue;
+    if (++count > mostNamed)
+      continue;
+    names += (count > 1 ? ", " : "") +
+             (arrays[i].name.empty() ? "#" + std::to_string(i)
+                                     : "'" + arrays[i].name + "'") +
+             " (" + std::string(arrays[i].sparseStorage) + ")";
+  }
+  if (count == 0)
+    return true;
+  if (count > mostNamed)
+    names += " and " + std::to_string(count - mostNamed) + " more";
+  return reader.fail((count == 1 ? "array " : "arrays ") + names +
+                         (count == 1 ? " is" : " are") +
+                         " sparse, which is not supported: convert with "
+                         "tostype('default') and save the file again",
+                     DiagnosticCode::UnsupportedParams);
+}
+
+bool readArrays(std::string_view bytes, const std::string &file,
+                std::vector<NamedArray> &arrays, DiagnosticList &diagnostics) {
   DiagnosticPlace place{file, "", "", -1};
   if (bytes.substr(0, 2) == "PK")
     return diagnostics.add(
@@ -189,9 +254,28 @@ bool readParams(std::string_view bytes, const std::string &file,
         "this is a zip archive as MXNet 2.0 writes it; load it there and save "
         "it with mx.nd.save, or convert it to safetensors");
   Reader reader(bytes);
-  if (readContainer(reader, store))
+  if (readContainer(reader, arrays) && checkDense(reader, arrays))
     return true;
   return diagnostics.add(reader.code, place, reader.error);
+}
+
+bool readParams(std::string_view bytes, const std::string &file,
+                WeightStore &store, DiagnosticList &diagnostics) {
+  DiagnosticPlace place{file, "", "", -1};
+  std::vector<NamedArray> arrays;
+  if (!readArrays(bytes, file, arrays, diagnostics))
+    return false;
+  for (NamedArray &array : arrays) {
+    if (array.name.empty())
+      return diagnostics.add(DiagnosticCode::MalformedParams, place,
+                             "the arrays have no names; save a dictionary "
+                             "instead of a list");
+    std::string name(dropPrefix(array.name));
+    if (!array.isNone && !store.add(name, std::move(array.weight)))
+      return diagnostics.add(DiagnosticCode::MalformedParams, place,
+                             "the name '" + name + "' occurs twice");
+  }
+  return true;
 }
 
 } // namespace dlc::mxnet

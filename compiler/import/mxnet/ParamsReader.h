@@ -8,11 +8,29 @@
 
 namespace dlc::mxnet {
 
+/// One array of a container.
+struct NamedArray {
+  /// As in the file; empty where the arrays were saved as a list.
+  std::string name;
+  /// A view into the file, not necessarily aligned.
+  Weight weight;
+  /// An empty slot: there is neither shape nor data.
+  bool isNone = false;
+  /// "row_sparse" or "csr"; empty for a dense array.
+  std::string_view sparseStorage;
+};
+
+/// Reads the arrays of \p bytes, of the versions V0 to V3, in their order.
+/// \p file is the name that diagnostics give. \returns false, with a
+/// diagnostic, if the container is malformed or holds what can't be read
+/// (sparse arrays, a zip archive).
+bool readArrays(std::string_view bytes, const std::string &file,
+                std::vector<NamedArray> &arrays, DiagnosticList &diagnostics);
+
 /// Adds the arrays of \p bytes to \p store, as views into \p bytes and under
-/// their names without the "arg:" or "aux:" prefix. Arrays of the versions V0
-/// to V3 are read. \p file is the name that diagnostics give.
-/// \returns false, with a diagnostic, if the container is malformed or holds
-/// what can't be read (sparse arrays, a zip archive).
+/// their names without the "arg:" or "aux:" prefix. \returns false, with
+/// a diagnostic, where readArrays() does and where a name is missing or occurs
+/// twice.
 bool readParams(std::string_view bytes, const std::string &file,
                 WeightStore &store, DiagnosticList &diagnostics);
 

@@ -48,8 +48,10 @@ void ResolvedSymbol::resolveNode(size_t index) {
   }
   StringRef name = info.row->getName();
   if (symbol.version < firstVersionWithNoAxis &&
-      (name == "argmax" || name == "argmin") && node.attributes["axis"] == "-1")
-    node.attributes.erase("axis");
+      (name == "argmax" || name == "argmin"))
+    if (auto axis = node.attributes.find("axis");
+        axis != node.attributes.end() && axis->second == "-1")
+      node.attributes.erase(axis);
   bool good = parseAttributes(
       parseAttributeSpecs(std::string_view(info.row->attributes)),
       node.attributes, info.place, info.attributes, info.problems);

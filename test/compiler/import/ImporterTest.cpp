@@ -183,6 +183,45 @@ TEST_F(ImporterTest, AddsVariablesThatOldFilesLeaveOut) {
                         "but needs 5 [DLC0306]\n");
 }
 
+TEST_F(ImporterTest, ReadsAxesOfOldFilesAsTheirWriterMeantThem) {
+  // Before 0.9.5 the axis was -1 by default and meant all dimensions.
+  for (const char *op : {"argmax", "argmin"})
+    for (int version : {800, 904, 905, 10901}) {
+      Model absent, minusOne;
+      absent.node(op, "arg", {absent.variable("data")});
+      minusOne.node(op, "arg", {minusOne.variable("data")}, {{"axis", "-1"}});
+      input("data", {2, 3});
+      ASSERT_TRUE(import(absent.text({}, version))) << problems();
+      EXPECT_TRUE(has("-> (tensor<1xf32> {graph.name = \"arg_output\"})"))
+          << text;
+      ASSERT_TRUE(import(minusOne.text({}, version))) << problems();
+      EXPECT_EQ(has("-> (tensor<1xf32> {graph.name"), version < 905) << text;
+      EXPECT_EQ(has("-> (tensor<2xf32> {graph.name"), version >= 905) << text;
+      options.inputs.clear();
+    }
+}
+
+TEST_F(ImporterTest, IgnoresWhatOldFilesSayOfTraining) {
+  // Keys without underscores, on a layer also for one of its inputs.
+  Model m;
+  Json hidden = {{"ctx_group", "stage1"}, {"lr_mult", "2.0"},
+                 {"wd_mult", "0.5"},      {"force_mirroring", "True"},
+                 {"mirror_stage", "1"},   {"__lr_mult__", "2.0"},
+                 {"__ctx_group__", "a"},  {"__mood__", "angry"}};
+  int data = m.variable("data", hidden), weight = m.variable("fc_weight"),
+      bias = m.variable("fc_bias");
+  hidden["weight_lr_mult"] = "0.1";
+  hidden["bias_wd_mult"] = "0.0";
+  hidden["num_hidden"] = "4";
+  m.node("FullyConnected", "fc", {data, weight, bias}, hidden);
+  for (int version : {800, 901, 10000, 10901}) {
+    input("data", {2, 3});
+    ASSERT_TRUE(import(m.text({}, version))) << problems();
+    EXPECT_TRUE(has("-> (tensor<2x4xf32> {graph.name = \"fc_output\"})"));
+    options.inputs.clear();
+  }
+}
+
 TEST_F(ImporterTest, GivesZerosOfUnknownBatchTheirShape) {
   Model m;
   int data = m.variable("data");
