@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the command line says of a model, and which files belong to it.
+// What the command line says of a model.
 #include "tools/dlc/CompileFlags.h"
 
-#include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 
-namespace fs = std::filesystem;
 using namespace dlc;
 using namespace dlc::tool;
 
@@ -61,27 +58,4 @@ TEST(Size, TakesUnits) {
   EXPECT_EQ(bytes, 65536);
   for (const char *text : {"", "GB", "-1", "1XB", "1e30", "nan"})
     EXPECT_FALSE(parseSize(text, bytes)) << text;
-}
-
-TEST(Params, AreFoundBesideTheModel) {
-  fs::path folder =
-      fs::temp_directory_path() / ("dlc-params-" + std::to_string(::getpid()));
-  fs::create_directory(folder);
-  auto touch = [&](const char *name) { std::ofstream(folder / name) << "x"; };
-  auto find = [&](const char *model) {
-    return fs::path(findParams(folder / model)).filename().string();
-  };
-  EXPECT_EQ(find("net-symbol.json"), "");
-  touch("net.params");
-  EXPECT_EQ(find("net-symbol.json"), "net.params");
-  for (const char *name :
-       {"net-0003.params", "net-0020.params", "net-20.params",
-        "network-0099.params", "net-00a9.params", "net-0100.params.bak"})
-    touch(name);
-  EXPECT_EQ(find("net-symbol.json"), "net-0020.params");
-  EXPECT_EQ(find("net.json"), "net-0020.params");
-  EXPECT_EQ(find("stage.mlir"), "");
-  touch("stage.safetensors");
-  EXPECT_EQ(find("stage.mlir"), "stage.safetensors");
-  fs::remove_all(folder);
 }

@@ -6,6 +6,7 @@
 #include "tools/dlc/CompileFlags.h"
 #include "tools/dlc/CompilerLibrary.h"
 #include "tools/dlc/CrashHandler.h"
+#include "tools/dlc/ModelPath.h"
 #include "tools/dlc/Tune.h"
 #include "tools/dlc/report/Report.h"
 

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parses what the command line says of a model and finds its files.
+// Parses what the command line says of a model.
 #include "tools/dlc/CompileFlags.h"
 
-#include "compiler/import/MappedFile.h"
 #include "tools/dlc/Commands.h"
+#include "tools/dlc/ModelPath.h"
 
 #include <CLI/App.hpp>
+#include <CLI/Validators.hpp>
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cstdio>
-#include <filesystem>
-
-namespace fs = std::filesystem;
 
 namespace dlc::tool {
 
@@ -104,11 +103,18 @@ bool parseSize(const std::string &text, int64_t &bytes) {
 void addModelFlags(CLI::App &command, ModelFlags &flags, bool withShapes) {
   command
       .add_option("MODEL", flags.model,
-                  "-symbol.json of MXNet, or the text of a stage")
+                  "-symbol.json of MXNet, the prefix of a checkpoint, a folder "
+                  "or archive (.mar, .model) with a model, or the text of a "
+                  "stage")
       ->required();
-  command.add_option("--params", flags.params,
-                     "Weights: .params or .safetensors (default: those beside "
-                     "the model)");
+  auto *params = command.add_option(
+      "--params", flags.params,
+      "Weights: .params or .safetensors (default: those beside the model)");
+  command
+      .add_option("--epoch", flags.epoch,
+                  "The epoch of the weights (default: the newest)")
+      ->check(CLI::Range(0, 999999999))
+      ->excludes(params);
   if (!withShapes)
     return;
   auto checkInput = [](const std::string &text) {
@@ -137,68 +143,6 @@ void addModelFlags(CLI::App &command, ModelFlags &flags, bool withShapes) {
       ->delimiter(',');
 }
 
-/// "PREFIX" of PREFIX-symbol.json, PREFIX.json, ...
-static std::string getPrefix(const std::string &file) {
-  for (std::string_view ending : {"-symbol.json", ".json"})
-    if (file.size() > ending.size() &&
-        file.compare(file.size() - ending.size(), ending.size(), ending) == 0)
-      return file.substr(0, file.size() - ending.size());
-  return "";
-}
-
-/// The number of PREFIX-NNNN.params, or -1.
-static int getEpoch(const std::string &file, const std::string &prefix) {
-  std::string_view rest = file;
-  if (rest.substr(0, prefix.size()) != prefix)
-    return -1;
-  rest.remove_prefix(prefix.size());
-  constexpr std::string_view ending = ".params";
-  if (rest.size() != 5 + ending.size() || rest[0] != '-' ||
-      rest.substr(5) != ending)
-    return -1;
-  int64_t epoch;
-  bool digits = std::isdigit(static_cast<unsigned char>(rest[1])) &&
-                parseNumber(rest.substr(1, 4), epoch);
-  return digits ? static_cast<int>(epoch) : -1;
-}
-
-std::string getWeightsPath(const std::string &file) {
-  fs::path path(file);
-  return path.replace_extension(".safetensors").string();
-}
-
-std::string findParams(const std::string &model) {
-  std::error_code error;
-  std::string prefix = getPrefix(model);
-  if (prefix.empty()) {
-    std::string weights = getWeightsPath(model);
-    return weights != model && fs::exists(weights, error) ? weights : "";
-  }
-  fs::path folder = fs::path(prefix).parent_path();
-  std::string stem = fs::path(prefix).filename().string(), best;
-  int highest = -1;
-  fs::directory_iterator entry(folder.empty() ? fs::path(".") : folder, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    std::string name = entry->path().filename().string();
-    if (int epoch = getEpoch(name, stem); epoch > highest) {
-      highest = epoch;
-      best = (folder / name).string();
-    }
-  }
-  if (best.empty() && fs::exists(prefix + ".params", error))
-    best = prefix + ".params";
-  return best;
-}
-
-static bool mapFile(const std::string &path, NamedBytes &bytes,
-                    DiagnosticList &diagnostics) {
-  std::shared_ptr<const MappedFile> file = MappedFile::open(path, diagnostics);
-  if (!file)
-    return false;
-  bytes = {path, file->bytes(), file};
-  return true;
-}
-
 bool readModelFlags(const ModelFlags &flags, CompileOptions &options,
                     DiagnosticList &diagnostics) {
   for (const std::string &text : flags.inputs)
@@ -206,12 +150,18 @@ bool readModelFlags(const ModelFlags &flags, CompileOptions &options,
   for (const std::string &text : flags.dims)
     parseDimFlag(text, options.import.dims.emplace_back());
   options.import.outputs = flags.outputs;
-  bool good = mapFile(flags.model, options.model, diagnostics);
-  std::string params =
-      flags.params.empty() ? findParams(flags.model) : flags.params;
-  if (!params.empty())
-    good &= mapFile(params, options.params.emplace(), diagnostics);
-  return good;
+  ModelFiles files;
+  if (!findModel({flags.model, flags.params, flags.epoch}, files, diagnostics))
+    return false;
+  options.model = files.model;
+  options.params = files.params;
+  // What is given replaces what a signature says.
+  for (InputOption &input : files.inputs)
+    if (std::none_of(
+            options.import.inputs.begin(), options.import.inputs.end(),
+            [&](const InputOption &given) { return given.name == input.name; }))
+      options.import.inputs.push_back(std::move(input));
+  return true;
 }
 
 int reportDiagnostics(const DiagnosticList &diagnostics) {

@@ -18,12 +18,14 @@ namespace dlc::tool {
 struct ModelFlags {
   std::string model;
   std::string params;
+  std::optional<int> epoch;
   std::vector<std::string> inputs;
   std::vector<std::string> dims;
   std::vector<std::string> outputs;
 };
 
-/// Adds MODEL, --params, and, if \p withShapes, --input, --dim and --outputs to
+/// Adds MODEL, --params, --epoch, and, if \p withShapes, --input, --dim and
+/// --outputs to
 /// \p command; malformed values are errors of the command line.
 void addModelFlags(CLI::App &command, ModelFlags &flags, bool withShapes);
 
@@ -37,22 +39,13 @@ std::string parseDimFlag(const std::string &text, DimOption &dim);
 /// \returns false if it is malformed or overflows.
 bool parseSize(const std::string &text, int64_t &bytes);
 
-/// The weights that belong to \p model by its name: the highest
-/// PREFIX-NNNN.params, else PREFIX.params; for the text of a stage the
-/// safetensors file beside it. "" if there are none.
-std::string findParams(const std::string &model);
-
-/// Maps the files and fills in what \p flags say. \returns false, with
-/// diagnostics, if a file can't be read.
+/// Finds the model's files and fills in what \p flags say. \returns false, with
+/// diagnostics, as findModel() does.
 bool readModelFlags(const ModelFlags &flags, CompileOptions &options,
                     DiagnosticList &diagnostics);
 
 /// Prints one line a problem to stderr. \returns the exit status they mean.
 int reportDiagnostics(const DiagnosticList &diagnostics);
-
-/// Where the weights of the text of a stage lie: FILE without its last
-/// extension, plus ".safetensors".
-std::string getWeightsPath(const std::string &file);
 
 } // namespace dlc::tool
 

@@ -4,10 +4,8 @@
 #ifndef DLC_TOOLS_NPZ_NPZ_H
 #define DLC_TOOLS_NPZ_NPZ_H
 
-#include "tools/npz/File.h"
 #include "tools/npz/Npy.h"
-
-#include <map>
+#include "tools/npz/Zip.h"
 
 namespace dlc::npz {
 
@@ -21,40 +19,30 @@ public:
   /// The members' names, without ".npy", in the order of the file.
   const std::vector<std::string> &names() const { return order; }
   bool contains(const std::string &name) const {
-    return members.count(name) != 0;
+    return files.count(name) != 0;
   }
 
   /// Reads the member \p name, which must exist, and checks its CRC.
   std::optional<Array> read(const std::string &name, std::string &error) const;
 
 private:
-  struct Member {
-    uint16_t flags, method;
-    uint32_t crc;
-    uint64_t packedBytes, bytes, headerOffset;
-  };
-  bool readDirectory(std::string &error);
-  std::optional<std::string_view> packed(const Member &member) const;
-
-  InputFile file;
+  ZipReader zip;
   std::vector<std::string> order;
-  std::map<std::string, Member> members;
+  std::map<std::string, std::string> files; ///< by name: the member's
 };
 
 /// Writes an .npz file with stored members. Equal arrays give equal bytes.
 class Writer {
 public:
-  explicit Writer(std::string path) : file(std::move(path)) {}
+  explicit Writer(std::string path) : zip(std::move(path)) {}
 
   void add(const std::string &name, const Array &array);
 
   /// Ends the archive and puts the file in its place; see OutputFile.
-  bool commit(std::string &error);
+  bool commit(std::string &error) { return zip.commit(error); }
 
 private:
-  OutputFile file;
-  std::string directory;
-  uint64_t offset = 0, numMembers = 0;
+  ZipWriter zip;
 };
 
 /// Reads the .npy file \p path.
