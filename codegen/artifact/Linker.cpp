@@ -13,9 +13,12 @@
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Triple.h"
+#include <csignal>
 #include <mutex>
+#include <vector>
 
 LLD_HAS_DRIVER(elf)
 
@@ -66,6 +69,36 @@ Expected<std::string> TemporaryDirectory::write(StringRef name,
 // Links
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// A stack for signal handlers while this thread links, if its own is small.
+/// Else LLVM makes one for each thread that links and never frees it.
+class SignalStack {
+public:
+  SignalStack() {
+    // More than LLVM asks for.
+    const size_t size = 2 * SIGSTKSZ + (128 << 10);
+    sigaltstack(nullptr, &before);
+    if (!(before.ss_flags & SS_DISABLE) && before.ss_size >= size)
+      return;
+    memory.resize(size);
+    stack_t own = {};
+    own.ss_sp = memory.data();
+    own.ss_size = size;
+    sigaltstack(&own, nullptr);
+  }
+  ~SignalStack() {
+    if (!memory.empty())
+      sigaltstack(&before, nullptr);
+  }
+  SignalStack(const SignalStack &) = delete;
+  SignalStack &operator=(const SignalStack &) = delete;
+
+private:
+  stack_t before = {};
+  std::vector<char> memory;
+};
+} // namespace
+
 /// Runs lld with \p arguments. It has process-wide state, so links take turns.
 static Error runLinker(ArrayRef<std::string> arguments) {
   static std::mutex mutex;
@@ -75,9 +108,14 @@ static Error runLinker(ArrayRef<std::string> arguments) {
     argv.push_back(argument.c_str());
 
   // With crash recovery on, lld's fatal errors come back here instead of
-  // ending the process.
+  // ending the process. Afterwards signals belong to the program again: first
+  // go the handlers that lld's temporary files had installed on top.
+  SignalStack stack;
   CrashRecoveryContext::Enable();
-  llvm::scope_exit disable([] { CrashRecoveryContext::Disable(); });
+  llvm::scope_exit disable([] {
+    sys::unregisterHandlers();
+    CrashRecoveryContext::Disable();
+  });
   std::string message;
   raw_string_ostream os(message);
   lld::Result result =
