@@ -3,8 +3,9 @@
 import os
 import subprocess
 
+import numpy as np
 import pytest
-from conftest import BUILD, ROOT, dlc, for_models
+from conftest import BUILD, DATA, ROOT, dlc, for_models
 
 PROJECT = """
 cmake_minimum_required(VERSION 3.16)
@@ -14,6 +15,8 @@ add_executable(shared classify.c)
 target_link_libraries(shared PRIVATE dlc::runtime)
 add_executable(static classify.c)
 target_link_libraries(static PRIVATE dlc::runtime_static)
+add_executable(predict predict.c)
+target_link_libraries(predict PRIVATE dlc::predict)
 """
 
 
@@ -28,7 +31,7 @@ def prefix(tmp_path_factory):
 @pytest.mark.xdist_group("install")
 def test_only_public_headers_are_installed(prefix):
     headers = {str(path.relative_to(prefix)) for path in prefix.rglob("*.h")}
-    assert "include/dlc/model.h" in headers
+    assert {"include/dlc/model.h", "include/dlc/mxnet/c_predict_api.h"} <= headers
     assert all(header.startswith("include/dlc/") for header in headers), headers
 
 
@@ -41,15 +44,30 @@ def test_installed_compiler_needs_no_build_tree(prefix, tmp_path):
 
 
 @pytest.mark.xdist_group("install")
-@pytest.mark.parametrize("program", ["shared", "static"])
+@pytest.mark.parametrize("program", ["shared", "static", "predict"])
 def test_find_package(prefix, tmp_path, program):
     (tmp_path / "CMakeLists.txt").write_text(PROJECT)
-    (tmp_path / "classify.c").write_bytes((ROOT / "examples" / "c" / "classify.c").read_bytes())
+    for name, folder in {"classify.c": "c", "predict.c": "predict"}.items():
+        (tmp_path / name).write_bytes((ROOT / "examples" / folder / "classify.c").read_bytes())
     for command in (["cmake", "-S", tmp_path, "-B", tmp_path / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}",
                      "-DCMAKE_C_COMPILER=clang-22", "-DCMAKE_CXX_COMPILER=clang++-22"],
                     ["ninja", "-C", tmp_path / "build", program]):
         subprocess.run(command, check=True, capture_output=True, env={**os.environ, "CCACHE_DISABLE": "1"})
     assert (tmp_path / "build" / program).exists()
+    if program == "predict":
+        classify_digits(tmp_path / "build" / program, tmp_path)
+
+
+def classify_digits(program, folder):
+    """Runs the example of the predict API from an empty cache; it must know most digits."""
+    test = np.load(DATA / "digits" / "test.npz")
+    test["data"].astype("<f4").tofile(folder / "images.f32")
+    printed = subprocess.run([program, DATA / "digits" / "digits-symbol.json", DATA / "digits" / "digits-0020.params",
+                              folder / "images.f32", "1", "8", "8"], capture_output=True, text=True, check=True,
+                             env={"PATH": "/usr/bin:/bin", "DLC_CACHE_DIR": str(folder / "cache")}).stdout
+    classes = [int(line.split()[3]) for line in printed.splitlines()]
+    assert classes == test["softmax_output"].argmax(axis=1).tolist()
+    assert len(list((folder / "cache" / "predict").iterdir())) == 1
 
 
 @for_models("digits")
@@ -58,3 +76,7 @@ def test_examples_run(model, example):
     run = subprocess.run([BUILD / "bin" / example, model.artifact], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert run.stdout
+
+
+def test_example_of_the_predict_api(tmp_path):
+    classify_digits(BUILD / "bin" / "classify-mxnet", tmp_path)

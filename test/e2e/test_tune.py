@@ -11,7 +11,7 @@ from conftest import dlc, for_models
 def tune(model, folder, *flags, seconds=2, name="tuned.so", **options):
     """Compiles with `--tune` and the cache in `folder`; returns the numbers of the summary and all of stderr."""
     run = dlc("compile", model.symbol, *model.flags, "--cpu", "native", f"--tune={seconds}", *flags,
-              "-o", folder / name, env={**os.environ, "XDG_CACHE_HOME": str(folder)}, **options)
+              "-o", folder / name, env={**os.environ, "DLC_CACHE_DIR": "", "XDG_CACHE_HOME": str(folder)}, **options)
     found = re.search(r"tuned (\d+) kernels?: (\d+) measured, (\d+) from the cache, (\d+) not measured", run.stderr)
     assert found, run.stderr
     return [int(number) for number in found.groups()], run.stderr
@@ -43,7 +43,7 @@ def test_an_entry_changes_the_code_where_the_file_is_named(model, tmp_path):
 
     def compile_plan(name, *flags):
         dlc("compile", model.symbol, *model.flags, "--cpu", "native", *flags, "--emit", "plan", "-o", tmp_path / name,
-            env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)})
+            env={**os.environ, "DLC_CACHE_DIR": "", "XDG_CACHE_HOME": str(tmp_path)})
         return (tmp_path / name).read_text()
 
     assert "#kernel.schedule" not in compile_plan("plain")

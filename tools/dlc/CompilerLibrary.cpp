@@ -14,21 +14,29 @@ static std::string programFolder() {
   return text.substr(0, text.rfind('/') + 1);
 }
 
+std::string dlc::tool::findCompiler(const std::string &folder) {
+  for (const char *name : {"../lib/libdlc_compiler.so", "libdlc_compiler.so"})
+    if (std::string path = folder + name; access(path.c_str(), R_OK) == 0)
+      return path;
+  return "";
+}
+
+const dlc::CompilerApi *dlc::tool::openCompiler(const std::string &path,
+                                                std::string &error) {
+  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  auto entry = library ? reinterpret_cast<const CompilerApi *(*)()>(
+                             dlsym(library, "dlc_compiler_api_v1"))
+                       : nullptr;
+  if (entry)
+    return entry();
+  error = dlerror();
+  return nullptr;
+}
+
 const dlc::CompilerApi *dlc::tool::openCompiler(std::string &error) {
-  std::string folder = programFolder();
-  for (const std::string &path :
-       {folder + "../lib/libdlc_compiler.so", folder + "libdlc_compiler.so"}) {
-    if (access(path.c_str(), R_OK) != 0)
-      continue;
-    void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    auto entry = library ? reinterpret_cast<const CompilerApi *(*)()>(
-                               dlsym(library, "dlc_compiler_api_v1"))
-                         : nullptr;
-    if (entry)
-      return entry();
-    error = dlerror();
-    return nullptr;
-  }
+  std::string folder = programFolder(), path = findCompiler(folder);
+  if (!path.empty())
+    return openCompiler(path, error);
   error = "libdlc_compiler.so is missing: it belongs into " + folder + "../lib";
   return nullptr;
 }

@@ -16,6 +16,13 @@ namespace tool {
 /// ends. \returns null, with the reason in \p error, on failure.
 const CompilerApi *openCompiler(std::string &error);
 
+/// Likewise for the library at \p path.
+const CompilerApi *openCompiler(const std::string &path, std::string &error);
+
+/// The path of the library for what lies in \p folder, which ends in a slash;
+/// "" where there is none.
+std::string findCompiler(const std::string &folder);
+
 } // namespace tool
 } // namespace dlc
 

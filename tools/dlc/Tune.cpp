@@ -3,6 +3,7 @@
 #include "tools/dlc/Tune.h"
 
 #include "tools/dlc/Artifact.h"
+#include "tools/dlc/CacheFolder.h"
 
 #include <chrono>
 #include <cstdio>
@@ -12,12 +13,8 @@
 namespace dlc::tool {
 
 std::string getTuneCacheFile() {
-  const char *cache = std::getenv("XDG_CACHE_HOME");
-  // Relative paths are to be ignored, says the specification.
-  if (cache && cache[0] == '/')
-    return std::string(cache) + "/dlc/tune.json";
-  const char *home = std::getenv("HOME");
-  return home && *home ? std::string(home) + "/.cache/dlc/tune.json" : "";
+  std::string folder = getCacheFolder();
+  return folder.empty() ? "" : folder + "/tune.json";
 }
 
 namespace {

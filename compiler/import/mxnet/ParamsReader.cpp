@@ -6,6 +6,8 @@
 // before it is used.
 #include "compiler/import/mxnet/ParamsReader.h"
 
+#include "compiler/import/mxnet/ElementTypes.h"
+
 #include <cstring>
 
 namespace dlc::mxnet {
@@ -15,13 +17,6 @@ static constexpr uint32_t magicV1 = 0xF993FAC8;
 static constexpr uint32_t magicV2 = 0xF993FAC9;
 static constexpr uint32_t magicV3 = 0xF993FACA;
 static constexpr uint32_t maxRank = 32;
-
-// MXNet's dtype codes are the indices of this table.
-static constexpr ElementType elementTypes[] = {
-    ElementType::F32, ElementType::F64, ElementType::F16, ElementType::U8,
-    ElementType::I32, ElementType::I8,  ElementType::I64, ElementType::Bool,
-    ElementType::I16, ElementType::U16, ElementType::U32, ElementType::U64,
-    ElementType::BF16};
 
 namespace {
 
@@ -110,9 +105,10 @@ bool Reader::readType(Weight &weight) {
   int32_t type;
   if (!read(type))
     return false;
-  if (type < 0 || type >= static_cast<int32_t>(std::size(elementTypes)))
+  std::optional<ElementType> element = getElementType(type);
+  if (!element)
     return fail("an array has the unknown dtype code " + std::to_string(type));
-  weight.type = elementTypes[type];
+  weight.type = *element;
   return true;
 }
 
@@ -180,7 +176,7 @@ bool Reader::readArray(NamedArray &array) {
   return array.isNone || (read(device) && readType(weight) && readData(weight));
 }
 
-static std::string_view dropPrefix(std::string_view name) {
+std::string_view dropPrefix(std::string_view name) {
   for (std::string_view prefix : {"arg:", "aux:"})
     if (name.substr(0, prefix.size()) == prefix)
       return name.substr(prefix.size());

@@ -27,6 +27,9 @@ struct NamedArray {
 bool readArrays(std::string_view bytes, const std::string &file,
                 std::vector<NamedArray> &arrays, DiagnosticList &diagnostics);
 
+/// Returns \p name without "arg:" or "aux:" in front.
+std::string_view dropPrefix(std::string_view name);
+
 /// Adds the arrays of \p bytes to \p store, as views into \p bytes and under
 /// their names without the "arg:" or "aux:" prefix. \returns false, with
 /// a diagnostic, where readArrays() does and where a name is missing or occurs

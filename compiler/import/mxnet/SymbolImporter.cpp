@@ -7,6 +7,7 @@
 #include "compiler/import/mxnet/SymbolImporter.h"
 
 #include "compiler/import/MemoryCheck.h"
+#include "compiler/import/mxnet/ElementTypes.h"
 #include "compiler/import/mxnet/ResolvedSymbol.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
@@ -148,20 +149,15 @@ std::optional<Shape> SymbolImporter::getDeclaredShape(size_t index) {
 }
 
 Type SymbolImporter::getDeclaredElement(size_t index) {
-  // The codes of MXNet's __dtype__.
-  static constexpr ElementType types[] = {
-      ElementType::F32, ElementType::F64, ElementType::F16, ElementType::U8,
-      ElementType::I32, ElementType::I8,  ElementType::I64, ElementType::Bool,
-      ElementType::I16, ElementType::U16, ElementType::U32, ElementType::U64,
-      ElementType::BF16};
   const auto &attributes = symbol.getNode(index).attributes;
   ElementType type = ElementType::F32;
   if (auto text = attributes.find("__dtype__"); text != attributes.end()) {
     unsigned code;
-    bool known = !StringRef(text->second).getAsInteger(10, code) &&
-                 code < std::size(types);
+    std::optional<ElementType> known;
+    if (!StringRef(text->second).getAsInteger(10, code))
+      known = getElementType(code);
     if (known)
-      type = types[code];
+      type = *known;
     else if (text->second != "-1") // "not known"
       fail(index, DiagnosticCode::BadAttribute,
            "attribute '__dtype__' is '" + text->second +

@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functions of MXNet's C predict API: checks what C hands in, and turns
+// failures of all kinds into -1 and a message.
+#include "dlc/mxnet/c_predict_api.h"
+
+#include "compiler/import/mxnet/ElementTypes.h"
+#include "tools/predict/ArrayList.h"
+#include "tools/predict/Handles.h"
+#include "tools/predict/Predictor.h"
+
+#include <cstdio>
+
+using namespace dlc;
+using namespace dlc::predict;
+
+//===----------------------------------------------------------------------===//
+// Failures
+//===----------------------------------------------------------------------===//
+
+// Plain memory: there is a message even where memory is short.
+static thread_local char lastError[4096];
+
+static void setError(const char *text) {
+  std::snprintf(lastError, sizeof lastError, "%s", text);
+}
+
+/// Calls \p body, which returns false after putting a reason into its argument.
+template <typename Body>
+static int guard(Body body) {
+  try {
+    std::string error;
+    if (body(error))
+      return 0;
+    setError(error.c_str());
+  } catch (const std::bad_alloc &) {
+    setError("out of memory");
+  } catch (const std::exception &exception) {
+    setError(exception.what());
+  } catch (...) {
+    setError("an exception of an unknown type was thrown");
+  }
+  return -1;
+}
+
+const char *MXGetLastError() { return lastError; }
+
+static bool fail(std::string &error, const char *what) {
+  error = what;
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Handles
+//===----------------------------------------------------------------------===//
+
+// Never destroyed: a program may free handles while the process ends.
+static Handles<Predictor> &getPredictors() {
+  static auto &handles = *new Handles<Predictor>();
+  return handles;
+}
+
+static Handles<ArrayList> &getLists() {
+  static auto &handles = *new Handles<ArrayList>();
+  return handles;
+}
+
+/// Calls \p body with the predictor that \p handle stands for.
+template <typename Body>
+static int withPredictor(PredictorHandle handle, Body body) {
+  return guard([&](std::string &error) {
+    std::shared_ptr<Predictor> predictor = getPredictors().find(handle);
+    return predictor ? body(*predictor, error)
+                     : fail(error, "the handle is not that of a predictor");
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Shapes of inputs as C hands them in.
+struct ShapeArguments {
+  uint32_t count;
+  const char **keys;
+  const uint32_t *indptr, *sizes;
+};
+
+/// Element types of inputs likewise.
+struct TypeArguments {
+  uint32_t count = 0;
+  const char **names = nullptr;
+  const int *codes = nullptr;
+};
+} // namespace
+
+/// Reads the shape of input \p index. It stays empty where nothing is said.
+static bool readShape(const ShapeArguments &arguments, uint32_t index,
+                      InputOption &input, std::string &error) {
+  constexpr uint32_t maxRank = 32;
+  uint32_t begin = arguments.indptr[index], end = arguments.indptr[index + 1];
+  if (end < begin || end - begin > maxRank ||
+      (end > begin && !arguments.sizes)) {
+    error = "input_shape_indptr gives input '" + input.name +
+            "' the sizes from " + std::to_string(begin) + " to " +
+            std::to_string(end) + ": that is no shape";
+    return false;
+  }
+  for (uint32_t i = begin; i < end; ++i) {
+    if (arguments.sizes[i] == 0) {
+      error = "input '" + input.name + "' has a size of 0";
+      return false;
+    }
+    input.shape.push_back({arguments.sizes[i], ""});
+  }
+  return true;
+}
+
+/// A parameter that becomes an input keeps its type, and must keep its shape.
+static bool checkParameter(const Weight &value, InputOption &input,
+                           std::string &error) {
+  std::vector<int64_t> shape;
+  for (const InputDim &dim : input.shape)
+    shape.push_back(dim.size);
+  input.type = value.type;
+  if (shape == value.shape)
+    return true;
+  error = "input '" + input.name + "' has the shape " + getShapeText(shape) +
+          ", but its value in the parameters " + getShapeText(value.shape);
+  return false;
+}
+
+/// Reads what is said of the inputs of \p source. What it does not have is
+/// ignored, as MXNet does; of what is said twice the last counts.
+static bool readInputs(const ShapeArguments &arguments,
+                       const std::map<std::string, ElementType> &types,
+                       const Source &source, std::vector<InputOption> &inputs,
+                       std::string &error) {
+  if (arguments.count && (!arguments.keys || !arguments.indptr))
+    return fail(error, "input_keys or input_shape_indptr is null");
+  std::map<std::string, InputOption> named;
+  for (uint32_t i = 0; i < arguments.count; ++i) {
+    if (!arguments.keys[i])
+      return fail(error, "one of input_keys is null");
+    InputOption input;
+    input.name = arguments.keys[i];
+    if (!readShape(arguments, i, input, error))
+      return false;
+    if (input.shape.empty() || !source.hasVariable(input.name))
+      continue;
+    if (auto type = types.find(input.name); type != types.end())
+      input.type = type->second;
+    if (const Weight *value = source.findValue(input.name);
+        value && !checkParameter(*value, input, error))
+      return false;
+    named[input.name] = input;
+  }
+  for (auto &[name, input] : named)
+    inputs.push_back(std::move(input));
+  return true;
+}
+
+static bool readTypes(const TypeArguments &arguments,
+                      std::map<std::string, ElementType> &types,
+                      std::string &error) {
+  if (arguments.count && (!arguments.names || !arguments.codes))
+    return fail(error, "provided_arg_dtype_names or provided_arg_dtypes is "
+                       "null");
+  for (uint32_t i = 0; i < arguments.count; ++i) {
+    if (!arguments.names[i])
+      return fail(error, "one of provided_arg_dtype_names is null");
+    int code = arguments.codes[i];
+    std::optional<ElementType> type = mxnet::getElementType(code);
+    if (type)
+      types[arguments.names[i]] = *type;
+    else if (code != -1) { // "not known"
+      error = "'" + std::string(arguments.names[i]) + "' has the dtype " +
+              std::to_string(code) + ", which is no element type";
+      return false;
+    }
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Making predictors
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The arguments that all functions which make predictors share.
+struct ModelArguments {
+  const char *symbol;
+  const void *params;
+  int paramsSize, deviceType;
+  ShapeArguments shapes;
+};
+} // namespace
+
+static bool checkArguments(const ModelArguments &model, const void *out,
+                           std::string &error) {
+  if (!model.symbol || !out)
+    return fail(error, "symbol_json_str or out is null");
+  if (model.paramsSize < 0 || (model.paramsSize && !model.params))
+    return fail(error, "param_bytes is null, or param_size is negative");
+  // Pinned and shared memory are the CPU's too.
+  if (model.deviceType != 1 && model.deviceType != 3 && model.deviceType != 5) {
+    error = "dev_type is " + std::to_string(model.deviceType) +
+            ", but models run on the CPU (1) only";
+    return false;
+  }
+  return true;
+}
+
+/// Makes \p count predictors, or none.
+static bool makePredictors(const ModelArguments &model,
+                           const TypeArguments &types,
+                           std::vector<std::string> outputs, int count,
+                           PredictorHandle *out, std::string &error) {
+  ModelRequest request;
+  request.outputs = std::move(outputs);
+  std::map<std::string, ElementType> typeOf;
+  if (!checkArguments(model, out, error) || !readTypes(types, typeOf, error))
+    return false;
+  request.source = Source::get(
+      model.symbol,
+      {static_cast<const char *>(model.params), size_t(model.paramsSize)},
+      error);
+  if (!request.source ||
+      !readInputs(model.shapes, typeOf, *request.source, request.inputs, error))
+    return false;
+  std::vector<std::shared_ptr<Predictor>> made;
+  for (int i = 0; i < count; ++i) {
+    made.push_back(
+        Predictor::create(request, /*threads=*/count > 1 ? 1 : 0, error));
+    if (!made.back())
+      return false;
+  }
+  for (int i = 0; i < count; ++i)
+    out[i] = getPredictors().add(std::move(made[i]));
+  return true;
+}
+
+int MXPredCreate(const char *symbol_json_str, const void *param_bytes,
+                 int param_size, int dev_type, int, uint32_t num_input_nodes,
+                 const char **input_keys, const uint32_t *input_shape_indptr,
+                 const uint32_t *input_shape_data, PredictorHandle *out) {
+  return guard([&](std::string &error) {
+    return makePredictors(
+        {symbol_json_str,
+         param_bytes,
+         param_size,
+         dev_type,
+         {num_input_nodes, input_keys, input_shape_indptr, input_shape_data}},
+        {}, {}, 1, out, error);
+  });
+}
+
+int MXPredCreateEx(const char *symbol_json_str, const void *param_bytes,
+                   int param_size, int dev_type, int,
+                   const uint32_t num_input_nodes, const char **input_keys,
+                   const uint32_t *input_shape_indptr,
+                   const uint32_t *input_shape_data,
+                   const uint32_t num_provided_arg_dtypes,
+                   const char **provided_arg_dtype_names,
+                   const int *provided_arg_dtypes, PredictorHandle *out) {
+  return guard([&](std::string &error) {
+    return makePredictors(
+        {symbol_json_str,
+         param_bytes,
+         param_size,
+         dev_type,
+         {num_input_nodes, input_keys, input_shape_indptr, input_shape_data}},
+        {num_provided_arg_dtypes, provided_arg_dtype_names,
+         provided_arg_dtypes},
+        {}, 1, out, error);
+  });
+}
+
+int MXPredCreatePartialOut(const char *symbol_json_str, const void *param_bytes,
+                           int param_size, int dev_type, int,
+                           uint32_t num_input_nodes, const char **input_keys,
+                           const uint32_t *input_shape_indptr,
+                           const uint32_t *input_shape_data,
+                           uint32_t num_output_nodes, const char **output_keys,
+                           PredictorHandle *out) {
+  return guard([&](std::string &error) {
+    std::vector<std::string> outputs;
+    for (uint32_t i = 0; i < num_output_nodes; ++i) {
+      if (!output_keys || !output_keys[i])
+        return fail(error, "output_keys, or one of them, is null");
+      outputs.push_back(std::string(output_keys[i]) + "_output");
+    }
+    return makePredictors(
+        {symbol_json_str,
+         param_bytes,
+         param_size,
+         dev_type,
+         {num_input_nodes, input_keys, input_shape_indptr, input_shape_data}},
+        {}, std::move(outputs), 1, out, error);
+  });
+}
+
+int MXPredCreateMultiThread(const char *symbol_json_str,
+                            const void *param_bytes, int param_size,
+                            int dev_type, int, uint32_t num_input_nodes,
+                            const char **input_keys,
+                            const uint32_t *input_shape_indptr,
+                            const uint32_t *input_shape_data, int num_threads,
+                            PredictorHandle *out) {
+  return guard([&](std::string &error) {
+    if (num_threads < 1)
+      return fail(error, "num_threads must be at least 1");
+    return makePredictors(
+        {symbol_json_str,
+         param_bytes,
+         param_size,
+         dev_type,
+         {num_input_nodes, input_keys, input_shape_indptr, input_shape_data}},
+        {}, {}, num_threads, out, error);
+  });
+}
+
+int MXPredReshape(uint32_t num_input_nodes, const char **input_keys,
+                  const uint32_t *input_shape_indptr,
+                  const uint32_t *input_shape_data, PredictorHandle handle,
+                  PredictorHandle *out) {
+  return withPredictor(handle, [&](Predictor &predictor, std::string &error) {
+    std::vector<InputOption> inputs;
+    if (!out)
+      return fail(error, "out is null");
+    if (!readInputs(
+            {num_input_nodes, input_keys, input_shape_indptr, input_shape_data},
+            {}, predictor.source(), inputs, error))
+      return false;
+    std::shared_ptr<Predictor> made = predictor.reshape(inputs, error);
+    if (made)
+      *out = getPredictors().add(made);
+    return made != nullptr;
+  });
+}
+
+int MXPredFree(PredictorHandle handle) {
+  return guard([&](std::string &error) {
+    return !handle || getPredictors().remove(handle) ||
+           fail(error, "the handle is not that of a predictor");
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Using predictors
+//===----------------------------------------------------------------------===//
+
+int MXPredGetOutputShape(PredictorHandle handle, uint32_t index,
+                         uint32_t **shape_data, uint32_t *shape_ndim) {
+  return withPredictor(handle, [&](Predictor &predictor, std::string &error) {
+    if (!shape_data || !shape_ndim)
+      return fail(error, "shape_data or shape_ndim is null");
+    if (!predictor.findOutput(index, error))
+      return false;
+    *shape_data = predictor.shape(index).data();
+    *shape_ndim = static_cast<uint32_t>(predictor.shape(index).size());
+    return true;
+  });
+}
+
+int MXPredGetOutputType(PredictorHandle handle, uint32_t out_index,
+                        int *out_dtype) {
+  return withPredictor(handle, [&](Predictor &predictor, std::string &error) {
+    if (!out_dtype)
+      return fail(error, "out_dtype is null");
+    const tool::Tensor *output = predictor.findOutput(out_index, error);
+    if (output)
+      *out_dtype = getTypeCode(output->dtype());
+    return output != nullptr;
+  });
+}
+
+int MXPredSetInput(PredictorHandle handle, const char *key, const float *data,
+                   uint32_t size) {
+  return withPredictor(handle, [&](Predictor &predictor, std::string &error) {
+    return key ? predictor.setInput(key, data, size, error)
+               : fail(error, "key is null");
+  });
+}
+
+int MXPredForward(PredictorHandle handle) {
+  return withPredictor(handle, [](Predictor &predictor, std::string &error) {
+    return predictor.run(error);
+  });
+}
+
+int MXPredPartialForward(PredictorHandle handle, int step, int *step_left) {
+  return withPredictor(handle, [&](Predictor &predictor, std::string &error) {
+    if (!step_left)
+      return fail(error, "step_left is null");
+    if (step == 0 && !predictor.run(error))
+      return false;
+    *step_left = 0;
+    return true;
+  });
+}
+
+int MXPredGetOutput(PredictorHandle handle, uint32_t index, float *data,
+                    uint32_t size) {
+  return withPredictor(handle, [&](Predictor &predictor, std::string &error) {
+    return predictor.getOutput(index, data, size, error);
+  });
+}
+
+int MXPredSetMonitorCallback(PredictorHandle handle,
+                             PredMonitorCallback callback,
+                             void *callback_handle, bool monitor_all) {
+  return withPredictor(handle, [&](Predictor &predictor, std::string &) {
+    Monitor monitor;
+    monitor.wantsInputs = monitor_all;
+    if (callback)
+      monitor.notify = [=](const tool::Tensor &tensor) {
+        auto list = std::make_shared<ArrayList>();
+        list->push_back(makeFloatArray(tensor));
+        void *array = getLists().add(list);
+        // Also where the callback throws.
+        std::shared_ptr<void> remove(
+            array, [](void *added) { getLists().remove(added); });
+        callback(tensor.name().c_str(), array, callback_handle);
+      };
+    predictor.setMonitor(std::move(monitor));
+    return true;
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Lists
+//===----------------------------------------------------------------------===//
+
+int MXNDListCreate(const char *nd_file_bytes, int nd_file_size,
+                   NDListHandle *out, uint32_t *out_length) {
+  return guard([&](std::string &error) {
+    if (!nd_file_bytes || nd_file_size < 0 || !out || !out_length)
+      return fail(error, "nd_file_bytes, out or out_length is null, or "
+                         "nd_file_size is negative");
+    auto list = std::make_shared<ArrayList>();
+    if (!readArrayList({nd_file_bytes, size_t(nd_file_size)}, *list, error))
+      return false;
+    *out_length = static_cast<uint32_t>(list->size());
+    *out = getLists().add(std::move(list));
+    return true;
+  });
+}
+
+int MXNDListGet(NDListHandle handle, uint32_t index, const char **out_key,
+                const float **out_data, const uint32_t **out_shape,
+                uint32_t *out_ndim) {
+  return guard([&](std::string &error) {
+    std::shared_ptr<ArrayList> list = getLists().find(handle);
+    if (!list)
+      return fail(error, "the handle is not that of a list");
+    if (!out_key || !out_data || !out_shape || !out_ndim)
+      return fail(error, "out_key, out_data, out_shape or out_ndim is null");
+    if (index >= list->size()) {
+      error = "there is no array " + std::to_string(index) + ": the list has " +
+              std::to_string(list->size());
+      return false;
+    }
+    const FloatArray &array = (*list)[index];
+    *out_key = array.name.c_str();
+    *out_data = array.values.data();
+    *out_shape = array.shape.data();
+    *out_ndim = static_cast<uint32_t>(array.shape.size());
+    return true;
+  });
+}
+
+int MXNDListFree(NDListHandle handle) {
+  return guard([&](std::string &error) {
+    return !handle || getLists().remove(handle) ||
+           fail(error, "the handle is not that of a list");
+  });
+}
