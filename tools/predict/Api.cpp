@@ -240,97 +240,95 @@ static bool makePredictors(const ModelArguments &model,
   return true;
 }
 
-int MXPredCreate(const char *symbol_json_str, const void *param_bytes,
-                 int param_size, int dev_type, int, uint32_t num_input_nodes,
-                 const char **input_keys, const uint32_t *input_shape_indptr,
-                 const uint32_t *input_shape_data, PredictorHandle *out) {
+int MXPredCreate(const char *symbolJsonStr, const void *paramBytes,
+                 int paramSize, int devType, int, uint32_t numInputNodes,
+                 const char **inputKeys, const uint32_t *inputShapeIndptr,
+                 const uint32_t *inputShapeData, PredictorHandle *out) {
   return guard([&](std::string &error) {
     return makePredictors(
-        {symbol_json_str,
-         param_bytes,
-         param_size,
-         dev_type,
-         {num_input_nodes, input_keys, input_shape_indptr, input_shape_data}},
+        {symbolJsonStr,
+         paramBytes,
+         paramSize,
+         devType,
+         {numInputNodes, inputKeys, inputShapeIndptr, inputShapeData}},
         {}, {}, 1, out, error);
   });
 }
 
-int MXPredCreateEx(const char *symbol_json_str, const void *param_bytes,
-                   int param_size, int dev_type, int,
-                   const uint32_t num_input_nodes, const char **input_keys,
-                   const uint32_t *input_shape_indptr,
-                   const uint32_t *input_shape_data,
-                   const uint32_t num_provided_arg_dtypes,
-                   const char **provided_arg_dtype_names,
-                   const int *provided_arg_dtypes, PredictorHandle *out) {
+int MXPredCreateEx(const char *symbolJsonStr, const void *paramBytes,
+                   int paramSize, int devType, int,
+                   const uint32_t numInputNodes, const char **inputKeys,
+                   const uint32_t *inputShapeIndptr,
+                   const uint32_t *inputShapeData,
+                   const uint32_t numProvidedArgDtypes,
+                   const char **providedArgDtypeNames,
+                   const int *providedArgDtypes, PredictorHandle *out) {
   return guard([&](std::string &error) {
     return makePredictors(
-        {symbol_json_str,
-         param_bytes,
-         param_size,
-         dev_type,
-         {num_input_nodes, input_keys, input_shape_indptr, input_shape_data}},
-        {num_provided_arg_dtypes, provided_arg_dtype_names,
-         provided_arg_dtypes},
-        {}, 1, out, error);
+        {symbolJsonStr,
+         paramBytes,
+         paramSize,
+         devType,
+         {numInputNodes, inputKeys, inputShapeIndptr, inputShapeData}},
+        {numProvidedArgDtypes, providedArgDtypeNames, providedArgDtypes}, {}, 1,
+        out, error);
   });
 }
 
-int MXPredCreatePartialOut(const char *symbol_json_str, const void *param_bytes,
-                           int param_size, int dev_type, int,
-                           uint32_t num_input_nodes, const char **input_keys,
-                           const uint32_t *input_shape_indptr,
-                           const uint32_t *input_shape_data,
-                           uint32_t num_output_nodes, const char **output_keys,
+int MXPredCreatePartialOut(const char *symbolJsonStr, const void *paramBytes,
+                           int paramSize, int devType, int,
+                           uint32_t numInputNodes, const char **inputKeys,
+                           const uint32_t *inputShapeIndptr,
+                           const uint32_t *inputShapeData,
+                           uint32_t numOutputNodes, const char **outputKeys,
                            PredictorHandle *out) {
   return guard([&](std::string &error) {
     std::vector<std::string> outputs;
-    for (uint32_t i = 0; i < num_output_nodes; ++i) {
-      if (!output_keys || !output_keys[i])
+    for (uint32_t i = 0; i < numOutputNodes; ++i) {
+      if (!outputKeys || !outputKeys[i])
         return fail(error, "output_keys, or one of them, is null");
-      outputs.push_back(std::string(output_keys[i]) + "_output");
+      outputs.push_back(std::string(outputKeys[i]) + "_output");
     }
     return makePredictors(
-        {symbol_json_str,
-         param_bytes,
-         param_size,
-         dev_type,
-         {num_input_nodes, input_keys, input_shape_indptr, input_shape_data}},
+        {symbolJsonStr,
+         paramBytes,
+         paramSize,
+         devType,
+         {numInputNodes, inputKeys, inputShapeIndptr, inputShapeData}},
         {}, std::move(outputs), 1, out, error);
   });
 }
 
-int MXPredCreateMultiThread(const char *symbol_json_str,
-                            const void *param_bytes, int param_size,
-                            int dev_type, int, uint32_t num_input_nodes,
-                            const char **input_keys,
-                            const uint32_t *input_shape_indptr,
-                            const uint32_t *input_shape_data, int num_threads,
+int MXPredCreateMultiThread(const char *symbolJsonStr, const void *paramBytes,
+                            int paramSize, int devType, int,
+                            uint32_t numInputNodes, const char **inputKeys,
+                            const uint32_t *inputShapeIndptr,
+                            const uint32_t *inputShapeData, int numThreads,
                             PredictorHandle *out) {
   return guard([&](std::string &error) {
-    if (num_threads < 1)
+    if (numThreads < 1)
       return fail(error, "num_threads must be at least 1");
     return makePredictors(
-        {symbol_json_str,
-         param_bytes,
-         param_size,
-         dev_type,
-         {num_input_nodes, input_keys, input_shape_indptr, input_shape_data}},
-        {}, {}, num_threads, out, error);
+        {symbolJsonStr,
+         paramBytes,
+         paramSize,
+         devType,
+         {numInputNodes, inputKeys, inputShapeIndptr, inputShapeData}},
+        {}, {}, numThreads, out, error);
   });
 }
 
-int MXPredReshape(uint32_t num_input_nodes, const char **input_keys,
-                  const uint32_t *input_shape_indptr,
-                  const uint32_t *input_shape_data, PredictorHandle handle,
+int MXPredReshape(uint32_t numInputNodes, const char **inputKeys,
+                  const uint32_t *inputShapeIndptr,
+                  const uint32_t *inputShapeData, PredictorHandle handle,
                   PredictorHandle *out) {
   return withPredictor(handle, [&](Predictor &predictor, std::string &error) {
     std::vector<InputOption> inputs;
     if (!out)
       return fail(error, "out is null");
     if (!readInputs(
-            {num_input_nodes, input_keys, input_shape_indptr, input_shape_data},
-            {}, predictor.source(), inputs, error))
+            {numInputNodes, inputKeys, inputShapeIndptr, inputShapeData}, {},
+            predictor.source(), inputs, error))
       return false;
     std::shared_ptr<Predictor> made = predictor.reshape(inputs, error);
     if (made)
@@ -351,26 +349,26 @@ int MXPredFree(PredictorHandle handle) {
 //===----------------------------------------------------------------------===//
 
 int MXPredGetOutputShape(PredictorHandle handle, uint32_t index,
-                         uint32_t **shape_data, uint32_t *shape_ndim) {
+                         uint32_t **shapeData, uint32_t *shapeNdim) {
   return withPredictor(handle, [&](Predictor &predictor, std::string &error) {
-    if (!shape_data || !shape_ndim)
+    if (!shapeData || !shapeNdim)
       return fail(error, "shape_data or shape_ndim is null");
     if (!predictor.findOutput(index, error))
       return false;
-    *shape_data = predictor.shape(index).data();
-    *shape_ndim = static_cast<uint32_t>(predictor.shape(index).size());
+    *shapeData = predictor.shape(index).data();
+    *shapeNdim = static_cast<uint32_t>(predictor.shape(index).size());
     return true;
   });
 }
 
-int MXPredGetOutputType(PredictorHandle handle, uint32_t out_index,
-                        int *out_dtype) {
+int MXPredGetOutputType(PredictorHandle handle, uint32_t outIndex,
+                        int *outDtype) {
   return withPredictor(handle, [&](Predictor &predictor, std::string &error) {
-    if (!out_dtype)
+    if (!outDtype)
       return fail(error, "out_dtype is null");
-    const tool::Tensor *output = predictor.findOutput(out_index, error);
+    const tool::Tensor *output = predictor.findOutput(outIndex, error);
     if (output)
-      *out_dtype = getTypeCode(output->dtype());
+      *outDtype = getTypeCode(output->dtype());
     return output != nullptr;
   });
 }
@@ -389,13 +387,13 @@ int MXPredForward(PredictorHandle handle) {
   });
 }
 
-int MXPredPartialForward(PredictorHandle handle, int step, int *step_left) {
+int MXPredPartialForward(PredictorHandle handle, int step, int *stepLeft) {
   return withPredictor(handle, [&](Predictor &predictor, std::string &error) {
-    if (!step_left)
+    if (!stepLeft)
       return fail(error, "step_left is null");
     if (step == 0 && !predictor.run(error))
       return false;
-    *step_left = 0;
+    *stepLeft = 0;
     return true;
   });
 }
@@ -408,11 +406,11 @@ int MXPredGetOutput(PredictorHandle handle, uint32_t index, float *data,
 }
 
 int MXPredSetMonitorCallback(PredictorHandle handle,
-                             PredMonitorCallback callback,
-                             void *callback_handle, bool monitor_all) {
+                             PredMonitorCallback callback, void *callbackHandle,
+                             bool monitorAll) {
   return withPredictor(handle, [&](Predictor &predictor, std::string &) {
     Monitor monitor;
-    monitor.wantsInputs = monitor_all;
+    monitor.wantsInputs = monitorAll;
     if (callback)
       monitor.notify = [=](const tool::Tensor &tensor) {
         auto list = std::make_shared<ArrayList>();
@@ -421,7 +419,7 @@ int MXPredSetMonitorCallback(PredictorHandle handle,
         // Also where the callback throws.
         std::shared_ptr<void> remove(
             array, [](void *added) { getLists().remove(added); });
-        callback(tensor.name().c_str(), array, callback_handle);
+        callback(tensor.name().c_str(), array, callbackHandle);
       };
     predictor.setMonitor(std::move(monitor));
     return true;
@@ -432,29 +430,29 @@ int MXPredSetMonitorCallback(PredictorHandle handle,
 // Lists
 //===----------------------------------------------------------------------===//
 
-int MXNDListCreate(const char *nd_file_bytes, int nd_file_size,
-                   NDListHandle *out, uint32_t *out_length) {
+int MXNDListCreate(const char *ndFileBytes, int ndFileSize, NDListHandle *out,
+                   uint32_t *outLength) {
   return guard([&](std::string &error) {
-    if (!nd_file_bytes || nd_file_size < 0 || !out || !out_length)
+    if (!ndFileBytes || ndFileSize < 0 || !out || !outLength)
       return fail(error, "nd_file_bytes, out or out_length is null, or "
                          "nd_file_size is negative");
     auto list = std::make_shared<ArrayList>();
-    if (!readArrayList({nd_file_bytes, size_t(nd_file_size)}, *list, error))
+    if (!readArrayList({ndFileBytes, size_t(ndFileSize)}, *list, error))
       return false;
-    *out_length = static_cast<uint32_t>(list->size());
+    *outLength = static_cast<uint32_t>(list->size());
     *out = getLists().add(std::move(list));
     return true;
   });
 }
 
-int MXNDListGet(NDListHandle handle, uint32_t index, const char **out_key,
-                const float **out_data, const uint32_t **out_shape,
-                uint32_t *out_ndim) {
+int MXNDListGet(NDListHandle handle, uint32_t index, const char **outKey,
+                const float **outData, const uint32_t **outShape,
+                uint32_t *outNdim) {
   return guard([&](std::string &error) {
     std::shared_ptr<ArrayList> list = getLists().find(handle);
     if (!list)
       return fail(error, "the handle is not that of a list");
-    if (!out_key || !out_data || !out_shape || !out_ndim)
+    if (!outKey || !outData || !outShape || !outNdim)
       return fail(error, "out_key, out_data, out_shape or out_ndim is null");
     if (index >= list->size()) {
       error = "there is no array " + std::to_string(index) + ": the list has " +
@@ -462,10 +460,10 @@ int MXNDListGet(NDListHandle handle, uint32_t index, const char **out_key,
       return false;
     }
     const FloatArray &array = (*list)[index];
-    *out_key = array.name.c_str();
-    *out_data = array.values.data();
-    *out_shape = array.shape.data();
-    *out_ndim = static_cast<uint32_t>(array.shape.size());
+    *outKey = array.name.c_str();
+    *outData = array.values.data();
+    *outShape = array.shape.data();
+    *outNdim = static_cast<uint32_t>(array.shape.size());
     return true;
   });
 }
