@@ -4,6 +4,7 @@
 
 #include "tools/npz/Zip.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -181,6 +182,30 @@ TEST_F(ModelPathTest, TakesArchives) {
   EXPECT_EQ(files.inputs.size(), 2u);
 }
 
+TEST_F(ModelPathTest, TakesArchivesOfOtherSystems) {
+  // With a Mac's files beside the model's own, and with Windows' names.
+  archive("mac.zip", {{"net/n-symbol.json", "n"},
+                      {"__MACOSX/net/._n-symbol.json", "x"},
+                      {"net/n-0000.params", "n0"},
+                      {"net/.DS_Store", "x"},
+                      {"net/signature.json", signature}});
+  ASSERT_TRUE(find("mac.zip"));
+  EXPECT_EQ(files.model.bytes, "n");
+  EXPECT_EQ(params(), "n0");
+  EXPECT_EQ(files.inputs.size(), 2u);
+  archive("windows.zip", {{"net\\n-symbol.json", "n"},
+                          {"net\\n-0000.params", "n0"},
+                          {"net\\signature.json", signature}});
+  ASSERT_TRUE(find("windows.zip"));
+  EXPECT_EQ(params(), "n0");
+  EXPECT_EQ(files.inputs.size(), 2u);
+  write("m/n-symbol.json", "n");
+  write("m/._n-symbol.json", "x");
+  write("m/n-0000.params", "n0");
+  ASSERT_TRUE(find("m"));
+  EXPECT_EQ(files.model.bytes, "n");
+}
+
 TEST_F(ModelPathTest, RefusesArchivesThatAreNotWhole) {
   auto refuse = [&](const Members &members) {
     archive("x.mar", members);
@@ -202,10 +227,14 @@ TEST_F(ModelPathTest, RefusesArchivesThatAreNotWhole) {
             "is missing [DLC0108]");
   EXPECT_EQ(refuse({{"a", "1"}, {"a", "2"}}),
             "error: x.mar: has two members named 'a' [DLC0108]");
-  for (const char *name : {"../x", "/etc/x", "a/../../x", "a\\x", ".."})
+  for (const char *name :
+       {"../x", "/etc/x", "a/../../x", "a\\..\\..\\x", "C:\\x", ".."}) {
+    std::string shown = name;
+    std::replace(shown.begin(), shown.end(), '\\', '/');
     EXPECT_EQ(refuse({{name, "text"}}),
-              "error: x.mar: has the member '" + std::string(name) +
+              "error: x.mar: has the member '" + shown +
                   "', which leads out of it [DLC0108]");
+  }
   EXPECT_NE(refuse({{"MANIFEST.json", "{"}}).find("malformed JSON"),
             std::string::npos);
   for (const char *text :

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
@@ -22,12 +23,20 @@ namespace dlc::tool {
 // Folders
 //===----------------------------------------------------------------------===//
 
+/// True for what programs put beside files, "._net-symbol.json" for example.
+static bool isHidden(const std::string &name) {
+  return name.compare(0, 9, "__MACOSX/") == 0 ||
+         fs::path(name).filename().string()[0] == '.';
+}
+
 std::vector<std::string> listFolder(const std::string &path) {
   std::vector<std::string> names;
   std::error_code error;
   fs::directory_iterator entry(path, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error))
     names.push_back(entry->path().filename().string());
+  names.erase(std::remove_if(names.begin(), names.end(), isHidden),
+              names.end());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -78,10 +87,9 @@ bool isArchive(const std::string &path) {
 /// True if unpacking \p name would write elsewhere. Nothing is unpacked here,
 /// but such a file is no model.
 static bool leadsOut(const std::string &name) {
-  if (name.find('\\') != name.npos || name.find('\0') != name.npos)
-    return true;
   fs::path path(name);
-  return path.is_absolute() ||
+  return path.is_absolute() || (name.size() > 1 && name[1] == ':') ||
+         name.find('\0') != name.npos ||
          std::find(path.begin(), path.end(), "..") != path.end();
 }
 
@@ -94,13 +102,17 @@ public:
     if (!zip->open(path, error))
       return false;
     for (const std::string &member : zip->names()) {
-      if (leadsOut(member)) {
-        error = "has the member '" + member + "', which leads out of it";
+      // Some programs write names as Windows does.
+      std::string name = member;
+      std::replace(name.begin(), name.end(), '\\', '/');
+      if (leadsOut(name)) {
+        error = "has the member '" + name + "', which leads out of it";
         return false;
       }
       // Folders are members too.
-      if (!member.empty() && member.back() != '/')
-        members.push_back(member);
+      if (!name.empty() && name.back() != '/' && !isHidden(name) &&
+          written.emplace(name, member).second)
+        members.push_back(name);
     }
     return true;
   }
@@ -109,7 +121,7 @@ protected:
   bool readMember(const std::string &member, NamedBytes &bytes,
                   std::string &error) const override {
     auto inflated = std::make_shared<std::string>();
-    auto text = zip->read(member, *inflated, error);
+    auto text = zip->read(written.at(member), *inflated, error);
     if (!text)
       return false;
     bytes.bytes = *text;
@@ -122,6 +134,8 @@ protected:
 
 private:
   std::shared_ptr<npz::ZipReader> zip = std::make_shared<npz::ZipReader>();
+  /// By name: the name as it is written.
+  std::map<std::string, std::string> written;
 };
 } // namespace
 

@@ -67,8 +67,8 @@ private:
   Manifest facts;
 };
 
-/// The names of the files in the folder \p path, sorted; none where it can't be
-/// read.
+/// The names of the files in the folder \p path, sorted, without hidden ones;
+/// none where it can't be read.
 std::vector<std::string> listFolder(const std::string &path);
 
 /// True if \p path is a zip file, or is named like a model server's archive.
