@@ -52,6 +52,10 @@ struct ImportOptions {
   std::vector<DimOption> dims;
   /// Names of outputs, internal ones too; empty: the model's own.
   std::vector<std::string> outputs;
+  /// After these, every output of every operator that they need, in the order
+  /// of the nodes; those too that are among them. For debugging: what is an
+  /// output is computed apart, and its memory is not shared.
+  bool withInternals = false;
   /// The most bytes that weights and arena together may need.
   int64_t memoryLimit = int64_t(1) << 40;
 };

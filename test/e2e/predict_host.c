@@ -153,23 +153,40 @@ static void print_value(const char *name, NDArrayHandle value, void *context) {
   const char *key;
   const float *values;
   const uint32_t *shape;
-  uint32_t rank;
+  uint32_t rank, size = 1;
   check(MXNDListGet(value, 0, &key, &values, &shape, &rank));
-  printf("%s %s %u %u %.6g\n", name, (const char *)context, rank, shape[0],
-         values[0]);
+  printf("%s %s ", name, (const char *)context);
+  for (uint32_t i = 0; i < rank; ++i) {
+    printf(i ? "x%u" : "%u", shape[i]);
+    size *= shape[i];
+  }
+  double sum = 0;
+  for (uint32_t i = 0; i < size; ++i)
+    sum += values[i];
+  printf(" %.9g\n", sum);
 }
 
+/* Without a monitor, with one, with one for inputs too, and without again. */
 static void do_monitor(void) {
-  static char context[] = "seen";
-  PredictorHandle handle = create(1);
-  set_images(handle, 0, 1);
-  for (int all = 0; all < 2; ++all) {
-    check(MXPredSetMonitorCallback(handle, print_value, context, all));
+  static char few[] = "outputs", all[] = "all";
+  PredictorHandle handle = create(2);
+  float results[4][2 * CLASSES];
+  set_images(handle, 0, 2);
+  for (int run = 0; run < 4; ++run) {
+    check(MXPredSetMonitorCallback(handle,
+                                   run == 1 || run == 2 ? print_value : NULL,
+                                   run == 1 ? few : all, run == 2));
     check(MXPredForward(handle));
+    check(MXPredGetOutput(handle, 0, results[run], 2 * CLASSES));
   }
-  check(MXPredSetMonitorCallback(handle, NULL, NULL, false));
-  check(MXPredForward(handle));
   check(MXPredFree(handle));
+  if (memcmp(results[0], results[3], sizeof results[0]) != 0 ||
+      memcmp(results[1], results[2], sizeof results[1]) != 0)
+    exit(3);
+  for (int i = 0; i < 2 * CLASSES; ++i)
+    if (results[0][i] - results[1][i] > 1e-5f ||
+        results[1][i] - results[0][i] > 1e-5f)
+      exit(3);
 }
 
 /* Each thread's own image, again and again, beside its own mistakes. */

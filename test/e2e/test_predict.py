@@ -2,6 +2,7 @@
 """libdlc_predict.so: programs written against MXNet's C predict API run over compiled models."""
 import concurrent.futures
 import ctypes
+import json
 import os
 import re
 import stat
@@ -10,7 +11,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import BUILD, DATA, ROOT, model_named
+from conftest import BUILD, DATA, ROOT, dlc, model_named
 
 LIBRARY = BUILD / "lib" / "libdlc_predict.so"
 INCLUDE = ROOT / "tools" / "predict" / "include" / "dlc"
@@ -109,12 +110,24 @@ def test_threads(work):
     check_answers(run(work, "threads"), wanted()[:8])
 
 
-def test_monitor(work):
-    first = f"{wanted()[0, 0]:.3g}"
+def test_monitor(work, tmp_path):
+    """Every operator's outputs, with the values that they have as outputs of a model."""
     lines = [line.split() for line in run(work, "monitor").decode().splitlines()]
-    assert [line[0] for line in lines] == ["softmax_output", "data", "softmax_output"]
-    assert all(line[1:4] == ["seen", {"data": "4"}.get(line[0], "2"), "1"] for line in lines)
-    assert f"{float(lines[0][4]):.3g}" == first
+    seen = {kind: [line for line in lines if line[1] == kind] for kind in ("outputs", "all")}
+    names = [line[0] for line in seen["outputs"]]
+    nodes = json.loads(SYMBOL.read_text())["nodes"]
+    assert [name for name in names if name.endswith("_output")] == [
+        f"{node['name']}_output" for node in nodes if node["op"] != "null"]
+    assert seen["all"][0][0] == "data" and [line[0] for line in seen["all"][1:]] == names
+    # One by one, through dlc.
+    np.savez(tmp_path / "in.npz", data=np.load(DIGITS / "test.npz")["data"][:2])
+    dlc("compile", SYMBOL, "--input=data=2x1x8x8", "--outputs", ",".join(names), "-o", tmp_path / "all.so")
+    dlc("run", tmp_path / "all.so", "--io", tmp_path / "in.npz", "--output", tmp_path / "out.npz")
+    with np.load(tmp_path / "out.npz") as values:
+        for name, _, shape, total in seen["outputs"]:
+            want = values[f"out:{name}"]
+            assert shape == "x".join(map(str, want.shape))
+            np.testing.assert_allclose(float(total), want.astype("f8").sum(), rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("version", ["legacy/v0", "legacy/v1", "digits-0020", "legacy/v3"])
@@ -149,7 +162,7 @@ def test_models_are_compiled_once(work, tmp_path):
     assert b"libdlc_predict.so" in again.stderr and b"libdlc_compiler.so" not in again.stderr
     assert entries(cache) == [entry] and entry.stat().st_mtime_ns == before.st_mtime_ns
     # Other shapes, other weights and another CPU are other entries.
-    run(work, "monitor", DLC_CACHE_DIR=str(cache))
+    run(work, "rounds", 10, DLC_CACHE_DIR=str(cache))
     assert len(entries(cache)) == 2
     changed = bytearray(PARAMS.read_bytes())
     changed[200] ^= 1
@@ -175,11 +188,11 @@ def spoil(entry, how):
 @pytest.mark.parametrize("how", ["flipped", "cut", "half", "empty", "zeros", "text", "not ours"])
 def test_damaged_entries_are_made_anew(work, tmp_path, how):
     cache = tmp_path / "cache"
-    run(work, "monitor", DLC_CACHE_DIR=str(cache))
+    run(work, "signals", DLC_CACHE_DIR=str(cache))
     (entry,) = entries(cache)
     whole = entry.read_bytes()
     spoil(entry, how)
-    run(work, "monitor", DLC_CACHE_DIR=str(cache))
+    run(work, "signals", DLC_CACHE_DIR=str(cache))
     assert entries(cache) == [entry] and entry.read_bytes() == whole
     assert not stat.S_IMODE(entry.stat().st_mode) & 0o022
 
@@ -201,9 +214,9 @@ def test_without_a_place_for_the_cache(work, tmp_path):
 
 def test_default_places(work, tmp_path):
     home = {"DLC_CACHE_DIR": "", "HOME": str(tmp_path / "home")}
-    run(work, "monitor", **home)
+    run(work, "signals", **home)
     assert len(entries(tmp_path / "home" / ".cache" / "dlc")) == 1
-    run(work, "monitor", **home, XDG_CACHE_HOME=str(tmp_path / "xdg"))
+    run(work, "signals", **home, XDG_CACHE_HOME=str(tmp_path / "xdg"))
     assert len(entries(tmp_path / "xdg" / "dlc")) == 1
     assert stat.S_IMODE((tmp_path / "xdg" / "dlc" / "predict").stat().st_mode) == 0o700
 

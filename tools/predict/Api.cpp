@@ -408,7 +408,7 @@ int MXPredGetOutput(PredictorHandle handle, uint32_t index, float *data,
 int MXPredSetMonitorCallback(PredictorHandle handle,
                              PredMonitorCallback callback, void *callbackHandle,
                              bool monitorAll) {
-  return withPredictor(handle, [&](Predictor &predictor, std::string &) {
+  return withPredictor(handle, [&](Predictor &predictor, std::string &error) {
     Monitor monitor;
     monitor.wantsInputs = monitorAll;
     if (callback)
@@ -421,8 +421,7 @@ int MXPredSetMonitorCallback(PredictorHandle handle,
             array, [](void *added) { getLists().remove(added); });
         callback(tensor.name().c_str(), array, callbackHandle);
       };
-    predictor.setMonitor(std::move(monitor));
-    return true;
+    return predictor.setMonitor(std::move(monitor), error);
   });
 }
 

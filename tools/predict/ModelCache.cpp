@@ -105,7 +105,7 @@ static Hash makeKey(const ModelRequest &request) {
       shape += "," + std::to_string(dim.size);
     add(shape);
   }
-  add("outputs");
+  add(request.withInternals ? "internals" : "outputs");
   for (const std::string &output : request.outputs)
     add(output);
   return hasher.finish();
@@ -170,6 +170,7 @@ static CompileOptions makeOptions(const ModelRequest &request) {
   options.params = request.source->params();
   options.import.inputs = request.inputs;
   options.import.outputs = request.outputs;
+  options.import.withInternals = request.withInternals;
   options.cpus = {getCpu()};
   return options;
 }

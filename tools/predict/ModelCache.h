@@ -15,6 +15,8 @@ struct ModelRequest {
   std::vector<InputOption> inputs;
   /// Empty: the model's own.
   std::vector<std::string> outputs;
+  /// See ImportOptions.
+  bool withInternals = false;
 };
 
 /// Returns the model compiled for this machine's CPU. It is looked for among

@@ -121,25 +121,50 @@ bool Predictor::getOutput(uint32_t index, void *data, size_t count,
   return true;
 }
 
-bool Predictor::run(std::string &error) {
-  Lock lock(mutex);
-  if (!session.run(error))
-    return false;
-  // A copy: it may be replaced while it is called.
+/// Copies values between tensors of two compilations of a model: the first
+/// ones of the longer list are those of the shorter.
+static void copyValues(const std::vector<tool::Tensor> &from,
+                       std::vector<tool::Tensor> &to) {
+  for (size_t i = 0; i < std::min(from.size(), to.size()); ++i)
+    std::memcpy(to[i].data(), from[i].data(),
+                std::min(from[i].sizeBytes(), to[i].sizeBytes()));
+}
+
+bool Predictor::runWatched(std::string &error) {
+  // Copies: it may be replaced while it is called.
+  std::shared_ptr<Predictor> model = watched;
   Monitor called = monitor;
-  if (!called.notify)
-    return true;
+  copyValues(inputs, model->inputs);
+  if (!model->session.run(error))
+    return false;
+  copyValues(model->outputs, outputs);
   if (called.wantsInputs)
     for (const tool::Tensor &input : inputs)
       called.notify(input);
-  for (const tool::Tensor &output : outputs)
-    called.notify(output);
+  for (size_t i = outputs.size(); i < model->outputs.size(); ++i)
+    called.notify(model->outputs[i]);
   return true;
 }
 
-void Predictor::setMonitor(Monitor to) {
+bool Predictor::run(std::string &error) {
   Lock lock(mutex);
+  return watched ? runWatched(error) : session.run(error);
+}
+
+bool Predictor::setMonitor(Monitor to, std::string &error) {
+  Lock lock(mutex);
+  std::shared_ptr<Predictor> other;
+  if (to.notify && !watched) {
+    ModelRequest all = request;
+    all.withInternals = true;
+    other = create(std::move(all), threads, error);
+    if (!other)
+      return false;
+  }
+  if (!to.notify || other)
+    watched = std::move(other);
   monitor = std::move(to);
+  return true;
 }
 
 } // namespace dlc::predict

@@ -11,7 +11,7 @@
 
 namespace dlc::predict {
 
-/// Called with each value after a run.
+/// What is called with values after a run.
 struct Monitor {
   std::function<void(const tool::Tensor &)> notify;
   bool wantsInputs = false;
@@ -43,10 +43,15 @@ public:
   std::vector<uint32_t> &shape(uint32_t index) { return shapes[index]; }
 
   const Source &source() const { return *request.source; }
-  void setMonitor(Monitor to);
+
+  /// Has \p to called with each output of each operator, in the order of the
+  /// nodes, after each run. For that the model is compiled so that these exist,
+  /// and runs in that form until an empty monitor is set.
+  bool setMonitor(Monitor to, std::string &error);
 
 private:
   Predictor() = default;
+  bool runWatched(std::string &error);
 
   ModelRequest request;
   unsigned threads = 0;
@@ -56,6 +61,8 @@ private:
   /// After what it is bound to: it goes first.
   tool::Session session;
   Monitor monitor;
+  /// The model with all that a monitor sees; null without one.
+  std::shared_ptr<Predictor> watched;
   std::recursive_mutex mutex;
 };
 

@@ -57,6 +57,8 @@ private:
   void reportOwnShape(size_t index);
   void reportUnknownShape(size_t index);
 
+  void addInternals(SmallVectorImpl<Value> &results,
+                    std::vector<std::string> &names);
   void finish(func::FuncOp function);
   void setVariables(func::FuncOp function);
 
@@ -459,9 +461,20 @@ void SymbolImporter::setVariables(func::FuncOp function) {
                                               builder.getArrayAttr(names));
 }
 
+/// Adds what operators compute on the way to the outputs.
+void SymbolImporter::addInternals(SmallVectorImpl<Value> &results,
+                                  std::vector<std::string> &names) {
+  for (uint32_t i = 0; i < symbol.size(); ++i)
+    for (auto [j, value] : llvm::enumerate(values[i]))
+      if (value && !symbol.getNode(i).isVariable()) {
+        results.push_back(value);
+        names.push_back(symbol.getOutputName({i, static_cast<uint32_t>(j)}));
+      }
+}
+
 void SymbolImporter::finish(func::FuncOp function) {
   SmallVector<Value> results;
-  SmallVector<Attribute> names;
+  std::vector<std::string> names;
   for (const ResolvedHead &head : symbol.getHeads()) {
     const Values &source = values[head.entry.node];
     if (source.empty())
@@ -472,9 +485,12 @@ void SymbolImporter::finish(func::FuncOp function) {
       fail(head.entry.node, DiagnosticCode::MissingOutput,
            "its output '" + head.name + "' has no value in inference");
     results.push_back(value);
+    names.push_back(head.name);
   }
   if (!diagnostics.empty())
     return;
+  if (options.withInternals)
+    addInternals(results, names);
   func::ReturnOp::create(builder, function.getLoc(), results);
   setVariables(function);
   function.setFunctionType(builder.getFunctionType(
@@ -482,8 +498,8 @@ void SymbolImporter::finish(func::FuncOp function) {
   for (auto [i, index] : llvm::enumerate(arguments))
     function.setArgAttr(i, "graph.name",
                         builder.getStringAttr(symbol.getNode(index).name));
-  for (auto [i, head] : llvm::enumerate(symbol.getHeads()))
-    function.setResultAttr(i, "graph.name", builder.getStringAttr(head.name));
+  for (auto [i, name] : llvm::enumerate(names))
+    function.setResultAttr(i, "graph.name", builder.getStringAttr(name));
 }
 
 OwningOpRef<ModuleOp> SymbolImporter::import() {

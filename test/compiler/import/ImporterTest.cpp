@@ -117,6 +117,29 @@ TEST_F(ImporterTest, KeepsNamesAndOrder) {
   EXPECT_TRUE(has("graph.add %arg1, %arg0"));
 }
 
+TEST_F(ImporterTest, ReturnsInternalsAfterTheOutputs) {
+  Model m;
+  int data = m.variable("data");
+  int norm = m.node("BatchNorm", "bn",
+                    {data, m.variable("g"), m.variable("b"), m.variable("mean"),
+                     m.variable("var")});
+  int act = m.node("relu", "act", {norm});
+  m.node("sigmoid", "unused", {act});
+  m.node("negative", "minus", {act});
+  input("data", {2, 4, 5, 5});
+  options.withInternals = true;
+  ASSERT_TRUE(import(m.text({{4 + 4, 0, 0}}))) << problems();
+  std::vector<std::string> names;
+  for (size_t at = text.find("->");
+       (at = text.find("graph.name = \"", at)) != std::string::npos;) {
+    at += 14;
+    names.push_back(text.substr(at, text.find('"', at) - at));
+  }
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"minus_output", "bn_output", "bn_mean",
+                                      "bn_var", "act_output", "minus_output"}));
+}
+
 TEST_F(ImporterTest, InfersParametersFromTheirUser) {
   Model m;
   int data = m.variable("data"), weight = m.variable("w"),

@@ -155,11 +155,13 @@ MXNET_DLL int MXNDListGet(NDListHandle handle, uint32_t index,
                           const char **out_key, const float **out_data,
                           const uint32_t **out_shape, uint32_t *out_ndim);
 
-/* Has `callback` called with each of the predictor's outputs after each run;
- * with monitor_all before them with its inputs. What lies between is fused and
- * has no value of its own: to see it, name it in MXPredCreatePartialOut.
- * A callback may call any function on this handle but run or free it. NULL
- * ends it. */
+/* Has `callback` called with each output of each operator that the model's
+ * outputs need, in the order of the nodes, after each run; with monitor_all
+ * before them with the model's inputs (MXNet passes those of every operator).
+ * Operators are fused, so that most have no values of their own: the model is
+ * compiled once more, now, so that all have, and runs in that form, slower and
+ * with other roundings, until NULL ends it. The callback may call any function
+ * on this handle but run it. */
 MXNET_DLL int MXPredSetMonitorCallback(PredictorHandle handle,
                                        PredMonitorCallback callback,
                                        void *callback_handle, bool monitor_all);
