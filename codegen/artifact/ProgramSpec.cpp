@@ -35,11 +35,19 @@ static uint64_t getBytes(Value buffer) {
   return getSizeInBytes(cast<MemRefType>(buffer.getType())).value_or(0);
 }
 
-static TensorSpec makeTensor(Value argument, Attribute name) {
-  auto type = cast<MemRefType>(argument.getType());
-  auto [code, bits] = getDtype(type.getElementType());
-  return {cast<StringAttr>(name).str(), code, bits, type.getShape().vec(),
-          getBytes(argument)};
+/// The inputs or outputs of a program; \p types are what callers know them as,
+/// where that is not the type of the buffers.
+static std::vector<TensorSpec> makeTensors(ValueRange buffers, ArrayAttr names,
+                                           ArrayAttr types) {
+  std::vector<TensorSpec> tensors;
+  for (auto [i, buffer] : llvm::enumerate(buffers)) {
+    auto type = cast<ShapedType>(types ? cast<TypeAttr>(types[i]).getValue()
+                                       : buffer.getType());
+    auto [code, bits] = getDtype(type.getElementType());
+    tensors.push_back({cast<StringAttr>(names[i]).str(), code, bits,
+                       type.getShape().vec(), getBytes(buffer)});
+  }
+  return tensors;
 }
 
 static std::vector<std::string> makeStrings(ArrayAttr strings) {
@@ -159,12 +167,10 @@ LogicalResult SpecBuilder::addStep(LaunchOp launch) {
 FailureOr<ArtifactSpec> SpecBuilder::run() {
   if (!program.getArenaBytes() || !program.getWeightsBytes())
     return program.emitOpError("has not been planned");
-  for (auto [input, name] :
-       llvm::zip(program.getInputs(), program.getInputNames()))
-    spec.inputs.push_back(makeTensor(input, name));
-  for (auto [output, name] :
-       llvm::zip(program.getOutputs(), program.getOutputNames()))
-    spec.outputs.push_back(makeTensor(output, name));
+  spec.inputs = makeTensors(program.getInputs(), program.getInputNames(),
+                            program.getInputTypesAttr());
+  spec.outputs = makeTensors(program.getOutputs(), program.getOutputNames(),
+                             program.getOutputTypesAttr());
   spec.arenaBytes = *program.getArenaBytes();
   spec.arenaAlignment = program.getArenaAlignment().value_or(64);
   spec.arenaLowerBoundBytes = program.getArenaLowerBound().value_or(0);

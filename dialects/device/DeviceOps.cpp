@@ -202,6 +202,21 @@ void ProgramOp::getAsmBlockArgumentNames(Region &region,
     setName(argument, cast<StringAttr>(name).getValue());
 }
 
+/// Whether \p types are tensors that have the bytes of \p buffers.
+static bool fits(std::optional<ArrayAttr> types, TypeRange buffers) {
+  if (!types)
+    return true;
+  return types->size() == buffers.size() &&
+         llvm::all_of(llvm::zip_equal(*types, buffers), [](auto pair) {
+           auto [attribute, buffer] = pair;
+           auto tensor =
+               dyn_cast<RankedTensorType>(cast<TypeAttr>(attribute).getValue());
+           return tensor && tensor.getElementType().isIntOrFloat() &&
+                  getSizeInBytes(tensor) ==
+                      getSizeInBytes(cast<MemRefType>(buffer));
+         });
+}
+
 LogicalResult ProgramOp::verify() {
   // C1
   if (getNumOutputs() > getBody().getNumArguments() ||
@@ -220,6 +235,11 @@ LogicalResult ProgramOp::verify() {
     return emitOpError("requires the arena's alignment to be a power of two, "
                        "but got ")
            << *alignment;
+  // C5
+  if (!fits(getInputTypes(), ValueRange(getInputs()).getTypes()) ||
+      !fits(getOutputTypes(), ValueRange(getOutputs()).getTypes()))
+    return emitOpError("requires 'input_types' and 'output_types' to be "
+                       "tensors of as many bytes as the buffers");
   return success();
 }
 

@@ -33,6 +33,9 @@ def Device_ProgramOp
     The arguments are the tensors that a caller binds: inputs and then, after
     `outputs`, outputs; `input_names` and `output_names` are the model's names
     for them. Inputs are never written. The body's launches run in order.
+    `input_types` and `output_types` are the tensors that a caller knows them
+    as, where that isn't what the buffers say: booleans are bytes there,
+    unsigned integers have no sign, and a scalar has one element.
 
     Planning fills in the sizes: `arena` bytes with their alignment, the lower
     bound of any plan for this order of launches, and the size of the weights
@@ -42,6 +45,7 @@ def Device_ProgramOp
     C2. Arguments are buffers of static shape with the identity layout.
     C3. The arena's alignment is a power of two.
     C4. Each slot of the arena and each range of weights has room in it.
+    C5. The types for callers are tensors of as many bytes as the buffers.
 
     ```mlir
     kernel.func @twice(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
@@ -66,6 +70,8 @@ def Device_ProgramOp
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$num_outputs,
     StrArrayAttr:$input_names, StrArrayAttr:$output_names,
+    OptionalAttr<TypeArrayAttr>:$input_types,
+    OptionalAttr<TypeArrayAttr>:$output_types,
     Device_Bytes:$arena_bytes, Device_Bytes:$arena_alignment,
     Device_Bytes:$arena_lower_bound, Device_Bytes:$weights_bytes);
   let regions = (region SizedRegion<1>:$body);

@@ -58,6 +58,32 @@ def Graph_Atan2Op : Graph_RealBinaryOp<"atan2", "atan2(x, y)", [{
   }], "The angle, in radians, of the point with abscissa y and ordinate x.">;
 
 //===----------------------------------------------------------------------===//
+// Bit by bit, of two tensors of signless integers
+//===----------------------------------------------------------------------===//
+
+def Graph_BitwiseAndOp : Graph_BinaryOp<"bitwise_and", "x & y", [{
+    return ::mlir::arith::AndIOp::create(b, loc, args[0], args[1]);
+  }], "Of integers.", [Idempotent, Commutative], "i32">;
+
+def Graph_BitwiseOrOp : Graph_BinaryOp<"bitwise_or", "x | y", [{
+    return ::mlir::arith::OrIOp::create(b, loc, args[0], args[1]);
+  }], "Of integers.", [Idempotent, Commutative], "i32">;
+
+def Graph_BitwiseXorOp : Graph_BinaryOp<"bitwise_xor", "x ^ y", [{
+    return ::mlir::arith::XOrIOp::create(b, loc, args[0], args[1]);
+  }], "Of integers.", [Commutative], "i32">;
+
+def Graph_ShiftLeftOp : Graph_BinaryOp<"shift_left", "x << y", [{
+    return ::mlir::arith::ShLIOp::create(b, loc, args[0], args[1]);
+  }], "Of integers; y is at least 0 and less than their number of bits.",
+  [], "i32">;
+
+def Graph_ShiftRightOp : Graph_BinaryOp<"shift_right", "x >> y", [{
+    return ::mlir::arith::ShRUIOp::create(b, loc, args[0], args[1]);
+  }], [{Of integers; zeros come in from the left. y is at least 0 and less than
+    their number of bits.}], [], "i32">;
+
+//===----------------------------------------------------------------------===//
 // Of one tensor
 //===----------------------------------------------------------------------===//
 
@@ -118,13 +144,16 @@ def Graph_TruncOp : Graph_RoundingOp<"trunc", "x without its fraction", [{
 //===----------------------------------------------------------------------===//
 
 def Graph_CastOp : Graph_ElementwiseOp<"cast", [{
-    return scalar::cast(b, loc, args[0],
-                        ::mlir::getElementTypeOrSelf(getType()));
+    return scalar::convert(b, loc, args[0],
+                           ::mlir::getElementTypeOrSelf(getInput().getType()),
+                           ::mlir::getElementTypeOrSelf(getType()));
   }], [SameOperandsAndResultShape]> {
   let summary = "conversion to another element type";
   let description = [{
     Floats become integers by dropping the fraction, anything becomes i1 by
-    comparing with zero.
+    comparing with zero. Where an integer is too large for the result, its high
+    bits are lost. This is the only operator that computes on unsigned integers:
+    others convert to signed ones and back.
 
     Shapes: input and result are equal.
 

@@ -17,7 +17,8 @@ using namespace dlc::graph;
 
 Value dlc::graph::buildElement(ElementwiseOpInterface op, OpBuilder &b,
                                Location loc, ValueRange args) {
-  Type element = getElementTypeOrSelf(op->getResult(0).getType());
+  Type element =
+      scalar::getScalarType(getElementTypeOrSelf(op->getResult(0).getType()));
   auto widened = llvm::map_to_vector(args, [&](Value arg) {
     return arg.getType().isF16() || arg.getType().isBF16()
                ? scalar::cast(b, loc, arg, b.getF32Type())

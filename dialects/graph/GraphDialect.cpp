@@ -3,6 +3,7 @@
 #include "dialects/graph/GraphOps.h"
 #include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
+#include "dialects/graph/Scalar.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -75,6 +76,7 @@ RankedTensorType dlc::graph::getPhysicalType(Type type) {
   Type element = tensor.getElementType();
   if (element.isInteger(1))
     element = IntegerType::get(type.getContext(), 8);
+  element = scalar::getScalarType(element);
   SmallVector<int64_t> shape(tensor.getShape());
   if (shape.empty())
     shape.push_back(1);

@@ -17,7 +17,8 @@ inline BlockedLayoutAttr getLayout(mlir::Type type) {
 mlir::RankedTensorType getPlainType(mlir::Type type);
 
 /// The tensor without encoding that has the bytes of \p type: blocks and halo
-/// become extents, i1 becomes i8, and a scalar has one element.
+/// become extents, i1 becomes i8, unsigned integers signless ones, and a scalar
+/// has one element.
 mlir::RankedTensorType getPhysicalType(mlir::Type type);
 
 /// Whether \p op is a conversion that changes at most the halo of its operand.

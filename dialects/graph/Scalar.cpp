@@ -197,6 +197,29 @@ Value scalar::cast(OpBuilder &b, Location loc, Value x, Type type) {
   return arith::ExtSIOp::create(b, loc, type, x);
 }
 
+Type scalar::getScalarType(Type element) {
+  return element.isUnsignedInteger()
+             ? IntegerType::get(element.getContext(),
+                                element.getIntOrFloatBitWidth())
+             : element;
+}
+
+Value scalar::convert(OpBuilder &b, Location loc, Value x, Type from, Type to) {
+  Type result = getScalarType(to);
+  unsigned toBits = result.getIntOrFloatBitWidth();
+  if (from.isUnsignedInteger() && !to.isInteger(1)) {
+    if (isa<FloatType>(to))
+      return arith::UIToFPOp::create(b, loc, to, x);
+    if (toBits > x.getType().getIntOrFloatBitWidth())
+      return arith::ExtUIOp::create(b, loc, result, x);
+  }
+  // Through a wider type, in which a float that is a little out of range wraps
+  // around.
+  if (to.isUnsignedInteger() && isFloat(x))
+    x = cast(b, loc, x, b.getIntegerType(toBits < 32 ? 32 : 64));
+  return cast(b, loc, x, result);
+}
+
 Value scalar::logicalNot(OpBuilder &b, Location loc, Value x) {
   Value zero = constant(b, loc, x.getType(), 0);
   Value isZero =

@@ -37,6 +37,12 @@ Value sign(OpBuilder &b, Location loc, Value x);
 Value compare(OpBuilder &b, Location loc, mlir::arith::CmpFPredicate floats,
               mlir::arith::CmpIPredicate integers, Value x, Value y);
 Value cast(OpBuilder &b, Location loc, Value x, Type type);
+/// The type of single elements of \p element's tensors: signless where that is
+/// unsigned.
+Type getScalarType(Type element);
+/// Converts \p x from element type \p from to \p to, which may be unsigned; \p
+/// x and the result are signless.
+Value convert(OpBuilder &b, Location loc, Value x, Type from, Type to);
 Value logicalNot(OpBuilder &b, Location loc, Value x);
 Value isNan(OpBuilder &b, Location loc, Value x);
 Value isInf(OpBuilder &b, Location loc, Value x);

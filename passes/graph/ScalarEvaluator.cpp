@@ -84,6 +84,27 @@ static int64_t power(int64_t x, int64_t y) {
   return wrap(result);
 }
 
+/// Shifts zeros in from the left of what is an integer of type \p T.
+template <typename T>
+static Scalar shiftRight(Scalar x, Scalar y, Scalar) {
+  return makeInteger(wrap(uint64_t(T(x.i)) >> (y.i & 63)));
+}
+
+static Function getShiftRight(arith::ShRUIOp op) {
+  switch (op.getType().getIntOrFloatBitWidth()) {
+  case 8:
+    return shiftRight<uint8_t>;
+  case 16:
+    return shiftRight<uint16_t>;
+  case 32:
+    return shiftRight<uint32_t>;
+  case 64:
+    return shiftRight<uint64_t>;
+  default:
+    return nullptr;
+  }
+}
+
 #define DLC_FLOAT(EXPR)                                                        \
   [](Scalar x, Scalar y, Scalar) -> Scalar { return makeFloat(EXPR); }
 #define DLC_INTEGER(EXPR)                                                      \
@@ -200,6 +221,10 @@ static Function getArithFunction(Operation &op) {
       .Case([](arith::AndIOp) -> Function { return DLC_INTEGER(x.i & y.i); })
       .Case([](arith::OrIOp) -> Function { return DLC_INTEGER(x.i | y.i); })
       .Case([](arith::XOrIOp) -> Function { return DLC_INTEGER(x.i ^ y.i); })
+      .Case([](arith::ShLIOp) -> Function {
+        return DLC_INTEGER(wrap(uint64_t(x.i) << (y.i & 63)));
+      })
+      .Case(getShiftRight)
       .Case([](arith::SelectOp) -> Function {
         return [](Scalar x, Scalar y, Scalar z) { return x.i ? y : z; };
       })

@@ -274,6 +274,9 @@ FailureOr<Value> ElementEmitter::emitUncached(Value tensor,
         if (!splat)
           return op.emitOpError("is not a splat inside a group");
         auto value = splat.getSplatValue<TypedAttr>();
+        if (auto integer = dyn_cast<IntegerAttr>(value))
+          value = builder.getIntegerAttr(
+              scalar::getScalarType(integer.getType()), integer.getValue());
         return Value(arith::ConstantOp::create(builder, loc, value));
       })
       .Case([&](graph::IotaOp op) -> FailureOr<Value> {

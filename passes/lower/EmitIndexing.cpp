@@ -145,7 +145,8 @@ FailureOr<Value> ElementEmitter::emitPad(graph::PadOp op,
   FailureOr<Value> element = emit(op.getInput(), at);
   if (failed(element) || !isInside)
     return element;
-  Value fill = scalar::constant(builder, loc, type.getElementType(),
+  Value fill = scalar::constant(builder, loc,
+                                scalar::getScalarType(type.getElementType()),
                                 op.getValue().convertToDouble());
   return Value(arith::SelectOp::create(builder, loc, isInside, *element, fill));
 }

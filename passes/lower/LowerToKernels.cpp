@@ -80,8 +80,9 @@ Value LowerToKernels::getConstant(Location loc, TypedAttr value) {
       value = DenseResourceElementsAttr::get(type, resource.getRawHandle());
     if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
       if (type.getElementType() != dense.getElementType())
-        dense = dense.mapValues(type.getElementType(),
-                                [](const APInt &bit) { return bit.zext(8); });
+        dense = dense.mapValues(type.getElementType(), [&](const APInt &value) {
+          return value.zext(type.getElementTypeBitWidth());
+        });
       value = cast<TypedAttr>(Attribute(dense.reshape(type)));
     }
   }
@@ -181,6 +182,13 @@ LogicalResult LowerToKernels::lowerOther(Operation *op) {
   return op->emitOpError("is outside of a group");
 }
 
+/// What callers know a tensor of \p type as, if its buffer does not say.
+static Attribute getLogicalType(Type type) {
+  RankedTensorType plain = graph::getPlainType(type);
+  return plain == graph::getPhysicalType(plain) ? Attribute()
+                                                : TypeAttr::get(plain);
+}
+
 LogicalResult LowerToKernels::lowerFunction(func::FuncOp main) {
   Block &block = main.getBody().front();
   OpBuilder bodyBuilder(&block, block.begin());
@@ -202,8 +210,11 @@ LogicalResult LowerToKernels::lowerFunction(func::FuncOp main) {
         return failure();
     } else if (auto ret = dyn_cast<func::ReturnOp>(op)) {
       SmallVector<Value> results;
-      for (Value value : ret.getOperands())
+      for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
         results.push_back(getPhysical(value));
+        if (Attribute type = getLogicalType(value.getType()))
+          main.setResultAttr(i, "graph.type", type);
+      }
       ret->setOperands(results);
     } else if (failed(lowerOther(op))) {
       return failure();
@@ -212,8 +223,11 @@ LogicalResult LowerToKernels::lowerFunction(func::FuncOp main) {
   for (Operation *op : llvm::reverse(old))
     if (!isa<func::ReturnOp>(op))
       op->erase();
-  for (BlockArgument argument : block.getArguments())
+  for (auto [i, argument] : llvm::enumerate(block.getArguments())) {
+    if (Attribute type = getLogicalType(argument.getType()))
+      main.setArgAttr(i, "graph.type", type);
     argument.setType(graph::getPhysicalType(argument.getType()));
+  }
   main.setFunctionType(
       FunctionType::get(&getContext(), block.getArgumentTypes(),
                         block.getTerminator()->getOperandTypes()));

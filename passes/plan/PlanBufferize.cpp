@@ -76,6 +76,7 @@ private:
   void placeOutputs(ValueRange returned);
   void placeJoins();
   void place(Value tensor, const device::BufferRange &where);
+  ArrayAttr getTypes(bool ofArguments);
   LogicalResult convert(Operation &op);
   void convertCall(kernel::CallOp call);
   void convertJoin(kernel::JoinOp join);
@@ -109,6 +110,23 @@ ArrayAttr Bufferizer::getNames(bool ofArguments) {
   return builder.getArrayAttr(names);
 }
 
+/// The tensor types that callers know inputs or outputs as: a boolean or a
+/// scalar has another buffer. Null if all are those of the buffers.
+ArrayAttr Bufferizer::getTypes(bool ofArguments) {
+  SmallVector<Attribute> types;
+  ArrayRef<Type> buffers =
+      ofArguments ? main.getArgumentTypes() : main.getResultTypes();
+  bool differs = false;
+  for (auto [i, buffer] : llvm::enumerate(buffers)) {
+    auto type = ofArguments
+                    ? main.getArgAttrOfType<TypeAttr>(i, "graph.type")
+                    : main.getResultAttrOfType<TypeAttr>(i, "graph.type");
+    differs |= bool(type);
+    types.push_back(type ? type : TypeAttr::get(buffer));
+  }
+  return differs ? builder.getArrayAttr(types) : ArrayAttr();
+}
+
 FailureOr<device::ProgramOp> Bufferizer::run() {
   auto terminator =
       dyn_cast<func::ReturnOp>(main.getBody().front().getTerminator());
@@ -121,6 +139,8 @@ FailureOr<device::ProgramOp> Bufferizer::run() {
       llvm::map_to_vector(main.getResultTypes(),
                           [](Type t) -> Type { return getBufferType(t); }),
       getNames(/*ofArguments=*/true), getNames(/*ofArguments=*/false));
+  program.setInputTypesAttr(getTypes(/*ofArguments=*/true));
+  program.setOutputTypesAttr(getTypes(/*ofArguments=*/false));
   buffers.map(main.getArguments(), program.getInputs());
   builder.setInsertionPointToStart(&program.getBody().front());
 

@@ -67,6 +67,20 @@ device.program @main() outputs() weights 16 attributes {input_names = [], output
 
 // -----
 
+// program C5
+// expected-error @+1 {{requires 'input_types' and 'output_types' to be tensors of as many bytes as the buffers}}
+device.program @main(%x: memref<2xi8>) outputs() attributes {input_names = ["x"], output_names = [], input_types = [tensor<2xi16>]} {
+}
+
+// -----
+
+// program C5
+// expected-error @+1 {{requires 'input_types' and 'output_types' to be tensors of as many bytes as the buffers}}
+device.program @main(%x: memref<2xi8>) outputs() attributes {input_names = ["x"], output_names = [], input_types = []} {
+}
+
+// -----
+
 // kernel C1
 // expected-error @+1 {{requires buffers of static shape with the identity layout, but got 'tensor<8xf32>'}}
 device.kernel @relu : (tensor<8xf32>) -> memref<8xf32> variants []

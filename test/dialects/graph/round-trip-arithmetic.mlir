@@ -196,3 +196,43 @@ func.func @encoded(%x: tensor<1x32x4x4xf32, #graph.blocked<16, halo_low = [0, 0]
   %0 = graph.neg %x : tensor<1x32x4x4xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
   return %0 : tensor<1x32x4x4xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
 }
+
+// CHECK-LABEL: func.func @bitwise_and(
+// CHECK: graph.bitwise_and %{{.*}}, %{{.*}} : tensor<2x3xi32>
+// CHECK-NEXT: return %{{.*}} : tensor<2x3xi32>
+func.func @bitwise_and(%x: tensor<2x3xi32>, %y: tensor<2x3xi32>) -> tensor<2x3xi32> {
+  %0 = graph.bitwise_and %x, %y : tensor<2x3xi32>
+  return %0 : tensor<2x3xi32>
+}
+
+// CHECK-LABEL: func.func @bitwise_or(
+// CHECK: graph.bitwise_or %{{.*}}, %{{.*}} : tensor<2x3xi32>
+// CHECK-NEXT: return %{{.*}} : tensor<2x3xi32>
+func.func @bitwise_or(%x: tensor<2x3xi32>, %y: tensor<2x3xi32>) -> tensor<2x3xi32> {
+  %0 = graph.bitwise_or %x, %y : tensor<2x3xi32>
+  return %0 : tensor<2x3xi32>
+}
+
+// CHECK-LABEL: func.func @bitwise_xor(
+// CHECK: graph.bitwise_xor %{{.*}}, %{{.*}} : tensor<2x3xi32>
+// CHECK-NEXT: return %{{.*}} : tensor<2x3xi32>
+func.func @bitwise_xor(%x: tensor<2x3xi32>, %y: tensor<2x3xi32>) -> tensor<2x3xi32> {
+  %0 = graph.bitwise_xor %x, %y : tensor<2x3xi32>
+  return %0 : tensor<2x3xi32>
+}
+
+// CHECK-LABEL: func.func @shift_left(
+// CHECK: graph.shift_left %{{.*}}, %{{.*}} : tensor<2x3xi32>
+// CHECK-NEXT: return %{{.*}} : tensor<2x3xi32>
+func.func @shift_left(%x: tensor<2x3xi32>, %y: tensor<2x3xi32>) -> tensor<2x3xi32> {
+  %0 = graph.shift_left %x, %y : tensor<2x3xi32>
+  return %0 : tensor<2x3xi32>
+}
+
+// CHECK-LABEL: func.func @shift_right(
+// CHECK: graph.shift_right %{{.*}}, %{{.*}} : tensor<2x3xi32>
+// CHECK-NEXT: return %{{.*}} : tensor<2x3xi32>
+func.func @shift_right(%x: tensor<2x3xi32>, %y: tensor<2x3xi32>) -> tensor<2x3xi32> {
+  %0 = graph.shift_right %x, %y : tensor<2x3xi32>
+  return %0 : tensor<2x3xi32>
+}

@@ -278,6 +278,19 @@ TEST_F(ElementwiseTest, Integers) {
   EXPECT_EQ(compute("sign %x", "i32", {x}), Values({1, -1, 1, -1, 1, 1}));
 }
 
+TEST_F(ElementwiseTest, Bits) {
+  using Values = std::vector<double>;
+  Values x{12, -1, 5}, y{10, 3, 1};
+  EXPECT_EQ(compute("bitwise_and %x, %y", "i32", {x, y}), Values({8, 3, 1}));
+  EXPECT_EQ(compute("bitwise_or %x, %y", "i8", {x, y}), Values({14, -1, 5}));
+  EXPECT_EQ(compute("bitwise_xor %x, %y", "i64", {x, y}), Values({6, -4, 4}));
+  EXPECT_EQ(compute("shift_left %x, %y", "i16", {x, y}),
+            Values({12288, -8, 10}));
+  EXPECT_EQ(compute("shift_right %x, %y", "i8", {{12, -1, -128}, {2, 4, 7}}),
+            Values({3, 15, 1}));
+  EXPECT_EQ(compute("shift_right %x, %y", "i64", {{-1}, {60}}), Values({15}));
+}
+
 TEST_F(ElementwiseTest, Booleans) {
   using Values = std::vector<double>;
   Values x{0, 0, 1, 1}, y{0, 1, 0, 1};
@@ -309,8 +322,9 @@ TEST_F(ElementwiseTest, Casts) {
 
 // A new operator needs a line in the table above.
 TEST_F(ElementwiseTest, CoversEveryOperator) {
-  std::set<std::string> known{"logical_and", "logical_or", "logical_xor",
-                              "select", "cast"};
+  std::set<std::string> known{
+      "logical_and", "logical_or", "logical_xor", "select",     "cast",
+      "bitwise_and", "bitwise_or", "bitwise_xor", "shift_left", "shift_right"};
   for (const Case &test : kCases)
     known.insert(StringRef(test.text).split(' ').first.str());
   for (RegisteredOperationName name : context.getRegisteredOperations())

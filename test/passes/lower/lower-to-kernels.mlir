@@ -54,7 +54,8 @@ func.func @fused(%x: tensor<1x2048xf32>, %y: tensor<1x2048xf32>) -> tensor<1x204
 // CHECK: arith.cmpi ne, %[[LOAD2]], %{{.*}} : i8
 // CHECK: %[[EXTU:.*]] = arith.extui %{{.*}} : i1 to i8
 // CHECK-NEXT: store %[[EXTU]], %[[Y]][0] : memref<1xi8>
-// CHECK: func.func @bool(%{{.*}}: tensor<1xf32>, %{{.*}}: tensor<1xi8>) -> tensor<1xi8> {
+// CHECK: func.func @bool(%{{.*}}: tensor<1xf32> {graph.type = tensor<f32>}, %{{.*}}: tensor<1xi8> {graph.type = tensor<i1>})
+// CHECK-SAME: -> (tensor<1xi8> {graph.type = tensor<i1>}) {
 func.func @bool(%x: tensor<f32>, %m: tensor<i1>) -> tensor<i1> {
   %c = graph.constant dense<true> : tensor<i1>
   %0 = graph.less %x, %x : tensor<f32>
@@ -153,4 +154,34 @@ func.func @join(%x: !whole) -> !whole {
   %2 = graph.log %1 : !part
   %3 = graph.concat %0, %1, %2 axis 1 : !part, !part, !part
   return %3 : !whole
+}
+
+// -----
+
+// Unsigned integers are signless in kernels: conversions extend them with zeros
+// and drop high bits, movements leave them alone.
+
+// CHECK-LABEL: kernel.func @cast_0(
+// CHECK-SAME: %[[A:.*]]: memref<4xi8>) outputs(%[[Y:.*]]: memref<4xf32>)
+// CHECK: %[[LOAD:.*]] = load %[[A]]
+// CHECK-NEXT: arith.uitofp %[[LOAD]] : i8 to f32
+// CHECK-LABEL: kernel.func @cast_1(
+// CHECK-SAME: %[[A:.*]]: memref<4xf32>) outputs(%[[Y:.*]]: memref<4xi8>)
+// CHECK: %[[WIDE:.*]] = arith.fptosi %{{.*}} : f32 to i32
+// CHECK-NEXT: arith.trunci %[[WIDE]] : i32 to i8
+// CHECK-LABEL: kernel.func @cast_2(
+// CHECK-SAME: %[[A:.*]]: memref<4xi8>) outputs(%[[Y:.*]]: memref<4xi32>)
+// CHECK: arith.extui %{{.*}} : i8 to i32
+// CHECK-LABEL: kernel.func @reverse_0(
+// CHECK: load %{{.*}} : memref<4xi8>
+// CHECK-NEXT: store %{{.*}} : memref<4xi8>
+// CHECK: func.func @unsigned(%{{.*}}: tensor<4xi8> {graph.type = tensor<4xui8>}, %{{.*}}: tensor<4xf32>)
+// CHECK-SAME: -> (tensor<4xf32>, tensor<4xi8> {graph.type = tensor<4xui8>}, tensor<4xi32>, tensor<4xi8> {graph.type = tensor<4xui8>}) {
+func.func @unsigned(%x: tensor<4xui8>, %y: tensor<4xf32>)
+    -> (tensor<4xf32>, tensor<4xui8>, tensor<4xi32>, tensor<4xui8>) {
+  %0 = graph.cast %x : tensor<4xui8> to tensor<4xf32>
+  %1 = graph.cast %y : tensor<4xf32> to tensor<4xui8>
+  %2 = graph.cast %x : tensor<4xui8> to tensor<4xi32>
+  %3 = graph.reverse %x axes [0] : tensor<4xui8>
+  return %0, %1, %2, %3 : tensor<4xf32>, tensor<4xui8>, tensor<4xi32>, tensor<4xui8>
 }

@@ -119,3 +119,22 @@ func.func @main(%x: tensor<8xf32>) -> tensor<56xf32> {
   %all = kernel.join %x, %b, %view : (tensor<8xf32>, tensor<8xf32>, tensor<40xf32>) -> tensor<56xf32>
   return %all : tensor<56xf32>
 }
+
+// -----
+
+kernel.func @first(%x: memref<2xi8>) outputs(%y: memref<1xf32>) {
+  kernel.parallel () to () {
+    %0 = kernel.load %x[0] : memref<2xi8>
+    %1 = arith.uitofp %0 : i8 to f32
+    kernel.store %1, %y[0] : memref<1xf32>
+  }
+}
+
+// What callers know tensors as goes along, where buffers don't say.
+// CHECK-LABEL: device.program @main(%x: memref<2xi8>)
+// CHECK-SAME: input_types = [tensor<2xui8>], output_names = ["y"], output_types = [tensor<f32>]
+func.func @main(%x: tensor<2xi8> {graph.name = "x", graph.type = tensor<2xui8>})
+    -> (tensor<1xf32> {graph.name = "y", graph.type = tensor<f32>}) {
+  %0 = kernel.call @first(%x) {flops = 0 : i64, nodes = []} : (tensor<2xi8>) -> tensor<1xf32>
+  return %0 : tensor<1xf32>
+}
