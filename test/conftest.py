@@ -29,7 +29,7 @@ def input_flags(io):
     for key in io.files:
         kind, _, name = key.partition(":")
         if kind in ("in", "aux"):
-            shape = "x".join(map(str, io[key].shape)) or "1"
+            shape = "x".join(map(str, io[key].shape))
             yield f"--input={name}={shape}:{io[key].dtype}"
 
 

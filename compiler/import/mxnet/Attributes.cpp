@@ -131,12 +131,14 @@ std::vector<int64_t> Attributes::getShape(std::string_view name) const {
 }
 
 bool Attributes::test(std::string_view condition) const {
+  auto is = [&](std::string_view name, std::string_view word) {
+    const AttributeValue &value = get(name);
+    return value.text == word || (word == "None" && value.isNone);
+  };
   if (size_t unequal = condition.find("!="); unequal != condition.npos)
-    return get(condition.substr(0, unequal)).text !=
-           condition.substr(unequal + 2);
-  size_t equal = condition.find('=');
-  if (equal != condition.npos)
-    return get(condition.substr(0, equal)).text == condition.substr(equal + 1);
+    return !is(condition.substr(0, unequal), condition.substr(unequal + 2));
+  if (size_t equal = condition.find('='); equal != condition.npos)
+    return is(condition.substr(0, equal), condition.substr(equal + 1));
   if (condition.front() == '!')
     return !getBool(condition.substr(1));
   return getBool(condition);

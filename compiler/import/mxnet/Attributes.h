@@ -88,7 +88,7 @@ public:
   void set(std::string_view name, AttributeValue value);
 
   /// Evaluates a condition of an operator's row: "key", "!key",
-  /// "key=word" or "key!=word".
+  /// "key=word" or "key!=word"; the word None holds for a key that is None.
   bool test(std::string_view condition) const;
 
 private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators that select elements by position or by index, and those that make
 // tensors from nothing but a shape.
+#include "compiler/import/mxnet/Formulas.h"
 #include "compiler/import/mxnet/Operators.h"
 
 using namespace mlir;
@@ -11,24 +12,14 @@ namespace dlc::mxnet {
 // Slices
 //===----------------------------------------------------------------------===//
 
-/// One dimension of a slice, with numpy's meaning of its three numbers.
-struct Range {
-  int64_t begin, end, step;
-
-  int64_t getCount() const {
-    int64_t distance = step > 0 ? end - begin : begin - end;
-    int64_t stride = std::abs(step);
-    return distance <= 0 ? 0 : (distance - 1) / stride + 1;
-  }
-};
-
-static Range normalise(std::optional<int64_t> begin, std::optional<int64_t> end,
-                       int64_t step, int64_t dim) {
+static SliceRange normalise(std::optional<int64_t> begin,
+                            std::optional<int64_t> end, int64_t step,
+                            int64_t dim) {
   bool forward = step > 0;
   auto clamp = [&](int64_t value, int64_t low, int64_t high) {
     return std::clamp(value < 0 ? value + dim : value, low, high);
   };
-  Range range;
+  SliceRange range;
   range.step = step;
   if (forward) {
     range.begin = begin ? clamp(*begin, 0, dim) : 0;
@@ -40,7 +31,7 @@ static Range normalise(std::optional<int64_t> begin, std::optional<int64_t> end,
   return range;
 }
 
-static Value sliceRanges(NodeBuilder &n, Value x, ArrayRef<Range> ranges) {
+static Value sliceRanges(NodeBuilder &n, Value x, ArrayRef<SliceRange> ranges) {
   Shape starts, limits, steps;
   for (auto [i, range] : llvm::enumerate(ranges)) {
     int64_t count = range.getCount();
@@ -58,36 +49,43 @@ static Value sliceRanges(NodeBuilder &n, Value x, ArrayRef<Range> ranges) {
                                       n.attr("steps", steps)});
 }
 
-static Values slice(NodeBuilder &n) {
-  Value x = n.input(0);
-  if (!x)
-    return Values(1);
+std::optional<SmallVector<SliceRange>> getSliceRanges(NodeBuilder &n, Value x) {
   const auto &begin = n.attributes.getSlots("begin");
   const auto &end = n.attributes.getSlots("end");
   const auto &step = n.attributes.getSlots("step");
   size_t rank = n.rank(x);
-  if (begin.size() > rank || end.size() != begin.size() || step.size() > rank)
-    return {n.fail(DiagnosticCode::BadAttribute,
-                   "attributes 'begin', 'end' and 'step' don't fit each other "
-                   "or a tensor of " +
-                       Twine(rank) + " dimensions")};
-  SmallVector<Range> ranges;
+  if (begin.size() > rank || end.size() != begin.size() || step.size() > rank) {
+    n.fail(DiagnosticCode::BadAttribute,
+           "attributes 'begin', 'end' and 'step' don't fit each other "
+           "or a tensor of " +
+               Twine(rank) + " dimensions");
+    return std::nullopt;
+  }
+  SmallVector<SliceRange> ranges;
   for (size_t i = 0; i < rank; ++i) {
     int64_t stride = i < step.size() ? step[i].value_or(1) : 1;
-    if (stride == 0 || stride < INT32_MIN || stride > INT32_MAX)
-      return {n.fail(DiagnosticCode::BadAttribute,
-                     "attribute 'step' holds " + Twine(stride))};
+    if (stride == 0 || stride < INT32_MIN || stride > INT32_MAX) {
+      n.fail(DiagnosticCode::BadAttribute,
+             "attribute 'step' holds " + Twine(stride));
+      return std::nullopt;
+    }
     bool given = i < begin.size();
     ranges.push_back(normalise(given ? begin[i] : std::nullopt,
                                given ? end[i] : std::nullopt, stride,
                                n.shape(x)[i]));
   }
-  return {sliceRanges(n, x, ranges)};
+  return ranges;
+}
+
+static Values slice(NodeBuilder &n) {
+  Value x = n.input(0);
+  auto ranges = x ? getSliceRanges(n, x) : std::nullopt;
+  return {ranges ? sliceRanges(n, x, *ranges) : Value()};
 }
 
 /// The whole of every dimension of \p x.
-static SmallVector<Range> wholeRanges(NodeBuilder &n, Value x) {
-  SmallVector<Range> ranges;
+static SmallVector<SliceRange> wholeRanges(NodeBuilder &n, Value x) {
+  SmallVector<SliceRange> ranges;
   for (int64_t dim : n.shape(x))
     ranges.push_back({0, dim, 1});
   return ranges;
@@ -103,7 +101,7 @@ static Values sliceAxis(NodeBuilder &n) {
   std::optional<int64_t> end;
   if (!n.attributes.isNone("end"))
     end = n.attributes.getInt("end");
-  SmallVector<Range> ranges = wholeRanges(n, x);
+  SmallVector<SliceRange> ranges = wholeRanges(n, x);
   ranges[*axis] =
       normalise(n.attributes.getInt("begin"), end, 1, n.shape(x)[*axis]);
   return {sliceRanges(n, x, ranges)};
@@ -118,7 +116,7 @@ static Values sliceLike(NodeBuilder &n) {
     return Values(1);
   if (axes->empty())
     axes = dimRange(0, n.rank(x));
-  SmallVector<Range> ranges = wholeRanges(n, x);
+  SmallVector<SliceRange> ranges = wholeRanges(n, x);
   for (int64_t axis : *axes) {
     int64_t size = axis < n.rank(like) ? n.shape(like)[axis] : 0;
     if (size < 1 || size > n.shape(x)[axis])
@@ -147,7 +145,7 @@ static Values crop(NodeBuilder &n) {
                      "can't crop like " + dimsText(n.shape(like)))};
     size.assign(n.shape(like).begin() + 2, n.shape(like).end());
   }
-  SmallVector<Range> ranges = wholeRanges(n, x);
+  SmallVector<SliceRange> ranges = wholeRanges(n, x);
   for (int i = 0; i < 2; ++i) {
     int64_t dim = n.shape(x)[2 + i];
     int64_t begin =
@@ -159,14 +157,6 @@ static Values crop(NodeBuilder &n) {
     ranges[2 + i] = {begin, begin + size[i], 1};
   }
   return {sliceRanges(n, x, ranges)};
-}
-
-static Value dropAxis(NodeBuilder &n, Value x, int64_t axis) {
-  if (!x)
-    return {};
-  Shape target(n.shape(x));
-  target.erase(target.begin() + axis);
-  return n.reshape(x, target);
 }
 
 static Values sliceChannel(NodeBuilder &n) {
@@ -203,20 +193,15 @@ static std::optional<Shape> inferWhole(NodeBuilder &n, size_t) {
   return part;
 }
 
-/// Splits at given positions; the first is always 0.
-static Values splitV2(NodeBuilder &n) {
-  Value x = n.input(0);
-  if (!x)
-    return Values(1);
-  std::optional<int64_t> axis = n.axis("axis", x);
-  if (!axis)
-    return Values(1);
-  int64_t dim = n.shape(x)[*axis], sections = n.attributes.getInt("sections");
+/// Splits \p axis at given positions, of which the first is always 0, or into
+/// equal parts.
+static Values splitAt(NodeBuilder &n, Value x, int64_t axis) {
+  int64_t dim = n.shape(x)[axis], sections = n.attributes.getInt("sections");
   Shape begins = n.getShape("indices");
   if (sections > 0) {
     if (dim % sections)
       return {n.fail(DiagnosticCode::ShapeMismatch,
-                     "can't split dimension " + Twine(*axis) + " of " +
+                     "can't split dimension " + Twine(axis) + " of " +
                          dimsText(n.shape(x)) + " into " + Twine(sections) +
                          " parts")};
     begins.clear();
@@ -229,12 +214,32 @@ static Values splitV2(NodeBuilder &n) {
     if (begins[i] < 0 || begins[i] >= begins[i + 1] || begins[i + 1] > dim)
       return {n.fail(DiagnosticCode::BadAttribute,
                      "attribute 'indices' does not split dimension " +
-                         Twine(*axis) + " of " + dimsText(n.shape(x)))};
-    Value part = n.sliceAxis(x, *axis, begins[i], begins[i + 1]);
+                         Twine(axis) + " of " + dimsText(n.shape(x)))};
+    Value part = n.sliceAxis(x, axis, begins[i], begins[i + 1]);
     bool squeeze = n.attributes.getBool("squeeze_axis");
-    parts.push_back(squeeze ? dropAxis(n, part, *axis) : part);
+    parts.push_back(squeeze ? dropAxis(n, part, axis) : part);
   }
   return parts;
+}
+
+static Values splitV2(NodeBuilder &n) {
+  Value x = n.input(0);
+  if (!x)
+    return Values(1);
+  std::optional<int64_t> axis = n.axis("axis", x);
+  if (!axis)
+    return Values(1);
+  return splitAt(n, x, *axis);
+}
+
+/// Splits the columns, or a vector.
+static Values splitColumns(NodeBuilder &n) {
+  Value x = n.input(0);
+  if (!x)
+    return Values(1);
+  if (n.rank(x) == 0)
+    return {n.fail(DiagnosticCode::ShapeMismatch, "can't split a scalar")};
+  return splitAt(n, x, n.rank(x) == 1 ? 0 : 1);
 }
 
 //===----------------------------------------------------------------------===//
@@ -270,22 +275,6 @@ static std::optional<Shape> inferEmbedding(NodeBuilder &n, size_t index) {
     return std::nullopt;
   return Shape{n.attributes.getInt("input_dim"),
                n.attributes.getInt("output_dim")};
-}
-
-/// One element along an axis for each position of the others.
-static Value takeAlong(NodeBuilder &n, Value x, Value index, int64_t axis,
-                       bool keepdims, StringRef mode) {
-  if (!x || !index)
-    return {};
-  Shape kept(n.shape(x)), result(n.shape(x));
-  kept[axis] = 1;
-  result.erase(result.begin() + axis);
-  if (result.empty())
-    result.push_back(1);
-  Value taken = n.emit<graph::TakeAlongOp>(
-      {x, n.reshape(index, kept)},
-      {n.attr("axis", axis), n.word<graph::IndexModeAttr>("mode", mode)});
-  return n.reshape(taken, keepdims ? kept : result);
 }
 
 static Values pick(NodeBuilder &n) {
@@ -431,38 +420,22 @@ static Values eye(NodeBuilder &n) {
   return {n.cast(hit, element)};
 }
 
-/// The diagonal of a matrix, or the matrix that has a vector as diagonal.
+/// Diagonals of a tensor, or the matrix that has a vector as diagonal.
 static Values diag(NodeBuilder &n) {
   Value x = n.input(0);
-  int64_t k = n.attributes.getInt("k");
+  int64_t offset = n.attributes.getInt("k");
   if (!x)
     return Values(1);
-  if (n.rank(x) > 2 || std::abs(k) > INT32_MAX)
-    return {n.unsupported("k", "only vectors and matrices can be compiled")};
-  Type index = n.element(ElementType::I64);
-  int64_t firstRow = std::max<int64_t>(-k, 0);
-  int64_t firstColumn = std::max<int64_t>(k, 0);
-  if (n.rank(x) == 1) {
-    int64_t size = n.shape(x)[0] + std::abs(k);
-    Shape low{firstColumn}, high{firstRow}, square{size, size};
-    // Column c of the result holds element c - firstColumn.
-    Value padded = n.emit<graph::PadOp>(
-        {x},
-        {n.attr("low", low), n.attr("high", high),
-         n.word<graph::PadModeAttr>("mode", "constant"), n.attr("value", 0.0)});
-    Value spread = n.broadcastInDims(padded, square, {1});
-    Value hit = n.emit<graph::EqualOp>(
-        {n.iota(square, index, 0, k), n.iota(square, index, 1)});
-    return {n.emit<graph::SelectOp>({hit, spread, n.splatLike(spread, 0)})};
-  }
-  int64_t count =
-      std::min(n.shape(x)[0] - firstRow, n.shape(x)[1] - firstColumn);
-  if (count < 1)
-    return {n.fail(DiagnosticCode::BadAttribute, "the diagonal is empty")};
-  Value rows = n.sliceAxis(x, 0, firstRow, firstRow + count);
-  Value square = n.sliceAxis(rows, 1, firstColumn, firstColumn + count);
-  return {takeAlong(n, square, n.iota({count}, index, 0), 1,
-                    /*keepdims=*/false, "clip")};
+  if (n.rank(x) == 1)
+    return {makeDiagonal(n, x, offset)};
+  std::optional<int64_t> first = n.axis("axis1", x),
+                         second = n.axis("axis2", x);
+  if (!first || !second)
+    return Values(1);
+  if (*first == *second)
+    return {n.fail(DiagnosticCode::BadAttribute,
+                   "attributes 'axis1' and 'axis2' name the same dimension")};
+  return {diagonal(n, x, offset, *first, *second)};
 }
 
 static Values shapeArray(NodeBuilder &n) {
@@ -489,7 +462,8 @@ static constexpr llvm::StringLiteral fillSpec =
 
 ArrayRef<OperatorRow> getIndexingOperators() {
   static const OperatorRow rows[] = {
-      {"slice crop", "begin:slots! end:slots! step:slots=()", "data", slice},
+      {"slice crop _npi_slice _npx_slice",
+       "begin:slots! end:slots! step:slots=()", "data", slice},
       {"slice_axis", "axis:int! begin:int! end:int?!", "data", sliceAxis},
       {"slice_like", "axes:shape=()", "data shape_like", sliceLike},
       {"Crop",
@@ -499,11 +473,15 @@ ArrayRef<OperatorRow> getIndexingOperators() {
       {"SliceChannel split",
        "num_outputs:count! axis:int=1 squeeze_axis:bool=False", "data",
        sliceChannel, inferWhole, "output#num_outputs"},
-      {"_split_v2",
+      {"_split_v2 _npi_split _npi_dsplit",
        "indices:shape! axis:int=1 squeeze_axis:bool=False sections:int=0",
        "data", splitV2, nullptr, "output#sections|indices"},
-      {"take", "axis:int=0 mode:{clip|raise|wrap}=clip", "a indices", take},
-      {"Embedding _npx_embedding",
+      {"_npi_hsplit",
+       "indices:shape! axis:int=1 squeeze_axis:bool=False sections:int=0",
+       "data", splitColumns, nullptr, "output#sections|indices"},
+      {"take _npi_take", "axis:int=0 mode:{clip|raise|wrap}=clip", "a indices",
+       take},
+      {"Embedding _npx_embedding _contrib_SparseEmbedding",
        "input_dim:count! output_dim:count! dtype:dtype=float32 "
        "sparse_grad:bool=False deterministic:bool=False",
        "data weight", embedding, inferEmbedding},
@@ -511,7 +489,7 @@ ArrayRef<OperatorRow> getIndexingOperators() {
        "axis:int?=-1 keepdims:bool=False mode:{clip|wrap}=clip", "data index",
        pick},
       {"batch_take", "", "a indices", batchTake},
-      {"gather_nd _npx_gather_nd", "", "data indices", gatherNd},
+      {"gather_nd _npx_gather_nd _npi_gather_nd", "", "data indices", gatherNd},
       {"one_hot _npx_one_hot",
        "depth:count! on_value:float=1 off_value:float=0 dtype:dtype=float32",
        "indices", oneHot},
@@ -524,13 +502,13 @@ ArrayRef<OperatorRow> getIndexingOperators() {
        "start:float! stop:float?=None step:float=1 repeat:count=1 "
        "infer_range:bool=False ctx:string= dtype:dtype=float32",
        "", arange},
-      {"_contrib_arange_like",
+      {"_contrib_arange_like _npx_arange_like",
        "start:float=0 step:float=1 repeat:count=1 ctx:string= axis:int?=None",
        "data", arangeLike},
       {"_eye", "N:count! M:int=0 k:int=0 ctx:string= dtype:dtype=float32", "",
        eye},
       {"diag", "k:int=0 axis1:int=0 axis2:int=1", "data", diag},
-      {"shape_array", "", "data", shapeArray},
+      {"shape_array _npx_shape_array", "", "data", shapeArray},
       {"size_array", "", "data", sizeArray},
   };
   return rows;

@@ -154,9 +154,7 @@ static Values squeeze(NodeBuilder &n) {
     if (!named && (dim != 1 || !axes->empty()))
       target.push_back(dim);
   }
-  if (target.empty())
-    target.push_back(1);
-  return {n.reshape(x, target)};
+  return {n.atLeastOneDim(n.reshape(x, target))};
 }
 
 //===----------------------------------------------------------------------===//
@@ -401,22 +399,24 @@ ArrayRef<OperatorRow> getMovementOperators() {
        "rhs_end:int?=None",
        "lhs rhs", reshapeLike},
       {"Flatten flatten _npx_batch_flatten", "", "data", flatten},
-      {"expand_dims", "axis:int!", "data", expandDims},
-      {"squeeze", "axis:shape?=None", "data", squeeze},
-      {"transpose", "axes:shape=()", "data", transpose},
-      {"SwapAxis swapaxes", "dim1:int=0 dim2:int=0", "data", swapAxes},
-      {"reverse flip", "axis:shape!", "data", reverse},
+      {"expand_dims _npi_expand_dims", "axis:int!", "data", expandDims},
+      {"squeeze _np_squeeze", "axis:shape?=None", "data", squeeze},
+      {"transpose _np_transpose", "axes:shape?=None", "data", transpose},
+      {"SwapAxis swapaxes _npi_swapaxes", "dim1:int=0 dim2:int=0", "data",
+       swapAxes},
+      {"reverse flip _npi_flip", "axis:shape!", "data", reverse},
       {"depth_to_space", "block_size:count!", "data", depthToSpace},
       {"space_to_depth", "block_size:count!", "data", spaceToDepth},
       {"Concat concat", "num_args:count! dim:int=1", "data*", concat},
-      {"stack", "num_args:count! axis:int=0", "data*", stack, inferLikeOthers},
-      {"broadcast_to", "shape:sizes=()", "data", broadcastTo},
+      {"stack _npi_stack", "num_args:count! axis:int=0", "data*", stack,
+       inferLikeOthers},
+      {"broadcast_to _npi_broadcast_to", "shape:sizes=()", "data", broadcastTo},
       {"broadcast_like", "lhs_axes:shape?=None rhs_axes:shape?=None", "lhs rhs",
        broadcastLike},
       {"broadcast_axis broadcast_axes", "axis:shape=() size:counts=()", "data",
        broadcastAxis},
-      {"tile", "reps:counts!", "data", tile},
-      {"repeat", "repeats:count! axis:int?=None", "data", repeat},
+      {"tile _npi_tile", "reps:counts!", "data", tile},
+      {"repeat _np_repeat", "repeats:count! axis:int?=None", "data", repeat},
       {"Pad pad",
        "mode:{constant|edge|reflect}! pad_width:sizes! "
        "constant_value:float=0",

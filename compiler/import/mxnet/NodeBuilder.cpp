@@ -41,10 +41,13 @@ Type getMLIRType(MLIRContext *context, ElementType type) {
   case ElementType::Bool:
     return builder.getI1Type();
   case ElementType::U8:
+    return builder.getIntegerType(8, /*isSigned=*/false);
   case ElementType::U16:
+    return builder.getIntegerType(16, /*isSigned=*/false);
   case ElementType::U32:
+    return builder.getIntegerType(32, /*isSigned=*/false);
   case ElementType::U64:
-    return {};
+    return builder.getIntegerType(64, /*isSigned=*/false);
   }
   return {};
 }
@@ -61,12 +64,7 @@ Value NodeBuilder::input(StringRef name) const {
 }
 
 Type NodeBuilder::element(ElementType type) {
-  Type result = getMLIRType(builder.getContext(), type);
-  if (!result)
-    fail(DiagnosticCode::TypeMismatch,
-         "the element type " + StringRef(getElementName(type)) +
-             " can't be compiled yet; use a signed type");
-  return result;
+  return getMLIRType(builder.getContext(), type);
 }
 
 Value NodeBuilder::fail(DiagnosticCode code, const Twine &what) {
@@ -143,27 +141,37 @@ static LogicalResult inferTypes(OperationState &state, MLIRContext *context) {
 /// Operations that are defined for floating-point numbers alone.
 static bool needsFloat(StringRef operation) {
   static const llvm::StringSet<> names = {
-      "sigmoid",      "tanh",       "softsign",   "softplus",   "exp",
-      "log",          "log2",       "log10",      "log1p",      "expm1",
-      "sqrt",         "rsqrt",      "cbrt",       "rcbrt",      "sin",
-      "cos",          "tan",        "asin",       "acos",       "atan",
-      "sinh",         "cosh",       "asinh",      "acosh",      "atanh",
-      "erf",          "erfinv",     "gamma",      "gammaln",    "reciprocal",
-      "gelu",         "gelu_tanh",  "selu",       "leaky_relu", "elu",
-      "hard_sigmoid", "hypot",      "atan2",      "reduce_l2",  "softmax",
-      "log_softmax",  "batch_norm", "layer_norm", "group_norm", "instance_norm",
-      "lrn",          "rnn",        "resize"};
+      "reduce_l2",  "softmax",       "log_softmax", "batch_norm", "layer_norm",
+      "group_norm", "instance_norm", "lrn",         "rnn",        "resize"};
   return names.contains(operation);
 }
 
 /// Operations that booleans may go through without a cast.
 static bool takesBooleans(StringRef operation) {
   static const llvm::StringSet<> names = {
-      "cast",        "select",    "logical_and", "logical_or",
-      "logical_xor", "equal",     "not_equal",   "reshape",
-      "transpose",   "broadcast", "slice",       "reverse",
-      "concat",      "gather",    "take_along",  "logical_not"};
+      "cast",        "select",    "logical_and", "logical_or", "logical_xor",
+      "equal",       "not_equal", "reshape",     "transpose",  "broadcast",
+      "slice",       "reverse",   "concat",      "gather",     "take_along",
+      "logical_not", "gather_nd", "pad"};
   return names.contains(operation);
+}
+
+/// Whether operand \p index of an operation may be unsigned: it is moved or
+/// converted. All else computes on signed integers.
+static bool takesUnsigned(StringRef operation, size_t index) {
+  static const llvm::StringSet<> movements = {
+      "cast",    "reshape", "transpose", "broadcast", "slice",
+      "reverse", "concat",  "select",    "pad"};
+  static const llvm::StringSet<> lookups = {"gather", "gather_nd",
+                                            "take_along"};
+  return movements.contains(operation) ||
+         (lookups.contains(operation) && index == 0);
+}
+
+/// The signed type that holds what \p type does, 64 bits apart.
+static Type getSignedType(Type type) {
+  bool isNarrow = type.getIntOrFloatBitWidth() <= 16;
+  return IntegerType::get(type.getContext(), isNarrow ? 32 : 64);
 }
 
 bool NodeBuilder::checkElements(StringRef operation, ValueRange operands) {
@@ -208,12 +216,40 @@ bool NodeBuilder::checkResults(Operation *op) {
   return true;
 }
 
+/// Emits an operation on unsigned integers as one on wider signed ones, whose
+/// results are cut to what the unsigned type holds.
+Values NodeBuilder::emitWidened(StringRef operation, ValueRange operands,
+                                ArrayRef<OpAttribute> attrs) {
+  Type narrow, wide;
+  Values widened;
+  for (auto [index, operand] : llvm::enumerate(operands)) {
+    Type type = element(operand);
+    bool stays = !type.isUnsignedInteger() ||
+                 takesUnsigned(operation.drop_front(strlen("graph.")), index);
+    if (!stays && !narrow)
+      std::tie(narrow, wide) = std::pair(type, getSignedType(type));
+    widened.push_back(stays ? operand : cast(operand, getSignedType(type)));
+  }
+  Values results = emitAll(operation, widened, attrs);
+  bool givesIndex = operation == graph::ArgmaxOp::getOperationName() ||
+                    operation == graph::ArgminOp::getOperationName();
+  for (Value &result : results)
+    if (result && !givesIndex && element(result) == wide)
+      result = cast(result, narrow);
+  return results;
+}
+
 Values NodeBuilder::emitAll(StringRef operation, ValueRange operands,
                             ArrayRef<OpAttribute> attrs, Type result) {
   Values none(3);
   if (llvm::is_contained(operands, Value()) ||
       !checkElements(operation, operands))
     return none;
+
+  for (auto [index, operand] : llvm::enumerate(operands))
+    if (element(operand).isUnsignedInteger() &&
+        !takesUnsigned(operation.drop_front(strlen("graph.")), index))
+      return emitWidened(operation, operands, attrs);
 
   // Inference and verifiers speak of the operation; the user knows the node.
   MLIRContext *context = builder.getContext();
@@ -262,6 +298,12 @@ static Attribute getElement(Type type, double value) {
   double limit = std::ldexp(1.0, width - 1);
   if (width == 1)
     return IntegerAttr::get(type, value != 0);
+  if (type.isUnsignedInteger()) {
+    APSInt integer(width, /*isUnsigned=*/true);
+    bool isExact;
+    APFloat(value).convertToInteger(integer, APFloat::rmTowardZero, &isExact);
+    return IntegerAttr::get(type, integer);
+  }
   int64_t integer =
       value >= limit      ? APInt::getSignedMaxValue(width).getSExtValue()
       : value <= -limit   ? APInt::getSignedMinValue(width).getSExtValue()
@@ -294,6 +336,8 @@ Value NodeBuilder::iota(ArrayRef<int64_t> shape, Type element, int64_t dim,
                         double start, double step) {
   if (!element)
     return {};
+  if (element.isUnsignedInteger())
+    return cast(iota(shape, getSignedType(element), dim, start, step), element);
   return emit<graph::IotaOp>(
       {}, {attr("dim", dim), attr("start", start), attr("step", step)},
       RankedTensorType::get(shape, element));
@@ -420,6 +464,11 @@ Value NodeBuilder::dot(Value lhs, Value rhs, ArrayRef<int64_t> lhsBatch,
                                          attr("rhs_batch", rhsBatch),
                                          attr("lhs_contract", lhsContract),
                                          attr("rhs_contract", rhsContract)});
+}
+
+Value NodeBuilder::atLeastOneDim(Value value) {
+  return value && rank(value) == 0 && !usesNumpyShapes ? reshape(value, {1})
+                                                       : value;
 }
 
 Value NodeBuilder::channelsFirst(Value value) {

@@ -21,8 +21,7 @@ struct OpAttribute {
   mlir::Attribute value;
 };
 
-/// Returns the MLIR type of \p type; null for unsigned types, which the graph
-/// does not have.
+/// Returns the MLIR type of \p type.
 mlir::Type getMLIRType(mlir::MLIRContext *context, ElementType type);
 
 /// Returns begin, begin + 1, ... end - 1.
@@ -36,11 +35,16 @@ public:
   NodeBuilder(mlir::OpBuilder &builder, mlir::Location loc,
               const Attributes &attributes, llvm::ArrayRef<mlir::Value> inputs,
               llvm::ArrayRef<std::string> inputNames,
-              const DiagnosticPlace &place, DiagnosticList &diagnostics)
-      : attributes(attributes), builder(builder), loc(loc), inputs(inputs),
-        inputNames(inputNames), place(place), diagnostics(diagnostics) {}
+              const DiagnosticPlace &place, DiagnosticList &diagnostics,
+              bool usesNumpyShapes)
+      : attributes(attributes), usesNumpyShapes(usesNumpyShapes),
+        builder(builder), loc(loc), inputs(inputs), inputNames(inputNames),
+        place(place), diagnostics(diagnostics) {}
 
   const Attributes &attributes;
+  /// Whether tensors may have no dimension, as numpy's do; MXNet's older ones
+  /// have at least one.
+  const bool usesNumpyShapes;
 
   //===--------------------------------------------------------------------===//
   // Inputs
@@ -155,6 +159,9 @@ public:
   /// Broadcasts along everything but \p dims, where value's dimensions go.
   mlir::Value broadcastInDims(mlir::Value value, llvm::ArrayRef<int64_t> shape,
                               llvm::ArrayRef<int64_t> dims);
+  /// Broadcasts both to the shape that they have in common by numpy's rule;
+  /// reports shapes or element types that don't fit. \returns false then.
+  bool broadcastPair(mlir::Value &lhs, mlir::Value &rhs);
   /// [begin, end) along \p axis.
   mlir::Value sliceAxis(mlir::Value value, int64_t axis, int64_t begin,
                         int64_t end);
@@ -171,12 +178,16 @@ public:
                   llvm::ArrayRef<int64_t> lhsContract,
                   llvm::ArrayRef<int64_t> rhsContract);
 
+  /// A scalar as a vector of one element, unless the model uses numpy's shapes.
+  mlir::Value atLeastOneDim(mlir::Value value);
+
   /// Moves the channels of a channels-last tensor to dimension 1, and back.
   mlir::Value channelsFirst(mlir::Value value);
   mlir::Value channelsLast(mlir::Value value);
 
 private:
-  bool broadcastPair(mlir::Value &lhs, mlir::Value &rhs);
+  Values emitWidened(llvm::StringRef operation, mlir::ValueRange operands,
+                     llvm::ArrayRef<OpAttribute> attrs);
   bool checkElements(llvm::StringRef operation, mlir::ValueRange operands);
   bool checkResults(mlir::Operation *op);
 

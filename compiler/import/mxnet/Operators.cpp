@@ -9,12 +9,16 @@ using namespace mlir;
 namespace dlc::mxnet {
 
 SmallVector<ArrayRef<OperatorRow>> getOperatorFamilies() {
-  return {getElementwiseOperators(), getScalarOperators(),
-          getReductionOperators(),   getMovementOperators(),
-          getIndexingOperators(),    getConvolutionOperators(),
-          getContractionOperators(), getNormalizationOperators(),
-          getSequenceOperators(),    getLossOperators(),
-          getOrderingOperators(),    getDetectionOperators()};
+  return {getElementwiseOperators(),      getScalarOperators(),
+          getReductionOperators(),        getMovementOperators(),
+          getIndexingOperators(),         getConvolutionOperators(),
+          getContractionOperators(),      getNormalizationOperators(),
+          getSequenceOperators(),         getLossOperators(),
+          getOrderingOperators(),         getDetectionOperators(),
+          getNumpyElementwiseOperators(), getNumpyReductionOperators(),
+          getNumpyMovementOperators(),    getNumpyEditingOperators(),
+          getNumpyCreationOperators(),    getNumpyContractionOperators(),
+          getScatterOperators()};
 }
 
 /// Every name of every row; built once, thread-safely.

@@ -50,6 +50,13 @@ llvm::ArrayRef<OperatorRow> getSequenceOperators();
 llvm::ArrayRef<OperatorRow> getLossOperators();
 llvm::ArrayRef<OperatorRow> getOrderingOperators();
 llvm::ArrayRef<OperatorRow> getDetectionOperators();
+llvm::ArrayRef<OperatorRow> getNumpyElementwiseOperators();
+llvm::ArrayRef<OperatorRow> getNumpyReductionOperators();
+llvm::ArrayRef<OperatorRow> getNumpyMovementOperators();
+llvm::ArrayRef<OperatorRow> getNumpyEditingOperators();
+llvm::ArrayRef<OperatorRow> getNumpyCreationOperators();
+llvm::ArrayRef<OperatorRow> getNumpyContractionOperators();
+llvm::ArrayRef<OperatorRow> getScatterOperators();
 
 /// All families.
 llvm::SmallVector<llvm::ArrayRef<OperatorRow>> getOperatorFamilies();

@@ -2,6 +2,7 @@
 // Operators that order elements. An element's rank is the number of elements
 // that come before it; whoever has rank r is the r-th result. That compares
 // all pairs, which vectorises and suits the short rows of networks.
+#include "compiler/import/mxnet/Formulas.h"
 #include "compiler/import/mxnet/Operators.h"
 
 using namespace mlir;
@@ -22,6 +23,15 @@ struct Rows {
 
 } // namespace
 
+static bool checkLength(NodeBuilder &n, int64_t length) {
+  if (length <= maxLength)
+    return true;
+  n.fail(DiagnosticCode::UnsupportedAttribute,
+         "orders rows of " + Twine(length) + " elements; at most " +
+             Twine(maxLength) + " can be compiled");
+  return false;
+}
+
 static std::optional<Rows> getRows(NodeBuilder &n) {
   Value x = n.input(0);
   if (!x)
@@ -40,12 +50,9 @@ static std::optional<Rows> getRows(NodeBuilder &n) {
   rows.permutation.push_back(axis);
   rows.values = n.transpose(x, rows.permutation);
   rows.length = n.shape(x)[axis];
-  if (rows.length <= maxLength)
-    return rows;
-  n.fail(DiagnosticCode::UnsupportedAttribute,
-         "orders rows of " + Twine(rows.length) + " elements; at most " +
-             Twine(maxLength) + " can be compiled");
-  return std::nullopt;
+  if (!checkLength(n, rows.length))
+    return std::nullopt;
+  return rows;
 }
 
 /// For each element the number of those that come before it, as int32. Equal
@@ -124,8 +131,8 @@ static Values topk(NodeBuilder &n) {
   Value ranks = getRanks(n, *rows, n.attributes.getBool("is_ascend"));
   if (kind == "mask") {
     Value inside = ranks ? n.scalar<graph::LessOp>(ranks, count) : ranks;
-    return {inside ? restore(n, n.cast(inside, n.element(rows->values)), *rows)
-                   : inside};
+    Value mask = inside ? n.cast(inside, n.element(rows->values)) : inside;
+    return {n.reshape(restore(n, mask, *rows), n.shape(n.input(0)))};
   }
   Values results;
   if (kind != "indices")
@@ -157,6 +164,20 @@ static Values argsort(NodeBuilder &n) {
                   *rows)};
 }
 
+Value sortRows(NodeBuilder &n, Value x, bool ascending, Value *positions) {
+  if (!x)
+    return {};
+  Rows rows;
+  rows.values = x;
+  rows.length = n.shape(x).back();
+  if (!checkLength(n, rows.length))
+    return {};
+  Value ranks = getRanks(n, rows, ascending);
+  if (positions)
+    *positions = takeByRank(n, getPositions(n, rows), ranks, rows.length);
+  return takeByRank(n, x, ranks, rows.length);
+}
+
 //===----------------------------------------------------------------------===//
 // Rows of the table
 //===----------------------------------------------------------------------===//
@@ -167,10 +188,12 @@ ArrayRef<OperatorRow> getOrderingOperators() {
        "axis:int?=-1 k:int=1 ret_typ:{both|indices|mask|value}=indices "
        "is_ascend:bool=False dtype:dtype=float32",
        "data", topk, nullptr,
-       "output[ret_typ!=both] output0[ret_typ=both] output1[ret_typ=both]"},
-      {"sort", "axis:int?=-1 is_ascend:bool=True", "data", sort},
-      {"argsort", "axis:int?=-1 is_ascend:bool=True dtype:dtype=float32",
-       "data", argsort},
+       "output[ret_typ=indices] output[ret_typ=mask] "
+       "output0[ret_typ!=indices&ret_typ!=mask] output1[ret_typ=both]"},
+      {"sort _npi_sort", "axis:int?=-1 is_ascend:bool=True", "data", sort,
+       nullptr, "output0"},
+      {"argsort _npi_argsort",
+       "axis:int?=-1 is_ascend:bool=True dtype:dtype=float32", "data", argsort},
   };
   return rows;
 }

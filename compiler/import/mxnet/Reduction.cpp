@@ -6,11 +6,6 @@ using namespace mlir;
 
 namespace dlc::mxnet {
 
-/// MXNet's tensors have at least one dimension: a full reduction gives (1,).
-static Value atLeastOneDim(NodeBuilder &n, Value value) {
-  return value && n.rank(value) == 0 ? n.reshape(value, {1}) : value;
-}
-
 /// The axes to reduce: none given means all, `exclude` means the others.
 static std::optional<Shape> getAxes(NodeBuilder &n) {
   int64_t rank = n.rank(n.input(0));
@@ -37,7 +32,7 @@ static Value reduceBy(NodeBuilder &n, Value value) {
   if (axes->empty()) // `exclude` left nothing to reduce
     return value;
   bool keepdims = n.attributes.getBool("keepdims");
-  return atLeastOneDim(n, n.reduce<OpTy>(value, *axes, keepdims));
+  return n.atLeastOneDim(n.reduce<OpTy>(value, *axes, keepdims));
 }
 
 template <typename OpTy>
@@ -88,7 +83,7 @@ static Values argExtreme(NodeBuilder &n) {
       {x}, {n.attr("axis", axis), n.flag("keepdims", keepdims && !flatten)});
   if (flatten && keepdims)
     index = n.reshape(index, full);
-  return {n.cast(atLeastOneDim(n, index), element)};
+  return {n.cast(n.atLeastOneDim(index), element)};
 }
 
 static Values argmaxChannel(NodeBuilder &n) {
@@ -130,7 +125,7 @@ static Values moments(NodeBuilder &n) {
   Value variance = n.reduce<graph::ReduceMeanOp>(
       n.emit<graph::SquareOp>({centred}), *axes, keepdims);
   Value result = n.reduce<graph::ReduceMeanOp>(x, *axes, keepdims);
-  return {atLeastOneDim(n, result), atLeastOneDim(n, variance)};
+  return {n.atLeastOneDim(result), n.atLeastOneDim(variance)};
 }
 
 static constexpr llvm::StringLiteral reduceSpec =

@@ -167,12 +167,7 @@ Type SymbolImporter::getDeclaredElement(size_t index) {
   }
   if (const InputOption *input = findInputOption(symbol.getNode(index).name))
     type = input->type.value_or(type);
-  Type element = getMLIRType(builder.getContext(), type);
-  if (!element)
-    fail(index, DiagnosticCode::TypeMismatch,
-         "the element type " + StringRef(getElementName(type)) +
-             " can't be compiled yet; use a signed type");
-  return element;
+  return getMLIRType(builder.getContext(), type);
 }
 
 Value SymbolImporter::addInput(size_t index, ArrayRef<int64_t> shape,
@@ -198,12 +193,6 @@ Value SymbolImporter::addInput(size_t index, ArrayRef<int64_t> shape,
 Value SymbolImporter::addWeight(size_t index, const Weight &weight) {
   const std::string &name = symbol.getNode(index).name;
   Type element = getMLIRType(builder.getContext(), weight.type);
-  if (!element) {
-    fail(index, DiagnosticCode::TypeMismatch,
-         "its value's element type " + StringRef(getElementName(weight.type)) +
-             " can't be compiled yet");
-    return {};
-  }
   std::optional<Shape> declared = getDeclaredShape(index);
   if (declared && ArrayRef<int64_t>(*declared) != ArrayRef(weight.shape)) {
     fail(index, DiagnosticCode::ParameterShape,
@@ -280,7 +269,8 @@ NodeBuilder SymbolImporter::makeBuilder(size_t index, ArrayRef<Value> inputs) {
   Location loc =
       NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
   return NodeBuilder(builder, loc, info.attributes, inputs, info.inputNames,
-                     info.place, diagnostics);
+                     info.place, diagnostics,
+                     symbol.getSymbol().usesNumpyShapes);
 }
 
 /// Builds zeros (or ones, ...) of which users need the given dimensions.
