@@ -89,20 +89,38 @@ static Value scaled(NodeBuilder &n, Value x, double factor) {
   return factor == 1 ? x : n.scalar<graph::MulOp>(x, factor);
 }
 
-static Values gemm2(NodeBuilder &n) {
-  if (n.attributes.getInt("axis") != -2)
-    return {n.unsupported("axis", "only -2 can be compiled")};
-  return {scaled(n, batchProduct(n, n.input(0), n.input(1)),
-                 n.attributes.getFloat("alpha"))};
+/// Moves the dimension with the matrices' rows, attribute `axis`, in front of
+/// the last one; \p back undoes that.
+static Value moveRows(NodeBuilder &n, Value x, bool back) {
+  if (!x)
+    return {};
+  std::optional<int64_t> axis = n.axis("axis", x);
+  if (!axis)
+    return {};
+  int64_t last = n.rank(x) - 1;
+  if (*axis == last)
+    return n.fail(DiagnosticCode::BadAttribute,
+                  "attribute 'axis' must not be the last dimension");
+  Shape permutation = dimRange(0, last + 1);
+  auto from = permutation.begin() + *axis, to = permutation.end() - 1;
+  if (back)
+    std::rotate(from, to - 1, to);
+  else
+    std::rotate(from, from + 1, to);
+  return n.transpose(x, permutation);
 }
 
+static Value gemmProduct(NodeBuilder &n) {
+  Value product = batchProduct(n, moveRows(n, n.input(0), false),
+                               moveRows(n, n.input(1), false));
+  return moveRows(n, scaled(n, product, n.attributes.getFloat("alpha")), true);
+}
+
+static Values gemm2(NodeBuilder &n) { return {gemmProduct(n)}; }
+
 static Values gemm(NodeBuilder &n) {
-  if (n.attributes.getInt("axis") != -2)
-    return {n.unsupported("axis", "only -2 can be compiled")};
-  Value product = scaled(n, batchProduct(n, n.input(0), n.input(1)),
-                         n.attributes.getFloat("alpha"));
   Value addend = scaled(n, n.input(2), n.attributes.getFloat("beta"));
-  return {n.binary<graph::AddOp>(product, addend)};
+  return {n.binary<graph::AddOp>(gemmProduct(n), addend)};
 }
 
 //===----------------------------------------------------------------------===//

@@ -60,8 +60,8 @@ Value choose(NodeBuilder &n, Value condition, Value x, Value other) {
   Value like = n.splat(n.shape(x), n.element(ElementType::Bool), 0);
   if (!n.broadcastPair(mask, like))
     return {};
-  return n.emit<graph::SelectOp>({mask, n.broadcast(x, n.shape(mask)),
-                                  n.broadcast(other, n.shape(mask))});
+  return n.emit<graph::SelectOp>(
+      {mask, n.broadcast(x, n.shape(mask)), n.broadcast(other, n.shape(mask))});
 }
 
 //===----------------------------------------------------------------------===//
@@ -148,10 +148,10 @@ Value makeDiagonal(NodeBuilder &n, Value x, int64_t offset) {
   low[last] = std::max<int64_t>(offset, 0);
   high[last] = std::max<int64_t>(-offset, 0);
   // Column c of the result holds element c - offset.
-  Value padded = n.emit<graph::PadOp>(
-      {x},
-      {n.attr("low", low), n.attr("high", high),
-       n.word<graph::PadModeAttr>("mode", "constant"), n.attr("value", 0.0)});
+  Value padded =
+      n.emit<graph::PadOp>({x}, {n.attr("low", low), n.attr("high", high),
+                                 n.word<graph::PadModeAttr>("mode", "constant"),
+                                 n.attr("value", 0.0)});
   if (!padded)
     return {};
   Shape square(n.shape(padded));

@@ -9,16 +9,29 @@ using namespace mlir;
 namespace dlc::mxnet {
 
 SmallVector<ArrayRef<OperatorRow>> getOperatorFamilies() {
-  return {getElementwiseOperators(),      getScalarOperators(),
-          getReductionOperators(),        getMovementOperators(),
-          getIndexingOperators(),         getConvolutionOperators(),
-          getContractionOperators(),      getNormalizationOperators(),
-          getSequenceOperators(),         getLossOperators(),
-          getOrderingOperators(),         getDetectionOperators(),
-          getNumpyElementwiseOperators(), getNumpyReductionOperators(),
-          getNumpyMovementOperators(),    getNumpyEditingOperators(),
-          getNumpyCreationOperators(),    getNumpyContractionOperators(),
-          getScatterOperators()};
+  return {getElementwiseOperators(),
+          getScalarOperators(),
+          getReductionOperators(),
+          getMovementOperators(),
+          getIndexingOperators(),
+          getConvolutionOperators(),
+          getContractionOperators(),
+          getNormalizationOperators(),
+          getSequenceOperators(),
+          getLossOperators(),
+          getOrderingOperators(),
+          getDetectionOperators(),
+          getNumpyElementwiseOperators(),
+          getNumpyReductionOperators(),
+          getNumpyMovementOperators(),
+          getNumpyEditingOperators(),
+          getNumpyCreationOperators(),
+          getNumpyContractionOperators(),
+          getScatterOperators(),
+          getLinalgOperators(),
+          getContribOperators(),
+          getDistributionOperators(),
+          getImageOperators()};
 }
 
 /// Every name of every row; built once, thread-safely.

@@ -57,6 +57,10 @@ llvm::ArrayRef<OperatorRow> getNumpyEditingOperators();
 llvm::ArrayRef<OperatorRow> getNumpyCreationOperators();
 llvm::ArrayRef<OperatorRow> getNumpyContractionOperators();
 llvm::ArrayRef<OperatorRow> getScatterOperators();
+llvm::ArrayRef<OperatorRow> getLinalgOperators();
+llvm::ArrayRef<OperatorRow> getContribOperators();
+llvm::ArrayRef<OperatorRow> getDistributionOperators();
+llvm::ArrayRef<OperatorRow> getImageOperators();
 
 /// All families.
 llvm::SmallVector<llvm::ArrayRef<OperatorRow>> getOperatorFamilies();

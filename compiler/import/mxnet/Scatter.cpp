@@ -45,9 +45,8 @@ static Value scatterRows(NodeBuilder &n, Value base, Value updates,
   Value last = n.reduce<graph::ReduceMaxOp>(number, {1}, /*keepdims=*/false);
   Value source = n.scalar<graph::SubOp>(last, 1);
   Value taken = n.emit<graph::GatherOp>(
-      {updates, source},
-      {n.attr("axis", int64_t(0)),
-       n.word<graph::IndexModeAttr>("mode", "clip")});
+      {updates, source}, {n.attr("axis", int64_t(0)),
+                          n.word<graph::IndexModeAttr>("mode", "clip")});
   Value isWritten = n.scalar<graph::GreaterOp>(last, 0);
   if (!taken || !isWritten)
     return {};
@@ -115,8 +114,8 @@ static Values indexCopy(NodeBuilder &n) {
     return {n.fail(DiagnosticCode::ShapeMismatch,
                    "'index_vector' needs one dimension, but has the shape " +
                        dimsText(n.shape(indices)))};
-  return {scatterNd(n, base, rows,
-                    n.reshape(indices, {1, n.shape(indices)[0]}))};
+  return {
+      scatterNd(n, base, rows, n.reshape(indices, {1, n.shape(indices)[0]}))};
 }
 
 //===----------------------------------------------------------------------===//
@@ -139,8 +138,7 @@ static Value assignSlice(NodeBuilder &n, Value x, Value part) {
   Type index = n.element(ElementType::I64);
   Value isInside;
   for (auto [axis, range] : llvm::enumerate(*ranges)) {
-    if (range.begin == 0 && range.step == 1 &&
-        counts[axis] == n.shape(x)[axis])
+    if (range.begin == 0 && range.step == 1 && counts[axis] == n.shape(x)[axis])
       continue;
     if (counts[axis] == 0)
       return x;
@@ -158,8 +156,8 @@ static Value assignSlice(NodeBuilder &n, Value x, Value part) {
         {part, number}, {n.attr("axis", int64_t(axis)),
                          n.word<graph::IndexModeAttr>("mode", "clip")});
     Value spread = n.broadcastInDims(isHit, n.shape(x), {int64_t(axis)});
-    isInside = isInside ? n.emit<graph::LogicalAndOp>({isInside, spread})
-                        : spread;
+    isInside =
+        isInside ? n.emit<graph::LogicalAndOp>({isInside, spread}) : spread;
   }
   return isInside ? n.emit<graph::SelectOp>({isInside, part, x}) : part;
 }
@@ -221,8 +219,8 @@ static Values indexArray(NodeBuilder &n) {
   Value x = n.input(0);
   if (!x)
     return Values(1);
-  Shape axes = n.attributes.isNone("axes") ? dimRange(0, n.rank(x))
-                                           : n.getShape("axes");
+  Shape axes =
+      n.attributes.isNone("axes") ? dimRange(0, n.rank(x)) : n.getShape("axes");
   Shape one(n.shape(x));
   one.push_back(1);
   Values parts;
@@ -244,8 +242,8 @@ static Values indexArray(NodeBuilder &n) {
 ArrayRef<OperatorRow> getScatterOperators() {
   static const OperatorRow rows[] = {
       {"scatter_nd", "shape:sizes!", "data indices", scatter},
-      {"_scatter_set_nd _npi_scatter_set_nd", "shape:sizes!",
-       "lhs rhs indices", scatterInto},
+      {"_scatter_set_nd _npi_scatter_set_nd", "shape:sizes!", "lhs rhs indices",
+       scatterInto},
       {"_contrib_index_copy", "", "old_tensor index_vector new_tensor",
        indexCopy},
       {"_slice_assign _npi_slice_assign _crop_assign",

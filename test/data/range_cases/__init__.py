@@ -12,7 +12,7 @@ class Case:
 
     `outputs` is how many of its outputs inference has, if not all; `in_place` says that MXNet writes the result over the
     first input, which must be another node's then; `eager` that it only knows the result's shape when it runs, for which
-    its symbols are no good.
+    its symbols are no good; `expected` are the results where MXNet has none for CPUs.
     """
     op: str
     inputs: list
@@ -20,14 +20,15 @@ class Case:
     outputs: int = 0
     in_place: bool = False
     eager: bool = False
+    expected: list = None
 
     def __str__(self):
         inputs = ", ".join(f"{x.dtype}{list(x.shape)}" for x in self.inputs)
         return f"{self.op}({inputs}) {self.attributes}"
 
 
-def case(op, *inputs, outputs=0, in_place=False, eager=False, **attributes):
-    return Case(op, [np.asarray(x) for x in inputs], attributes, outputs, in_place, eager)
+def case(op, *inputs, outputs=0, in_place=False, eager=False, expected=None, **attributes):
+    return Case(op, [np.asarray(x) for x in inputs], attributes, outputs, in_place, eager, expected)
 
 
 def product(**ranges):

@@ -39,8 +39,8 @@ static Values matmul(NodeBuilder &n) {
   if (left == 0 || right == 0)
     return {n.fail(DiagnosticCode::ShapeMismatch, "needs no scalars")};
   if (left == 1 || right == 1 || (left == 2 && right == 2))
-    return {contract(n, lhs, rhs, {left - 1},
-                     {std::max<int64_t>(right - 2, 0)})};
+    return {
+        contract(n, lhs, rhs, {left - 1}, {std::max<int64_t>(right - 2, 0)})};
   // Batches in one shape.
   auto take = [&](Value x) { return n.shape(x).drop_back(2); };
   int64_t rank = std::max(left, right) - 2;
@@ -308,8 +308,8 @@ bool Einsum::combine(Term &lhs, Term rhs, size_t next) {
       right.push_back(label);
   if (!lhs.value || !rhs.value)
     return false;
-  lhs.value = n.dot(lhs.value, rhs.value, lhsBatch, rhsBatch, lhsContract,
-                    rhsContract);
+  lhs.value =
+      n.dot(lhs.value, rhs.value, lhsBatch, rhsBatch, lhsContract, rhsContract);
   lhs.labels = batch;
   lhs.labels.append(left);
   lhs.labels.append(right);
@@ -339,8 +339,7 @@ static Values einsum(NodeBuilder &n) { return {Einsum(n).run()}; }
 ArrayRef<OperatorRow> getNumpyContractionOperators() {
   static const OperatorRow rows[] = {
       {"_np_dot", "", "a b", dot},
-      {"_npi_matmul", "", "a b", matmul, nullptr,
-       "out"},
+      {"_npi_matmul", "", "a b", matmul, nullptr, "out"},
       {"_npi_tensordot", "a_axes_summed:shape! b_axes_summed:shape!", "a b",
        tensordot},
       {"_npi_tensordot_int_axes", "axes:int!", "a b", tensordotCount},

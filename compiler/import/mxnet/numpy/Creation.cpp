@@ -30,8 +30,7 @@ static Values fullLike(NodeBuilder &n) {
   Value x = n.input(0);
   if (!x)
     return Values(1);
-  Type element =
-      n.attributes.isNone("dtype") ? n.element(x) : getElement(n);
+  Type element = n.attributes.isNone("dtype") ? n.element(x) : getElement(n);
   return {n.splat(n.shape(x), element, n.attributes.getFloat("fill_value"))};
 }
 
@@ -45,8 +44,7 @@ static Value makeEye(NodeBuilder &n, ArrayRef<int64_t> shape, int64_t offset) {
 
 static Values eye(NodeBuilder &n) {
   int64_t rows = n.attributes.getInt("N");
-  int64_t columns =
-      n.attributes.isNone("M") ? rows : n.attributes.getInt("M");
+  int64_t columns = n.attributes.isNone("M") ? rows : n.attributes.getInt("M");
   return {makeEye(n, {rows, columns}, n.attributes.getInt("k"))};
 }
 
@@ -179,8 +177,8 @@ ArrayRef<OperatorRow> getNumpyCreationOperators() {
       {"_npi_ones", fillSpec, "", fill<1>},
       {"_npi_full",
        "shape:sizes=() ctx:string= dtype:dtype=float32 value:float!", "", full},
-      {"_npi_full_like",
-       "fill_value:float! ctx:string= dtype:dtype?=None", "a", fullLike},
+      {"_npi_full_like", "fill_value:float! ctx:string= dtype:dtype?=None", "a",
+       fullLike},
       {"_npi_identity", fillSpec, "", identity},
       {"_npi_eye",
        "N:count! M:int?=None k:int=0 ctx:string= dtype:dtype=float32", "", eye},

@@ -42,8 +42,8 @@ static Value mirror(NodeBuilder &n, Value x, int64_t axis, int64_t width,
   int64_t size = n.shape(x)[axis];
   Value part = atEnd ? n.sliceAxis(x, axis, size - width, size)
                      : n.sliceAxis(x, axis, 0, width);
-  return n.emit<graph::ReverseOp>(
-      {part}, {n.attr("axes", ArrayRef<int64_t>(axis))});
+  return n.emit<graph::ReverseOp>({part},
+                                  {n.attr("axes", ArrayRef<int64_t>(axis))});
 }
 
 /// Pads one axis after the other by joining.
@@ -129,8 +129,7 @@ static std::optional<Shape> getPositions(NodeBuilder &n, int64_t size,
     }
     return Shape{index};
   }
-  int64_t step =
-      n.attributes.isNone("step") ? 1 : n.attributes.getInt("step");
+  int64_t step = n.attributes.isNone("step") ? 1 : n.attributes.getInt("step");
   if (step == 0 || std::abs(step) > INT32_MAX) {
     n.fail(DiagnosticCode::BadAttribute, "attribute 'step' is out of range");
     return std::nullopt;
@@ -225,8 +224,8 @@ static Values insert(NodeBuilder &n) {
   if (positions->empty())
     return {x};
   int64_t count = positions->size();
-  Value values = getInserted(n, x, *axis, count,
-                             !n.attributes.isNone("int_ind"));
+  Value values =
+      getInserted(n, x, *axis, count, !n.attributes.isNone("int_ind"));
   if (!values)
     return Values(1);
   // Positions in the data, in order, each with the values' index.
@@ -261,15 +260,15 @@ static Values diag(NodeBuilder &n) {
   if (n.rank(x) == 1)
     return {makeDiagonal(n, x, offset)};
   if (n.rank(x) != 2)
-    return {n.fail(DiagnosticCode::ShapeMismatch,
-                   "needs a vector or a matrix, but got " +
-                       dimsText(n.shape(x)))};
+    return {
+        n.fail(DiagnosticCode::ShapeMismatch,
+               "needs a vector or a matrix, but got " + dimsText(n.shape(x)))};
   return {diagonal(n, x, offset, 0, 1)};
 }
 
 static Values diagFlat(NodeBuilder &n) {
-  return {makeDiagonal(n, n.reshape(n.input(0), {-1}),
-                       n.attributes.getInt("k"))};
+  return {
+      makeDiagonal(n, n.reshape(n.input(0), {-1}), n.attributes.getInt("k"))};
 }
 
 static Values takeDiagonal(NodeBuilder &n) {

@@ -191,8 +191,7 @@ static Values whereScalar(NodeBuilder &n) {
   Value x = n.input(1);
   if (!x)
     return Values(1);
-  Value scalar =
-      n.splat({}, n.element(x), n.attributes.getFloat("scalar"));
+  Value scalar = n.splat({}, n.element(x), n.attributes.getFloat("scalar"));
   return {isFirst ? choose(n, n.input(0), scalar, x)
                   : choose(n, n.input(0), x, scalar)};
 }
@@ -223,11 +222,10 @@ static Values assignWhere(NodeBuilder &n) {
     return {n.fail(DiagnosticCode::ShapeMismatch,
                    "can only assign one value: how many elements the mask "
                    "selects is not known when compiling")};
-  Value spread =
-      n.broadcastInDims(n.cast(mask, n.element(ElementType::Bool)),
-                        n.shape(x), dimRange(start, start + masked));
-  Value filler = n.broadcast(n.reshape(n.cast(value, n.element(x)), {}),
-                             n.shape(x));
+  Value spread = n.broadcastInDims(n.cast(mask, n.element(ElementType::Bool)),
+                                   n.shape(x), dimRange(start, start + masked));
+  Value filler =
+      n.broadcast(n.reshape(n.cast(value, n.element(x)), {}), n.shape(x));
   return {n.emit<graph::SelectOp>({spread, filler, x})};
 }
 
@@ -278,8 +276,8 @@ ArrayRef<OperatorRow> getNumpyElementwiseOperators() {
       {"_npi_where_scalar2", "x:float=0 y:float=0", "condition", whereScalars},
       {"_npi_boolean_mask_assign_scalar", "value:float! start_axis:int=0",
        "data mask", assignWhere},
-      {"_npi_boolean_mask_assign_tensor", "start_axis:int=0",
-       "data mask value", assignWhere},
+      {"_npi_boolean_mask_assign_tensor", "start_axis:int=0", "data mask value",
+       assignWhere},
   };
   return rows;
 }

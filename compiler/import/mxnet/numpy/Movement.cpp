@@ -158,8 +158,8 @@ static Values roll(NodeBuilder &n) {
   Shape shifts = n.getShape("shift"), axes = n.getShape("axis");
   if (!x)
     return Values(1);
-  if (shifts.empty() || (shifts.size() != 1 && axes.size() > 1 &&
-                         shifts.size() != axes.size()))
+  if (shifts.empty() ||
+      (shifts.size() != 1 && axes.size() > 1 && shifts.size() != axes.size()))
     return {n.fail(DiagnosticCode::BadAttribute,
                    "attributes 'shift' and 'axis' don't fit each other")};
   if (n.attributes.isNone("axis")) {
@@ -287,9 +287,8 @@ ArrayRef<OperatorRow> getNumpyMovementOperators() {
       {"_npi_dstack", "num_args:count! dim:int=1", "data*", dstack, nullptr,
        "out"},
       {"_npi_column_stack", "num_args:count!", "data*", columnStack},
-      {"_npi_concatenate", "num_args:count! axis:int?=0", "data*",
-       concatenate, nullptr,
-       "out"},
+      {"_npi_concatenate", "num_args:count! axis:int?=0", "data*", concatenate,
+       nullptr, "out"},
   };
   return rows;
 }

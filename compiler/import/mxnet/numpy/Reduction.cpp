@@ -127,8 +127,7 @@ static Values average(NodeBuilder &n) {
     return none;
   if (!n.attributes.getBool("weighted")) {
     Value result = reduce<graph::ReduceMeanOp>(n, x, *axes, false);
-    return {result,
-            n.splat({}, n.element(x), double(countAlong(n, x, *axes)))};
+    return {result, n.splat({}, n.element(x), double(countAlong(n, x, *axes)))};
   }
   if (!weights)
     return none;
@@ -144,8 +143,8 @@ static Values average(NodeBuilder &n) {
     weights = n.broadcastInDims(weights, n.shape(x), *axes);
   }
   Value product = n.binary<graph::MulOp>(x, weights);
-  Value sum = product ? reduce<graph::ReduceSumOp>(n, product, *axes, false)
-                      : product;
+  Value sum =
+      product ? reduce<graph::ReduceSumOp>(n, product, *axes, false) : product;
   if (!total)
     total = reduce<graph::ReduceSumOp>(n, weights, *axes, false);
   return {n.binary<graph::DivOp>(sum, total), total};
@@ -196,9 +195,8 @@ static Values argExtreme(NodeBuilder &n) {
                                       n.flag("keepdims", keepdims)})
                  : Value()};
   }
-  Value index = n.emit<OpTy>(
-      {n.reshape(x, {-1})},
-      {n.attr("axis", int64_t(0)), n.flag("keepdims", false)});
+  Value index = n.emit<OpTy>({n.reshape(x, {-1})}, {n.attr("axis", int64_t(0)),
+                                                    n.flag("keepdims", false)});
   return {keepdims ? n.reshape(index, Shape(n.rank(x), 1)) : index};
 }
 
@@ -222,9 +220,8 @@ static Values trace(NodeBuilder &n) {
 /// The elements of rank \p position, a whole number in a float, of sorted rows.
 static Value takeRank(NodeBuilder &n, Value sorted, Value position) {
   return n.emit<graph::GatherOp>(
-      {sorted, position},
-      {n.attr("axis", n.rank(sorted) - 1),
-       n.word<graph::IndexModeAttr>("mode", "clip")});
+      {sorted, position}, {n.attr("axis", n.rank(sorted) - 1),
+                           n.word<graph::IndexModeAttr>("mode", "clip")});
 }
 
 /// The elements of sorted rows at \p q percent of the way, \p q's dimensions at
@@ -241,15 +238,15 @@ static Value interpolate(NodeBuilder &n, Value sorted, Value q) {
     return takeRank(n, sorted, high);
   if (mode == "nearest")
     return takeRank(n, sorted, n.emit<graph::RoundEvenOp>({position}));
-  Value weight = mode == "midpoint"
-                     ? n.scalar<graph::MulOp>(
-                           n.emit<graph::SubOp>({high, low}), 0.5)
-                     : n.emit<graph::SubOp>({position, low});
+  Value weight =
+      mode == "midpoint"
+          ? n.scalar<graph::MulOp>(n.emit<graph::SubOp>({high, low}), 0.5)
+          : n.emit<graph::SubOp>({position, low});
   Value from = takeRank(n, sorted, low), to = takeRank(n, sorted, high);
   Value change = n.binary<graph::SubOp>(to, from);
-  Value step = change ? n.binary<graph::MulOp>(
-                            change, n.cast(weight, n.element(change)))
-                      : change;
+  Value step =
+      change ? n.binary<graph::MulOp>(change, n.cast(weight, n.element(change)))
+             : change;
   return n.binary<graph::AddOp>(from, step);
 }
 
@@ -360,29 +357,22 @@ static constexpr llvm::StringLiteral argSpec =
 ArrayRef<OperatorRow> getNumpyReductionOperators() {
   static const OperatorRow rows[] = {
       {"_np_sum", reduceSpec, "a", reduction<graph::ReduceSumOp>},
-      {"_np_prod _np_product", reduceSpec, "a",
-       reduction<graph::ReduceProdOp>},
-      {"_np_max _np_amax", reduceSpec, "a",
-       reduction<graph::ReduceMaxOp>},
-      {"_np_min _np_amin", reduceSpec, "a",
-       reduction<graph::ReduceMinOp>},
+      {"_np_prod _np_product", reduceSpec, "a", reduction<graph::ReduceProdOp>},
+      {"_np_max _np_amax", reduceSpec, "a", reduction<graph::ReduceMaxOp>},
+      {"_np_min _np_amin", reduceSpec, "a", reduction<graph::ReduceMinOp>},
       {"_np_all", "axis:shape?=None keepdims:bool=False", "data",
        boolean<graph::ReduceMinOp>},
       {"_np_any _np_sometrue", "axis:shape?=None keepdims:bool=False", "data",
        boolean<graph::ReduceMaxOp>},
       {"_npi_mean", reduceSpec, "a", mean},
-      {"_npi_var", varianceSpec, "a", variance, nullptr,
-       "var"},
-      {"_npi_std", varianceSpec, "a", deviation, nullptr,
-       "std"},
+      {"_npi_var", varianceSpec, "a", variance, nullptr, "var"},
+      {"_npi_std", varianceSpec, "a", deviation, nullptr, "std"},
       {"_npi_average",
        "axis:shape?=None returned:bool=False weighted:bool=True",
-       "a weights[weighted]", average, nullptr,
-       "output0 output1[returned]"},
+       "a weights[weighted]", average, nullptr, "output0 output1[returned]"},
       {"_npi_norm",
        "ord:float=2 axis:shape?=None keepdims:bool=False flag:int=-1", "data",
-       norm, nullptr,
-       "output0"},
+       norm, nullptr, "output0"},
       {"_npi_argmax", argSpec, "data", argExtreme<graph::ArgmaxOp>},
       {"_npi_argmin", argSpec, "data", argExtreme<graph::ArgminOp>},
       {"_np_trace", "offset:int=0 axis1:int=0 axis2:int=1", "data", trace},
