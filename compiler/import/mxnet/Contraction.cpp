@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products: fully connected layers, dot and its batched forms, and the
 // products of interleaved attention.
+#include "compiler/import/mxnet/Layers.h"
 #include "compiler/import/mxnet/Operators.h"
 
 using namespace mlir;
@@ -11,24 +12,27 @@ namespace dlc::mxnet {
 // Fully connected
 //===----------------------------------------------------------------------===//
 
-static Values fullyConnected(NodeBuilder &n) {
-  Value x = n.input("data"), weight = n.input("weight"), bias = n.input("bias");
+Value connectFully(NodeBuilder &n, Value x, Value weight, Value bias) {
   bool hasBias = !n.attributes.getBool("no_bias");
   if (!x || !weight || (hasBias && !bias))
-    return Values(1);
+    return {};
   if (n.attributes.getBool("flatten") && n.rank(x) != 2) {
     int64_t rows = n.rank(x) ? n.shape(x)[0] : 1;
     x = n.reshape(x, {rows, rows ? n.type(x).getNumElements() / rows : 0});
   }
   int64_t units = n.attributes.getInt("num_hidden");
   if (n.rank(weight) == 0 || n.shape(weight)[0] != units)
-    return {n.fail(DiagnosticCode::ShapeMismatch,
-                   "'weight' has the shape " + dimsText(n.shape(weight)) +
-                       ", but num_hidden is " + Twine(units))};
+    return n.fail(DiagnosticCode::ShapeMismatch,
+                  "'weight' has the shape " + dimsText(n.shape(weight)) +
+                      ", but num_hidden is " + Twine(units));
   Values operands{x, weight};
   if (hasBias)
     operands.push_back(n.reshape(bias, {units}));
-  return {n.emit<graph::DenseOp>(operands)};
+  return n.emit<graph::DenseOp>(operands);
+}
+
+static Values fullyConnected(NodeBuilder &n) {
+  return {connectFully(n, n.input("data"), n.input("weight"), n.input("bias"))};
 }
 
 static std::optional<Shape> inferFullyConnected(NodeBuilder &n, size_t index) {

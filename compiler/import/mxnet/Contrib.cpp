@@ -31,8 +31,8 @@ static Values polynomial(NodeBuilder &n) {
                    "needs a vector of at most 1024 coefficients")};
   Value result = n.splatLike(x, 0);
   for (int64_t i = 0; i < n.shape(p)[0]; ++i) {
-    Value one = n.broadcast(n.reshape(n.sliceAxis(p, 0, i, i + 1), {}),
-                            n.shape(x));
+    Value one =
+        n.broadcast(n.reshape(n.sliceAxis(p, 0, i, i + 1), {}), n.shape(x));
     result = n.emit<graph::AddOp>({n.emit<graph::MulOp>({result, x}), one});
   }
   return {result};
@@ -54,8 +54,9 @@ static Values khatriRao(NodeBuilder &n) {
     }
     int64_t left = n.shape(result)[0], right = n.shape(value)[0];
     int64_t columns = n.shape(value)[1];
-    Value product = n.binary<graph::MulOp>(n.reshape(result, {left, 1, columns}),
-                                           n.reshape(value, {1, right, columns}));
+    Value product =
+        n.binary<graph::MulOp>(n.reshape(result, {left, 1, columns}),
+                               n.reshape(value, {1, right, columns}));
     result = n.reshape(product, {left * right, columns});
     if (!result)
       return Values(1);
@@ -69,7 +70,8 @@ static Values khatriRao(NodeBuilder &n) {
 
 /// cos or -sin of 2 pi j k / size, [size, size]; j k is taken modulo size
 /// first, for precision.
-static Value makeWaves(NodeBuilder &n, int64_t size, Type element, bool isSine) {
+static Value makeWaves(NodeBuilder &n, int64_t size, Type element,
+                       bool isSine) {
   Type index = n.element(ElementType::I64);
   Shape square{size, size};
   Value product = n.emit<graph::MulOp>(
@@ -103,8 +105,8 @@ static Values fourier(NodeBuilder &n) {
   result[last] *= 2;
   Values parts;
   for (bool isSine : {false, true}) {
-    Value part = n.dot(x, makeWaves(n, size, n.element(x), isSine), {}, {},
-                       {last}, {0});
+    Value part =
+        n.dot(x, makeWaves(n, size, n.element(x), isSine), {}, {}, {last}, {0});
     parts.push_back(n.reshape(part, pairs));
   }
   return {n.reshape(n.concat(parts, last + 1), result)};
@@ -123,7 +125,8 @@ static Values inverseFourier(NodeBuilder &n) {
   Value split = n.reshape(x, pairs);
   Values parts;
   for (bool isSine : {false, true}) {
-    Value part = n.reshape(n.sliceAxis(split, last + 1, isSine, isSine + 1), one);
+    Value part =
+        n.reshape(n.sliceAxis(split, last + 1, isSine, isSine + 1), one);
     parts.push_back(n.dot(part, makeWaves(n, size, n.element(x), isSine), {},
                           {}, {last}, {0}));
   }
@@ -148,8 +151,7 @@ static Values countSketch(NodeBuilder &n) {
       {n.broadcastInDims(target, places, {0}), n.iota(places, index, 1)});
   Value sign = n.broadcastInDims(
       n.cast(n.reshape(s, {places[0]}), n.element(x)), places, {0});
-  Value matrix =
-      n.emit<graph::SelectOp>({hit, sign, n.splatLike(sign, 0)});
+  Value matrix = n.emit<graph::SelectOp>({hit, sign, n.splatLike(sign, 0)});
   return {n.dot(x, matrix, {}, {}, {last}, {0})};
 }
 
@@ -209,10 +211,10 @@ static Value padSpatially(NodeBuilder &n, Value x, ArrayRef<int64_t> low,
   Shape lows{0, 0}, highs{0, 0};
   llvm::append_range(lows, low);
   llvm::append_range(highs, high);
-  return n.emit<graph::PadOp>(
-      {x}, {n.attr("low", lows), n.attr("high", highs),
-            n.word<graph::PadModeAttr>("mode", "constant"),
-            n.attr("value", 0.0)});
+  return n.emit<graph::PadOp>({x},
+                              {n.attr("low", lows), n.attr("high", highs),
+                               n.word<graph::PadModeAttr>("mode", "constant"),
+                               n.attr("value", 0.0)});
 }
 
 /// [N, C, spatial...] to [N, C taps, places].
@@ -236,9 +238,9 @@ static Values imageToColumns(NodeBuilder &n) {
       limits.push_back(offset + (w->out[i] - 1) * w->stride[i] + 1);
       steps.push_back(w->stride[i]);
     }
-    Value part = n.emit<graph::SliceOp>(
-        {padded}, {n.attr("starts", starts), n.attr("limits", limits),
-                   n.attr("steps", steps)});
+    Value part = n.emit<graph::SliceOp>({padded}, {n.attr("starts", starts),
+                                                   n.attr("limits", limits),
+                                                   n.attr("steps", steps)});
     taps.push_back(n.reshape(part, {batch, channels, 1, w->numPlaces}));
   }
   if (taps.empty())
@@ -395,9 +397,8 @@ static Values allClose(NodeBuilder &n) {
       {isNear, n.emit<graph::EqualOp>({a, b})}); // infinities
   if (n.attributes.getBool("equal_nan"))
     isNear = n.emit<graph::LogicalOrOp>(
-        {isNear,
-         n.emit<graph::LogicalAndOp>({n.emit<graph::IsNanOp>({a}),
-                                      n.emit<graph::IsNanOp>({b})})});
+        {isNear, n.emit<graph::LogicalAndOp>({n.emit<graph::IsNanOp>({a}),
+                                              n.emit<graph::IsNanOp>({b})})});
   Value result = n.cast(allOf(n, isNear), n.element(ElementType::U8));
   return {n.reshape(result, {})};
 }
@@ -407,8 +408,8 @@ static Values sumsOfSquares(NodeBuilder &n) {
   Values parts;
   for (Value value : n.getInputs()) {
     Value square = n.emit<graph::SquareOp>({n.reshape(value, {-1})});
-    Value sum = square ? n.reduce<graph::ReduceSumOp>(square, {0}, true)
-                       : square;
+    Value sum =
+        square ? n.reduce<graph::ReduceSumOp>(square, {0}, true) : square;
     parts.push_back(n.cast(sum, n.element(ElementType::F32)));
   }
   return {n.concat(parts, 0)};
@@ -452,8 +453,8 @@ ArrayRef<OperatorRow> getContribOperators() {
       {"khatri_rao", "num_args:count!", "args*", khatriRao},
       {"_contrib_fft", "compute_size:int=128", "data", fourier},
       {"_contrib_ifft", "compute_size:int=128", "data", inverseFourier},
-      {"_contrib_count_sketch",
-       "out_dim:count! processing_batch_size:int=32", "data h s", countSketch},
+      {"_contrib_count_sketch", "out_dim:count! processing_batch_size:int=32",
+       "data h s", countSketch},
       {"im2col",
        "kernel:counts! stride:counts=() dilate:counts=() pad:sizes=()", "data",
        imageToColumns},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators over spatial windows: convolutions, pooling and resizing.
+#include "compiler/import/mxnet/Layers.h"
 #include "compiler/import/mxnet/Operators.h"
 
 using namespace mlir;
@@ -39,17 +40,16 @@ static bool checkRank(NodeBuilder &n, Value x, int64_t spatial) {
 // Convolution
 //===----------------------------------------------------------------------===//
 
-static Values convolution(NodeBuilder &n) {
-  Value x = n.input("data"), filter = n.input("weight"), bias = n.input("bias");
+Value convolve(NodeBuilder &n, Value x, Value filter, Value bias) {
   bool hasBias = !n.attributes.getBool("no_bias");
   if (!x || !filter || (hasBias && !bias))
-    return Values(1);
+    return {};
   int64_t spatial = n.getShape("kernel").size();
   auto strides = perDimension(n, "stride", spatial, 1);
   auto pads = perDimension(n, "pad", spatial, 0);
   auto dilations = perDimension(n, "dilate", spatial, 1);
   if (!strides || !pads || !dilations || !checkRank(n, x, spatial))
-    return Values(1);
+    return {};
   bool last = isChannelsLast(n);
   if (last) {
     // The filter is [O, kernel.., C / g] then.
@@ -63,7 +63,11 @@ static Values convolution(NodeBuilder &n) {
       operands, {n.attr("strides", *strides), n.attr("pad_low", *pads),
                  n.attr("pad_high", *pads), n.attr("dilations", *dilations),
                  n.attr("groups", n.attributes.getInt("num_group"))});
-  return {last ? n.channelsLast(result) : result};
+  return last ? n.channelsLast(result) : result;
+}
+
+static Values convolution(NodeBuilder &n) {
+  return {convolve(n, n.input("data"), n.input("weight"), n.input("bias"))};
 }
 
 static std::optional<Shape> inferConvolution(NodeBuilder &n, size_t index) {
@@ -166,22 +170,21 @@ static Value pool(NodeBuilder &n, Value x, StringRef kind,
             n.flag("count_include_pad", countPads), n.attr("p", power)});
 }
 
-static Values pooling(NodeBuilder &n) {
-  Value x = n.input(0);
+Value poolWindows(NodeBuilder &n, Value x) {
   if (!x)
-    return Values(1);
+    return {};
   bool global = n.attributes.getBool("global_pool");
   bool last = isChannelsLast(n);
   int64_t spatial = global ? n.rank(x) - 2 : n.getShape("kernel").size();
   if (!checkRank(n, x, spatial))
-    return Values(1);
+    return {};
   StringRef convention = n.attributes.getText("pooling_convention");
   if (convention == "same" && !global)
-    return {n.unsupported("pooling_convention", "'same' can't be compiled; "
-                                                "use 'valid' and 'pad'")};
+    return n.unsupported("pooling_convention", "'same' can't be compiled; "
+                                               "use 'valid' and 'pad'");
   x = last ? n.channelsFirst(x) : x;
   if (!x)
-    return Values(1);
+    return {};
   Shape kernel = n.getShape("kernel"), strides(spatial, 1), pads(spatial, 0);
   if (global) {
     kernel.assign(n.shape(x).begin() + 2, n.shape(x).end());
@@ -189,7 +192,7 @@ static Values pooling(NodeBuilder &n) {
     auto givenStrides = perDimension(n, "stride", spatial, 1);
     auto givenPads = perDimension(n, "pad", spatial, 0);
     if (!givenStrides || !givenPads)
-      return Values(1);
+      return {};
     strides = *givenStrides;
     pads = *givenPads;
   }
@@ -197,16 +200,18 @@ static Values pooling(NodeBuilder &n) {
                    n.attributes.getBool("count_include_pad");
   StringRef kind = n.attributes.getText("pool_type");
   if (kind == "lp" && !isa<FloatType>(n.element(x)))
-    return {n.fail(DiagnosticCode::TypeMismatch,
-                   "needs floating-point data for pool_type 'lp'")};
+    return n.fail(DiagnosticCode::TypeMismatch,
+                  "needs floating-point data for pool_type 'lp'");
   if (kind == "lp" && n.attributes.isNone("p_value"))
-    return {n.fail(DiagnosticCode::MissingAttribute,
-                   "attribute 'p_value' is missing")};
+    return n.fail(DiagnosticCode::MissingAttribute,
+                  "attribute 'p_value' is missing");
   int64_t power = kind == "lp" ? n.attributes.getInt("p_value") : 2;
   Value result = pool(n, x, kind, kernel, strides, pads,
                       convention == "full" && !global, countPads, power);
-  return {last ? n.channelsLast(result) : result};
+  return last ? n.channelsLast(result) : result;
 }
+
+static Values pooling(NodeBuilder &n) { return {poolWindows(n, n.input(0))}; }
 
 /// Row i holds the weights of the inputs that output i averages.
 static Value averagingMatrix(NodeBuilder &n, int64_t in, int64_t out,

@@ -41,8 +41,8 @@ static Value normal(Terms t, Value x, Value mean, Value deviation) {
 }
 
 static Value gamma(Terms t, Value x, Value alpha, Value beta) {
-  Value powers = t.add(t.mul(alpha, t.log(beta)),
-                       t.mul(t.add(alpha, -1.0), t.log(x)));
+  Value powers =
+      t.add(t.mul(alpha, t.log(beta)), t.mul(t.add(alpha, -1.0), t.log(x)));
   return t.sub(t.sub(powers, t.mul(beta, x)), t.gammaln(alpha));
 }
 
@@ -58,8 +58,7 @@ static Value negativeBinomial(Terms t, Value x, Value count, Value chance) {
   Value choices = t.sub(t.gammaln(t.add(x, count)),
                         t.add(t.gammaln(t.add(x, 1.0)), t.gammaln(count)));
   Value failure = t.log(t.add(t.mul(chance, -1.0), 1.0));
-  return t.add(choices,
-               t.add(t.mul(count, t.log(chance)), t.mul(x, failure)));
+  return t.add(choices, t.add(t.mul(count, t.log(chance)), t.mul(x, failure)));
 }
 
 /// In terms of mean and dispersion.

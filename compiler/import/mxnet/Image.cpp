@@ -39,7 +39,8 @@ static Values normalize(NodeBuilder &n) {
   int64_t axis = n.rank(x) - 3, channels = n.shape(x)[axis];
   auto spread = [&](StringRef name) -> Value {
     ArrayRef<double> given = n.attributes.getFloats(name);
-    if (given.empty() || (given.size() != 1 && int64_t(given.size()) < channels))
+    if (given.empty() ||
+        (given.size() != 1 && int64_t(given.size()) < channels))
       return n.fail(DiagnosticCode::BadAttribute,
                     "attribute '" + name + "' needs a number for each of the " +
                         Twine(channels) + " channels");
@@ -97,9 +98,9 @@ static Values adjustLighting(NodeBuilder &n) {
   if (n.shape(x)[last] == 1)
     return {x}; // grey
   if (n.shape(x)[last] != 3)
-    return {n.fail(DiagnosticCode::ShapeMismatch,
-                   "needs one channel or three, but got " +
-                       dimsText(n.shape(x)))};
+    return {
+        n.fail(DiagnosticCode::ShapeMismatch,
+               "needs one channel or three, but got " + dimsText(n.shape(x)))};
   SmallVector<double> colour;
   for (const auto &row : components)
     colour.push_back(row[0] * alpha[0] + row[1] * alpha[1] + row[2] * alpha[2]);

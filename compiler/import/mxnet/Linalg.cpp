@@ -103,9 +103,9 @@ static Value cholesky(NodeBuilder &n, Value x) {
                                           n.emit<graph::SqrtOp>({pivot}));
     Shape low{0, k, 0}, high{0, 0, 0};
     columns.push_back(n.emit<graph::PadOp>(
-        {column},
-        {n.attr("low", low), n.attr("high", high),
-         n.word<graph::PadModeAttr>("mode", "constant"), n.attr("value", 0.0)}));
+        {column}, {n.attr("low", low), n.attr("high", high),
+                   n.word<graph::PadModeAttr>("mode", "constant"),
+                   n.attr("value", 0.0)}));
     if (rest == 0)
       break;
     Value below = slice(n, column, 1, 1, rest);
@@ -176,8 +176,9 @@ static Values trsm(NodeBuilder &n) {
     a = transposed(n, a);
     lower = !lower;
   }
-  Value x = right ? transposed(n, solveTriangular(n, a, transposed(n, b), lower))
-                  : solveTriangular(n, a, b, lower);
+  Value x = right
+                ? transposed(n, solveTriangular(n, a, transposed(n, b), lower))
+                : solveTriangular(n, a, b, lower);
   return {restoreBatch(n, x, n.input(1))};
 }
 
@@ -199,8 +200,8 @@ static Values potri(NodeBuilder &n) {
   Value inverse = solveLower(n, lower, identityLike(n, lower));
   if (!inverse)
     return Values(1);
-  return {restoreBatch(n, product(n, transposed(n, inverse), inverse),
-                       n.input(0))};
+  return {
+      restoreBatch(n, product(n, transposed(n, inverse), inverse), n.input(0))};
 }
 
 static Values syrk(NodeBuilder &n) {
@@ -208,8 +209,8 @@ static Values syrk(NodeBuilder &n) {
   if (!a)
     return Values(1);
   Value b = transposed(n, a);
-  Value x = n.attributes.getBool("transpose") ? product(n, b, a)
-                                              : product(n, a, b);
+  Value x =
+      n.attributes.getBool("transpose") ? product(n, b, a) : product(n, a, b);
   x = scaled(n, x, n.attributes.getFloat("alpha"));
   return {x ? restoreBatch(n, x, n.input(0)) : x};
 }
@@ -302,8 +303,7 @@ static Value solve(NodeBuilder &n, Value a, Value rhs) {
 
 static Values inverse(NodeBuilder &n) {
   Value a = getMatrices(n, n.input(0), true);
-  return {a ? restoreBatch(n, solve(n, a, identityLike(n, a)), n.input(0))
-            : a};
+  return {a ? restoreBatch(n, solve(n, a, identityLike(n, a)), n.input(0)) : a};
 }
 
 static Values solveSystem(NodeBuilder &n) {
@@ -443,8 +443,8 @@ static SmallVector<double> getTrianglePlaces(NodeBuilder &n, int64_t size) {
 
 /// Elements of each of the rows of \p x, [batch, ...].
 static Value takePlaces(NodeBuilder &n, Value x, ArrayRef<double> places) {
-  Value index = n.constant({int64_t(places.size())},
-                           n.element(ElementType::I64), places);
+  Value index =
+      n.constant({int64_t(places.size())}, n.element(ElementType::I64), places);
   return n.emit<graph::GatherOp>(
       {x, index}, {n.attr("axis", int64_t(1)),
                    n.word<graph::IndexModeAttr>("mode", "clip")});
@@ -486,9 +486,9 @@ static Values makeTriangle(NodeBuilder &n) {
   Value taken = takePlaces(n, flat, sources);
   if (!taken)
     return Values(1);
-  Value isThere = n.broadcast(
-      n.constant({size * size}, n.element(ElementType::Bool), mask),
-      n.shape(taken));
+  Value isThere =
+      n.broadcast(n.constant({size * size}, n.element(ElementType::Bool), mask),
+                  n.shape(taken));
   Value result =
       n.emit<graph::SelectOp>({isThere, taken, n.splatLike(taken, 0)});
   Shape shape(n.shape(x).drop_back());

@@ -8,37 +8,40 @@ using namespace mlir;
 
 namespace dlc::mxnet {
 
-SmallVector<ArrayRef<OperatorRow>> getOperatorFamilies() {
-  return {getElementwiseOperators(),
-          getScalarOperators(),
-          getReductionOperators(),
-          getMovementOperators(),
-          getIndexingOperators(),
-          getConvolutionOperators(),
-          getContractionOperators(),
-          getNormalizationOperators(),
-          getSequenceOperators(),
-          getLossOperators(),
-          getOrderingOperators(),
-          getDetectionOperators(),
-          getNumpyElementwiseOperators(),
-          getNumpyReductionOperators(),
-          getNumpyMovementOperators(),
-          getNumpyEditingOperators(),
-          getNumpyCreationOperators(),
-          getNumpyContractionOperators(),
-          getScatterOperators(),
-          getLinalgOperators(),
-          getContribOperators(),
-          getDistributionOperators(),
-          getImageOperators()};
+SmallVector<OperatorFamily> getOperatorFamilies() {
+  return {
+      {"Elementwise functions", getElementwiseOperators()},
+      {"Arithmetic with a scalar", getScalarOperators()},
+      {"Reductions", getReductionOperators()},
+      {"Reshaping and joining", getMovementOperators()},
+      {"Indexing and creation", getIndexingOperators()},
+      {"Convolutions and pooling", getConvolutionOperators()},
+      {"Products", getContractionOperators()},
+      {"Normalisation and softmax", getNormalizationOperators()},
+      {"Recurrent layers and sequences", getSequenceOperators()},
+      {"Losses", getLossOperators()},
+      {"Ordering", getOrderingOperators()},
+      {"Detection", getDetectionOperators()},
+      {"Numpy: elementwise functions", getNumpyElementwiseOperators()},
+      {"Numpy: reductions", getNumpyReductionOperators()},
+      {"Numpy: reshaping and joining", getNumpyMovementOperators()},
+      {"Numpy: padding, inserting, diagonals", getNumpyEditingOperators()},
+      {"Numpy: creation", getNumpyCreationOperators()},
+      {"Numpy: products", getNumpyContractionOperators()},
+      {"Writing by index", getScatterOperators()},
+      {"Linear algebra", getLinalgOperators()},
+      {"Small families", getContribOperators()},
+      {"Densities", getDistributionOperators()},
+      {"Images", getImageOperators()},
+      {"Quantised layers", getQuantizedOperators()},
+  };
 }
 
 /// Every name of every row; built once, thread-safely.
 static const llvm::StringMap<const OperatorRow *> &getTable() {
   static const llvm::StringMap<const OperatorRow *> table = [] {
     llvm::StringMap<const OperatorRow *> map;
-    for (ArrayRef<OperatorRow> family : getOperatorFamilies())
+    for (const OperatorFamily &family : getOperatorFamilies())
       for (const OperatorRow &row : family)
         for (StringRef name : llvm::split(row.names, ' '))
           map[name] = &row;

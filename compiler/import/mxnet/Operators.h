@@ -33,6 +33,8 @@ struct OperatorRow {
   /// for inputs. "output#num_outputs" stands for output0, output1, ...;
   /// "output#sections|indices" counts the list where the number is 0.
   llvm::StringRef outputs = "output";
+  /// What users should know of it, for the reference.
+  llvm::StringRef notes = "";
 
   llvm::StringRef getName() const { return names.split(' ').first; }
 };
@@ -62,8 +64,29 @@ llvm::ArrayRef<OperatorRow> getContribOperators();
 llvm::ArrayRef<OperatorRow> getDistributionOperators();
 llvm::ArrayRef<OperatorRow> getImageOperators();
 
+/// The operators of one kind, under the title that the reference has for them.
+struct OperatorFamily {
+  llvm::StringRef title;
+  llvm::ArrayRef<OperatorRow> rows;
+
+  const OperatorRow *begin() const { return rows.begin(); }
+  const OperatorRow *end() const { return rows.end(); }
+};
+llvm::ArrayRef<OperatorRow> getQuantizedOperators();
+
 /// All families.
-llvm::SmallVector<llvm::ArrayRef<OperatorRow>> getOperatorFamilies();
+llvm::SmallVector<OperatorFamily> getOperatorFamilies();
+
+/// Operators of MXNet that can't be compiled, and why.
+struct UnsupportedRow {
+  /// Separated by spaces.
+  llvm::StringRef names;
+  llvm::StringRef reason;
+};
+llvm::ArrayRef<UnsupportedRow> getUnsupportedOperators();
+
+/// \returns why \p name can't be compiled, or "" if nothing is known of it.
+llvm::StringRef findUnsupportedReason(llvm::StringRef name);
 
 /// \returns the row of the operator called \p name (canonical or an alias), or
 /// null.

@@ -38,6 +38,13 @@ void ResolvedSymbol::resolveNode(size_t index) {
     return;
   }
   info.row = findOperator(node.op);
+  if (StringRef reason = findUnsupportedReason(node.op);
+      !info.row && !reason.empty()) {
+    info.problems.add(DiagnosticCode::UnsupportedOperator, info.place,
+                      "can't be compiled: " + reason.str());
+    info.ignoresInput.resize(node.inputs.size());
+    return;
+  }
   if (!info.row) {
     std::string what = "the operator '" + node.op + "' is not known";
     if (StringRef nearest = findNearestOperator(node.op); !nearest.empty())

@@ -321,6 +321,16 @@ TEST_F(ImporterTest, RefusesElementsThatHaveNoMeaning) {
             "cast them to a floating-point type first [DLC0402]\n");
 }
 
+TEST_F(ImporterTest, SaysWhyAnOperatorIsRefused) {
+  Model m;
+  m.node("Custom", "mine", {m.variable("data")}, {{"op_type", "mine"}});
+  EXPECT_FALSE(import(m.text()));
+  EXPECT_EQ(problems(),
+            "error: m.json: node 'mine' (Custom): can't be compiled: it runs "
+            "Python code, which an artifact does not have; replace it by "
+            "operators, or cut the model there with --outputs [DLC0307]\n");
+}
+
 TEST_F(ImporterTest, ReportsUnknownShapesOnce) {
   Model m;
   int data = m.variable("data");

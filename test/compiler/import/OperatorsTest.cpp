@@ -26,6 +26,15 @@ TEST(OperatorTable, NamesAreUnique) {
   EXPECT_GE(names.size(), 200u);
 }
 
+TEST(OperatorTable, RefusesNothingThatItKnows) {
+  for (const mxnet::UnsupportedRow &row : mxnet::getUnsupportedOperators())
+    for (llvm::StringRef name : llvm::split(row.names, ' ')) {
+      EXPECT_EQ(mxnet::findOperator(name), nullptr) << name.str();
+      EXPECT_EQ(mxnet::findUnsupportedReason(name), row.reason) << name.str();
+    }
+  EXPECT_EQ(mxnet::findUnsupportedReason("Convolution"), "");
+}
+
 TEST(OperatorTable, DefaultsAreLegalValues) {
   for (auto family : mxnet::getOperatorFamilies())
     for (const mxnet::OperatorRow &row : family)
