@@ -120,6 +120,18 @@ LogicalResult dlc::graph::checkAxis(std::optional<Location> location,
   return success();
 }
 
+LogicalResult dlc::graph::checkShape(std::optional<Location> location,
+                                     Value value, StringRef name,
+                                     ArrayRef<int64_t> shape) {
+  auto type = getTensorType(value);
+  if (type.getRank() == int64_t(shape.size()) &&
+      llvm::all_of_zip(type.getShape(), shape, mayBeEqual))
+    return success();
+  return emitOptionalError(location, "requires ", name, " of shape ",
+                           RankedTensorType::get(shape, type.getElementType()),
+                           ", but got ", type);
+}
+
 LogicalResult dlc::graph::inferReduction(std::optional<Location> location,
                                          Value input, ArrayRef<int64_t> axes,
                                          bool keepdims,

@@ -47,6 +47,10 @@ def Graph_Coordinates
   I32EnumAttrCase<"Asymmetric", 2, "asymmetric">]>;
 def Graph_CoordinatesAttr : Graph_EnumAttr<Graph_Coordinates, "coordinates">;
 
+def Graph_Border : Graph_Enum<"Border", "what is read beyond an image", [
+  I32EnumAttrCase<"Zero", 0, "zero">, I32EnumAttrCase<"Edge", 1, "edge">]>;
+def Graph_BorderAttr : Graph_EnumAttr<Graph_Border, "border">;
+
 def Graph_RnnMode : Graph_Enum<"RnnMode", "the cell of a recurrent network", [
   I32EnumAttrCase<"Lstm", 0, "lstm">, I32EnumAttrCase<"Gru", 1, "gru">,
   I32EnumAttrCase<"Tanh", 2, "rnn_tanh">,

@@ -12,8 +12,10 @@ include "dialects/graph/Indexing.td"
 include "dialects/graph/Math.td"
 include "dialects/graph/Movement.td"
 include "dialects/graph/Normalization.td"
+include "dialects/graph/Ordering.td"
 include "dialects/graph/Recurrent.td"
 include "dialects/graph/Reduction.td"
+include "dialects/graph/Sampling.td"
 include "dialects/graph/Structure.td"
 
 #endif // DLC_DIALECTS_GRAPH_GRAPHOPS_TD

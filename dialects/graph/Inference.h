@@ -34,6 +34,17 @@ bool haveSamePlainTypes(mlir::TypeRange a, mlir::TypeRange b);
 mlir::LogicalResult checkAxis(std::optional<mlir::Location> location,
                               int64_t axis, mlir::RankedTensorType type);
 
+/// Checks that \p value, called \p name in the message, has \p shape.
+mlir::LogicalResult checkShape(std::optional<mlir::Location> location,
+                               mlir::Value value, llvm::StringRef name,
+                               llvm::ArrayRef<int64_t> shape);
+
+/// Whether the elements of \p value are whole numbers, not booleans.
+inline bool hasWholeNumbers(mlir::Value value) {
+  mlir::Type element = getTensorType(value).getElementType();
+  return element.isIntOrIndex() && !element.isInteger(1);
+}
+
 } // namespace dlc::graph
 
 #endif // DLC_DIALECTS_GRAPH_INFERENCE_H

@@ -262,3 +262,45 @@ SmallVector<AffineExpr> ReverseOp::mapIndices(ArrayRef<AffineExpr> indices) {
         getTensorType(getInput()).getDimSize(axis) - 1 - indices[axis];
   return result;
 }
+
+//===----------------------------------------------------------------------===//
+// WindowsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+WindowsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                            ValueRange operands, DictionaryAttr attributes,
+                            OpaqueProperties properties, RegionRange regions,
+                            SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  auto type = getTensorType(op.getInput());
+  int64_t axis = op.getAxis(), size = op.getSize();
+  int64_t stride = op.getStride(), dilation = op.getDilation();
+  if (failed(checkAxis(location, axis, type))) // C1
+    return failure();
+  // C2
+  if (size < 1 || stride < 1 || dilation < 1)
+    return emitOptionalError(location, "requires a positive size, stride and "
+                                       "dilation");
+  SmallVector<int64_t> shape(type.getShape());
+  if (int64_t extent = shape[axis]; !ShapedType::isDynamic(extent)) {
+    // C3
+    if (size > extent || (size > 1 && dilation > (extent - 1) / (size - 1)))
+      return emitOptionalError(location, "a window of ", size,
+                               " elements does not fit into dimension ", axis,
+                               " of ", type);
+    shape[axis] = (extent - (size - 1) * dilation - 1) / stride + 1;
+  }
+  shape.insert(shape.begin() + axis + 1, size);
+  types.push_back(RankedTensorType::get(shape, type.getElementType()));
+  return success();
+}
+
+SmallVector<AffineExpr> WindowsOp::mapIndices(ArrayRef<AffineExpr> indices) {
+  SmallVector<AffineExpr> result(indices);
+  int64_t axis = getAxis();
+  result[axis] = indices[axis] * int64_t(getStride()) +
+                 indices[axis + 1] * int64_t(getDilation());
+  result.erase(result.begin() + axis + 1);
+  return result;
+}

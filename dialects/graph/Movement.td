@@ -119,4 +119,32 @@ def Graph_ReverseOp : Graph_MovementOp<"reverse", [SameOperandsAndResultType]> {
   let hasVerifier = 1;
 }
 
+def Graph_WindowsOp
+    : Graph_MovementOp<"windows", [
+        DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+  let summary = "the windows that slide along a dimension";
+  let description = [{
+    result[a..., i, k, b...] = input[a..., i stride + k dilation, b...] for
+    0 <= k < size and as many i as there are whole windows, with `axis` the
+    number of dimensions a.
+
+    C1. `axis` is a dimension of the input.
+    C2. `size`, `stride` and `dilation` are positive.
+    C3. One window fits.
+
+    ```mlir
+    func.func @example(%x: tensor<2x8xf32>) -> tensor<2x3x4xf32> {
+      %0 = graph.windows %x axis 1 size 4 stride 2 dilation 1 : tensor<2x8xf32>
+      return %0 : tensor<2x3x4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis, I64Attr:$size,
+                       I64Attr:$stride, I64Attr:$dilation);
+  let assemblyFormat = [{
+    $input `axis` $axis `size` $size `stride` $stride `dilation` $dilation
+    attr-dict `:` type($input)
+  }];
+}
+
 #endif // DLC_DIALECTS_GRAPH_MOVEMENT_TD

@@ -20,18 +20,6 @@ int64_t dlc::graph::getNumGates(RnnMode mode) {
   llvm_unreachable("unknown mode");
 }
 
-/// Checks that \p value, called \p name, has \p shape.
-static LogicalResult checkShape(std::optional<Location> location, Value value,
-                                StringRef name, ArrayRef<int64_t> shape) {
-  auto type = getTensorType(value);
-  if (type.getRank() == int64_t(shape.size()) &&
-      llvm::all_of_zip(type.getShape(), shape, mayBeEqual))
-    return success();
-  return emitOptionalError(location, "requires ", name, " of shape ",
-                           RankedTensorType::get(shape, type.getElementType()),
-                           ", but got ", type);
-}
-
 //===----------------------------------------------------------------------===//
 // RnnOp
 //===----------------------------------------------------------------------===//

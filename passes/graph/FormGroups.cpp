@@ -34,7 +34,8 @@ static bool isSplat(Operation *op) {
 /// are needed.
 static bool isPullable(Operation *op) {
   return isa<ElementwiseOpInterface, MovementOpInterface, RelayoutOp, IotaOp,
-             GatherOp, GatherNdOp, TakeAlongOp, PadOp, ResizeOp>(op) ||
+             GatherOp, GatherNdOp, TakeAlongOp, PadOp, ResizeOp, SampleOp>(
+             op) ||
          isSplat(op);
 }
 
@@ -92,7 +93,8 @@ static bool isView(Operation *op) {
 static bool takesEpilogue(Operation *op) {
   return isa<ConvOp, DeconvOp, DenseOp, DotOp, PoolOp, ReductionOpInterface,
              ArgmaxOp, ArgminOp, CumsumOp, SoftmaxOp, LogSoftmaxOp, LayerNormOp,
-             InstanceNormOp, GroupNormOp, LrnOp, ConcatOp, AttentionOp>(op);
+             InstanceNormOp, GroupNormOp, LrnOp, ConcatOp, AttentionOp,
+             RoiAlignOp, RoiPoolOp, ArgsortOp, SuppressOp, MatchOp>(op);
 }
 
 /// Whether \p transpose, right behind the structured \p op, is only another
@@ -158,6 +160,8 @@ struct Group {
   llvm::SmallDenseSet<Operation *> prologue;
   /// The convolution whose tiles the structured one pools, and what is between.
   llvm::SmallDenseSet<Operation *> pooled;
+  /// Operators whose elements overlapping windows read again and again.
+  llvm::SmallDenseSet<Operation *> windowed;
 };
 
 struct GraphFormGroups
@@ -182,7 +186,8 @@ private:
 /// Whether the structured operator \p op can pull \p producer's elements
 /// instead of loading them.
 static bool acceptsProducer(Operation *op, Operation *producer) {
-  if (isa<ReductionOpInterface, ArgmaxOp, ArgminOp, CumsumOp, ConcatOp>(op))
+  if (isa<ReductionOpInterface, ArgmaxOp, ArgminOp, CumsumOp, ConcatOp,
+          ArgsortOp, SuppressOp, MatchOp>(op))
     return true;
   // Read several times.
   if (isa<SoftmaxOp, LogSoftmaxOp, LayerNormOp, InstanceNormOp, GroupNormOp,
@@ -190,6 +195,9 @@ static bool acceptsProducer(Operation *op, Operation *producer) {
     return isCheap(producer);
   if (isa<PoolOp>(op))
     return isHaloChange(producer);
+  // Pixels are read several times, what says where they are, by each row.
+  if (isa<RoiAlignOp, RoiPoolOp>(op))
+    return isCheap(producer) && op->getOperand(0).getDefiningOp() != producer;
   // Becomes part of the contraction's index maps.
   if (isa<DotOp>(op))
     return isReadInPlace(producer);
@@ -213,8 +221,11 @@ bool GraphFormGroups::mayFeed(Operation *op, Operation *user, Group &group) {
   if (group.prologue.contains(user) && !acceptsProducer(group.structured, op))
     return false;
   // These read an element more than once.
-  if (isa<BroadcastOp, GatherOp, GatherNdOp, TakeAlongOp>(user))
+  if (isa<BroadcastOp, GatherOp, GatherNdOp, TakeAlongOp, WindowsOp>(user) ||
+      group.windowed.contains(user))
     return isCheap(op);
+  if (auto sample = dyn_cast<SampleOp>(user))
+    return sample.getData().getDefiningOp() != op && isCheap(op);
   if (isa<ResizeOp>(user))
     return isHaloChange(op);
   return true;
@@ -372,6 +383,11 @@ void GraphFormGroups::runOnOperation() {
           });
       if (feeds)
         group->prologue.insert(&op);
+      bool isWindowed = llvm::any_of(op.getUsers(), [&](Operation *user) {
+        return isa<WindowsOp>(user) || group->windowed.contains(user);
+      });
+      if (isWindowed)
+        group->windowed.insert(&op);
     } else {
       auto remark = remark::missed(
           op.getLoc(), remark::RemarkOpts::name("stored").category("fusion"));

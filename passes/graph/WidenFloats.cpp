@@ -26,8 +26,8 @@ static Type widen(Type type) {
 static bool needsWidth(Operation *op) {
   return isa<ConvOp, DeconvOp, DenseOp, DotOp, PoolOp, BatchNormOp, LayerNormOp,
              InstanceNormOp, GroupNormOp, LrnOp, SoftmaxOp, LogSoftmaxOp,
-             ReductionOpInterface, CumsumOp, RnnOp, RecurrenceOp, ResizeOp>(
-             op) &&
+             ReductionOpInterface, CumsumOp, RnnOp, RecurrenceOp, ResizeOp,
+             SampleOp, RoiAlignOp, RoiPoolOp, SuppressOp>(op) &&
          llvm::any_of(op->getOperandTypes(), isNarrow);
 }
 

@@ -222,7 +222,8 @@ void ElementEmitter::store(Location loc, Value value, Value buffer,
 bool dlc::lower::canPull(Operation *op) {
   if (isa<graph::ElementwiseOpInterface, graph::MovementOpInterface,
           graph::RelayoutOp, graph::IotaOp, graph::GatherOp, graph::GatherNdOp,
-          graph::TakeAlongOp, graph::PadOp, graph::ResizeOp>(op))
+          graph::TakeAlongOp, graph::PadOp, graph::ResizeOp, graph::SampleOp>(
+          op))
     return true;
   auto constant = dyn_cast<graph::ConstantOp>(op);
   return constant && isa<SplatElementsAttr>(constant.getValue());
@@ -296,6 +297,7 @@ FailureOr<Value> ElementEmitter::emitUncached(Value tensor,
       .Case([&](graph::TakeAlongOp op) { return emitTakeAlong(op, indices); })
       .Case([&](graph::PadOp op) { return emitPad(op, indices); })
       .Case([&](graph::ResizeOp op) { return emitResize(op, indices); })
+      .Case([&](graph::SampleOp op) { return emitSample(op, indices); })
       .Default([&](Operation *op) -> FailureOr<Value> {
         return op->emitOpError("has no elementwise lowering");
       });

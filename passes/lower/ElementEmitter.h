@@ -85,6 +85,10 @@ public:
   /// \p expr as a value of type index.
   mlir::Value emitIndex(mlir::Location loc, mlir::AffineExpr expr);
 
+  /// An element of an index tensor as an index in [0, extent).
+  mlir::AffineExpr emitBoundedIndex(mlir::Location loc, mlir::Value element,
+                                    int64_t extent, graph::IndexMode mode);
+
   /// While it lives, elements emitted in a nested region are forgotten at the
   /// region's end.
   class Scope {
@@ -118,9 +122,8 @@ private:
                                        llvm::ArrayRef<mlir::AffineExpr> i);
   mlir::FailureOr<mlir::Value> emitResize(graph::ResizeOp op,
                                           llvm::ArrayRef<mlir::AffineExpr> i);
-  /// An element of an index tensor as an index in [0, extent).
-  mlir::AffineExpr emitBoundedIndex(mlir::Location loc, mlir::Value element,
-                                    int64_t extent, graph::IndexMode mode);
+  mlir::FailureOr<mlir::Value> emitSample(graph::SampleOp op,
+                                          llvm::ArrayRef<mlir::AffineExpr> i);
   mlir::Value toIndex(mlir::Location loc, mlir::Value element);
 
   llvm::DenseMap<mlir::Value, mlir::Value> buffers, aliases;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elements of operators that choose where to read: gathers, padding, resizing.
+// Elements of operators that choose where to read: gathers, padding, resizing,
+// sampling.
 #include "passes/lower/ElementEmitter.h"
 
 #include "dialects/graph/Scalar.h"
@@ -213,4 +214,87 @@ FailureOr<Value> ElementEmitter::emitResize(graph::ResizeOp op,
     rows.push_back(mix(*left, *right, taps[1].weight));
   }
   return mix(rows[0], rows[1], taps[0].weight);
+}
+
+namespace {
+/// The two pixels around a place along one dimension.
+struct SampleTaps {
+  AffineExpr index[2];
+  Value weight[2];
+  /// Whether the pixel exists; null: always.
+  Value isInside[2];
+};
+} // namespace
+
+/// The taps around \p place in a dimension of \p extent pixels.
+static SampleTaps emitTaps(ElementEmitter &emitter, Location loc, Value place,
+                           int64_t extent, graph::Border border) {
+  OpBuilder &b = emitter.builder;
+  Type type = place.getType();
+  if (border == graph::Border::Edge)
+    place = scalar::clip(b, loc, place, 0, double(extent - 1));
+  Value floor = math::FloorOp::create(b, loc, place);
+  SampleTaps taps;
+  taps.weight[1] = scalar::sub(b, loc, place, floor);
+  taps.weight[0] =
+      scalar::sub(b, loc, scalar::constant(b, loc, type, 1), taps.weight[1]);
+  for (int i = 0; i < 2; ++i) {
+    Value at =
+        i == 0 ? floor
+               : scalar::add(b, loc, floor, scalar::constant(b, loc, type, 1));
+    taps.index[i] =
+        emitter.emitBoundedIndex(loc, at, extent, graph::IndexMode::Clip);
+    if (border == graph::Border::Edge)
+      continue;
+    auto compare = [&](arith::CmpFPredicate predicate, double limit) -> Value {
+      return arith::CmpFOp::create(b, loc, predicate, at,
+                                   scalar::constant(b, loc, type, limit));
+    };
+    taps.isInside[i] = arith::AndIOp::create(
+        b, loc, compare(arith::CmpFPredicate::OGE, 0),
+        compare(arith::CmpFPredicate::OLE, double(extent - 1)));
+  }
+  return taps;
+}
+
+FailureOr<Value> ElementEmitter::emitSample(graph::SampleOp op,
+                                            ArrayRef<AffineExpr> indices) {
+  Location loc = op.getLoc();
+  auto type = cast<RankedTensorType>(op.getData().getType());
+  Indices at{indices[0]};
+  llvm::append_range(at, indices.drop_front(2));
+  FailureOr<Value> y = emit(op.getY(), at), x = emit(op.getX(), at);
+  if (failed(y) || failed(x))
+    return failure();
+  AffineExpr image = indices[0];
+  if (op.getImages()) {
+    FailureOr<Value> number = emit(op.getImages(), indices[0]);
+    if (failed(number))
+      return failure();
+    image = emitBoundedIndex(loc, *number, type.getDimSize(0),
+                             graph::IndexMode::Clip);
+  }
+  SampleTaps rows =
+      emitTaps(*this, loc, *y, type.getDimSize(2), op.getBorder());
+  SampleTaps columns =
+      emitTaps(*this, loc, *x, type.getDimSize(3), op.getBorder());
+  Value zero = scalar::constant(builder, loc, type.getElementType(), 0), sum;
+  for (int i = 0; i < 2; ++i)
+    for (int j = 0; j < 2; ++j) {
+      FailureOr<Value> pixel = emit(
+          op.getData(), {image, indices[1], rows.index[i], columns.index[j]});
+      if (failed(pixel))
+        return failure();
+      if (Value isRow = rows.isInside[i]) {
+        Value isInside =
+            arith::AndIOp::create(builder, loc, isRow, columns.isInside[j]);
+        pixel = Value(
+            arith::SelectOp::create(builder, loc, isInside, *pixel, zero));
+      }
+      Value weight =
+          scalar::mul(builder, loc, rows.weight[i], columns.weight[j]);
+      Value part = scalar::mul(builder, loc, *pixel, weight);
+      sum = sum ? scalar::add(builder, loc, sum, part) : part;
+    }
+  return sum;
 }

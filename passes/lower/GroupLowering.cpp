@@ -100,6 +100,11 @@ LogicalResult GroupLowering::lowerStructured() {
       .Case([&](graph::LrnOp op) { return lowerLrn(*this, op); })
       .Case([&](graph::ConcatOp op) { return lowerConcat(*this, op); })
       .Case([&](graph::RecurrenceOp op) { return lowerRecurrence(*this, op); })
+      .Case([&](graph::RoiAlignOp op) { return lowerRoiAlign(*this, op); })
+      .Case([&](graph::RoiPoolOp op) { return lowerRoiPool(*this, op); })
+      .Case([&](graph::ArgsortOp op) { return lowerArgsort(*this, op); })
+      .Case([&](graph::SuppressOp op) { return lowerSuppress(*this, op); })
+      .Case([&](graph::MatchOp op) { return lowerMatch(*this, op); })
       .Default([](Operation *op) {
         return op->emitOpError("has no lowering to kernels");
       });
@@ -281,11 +286,12 @@ AffineExpr GroupLowering::openVectorLoop(Location loc, int64_t extent) {
 }
 
 AffineExpr GroupLowering::openBoundedLoop(Location loc, Value bound,
-                                          int64_t extent) {
+                                          int64_t extent, Value first) {
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(builder, loc, value);
   };
-  auto loop = scf::ForOp::create(builder, loc, constant(0), bound, constant(1));
+  auto loop = scf::ForOp::create(builder, loc, first ? first : constant(0),
+                                 bound, constant(1));
   builder.setInsertionPointToStart(loop.getBody());
   scopes.push_back(std::make_unique<ElementEmitter::Scope>(emitter));
   return emitter.addIndex(loop.getInductionVar(), extent);

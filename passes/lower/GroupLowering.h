@@ -68,9 +68,9 @@ public:
   Indices openLoop(mlir::Location loc, llvm::ArrayRef<int64_t> extents,
                    int64_t unroll = 1);
   mlir::AffineExpr openVectorLoop(mlir::Location loc, int64_t extent);
-  /// A loop of \p bound <= \p extent iterations.
+  /// A loop of \p bound <= \p extent iterations, from \p first on (null: 0).
   mlir::AffineExpr openBoundedLoop(mlir::Location loc, mlir::Value bound,
-                                   int64_t extent);
+                                   int64_t extent, mlir::Value first = {});
   /// What follows, up to closeLoop(), is for where \p condition holds.
   void openIf(mlir::Location loc, mlir::Value condition);
   void closeLoop();
@@ -160,6 +160,13 @@ mlir::LogicalResult lowerLrn(GroupLowering &lowering, graph::LrnOp op);
 mlir::LogicalResult lowerConcat(GroupLowering &lowering, graph::ConcatOp op);
 mlir::LogicalResult lowerRecurrence(GroupLowering &lowering,
                                     graph::RecurrenceOp op);
+mlir::LogicalResult lowerRoiAlign(GroupLowering &lowering,
+                                  graph::RoiAlignOp op);
+mlir::LogicalResult lowerRoiPool(GroupLowering &lowering, graph::RoiPoolOp op);
+mlir::LogicalResult lowerArgsort(GroupLowering &lowering, graph::ArgsortOp op);
+mlir::LogicalResult lowerSuppress(GroupLowering &lowering,
+                                  graph::SuppressOp op);
+mlir::LogicalResult lowerMatch(GroupLowering &lowering, graph::MatchOp op);
 
 } // namespace dlc::lower
 

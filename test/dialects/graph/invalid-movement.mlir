@@ -95,3 +95,27 @@ func.func @reverse_c1_bounds(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %0 = graph.reverse %x axes [2] : tensor<4x8xf32>
   return %0 : tensor<4x8xf32>
 }
+
+// -----
+
+func.func @windows_c1(%x: tensor<2x8xf32>) -> tensor<2x8x1xf32> {
+  // expected-error @+1 {{axis 2 is out of bounds for a tensor of shape 'tensor<2x8xf32>'}}
+  %0 = graph.windows %x axis 2 size 1 stride 1 dilation 1 : tensor<2x8xf32>
+  return %0 : tensor<2x8x1xf32>
+}
+
+// -----
+
+func.func @windows_c2(%x: tensor<2x8xf32>) -> tensor<2x8x1xf32> {
+  // expected-error @+1 {{requires a positive size, stride and dilation}}
+  %0 = graph.windows %x axis 1 size 1 stride 0 dilation 1 : tensor<2x8xf32>
+  return %0 : tensor<2x8x1xf32>
+}
+
+// -----
+
+func.func @windows_c3(%x: tensor<2x8xf32>) -> tensor<2x1x4xf32> {
+  // expected-error @+1 {{a window of 4 elements does not fit into dimension 1 of 'tensor<2x8xf32>'}}
+  %0 = graph.windows %x axis 1 size 4 stride 1 dilation 3 : tensor<2x8xf32>
+  return %0 : tensor<2x1x4xf32>
+}

@@ -47,3 +47,11 @@ func.func @reverse(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %0 = graph.reverse %x axes [0, 1] : tensor<4x8xf32>
   return %0 : tensor<4x8xf32>
 }
+
+// CHECK-LABEL: func.func @windows(
+// CHECK: graph.windows %{{.*}} axis 1 size 3 stride 2 dilation 2 : tensor<4x8x5xf32>
+// CHECK-NEXT: return %{{.*}} : tensor<4x2x3x5xf32>
+func.func @windows(%x: tensor<4x8x5xf32>) -> tensor<4x2x3x5xf32> {
+  %0 = graph.windows %x axis 1 size 3 stride 2 dilation 2 : tensor<4x8x5xf32>
+  return %0 : tensor<4x2x3x5xf32>
+}

@@ -332,3 +332,45 @@ func.func @pooled(%x: !in) -> (!half, !less, !half, !out) {
   %9 = graph.pool %8 max kernel [2, 2] strides [2, 2] pads [0, 0] [0, 0] : !out
   return %3, %6, %9, %8 : !half, !less, !half, !out
 }
+
+// -----
+
+// Places of samples are computed where they are needed if that is cheap, the
+// image is not: four pixels of it make one sample.
+
+// CHECK-LABEL: func.func @sample(
+// CHECK: %[[IMAGE:.*]] = graph.group
+// CHECK-NEXT: graph.add
+// CHECK-NEXT: graph.yield
+// CHECK: %[[FLOOR:.*]] = graph.group
+// CHECK-NEXT: graph.floor
+// CHECK-NEXT: graph.yield
+// CHECK: graph.group (%{{.*}} = %arg1 : {{.*}}, %{{.*}} = %[[IMAGE]] : {{.*}}, %{{.*}} = %[[FLOOR]] : {{.*}}) ->
+// CHECK-NEXT: graph.add
+// CHECK-NEXT: graph.sample
+func.func @sample(%x: tensor<2x3x8x9xf32>, %v: tensor<2x20xf32>) -> tensor<2x3x20xf32> {
+  %0 = graph.add %x, %x : tensor<2x3x8x9xf32>
+  %1 = graph.add %v, %v : tensor<2x20xf32>
+  %2 = graph.floor %v : tensor<2x20xf32>
+  %3 = graph.sample %0 at %1, %2 border zero : tensor<2x3x8x9xf32>, tensor<2x20xf32>
+  return %3 : tensor<2x3x20xf32>
+}
+
+// -----
+
+// Windows overlap: what they show is stored before, unless it costs nothing.
+
+// CHECK-LABEL: func.func @windows(
+// CHECK: graph.group
+// CHECK-NEXT: graph.exp
+// CHECK-NEXT: graph.yield
+// CHECK: graph.group
+// CHECK-NEXT: graph.relu
+// CHECK-NEXT: graph.windows
+// CHECK-NEXT: graph.yield
+func.func @windows(%x: tensor<2x8xf32>) -> tensor<2x5x4xf32> {
+  %0 = graph.exp %x : tensor<2x8xf32>
+  %1 = graph.relu %0 : tensor<2x8xf32>
+  %2 = graph.windows %1 axis 1 size 4 stride 1 dilation 1 : tensor<2x8xf32>
+  return %2 : tensor<2x5x4xf32>
+}

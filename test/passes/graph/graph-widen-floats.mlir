@@ -38,3 +38,13 @@ func.func @others(%x: tensor<2x8xf16>, %y: tensor<2x8xf32>) -> (tensor<8x2xf16>,
   %2 = graph.softmax %y axis 1 : tensor<2x8xf32>
   return %1, %2 : tensor<8x2xf16>, tensor<2x8xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @sample
+// CHECK: graph.sample {{.*}} : tensor<1x2x4x4xf32>, tensor<1x9xf32>
+// CHECK-NEXT: graph.cast {{.*}} to tensor<1x2x9xf16>
+func.func @sample(%x: tensor<1x2x4x4xf16>, %v: tensor<1x9xf16>) -> tensor<1x2x9xf16> {
+  %0 = graph.sample %x at %v, %v border zero : tensor<1x2x4x4xf16>, tensor<1x9xf16>
+  return %0 : tensor<1x2x9xf16>
+}

@@ -276,3 +276,49 @@ func.func @iota(%x: tensor<3x4xf32>) -> tensor<3x4xf32> {
   %1 = graph.add %x, %0 : tensor<3x4xf32>
   return %1 : tensor<3x4xf32>
 }
+
+// -----
+
+// Pixels beyond the image are 0: the one that is read instead is not used.
+
+// CHECK-LABEL: kernel.func @sample_0(
+// CHECK-SAME: %[[X:.*]]: memref<2x3x8x9xf32>, %[[V:.*]]: memref<2x20xf32>, %[[U:.*]]: memref<2x20xf32>) outputs(%[[Y:.*]]: memref<2x3x20xf32>)
+// CHECK-NEXT: parallel (%[[N:.*]], %[[C:.*]]) to (2, 3) {
+// CHECK-NEXT: vector_loop %[[P:.*]] to 20 {
+// CHECK-NEXT: load %[[V]][%[[N]], %[[P]]] : memref<2x20xf32>
+// CHECK-NEXT: load %[[U]][%[[N]], %[[P]]] : memref<2x20xf32>
+// CHECK: %[[PIXEL:.*]] = load %[[X]][%[[N]], %[[C]], %{{.*}}, %{{.*}}] : memref<2x3x8x9xf32>
+// CHECK-NEXT: %[[INSIDE:.*]] = arith.andi
+// CHECK-NEXT: arith.select %[[INSIDE]], %[[PIXEL]], %{{.*}} : f32
+// CHECK-COUNT-3: load %[[X]][%[[N]], %[[C]], %{{.*}}, %{{.*}}] : memref<2x3x8x9xf32>
+// CHECK: store %{{.*}}, %[[Y]][%[[N]], %[[C]], %[[P]]] : memref<2x3x20xf32>
+func.func @sample_zero(%x: tensor<2x3x8x9xf32>, %v: tensor<2x20xf32>, %u: tensor<2x20xf32>) -> tensor<2x3x20xf32> {
+  %0 = graph.sample %x at %v, %u border zero : tensor<2x3x8x9xf32>, tensor<2x20xf32>
+  return %0 : tensor<2x3x20xf32>
+}
+
+// -----
+
+// CHECK-LABEL: kernel.func @sample_0(
+// CHECK-SAME: %[[X:.*]]: memref<2x3x8x9xf32>, %{{.*}}: memref<5x20xf32>, %[[I:.*]]: memref<5xi32>)
+// CHECK: parallel (%[[M:.*]], %[[C:.*]]) to (5, 3) {
+// CHECK: load %[[I]][%[[M]]] : memref<5xi32>
+// CHECK: %[[IMAGE:.*]] = arith.index_cast
+// CHECK-COUNT-4: load %[[X]][%[[IMAGE]], %[[C]], %{{.*}}, %{{.*}}] : memref<2x3x8x9xf32>
+// CHECK-NOT: arith.andi
+func.func @sample_edge(%x: tensor<2x3x8x9xf32>, %v: tensor<5x20xf32>, %i: tensor<5xi32>) -> tensor<5x3x20xf32> {
+  %0 = graph.sample %x at %v, %v images %i border edge : tensor<2x3x8x9xf32>, tensor<5x20xf32>, tensor<5xi32>
+  return %0 : tensor<5x3x20xf32>
+}
+
+// -----
+
+// CHECK-LABEL: kernel.func @windows_0(
+// CHECK-SAME: %[[X:.*]]: memref<2x8xf32>) outputs(%[[Y:.*]]: memref<2x3x4xf32>)
+// CHECK-NEXT: parallel (%[[I:.*]], %[[J:.*]]) to (2, 3) {
+// CHECK-NEXT: vector_loop %[[K:.*]] to 4 {
+// CHECK-NEXT: load %[[X]][%[[I]], %[[J]] * 2 + %[[K]]] : memref<2x8xf32>
+func.func @windows(%x: tensor<2x8xf32>) -> tensor<2x3x4xf32> {
+  %0 = graph.windows %x axis 1 size 4 stride 2 dilation 1 : tensor<2x8xf32>
+  return %0 : tensor<2x3x4xf32>
+}

@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lowers sorting and the choices that depend on an order. Each row is one task:
+// what comes later depends on all that comes before.
+#include "passes/lower/GroupLowering.h"
+
+#include "dialects/graph/Inference.h"
+#include "dialects/graph/Scalar.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace dlc;
+using namespace dlc::lower;
+namespace scalar = dlc::graph::scalar;
+
+using graph::getTensorType;
+using Indices = GroupLowering::Indices;
+
+/// Rows of up to this length are sorted by counting: all pairs in vectors take
+/// less time than merges do, one element after the other.
+static constexpr int64_t kCounted = 512;
+/// Boxes that are compared with one box at a time.
+static constexpr int64_t kBoxes = 64;
+
+namespace {
+/// What the emitters below share.
+class RowEmitter {
+public:
+  RowEmitter(GroupLowering &lowering, Operation *op)
+      : lowering(lowering), emitter(lowering.emitter), b(lowering.builder),
+        op(op), loc(op->getLoc()) {}
+
+protected:
+  Value makeScratch(ArrayRef<int64_t> shape, Type type) {
+    return kernel::ScratchOp::create(b, loc, MemRefType::get(shape, type));
+  }
+  Value constantIndex(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+  Value compare(arith::CmpIPredicate predicate, Value lhs, Value rhs) {
+    return arith::CmpIOp::create(b, loc, predicate, lhs, rhs);
+  }
+  Value minimum(Value lhs, Value rhs) {
+    return arith::MinSIOp::create(b, loc, lhs, rhs);
+  }
+  Value toInt(Value index) {
+    return arith::IndexCastOp::create(b, loc, b.getI32Type(), index);
+  }
+  /// Stores what \p read gives for each of \p count elements of the row \p at
+  /// as the result's.
+  LogicalResult finishRow(ArrayRef<AffineExpr> at, int64_t count,
+                          llvm::function_ref<Value(AffineExpr position)> read);
+
+  GroupLowering &lowering;
+  ElementEmitter &emitter;
+  OpBuilder &b;
+  Operation *op;
+  Location loc;
+};
+} // namespace
+
+LogicalResult
+RowEmitter::finishRow(ArrayRef<AffineExpr> at, int64_t count,
+                      llvm::function_ref<Value(AffineExpr)> read) {
+  AffineExpr position = lowering.openVectorLoop(loc, count);
+  emitter.setElement(op->getResult(0), read(position));
+  Indices indices(at);
+  indices.push_back(position);
+  if (failed(lowering.finish(loc, indices)))
+    return failure();
+  lowering.closeLoop();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// ArgsortOp
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Sorts integers that order the elements. In a short row each element goes to
+/// the place that as many others come before. In a longer one, runs of 1, 2,
+/// 4, ... elements are merged from one half of the scratch memory to the other.
+class ArgsortEmitter : RowEmitter {
+public:
+  ArgsortEmitter(GroupLowering &lowering, graph::ArgsortOp op)
+      : RowEmitter(lowering, op), sort(op), type(getTensorType(op.getInput())),
+        length(type.getShape().back()) {}
+
+  LogicalResult emit();
+
+private:
+  /// An integer for \p element, such that all are in one total order.
+  Value emitKey(Value element);
+  LogicalResult emitKeys(ArrayRef<AffineExpr> row);
+  void emitCounts();
+  void emitLevel(AffineExpr level);
+  /// Merges two runs that follow each other: [begin, middle) and [middle, end).
+  void emitMerge(AffineExpr level, Value begin, Value middle, Value end);
+  /// The key at \p position of a half of the scratch memory.
+  Value loadKey(AffineExpr half, AffineExpr position) {
+    return emitter.loadPhysical(loc, keys, {half, position});
+  }
+
+  graph::ArgsortOp sort;
+  RankedTensorType type;
+  int64_t length;
+  Value keys, places; ///< scratch, [halves, length]
+};
+} // namespace
+
+Value ArgsortEmitter::emitKey(Value element) {
+  auto floatType = dyn_cast<FloatType>(element.getType());
+  if (!floatType)
+    return element;
+  if (floatType.getWidth() < 32)
+    element = scalar::cast(b, loc, element, b.getF32Type());
+  // -0 becomes 0. Of negative numbers the larger bits are the smaller ones.
+  element = scalar::add(b, loc, element,
+                        scalar::constant(b, loc, element.getType(), 0));
+  int64_t width = element.getType().getIntOrFloatBitWidth();
+  Type type = b.getIntegerType(width);
+  Value bits = arith::BitcastOp::create(b, loc, type, element);
+  Value sign = arith::ShRSIOp::create(
+      b, loc, bits, scalar::constant(b, loc, type, double(width - 1)));
+  Value flipped =
+      arith::ShRUIOp::create(b, loc, sign, scalar::constant(b, loc, type, 1));
+  return arith::XOrIOp::create(b, loc, bits, flipped);
+}
+
+LogicalResult ArgsortEmitter::emitKeys(ArrayRef<AffineExpr> row) {
+  AffineExpr position = lowering.openVectorLoop(loc, length);
+  Indices at(row);
+  at.push_back(position);
+  FailureOr<Value> element = emitter.emit(sort.getInput(), at);
+  if (failed(element))
+    return failure();
+  AffineExpr first = emitter.constant(0);
+  emitter.storePhysical(loc, emitKey(*element), keys, {first, position});
+  emitter.storePhysical(loc, toInt(emitter.emitIndex(loc, position)), places,
+                        {first, position});
+  lowering.closeLoop();
+  return success();
+}
+
+/// Puts the position of each element at its rank.
+void ArgsortEmitter::emitCounts() {
+  AffineExpr first = emitter.constant(0);
+  AffineExpr position = lowering.openVectorLoop(loc, length);
+  Value own = emitter.emitIndex(loc, position);
+  Value key = loadKey(first, position);
+  Type i32 = b.getI32Type();
+  auto comesBefore = [&](ArrayRef<AffineExpr> at) -> FailureOr<Value> {
+    Value other = loadKey(first, at[0]);
+    Value isBefore = compare(sort.getDescending() ? arith::CmpIPredicate::sgt
+                                                  : arith::CmpIPredicate::slt,
+                             other, key);
+    Value isEqual = compare(arith::CmpIPredicate::eq, other, key);
+    Value isEarlier =
+        compare(arith::CmpIPredicate::slt, emitter.emitIndex(loc, at[0]), own);
+    Value isFirst = arith::AndIOp::create(b, loc, isEqual, isEarlier);
+    Value counts = arith::OrIOp::create(b, loc, isBefore, isFirst);
+    return Value(arith::ExtUIOp::create(b, loc, i32, counts));
+  };
+  FailureOr<Value> rank = lowering.emitReduce(loc, kernel::ReduceKind::Add,
+                                              length, i32, comesBefore);
+  Value index = arith::IndexCastOp::create(b, loc, b.getIndexType(), *rank);
+  emitter.storePhysical(loc, toInt(own), places,
+                        {first, emitter.addIndex(index, length)});
+  lowering.closeLoop();
+}
+
+void ArgsortEmitter::emitMerge(AffineExpr level, Value begin, Value middle,
+                               Value end) {
+  AffineExpr from = level % 2, to = (level + 1) % 2;
+  Value last = constantIndex(length - 1), one = constantIndex(1);
+  auto loop =
+      scf::ForOp::create(b, loc, begin, end, one, ValueRange{begin, middle});
+  OpBuilder::InsertionGuard guard(b);
+  ElementEmitter::Scope scope(emitter);
+  b.setInsertionPointToStart(loop.getBody());
+  Value left = loop.getRegionIterArg(0), right = loop.getRegionIterArg(1);
+  AffineExpr leftAt = emitter.addIndex(minimum(left, last), length);
+  AffineExpr rightAt = emitter.addIndex(minimum(right, last), length);
+  Value leftKey = loadKey(from, leftAt), rightKey = loadKey(from, rightAt);
+  Value isBefore = compare(sort.getDescending() ? arith::CmpIPredicate::sgt
+                                                : arith::CmpIPredicate::slt,
+                           rightKey, leftKey);
+  Value isLeftDone = compare(arith::CmpIPredicate::sge, left, middle);
+  Value isRightThere = compare(arith::CmpIPredicate::slt, right, end);
+  Value takesRight = arith::AndIOp::create(
+      b, loc, isRightThere, arith::OrIOp::create(b, loc, isLeftDone, isBefore));
+  Value key = arith::SelectOp::create(b, loc, takesRight, rightKey, leftKey);
+  Value place = arith::SelectOp::create(
+      b, loc, takesRight, emitter.loadPhysical(loc, places, {from, rightAt}),
+      emitter.loadPhysical(loc, places, {from, leftAt}));
+  AffineExpr at = emitter.addIndex(loop.getInductionVar(), length);
+  emitter.storePhysical(loc, key, keys, {to, at});
+  emitter.storePhysical(loc, place, places, {to, at});
+  Value zero = constantIndex(0);
+  Value rightStep = arith::SelectOp::create(b, loc, takesRight, one, zero);
+  Value leftStep = arith::SelectOp::create(b, loc, takesRight, zero, one);
+  scf::YieldOp::create(
+      b, loc,
+      ValueRange{arith::AddIOp::create(b, loc, left, leftStep),
+                 arith::AddIOp::create(b, loc, right, rightStep)});
+}
+
+void ArgsortEmitter::emitLevel(AffineExpr level) {
+  Value run = arith::ShLIOp::create(b, loc, constantIndex(1),
+                                    emitter.emitIndex(loc, level));
+  Value both = arith::AddIOp::create(b, loc, run, run);
+  Value all = constantIndex(length);
+  auto pairs = scf::ForOp::create(b, loc, constantIndex(0), all, both);
+  OpBuilder::InsertionGuard guard(b);
+  ElementEmitter::Scope scope(emitter);
+  b.setInsertionPointToStart(pairs.getBody());
+  Value begin = pairs.getInductionVar();
+  Value middle = minimum(arith::AddIOp::create(b, loc, begin, run), all);
+  Value end = minimum(arith::AddIOp::create(b, loc, begin, both), all);
+  emitMerge(level, begin, middle, end);
+}
+
+LogicalResult ArgsortEmitter::emit() {
+  bool isCounted = length <= kCounted;
+  int64_t levels = isCounted ? 0 : int64_t(llvm::Log2_64_Ceil(length));
+  Type element = type.getElementType();
+  if (isa<FloatType>(element))
+    element = b.getIntegerType(std::max(32u, element.getIntOrFloatBitWidth()));
+  int64_t halves[]{isCounted ? 1 : 2, length};
+  keys = makeScratch(halves, element);
+  places = makeScratch(halves, b.getI32Type());
+  Indices row = lowering.openTasks(loc, type.getShape().drop_back());
+  if (failed(emitKeys(row)))
+    return failure();
+  if (isCounted) {
+    emitCounts();
+  } else {
+    emitLevel(lowering.openLoop(loc, levels).front());
+    lowering.closeLoop();
+  }
+  AffineExpr half = emitter.constant(levels % 2);
+  if (failed(finishRow(row, length, [&](AffineExpr position) {
+        return emitter.loadPhysical(loc, places, {half, position});
+      })))
+    return failure();
+  lowering.closeSection();
+  return success();
+}
+
+LogicalResult dlc::lower::lowerArgsort(GroupLowering &lowering,
+                                       graph::ArgsortOp op) {
+  return ArgsortEmitter(lowering, op).emit();
+}
+
+//===----------------------------------------------------------------------===//
+// SuppressOp
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Copies a row's boxes to scratch memory, a coordinate after the other, and
+/// lets each box that is still alive end later ones.
+class SuppressEmitter : RowEmitter {
+public:
+  SuppressEmitter(GroupLowering &lowering, graph::SuppressOp op)
+      : RowEmitter(lowering, op), suppress(op),
+        type(getTensorType(op.getBoxes())), element(type.getElementType()),
+        count(type.getDimSize(1)) {}
+
+  LogicalResult emit();
+
+private:
+  /// What is stored for each box: corners (x1, y1, x2, y2), area, whether it
+  /// is alive, class.
+  enum : int64_t { Area = 4, Alive, Class, NumFields };
+
+  LogicalResult emitCopies(AffineExpr row);
+  void emitComparisons(AffineExpr box);
+  /// Whether boxes \p a and \p b of the row overlap too much.
+  Value emitTest(AffineExpr a, AffineExpr b);
+
+  Value load(int64_t field, AffineExpr box) {
+    return emitter.loadPhysical(loc, fields, {emitter.constant(field), box});
+  }
+  void store(Value value, int64_t field, AffineExpr box) {
+    emitter.storePhysical(loc, value, fields, {emitter.constant(field), box});
+  }
+  Value constant(double value) {
+    return scalar::constant(b, loc, element, value);
+  }
+  Value isAlive(AffineExpr box) {
+    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ONE,
+                                 load(Alive, box), constant(0));
+  }
+
+  graph::SuppressOp suppress;
+  RankedTensorType type;
+  Type element;
+  int64_t count;
+  Value fields; ///< scratch, [NumFields, count]
+};
+} // namespace
+
+LogicalResult SuppressEmitter::emitCopies(AffineExpr row) {
+  AffineExpr box = lowering.openVectorLoop(loc, count);
+  for (int64_t i = 0; i < 4; ++i) {
+    FailureOr<Value> corner =
+        emitter.emit(suppress.getBoxes(), {row, box, emitter.constant(i)});
+    if (failed(corner))
+      return failure();
+    store(*corner, i, box);
+  }
+  SmallVector<std::pair<Value, int64_t>> others{{suppress.getAreas(), Area},
+                                                {suppress.getAlive(), Alive}};
+  if (suppress.getClasses())
+    others.push_back({suppress.getClasses(), Class});
+  for (auto [tensor, field] : others) {
+    FailureOr<Value> value = emitter.emit(tensor, {row, box});
+    if (failed(value))
+      return failure();
+    store(scalar::cast(b, loc, *value, element), field, box);
+  }
+  lowering.closeLoop();
+  return success();
+}
+
+Value SuppressEmitter::emitTest(AffineExpr a, AffineExpr c) {
+  // A single instruction each: NaN need not be kept.
+  auto choose = [&](arith::CmpFPredicate predicate, Value x, Value y) -> Value {
+    Value isFirst = arith::CmpFOp::create(b, loc, predicate, x, y);
+    return arith::SelectOp::create(b, loc, isFirst, x, y);
+  };
+  auto extent = [&](int64_t dim) {
+    Value low = choose(arith::CmpFPredicate::OGT, load(dim, a), load(dim, c));
+    Value high =
+        choose(arith::CmpFPredicate::OLT, load(dim + 2, a), load(dim + 2, c));
+    Value size = scalar::sub(b, loc, high, low);
+    double border = suppress.getBorder().convertToDouble();
+    if (border != 0)
+      size = scalar::add(b, loc, size, constant(border));
+    return choose(arith::CmpFPredicate::OGT, size, constant(0));
+  };
+  Value shared = scalar::mul(b, loc, extent(0), extent(1));
+  Value whole = scalar::sub(
+      b, loc, scalar::add(b, loc, load(Area, a), load(Area, c)), shared);
+  Value overlap = scalar::div(b, loc, shared, whole);
+  Value isMuch = arith::CmpFOp::create(
+      b, loc,
+      suppress.getInclusive() ? arith::CmpFPredicate::OGE
+                              : arith::CmpFPredicate::OGT,
+      overlap, constant(suppress.getThreshold().convertToDouble()));
+  if (!suppress.getClasses())
+    return isMuch;
+  Value isSame = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
+                                       load(Class, a), load(Class, c));
+  return arith::AndIOp::create(b, loc, isMuch, isSame);
+}
+
+/// Ends what \p box ends, in blocks of which the last overlaps the one before.
+void SuppressEmitter::emitComparisons(AffineExpr box) {
+  int64_t lanes = std::min(count, kBoxes);
+  int64_t blocks = llvm::divideCeil(count, lanes);
+  Value self = emitter.emitIndex(loc, box);
+  Value first = arith::DivUIOp::create(b, loc, self, constantIndex(lanes));
+  AffineExpr block =
+      lowering.openBoundedLoop(loc, constantIndex(blocks), blocks, first);
+  Value start = minimum(emitter.emitIndex(loc, block * lanes),
+                        constantIndex(count - lanes));
+  AffineExpr begin = emitter.addIndex(start, count - lanes + 1);
+  AffineExpr other = begin + lowering.openVectorLoop(loc, lanes);
+  Value isLater =
+      compare(arith::CmpIPredicate::sgt, emitter.emitIndex(loc, other), self);
+  Value ends = arith::AndIOp::create(b, loc, isLater, emitTest(box, other));
+  Value left =
+      arith::SelectOp::create(b, loc, ends, constant(0), load(Alive, other));
+  store(left, Alive, other);
+  lowering.closeLoop();
+  lowering.closeLoop();
+}
+
+LogicalResult SuppressEmitter::emit() {
+  fields = makeScratch({NumFields, count}, element);
+  Indices row = lowering.openTasks(loc, type.getDimSize(0));
+  if (failed(emitCopies(row[0])))
+    return failure();
+  if (count > 1) {
+    AffineExpr box = lowering.openLoop(loc, count).front();
+    lowering.openIf(loc, isAlive(box));
+    emitComparisons(box);
+    lowering.closeLoop();
+    lowering.closeLoop();
+  }
+  if (failed(
+          finishRow(row, count, [&](AffineExpr box) { return isAlive(box); })))
+    return failure();
+  lowering.closeSection();
+  return success();
+}
+
+LogicalResult dlc::lower::lowerSuppress(GroupLowering &lowering,
+                                        graph::SuppressOp op) {
+  return SuppressEmitter(lowering, op).emit();
+}
+
+//===----------------------------------------------------------------------===//
+// MatchOp
+//===----------------------------------------------------------------------===//
+
+namespace {
+class MatchEmitter : RowEmitter {
+public:
+  MatchEmitter(GroupLowering &lowering, graph::MatchOp op)
+      : RowEmitter(lowering, op), match(op), rows(op.getRows()),
+        columns(op.getColumns()) {}
+
+  LogicalResult emit();
+
+private:
+  /// Fills \p buffer of \p count elements with \p value.
+  void fill(Value buffer, int64_t count, int64_t value);
+  LogicalResult emitPairs(AffineExpr batch);
+
+  graph::MatchOp match;
+  int64_t rows, columns;
+  Value partners; ///< scratch, the column of each row or -1
+  Value isTaken;  ///< scratch, 1 for columns that have a row
+};
+} // namespace
+
+void MatchEmitter::fill(Value buffer, int64_t count, int64_t value) {
+  Value number = scalar::constant(b, loc, b.getI32Type(), double(value));
+  AffineExpr position = lowering.openVectorLoop(loc, count);
+  emitter.storePhysical(loc, number, buffer, position);
+  lowering.closeLoop();
+}
+
+LogicalResult MatchEmitter::emitPairs(AffineExpr batch) {
+  int64_t count = getTensorType(match.getOrder()).getDimSize(1);
+  Value one = constantIndex(1), zero = constantIndex(0);
+  auto loop = scf::ForOp::create(b, loc, zero, constantIndex(count), one, zero);
+  OpBuilder::InsertionGuard guard(b);
+  ElementEmitter::Scope scope(emitter);
+  b.setInsertionPointToStart(loop.getBody());
+  AffineExpr at = emitter.addIndex(loop.getInductionVar(), count);
+  FailureOr<Value> pair = emitter.emit(match.getOrder(), {batch, at});
+  FailureOr<Value> isAllowed = emitter.emit(match.getAllowed(), {batch, at});
+  if (failed(pair) || failed(isAllowed))
+    return failure();
+  AffineExpr index = emitter.emitBoundedIndex(loc, *pair, rows * columns,
+                                              graph::IndexMode::Clip);
+  Value linear = emitter.emitIndex(loc, index), width = constantIndex(columns);
+  Value column = arith::RemUIOp::create(b, loc, linear, width);
+  AffineExpr rowAt =
+      emitter.addIndex(arith::DivUIOp::create(b, loc, linear, width), rows);
+  AffineExpr columnAt = emitter.addIndex(column, columns);
+  auto number = [&](int64_t value) {
+    return scalar::constant(b, loc, b.getI32Type(), double(value));
+  };
+  auto both = [&](Value lhs, Value rhs) -> Value {
+    return arith::AndIOp::create(b, loc, lhs, rhs);
+  };
+  Value isRowFree =
+      compare(arith::CmpIPredicate::slt,
+              emitter.loadPhysical(loc, partners, rowAt), number(0));
+  Value isColumnFree =
+      compare(arith::CmpIPredicate::eq,
+              emitter.loadPhysical(loc, isTaken, columnAt), number(0));
+  Value matches = loop.getRegionIterArg(0);
+  Value isWanted = compare(arith::CmpIPredicate::slt, matches,
+                           constantIndex(match.getLimit()));
+  Value fits = both(both(isRowFree, isColumnFree), both(*isAllowed, isWanted));
+  lowering.openIf(loc, fits);
+  emitter.storePhysical(loc, toInt(column), partners, rowAt);
+  emitter.storePhysical(loc, number(1), isTaken, columnAt);
+  lowering.closeLoop();
+  Value step = arith::SelectOp::create(b, loc, fits, one, zero);
+  scf::YieldOp::create(b, loc,
+                       Value(arith::AddIOp::create(b, loc, matches, step)));
+  return success();
+}
+
+LogicalResult MatchEmitter::emit() {
+  partners = makeScratch(rows, b.getI32Type());
+  isTaken = makeScratch(columns, b.getI32Type());
+  int64_t batches = getTensorType(match.getOrder()).getDimSize(0);
+  Indices task = lowering.openTasks(loc, batches);
+  fill(partners, rows, -1);
+  fill(isTaken, columns, 0);
+  if (failed(emitPairs(task[0])) ||
+      failed(finishRow(task, rows, [&](AffineExpr row) {
+        return emitter.loadPhysical(loc, partners, row);
+      })))
+    return failure();
+  lowering.closeSection();
+  return success();
+}
+
+LogicalResult dlc::lower::lowerMatch(GroupLowering &lowering,
+                                     graph::MatchOp op) {
+  return MatchEmitter(lowering, op).emit();
+}
