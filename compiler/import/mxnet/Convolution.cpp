@@ -320,26 +320,29 @@ static std::optional<Shape> inferUpSampling(NodeBuilder &n, size_t index) {
   return Shape{n.shape(x)[1], 1, kernel, kernel};
 }
 
-/// The size of one dimension after BilinearResize2D.
+/// The size of one dimension after BilinearResize2D; \p like is that of the
+/// second input. 0 where the scale makes it too large.
 static int64_t resizedDim(NodeBuilder &n, int64_t dim, StringRef scaleName,
                           StringRef sizeName, int64_t like) {
   StringRef mode = n.attributes.getText("mode");
-  bool hasScale = !n.attributes.isNone(scaleName);
-  double scaled = hasScale ? dim * n.attributes.getFloat(scaleName) : dim;
-  int64_t size = scaled > 0 && scaled < INT32_MAX ? int64_t(scaled) : 0;
+  int64_t isOdd = dim % 2;
   if (mode == "like")
     return like;
-  if (mode == "odd_scale")
-    return size % 2 == 0 ? size + 1 : size;
   if (mode == "to_even_down")
-    return dim - dim % 2;
+    return dim - isOdd;
   if (mode == "to_even_up")
-    return dim + dim % 2;
+    return dim + isOdd;
   if (mode == "to_odd_down")
-    return dim - (dim + 1) % 2;
+    return dim - (1 - isOdd);
   if (mode == "to_odd_up")
-    return dim + (dim + 1) % 2;
-  return hasScale ? size : n.attributes.getInt(sizeName);
+    return dim + (1 - isOdd);
+  // MXNet asks for the height's scale alone.
+  if (mode == "size" && n.attributes.isNone("scale_height"))
+    return n.attributes.getInt(sizeName);
+  // An odd size keeps its last pixel: (dim - 1) scale + 1.
+  int64_t last = mode == "odd_scale" ? isOdd : 0;
+  float scaled = float(dim - last) * float(n.attributes.getFloat(scaleName));
+  return scaled >= 0 && scaled < 0x1p31f ? int64_t(scaled) + last : 0;
 }
 
 static Values bilinearResize(NodeBuilder &n) {
@@ -351,11 +354,22 @@ static Values bilinearResize(NodeBuilder &n) {
     return {n.fail(DiagnosticCode::ShapeMismatch,
                    "needs data of four dimensions, but got " +
                        dimsText(n.shape(x)))};
+  StringRef mode = n.attributes.getText("mode");
+  bool hasHeight = !n.attributes.isNone("scale_height");
+  bool isScaled = mode == "odd_scale" || (mode == "size" && hasHeight);
+  if (isScaled && (!hasHeight || n.attributes.isNone("scale_width")))
+    return {n.fail(DiagnosticCode::MissingAttribute,
+                   "needs both attributes 'scale_height' and 'scale_width'")};
   int64_t height = resizedDim(n, n.shape(x)[2], "scale_height", "height",
                               like ? n.shape(like)[2] : 0);
   int64_t width = resizedDim(n, n.shape(x)[3], "scale_width", "width",
                              like ? n.shape(like)[3] : 0);
   bool align = n.attributes.getBool("align_corners");
+  // A single pixel is the first one, not the one in the middle.
+  if (!align && height == 1)
+    x = n.sliceAxis(x, 2, 0, 1);
+  if (!align && width == 1)
+    x = n.sliceAxis(x, 3, 0, 1);
   return {resize(n, x, "bilinear", align ? "align_corners" : "half_pixel",
                  height, width)};
 }
