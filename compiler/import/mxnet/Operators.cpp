@@ -21,6 +21,8 @@ SmallVector<OperatorFamily> getOperatorFamilies() {
       {"Recurrent layers and sequences", getSequenceOperators()},
       {"Losses", getLossOperators()},
       {"Ordering", getOrderingOperators()},
+      {"Sampling images", getSamplingOperators()},
+      {"Regions and correlations", getRegionOperators()},
       {"Detection", getDetectionOperators()},
       {"Numpy: elementwise functions", getNumpyElementwiseOperators()},
       {"Numpy: reductions", getNumpyReductionOperators()},

@@ -51,6 +51,8 @@ llvm::ArrayRef<OperatorRow> getNormalizationOperators();
 llvm::ArrayRef<OperatorRow> getSequenceOperators();
 llvm::ArrayRef<OperatorRow> getLossOperators();
 llvm::ArrayRef<OperatorRow> getOrderingOperators();
+llvm::ArrayRef<OperatorRow> getSamplingOperators();
+llvm::ArrayRef<OperatorRow> getRegionOperators();
 llvm::ArrayRef<OperatorRow> getDetectionOperators();
 llvm::ArrayRef<OperatorRow> getNumpyElementwiseOperators();
 llvm::ArrayRef<OperatorRow> getNumpyReductionOperators();
