@@ -53,7 +53,9 @@ llvm::ArrayRef<OperatorRow> getLossOperators();
 llvm::ArrayRef<OperatorRow> getOrderingOperators();
 llvm::ArrayRef<OperatorRow> getSamplingOperators();
 llvm::ArrayRef<OperatorRow> getRegionOperators();
+llvm::ArrayRef<OperatorRow> getBoxOperators();
 llvm::ArrayRef<OperatorRow> getDetectionOperators();
+llvm::ArrayRef<OperatorRow> getProposalOperators();
 llvm::ArrayRef<OperatorRow> getNumpyElementwiseOperators();
 llvm::ArrayRef<OperatorRow> getNumpyReductionOperators();
 llvm::ArrayRef<OperatorRow> getNumpyMovementOperators();
@@ -65,6 +67,7 @@ llvm::ArrayRef<OperatorRow> getLinalgOperators();
 llvm::ArrayRef<OperatorRow> getContribOperators();
 llvm::ArrayRef<OperatorRow> getDistributionOperators();
 llvm::ArrayRef<OperatorRow> getImageOperators();
+llvm::ArrayRef<OperatorRow> getQuantizedOperators();
 
 /// The operators of one kind, under the title that the reference has for them.
 struct OperatorFamily {
@@ -74,7 +77,6 @@ struct OperatorFamily {
   const OperatorRow *begin() const { return rows.begin(); }
   const OperatorRow *end() const { return rows.end(); }
 };
-llvm::ArrayRef<OperatorRow> getQuantizedOperators();
 
 /// All families.
 llvm::SmallVector<OperatorFamily> getOperatorFamilies();
