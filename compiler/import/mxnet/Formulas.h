@@ -63,7 +63,7 @@ mlir::Value dropAxis(NodeBuilder &n, mlir::Value x, int64_t axis);
 
 /// The elements of each row of \p x (its last dimension) in ascending or
 /// descending order; equal ones stay in order. \p positions gets where they
-/// were, as int32, if it is not null. Reports rows that are too long.
+/// were, as int32, if it is not null.
 mlir::Value sortRows(NodeBuilder &n, mlir::Value x, bool ascending,
                      mlir::Value *positions = nullptr);
 

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators that order elements. An element's rank is the number of elements
-// that come before it; whoever has rank r is the r-th result. That compares
-// all pairs, which vectorises and suits the short rows of networks.
+// Operators that order elements, along an axis that is moved to the end.
 #include "compiler/import/mxnet/Formulas.h"
 #include "compiler/import/mxnet/Operators.h"
 
 using namespace mlir;
 
 namespace dlc::mxnet {
-
-/// Rows longer than this would need too many comparisons.
-static constexpr int64_t maxLength = 4096;
 
 namespace {
 
@@ -22,15 +17,6 @@ struct Rows {
 };
 
 } // namespace
-
-static bool checkLength(NodeBuilder &n, int64_t length) {
-  if (length <= maxLength)
-    return true;
-  n.fail(DiagnosticCode::UnsupportedAttribute,
-         "orders rows of " + Twine(length) + " elements; at most " +
-             Twine(maxLength) + " can be compiled");
-  return false;
-}
 
 static std::optional<Rows> getRows(NodeBuilder &n) {
   Value x = n.input(0);
@@ -50,54 +36,23 @@ static std::optional<Rows> getRows(NodeBuilder &n) {
   rows.permutation.push_back(axis);
   rows.values = n.transpose(x, rows.permutation);
   rows.length = n.shape(x)[axis];
-  if (!checkLength(n, rows.length))
-    return std::nullopt;
   return rows;
 }
 
-/// For each element the number of those that come before it, as int32. Equal
-/// elements keep their order.
-static Value getRanks(NodeBuilder &n, const Rows &rows, bool ascending) {
-  Value x = rows.values;
-  int64_t last = n.rank(x) - 1;
-  Shape pairs(n.shape(x));
-  pairs.push_back(rows.length);
-  Shape own = dimRange(0, last + 1), other = own;
-  other.back() = last + 1;
-  Value mine = n.broadcastInDims(x, pairs, own);
-  Value theirs = n.broadcastInDims(x, pairs, other);
-  Type index = n.element(ElementType::I32);
-  Value isBefore = ascending ? n.emit<graph::LessOp>({theirs, mine})
-                             : n.emit<graph::GreaterOp>({theirs, mine});
-  Value isEqual = n.emit<graph::EqualOp>({theirs, mine});
-  Value isEarlier = n.emit<graph::LessOp>(
-      {n.iota(pairs, index, last + 1), n.iota(pairs, index, last)});
-  Value tie = n.emit<graph::LogicalAndOp>({isEqual, isEarlier});
-  Value before = n.emit<graph::LogicalOrOp>({isBefore, tie});
-  if (!before)
-    return {};
-  return n.reduce<graph::ReduceSumOp>(n.cast(before, index), {last + 1},
-                                      /*keepdims=*/false);
+/// The positions of the first \p count elements of each row in order, as int32.
+/// Equal elements keep their order.
+static Value getOrder(NodeBuilder &n, const Rows &rows, bool ascending,
+                      int64_t count) {
+  Value order = n.emit<graph::ArgsortOp>({rows.values},
+                                         {n.flag("descending", !ascending)});
+  return n.sliceAxis(order, n.rank(rows.values) - 1, 0, count);
 }
 
-/// Takes from \p source, shaped like the rows, the elements of the ranks below
-/// \p count, in order of their rank.
-static Value takeByRank(NodeBuilder &n, Value source, Value ranks,
-                        int64_t count) {
-  if (!source || !ranks)
-    return {};
-  int64_t last = n.rank(source) - 1;
-  Shape places(n.shape(source));
-  places.insert(places.begin() + last, count);
-  Shape dims = dimRange(0, last + 1);
-  dims.back() = last + 1;
-  Value wanted = n.iota(places, n.element(ElementType::I32), last);
-  Value hit =
-      n.emit<graph::EqualOp>({n.broadcastInDims(ranks, places, dims), wanted});
-  Value spread = n.broadcastInDims(source, places, dims);
-  Value chosen = n.emit<graph::SelectOp>({hit, spread, n.splatLike(spread, 0)});
-  return chosen ? n.reduce<graph::ReduceSumOp>(chosen, {last + 1}, false)
-                : chosen;
+/// The elements at the positions \p order of each row.
+static Value takeInOrder(NodeBuilder &n, const Rows &rows, Value order) {
+  return n.emit<graph::TakeAlongOp>(
+      {rows.values, order}, {n.attr("axis", n.rank(rows.values) - 1),
+                             n.word<graph::IndexModeAttr>("mode", "clip")});
 }
 
 /// Moves the last dimension back to where the axis was.
@@ -106,12 +61,6 @@ static Value restore(NodeBuilder &n, Value x, const Rows &rows) {
   for (auto [i, source] : llvm::enumerate(rows.permutation))
     inverse[source] = i;
   return n.transpose(x, inverse);
-}
-
-/// The positions in each row.
-static Value getPositions(NodeBuilder &n, const Rows &rows) {
-  return n.iota(n.shape(rows.values), n.element(ElementType::I32),
-                n.rank(rows.values) - 1);
 }
 
 static Values topk(NodeBuilder &n) {
@@ -128,19 +77,23 @@ static Values topk(NodeBuilder &n) {
                                              Twine(rows->length) + " elements");
     return none;
   }
-  Value ranks = getRanks(n, *rows, n.attributes.getBool("is_ascend"));
+  bool ascending = n.attributes.getBool("is_ascend");
   if (kind == "mask") {
-    Value inside = ranks ? n.scalar<graph::LessOp>(ranks, count) : ranks;
+    // The rank of each element: the order of the order.
+    Rows order = *rows;
+    order.values = getOrder(n, *rows, ascending, rows->length);
+    Value ranks =
+        order.values ? getOrder(n, order, true, rows->length) : Value();
+    Value inside = n.scalar<graph::LessOp>(ranks, double(count));
     Value mask = inside ? n.cast(inside, n.element(rows->values)) : inside;
     return {n.reshape(restore(n, mask, *rows), n.shape(n.input(0)))};
   }
+  Value order = getOrder(n, *rows, ascending, count);
   Values results;
   if (kind != "indices")
-    results.push_back(
-        restore(n, takeByRank(n, rows->values, ranks, count), *rows));
+    results.push_back(restore(n, takeInOrder(n, *rows, order), *rows));
   if (kind != "value") {
-    Value index = takeByRank(n, getPositions(n, *rows), ranks, count);
-    Value typed = n.cast(index, n.element(n.attributes.getType("dtype")));
+    Value typed = n.cast(order, n.element(n.attributes.getType("dtype")));
     results.push_back(restore(n, typed, *rows));
   }
   return results;
@@ -150,17 +103,18 @@ static Values sort(NodeBuilder &n) {
   std::optional<Rows> rows = getRows(n);
   if (!rows)
     return Values(1);
-  Value ranks = getRanks(n, *rows, n.attributes.getBool("is_ascend"));
-  return {restore(n, takeByRank(n, rows->values, ranks, rows->length), *rows)};
+  Value order =
+      getOrder(n, *rows, n.attributes.getBool("is_ascend"), rows->length);
+  return {restore(n, takeInOrder(n, *rows, order), *rows)};
 }
 
 static Values argsort(NodeBuilder &n) {
   std::optional<Rows> rows = getRows(n);
   if (!rows)
     return Values(1);
-  Value ranks = getRanks(n, *rows, n.attributes.getBool("is_ascend"));
-  Value index = takeByRank(n, getPositions(n, *rows), ranks, rows->length);
-  return {restore(n, n.cast(index, n.element(n.attributes.getType("dtype"))),
+  Value order =
+      getOrder(n, *rows, n.attributes.getBool("is_ascend"), rows->length);
+  return {restore(n, n.cast(order, n.element(n.attributes.getType("dtype"))),
                   *rows)};
 }
 
@@ -170,12 +124,10 @@ Value sortRows(NodeBuilder &n, Value x, bool ascending, Value *positions) {
   Rows rows;
   rows.values = x;
   rows.length = n.shape(x).back();
-  if (!checkLength(n, rows.length))
-    return {};
-  Value ranks = getRanks(n, rows, ascending);
+  Value order = getOrder(n, rows, ascending, rows.length);
   if (positions)
-    *positions = takeByRank(n, getPositions(n, rows), ranks, rows.length);
-  return takeByRank(n, x, ranks, rows.length);
+    *positions = order;
+  return takeInOrder(n, rows, order);
 }
 
 //===----------------------------------------------------------------------===//

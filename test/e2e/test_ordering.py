@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sorting orders every number, and equal ones as they came, in short and in long rows."""
+import json
+
+import numpy as np
+import pytest
+from conftest import dlc
+
+
+def run(tmp_path, operator, attributes, x):
+    nodes = [{"op": "null", "name": "x", "inputs": []},
+             {"op": operator, "name": "y", "attrs": attributes, "inputs": [[0, 0, 0]]}]
+    (tmp_path / "model.json").write_text(json.dumps({"nodes": nodes, "arg_nodes": [0], "heads": [[1, 0, 0]],
+                                                     "attrs": {"mxnet_version": ["int", 10901]}}))
+    shape = "x".join(map(str, x.shape))
+    dlc("compile", tmp_path / "model.json", f"--input=x={shape}:{x.dtype}", "-o", tmp_path / "model.so")
+    np.savez(tmp_path / "in.npz", x=x)
+    dlc("run", tmp_path / "model.so", "--io", tmp_path / "in.npz", "--output", tmp_path / "out.npz")
+    with np.load(tmp_path / "out.npz") as got:
+        return got[got.files[0]]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "int32", "int64"])
+@pytest.mark.parametrize("length", [1, 2, 37, 512, 513, 3000])
+def test_argsort_is_stable(length, dtype, tmp_path):
+    random = np.random.RandomState(length)
+    x = random.randint(-40, 40, (2, length)).astype(dtype)
+    if dtype.startswith("float"):
+        x[0, :3] = [-0.0, 0.0, -np.inf][:length]
+        x[1, -2:] = [np.inf, 0.0][:length]
+    got = run(tmp_path, "argsort", {"dtype": "int32"}, x)
+    np.testing.assert_array_equal(got, np.argsort(x, axis=-1, kind="stable"))
+    got = run(tmp_path, "argsort", {"dtype": "int32", "is_ascend": "False"}, x)
+    backwards = length - 1 - np.argsort(x[:, ::-1], axis=-1, kind="stable")[:, ::-1]
+    np.testing.assert_array_equal(got, backwards)
+
+
+@pytest.mark.parametrize("length", [9, 1000])
+def test_nan_is_last(length, tmp_path):
+    x = np.random.RandomState(0).randn(length).astype(np.float32)
+    x[::4] = np.nan
+    got = run(tmp_path, "argsort", {"dtype": "int32"}, x)
+    np.testing.assert_array_equal(got, np.argsort(x, kind="stable"))
