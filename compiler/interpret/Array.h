@@ -38,6 +38,12 @@ void forEachIndex(llvm::ArrayRef<int64_t> shape,
 
 using Arrays = std::vector<Array>;
 
+/// The shape of the first result of \p op.
+inline llvm::ArrayRef<int64_t> getResultShape(mlir::Operation *op) {
+  return mlir::cast<mlir::RankedTensorType>(op->getResult(0).getType())
+      .getShape();
+}
+
 /// Computes the results of an operator, which must not be empty, from its
 /// operands; those left out are empty arrays.
 using Function = Arrays (*)(mlir::Operation *op, const Arrays &operands);
@@ -46,7 +52,9 @@ using Function = Arrays (*)(mlir::Operation *op, const Arrays &operands);
 Function getContraction(mlir::Operation *op);
 Function getNormalization(mlir::Operation *op);
 Function getIndexing(mlir::Operation *op);
+Function getOrdering(mlir::Operation *op);
 Function getRecurrent(mlir::Operation *op);
+Function getSampling(mlir::Operation *op);
 
 } // namespace dlc::interpret
 

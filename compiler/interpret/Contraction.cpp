@@ -104,10 +104,6 @@ static Array startFromBias(ArrayRef<int64_t> shape, const Array &bias) {
   return result;
 }
 
-static ArrayRef<int64_t> getResultShape(Operation *op) {
-  return cast<RankedTensorType>(op->getResult(0).getType()).getShape();
-}
-
 static Arrays conv(Operation *operation, const Arrays &operands) {
   auto op = cast<graph::ConvOp>(operation);
   const Array &input = operands[0], &filter = operands[1];

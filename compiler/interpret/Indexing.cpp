@@ -10,10 +10,6 @@ using namespace mlir;
 
 namespace dlc::interpret {
 
-static ArrayRef<int64_t> getResultShape(Operation *op) {
-  return cast<RankedTensorType>(op->getResult(0).getType()).getShape();
-}
-
 /// \p index, truncated and brought into [0, extent).
 static int64_t bound(double index, int64_t extent, graph::IndexMode mode) {
   index = std::trunc(index);

@@ -87,7 +87,8 @@ bool Interpreter::computeByEvaluation(Operation &op) {
 
 LogicalResult Interpreter::computeByFunction(Operation &op) {
   Function function = nullptr;
-  for (auto get : {getContraction, getNormalization, getIndexing, getRecurrent})
+  for (auto get : {getContraction, getNormalization, getIndexing, getOrdering,
+                   getRecurrent, getSampling})
     if (!function)
       function = get(&op);
   if (!function)
