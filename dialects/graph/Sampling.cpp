@@ -29,8 +29,8 @@ SampleOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
   // C1
   if (data.getRank() != 4 || places.getRank() < 1)
     return emitOptionalError(location,
-                             "requires data [N, C, H, W] and places "
-                             "[M, P...], but got ",
+                             "requires data of rank 4 and places [M, P...], "
+                             "but got ",
                              data, " and ", places);
   int64_t count = places.getDimSize(0);
   if (failed(checkShape(location, op.getX(), "x", places.getShape())))
@@ -48,8 +48,10 @@ SampleOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                              "requires data and places of one floating-point "
                              "element type, but got ",
                              data, " and ", places);
-  SmallVector<int64_t> shape{count, data.getDimSize(1)};
-  llvm::append_range(shape, places.getShape().drop_front());
+  SmallVector<int64_t> shape(places.getShape());
+  bool isLast = op.getChannelsLast();
+  shape.insert(isLast ? shape.end() : shape.begin() + 1,
+               data.getDimSize(isLast ? 3 : 1));
   types.push_back(RankedTensorType::get(shape, data.getElementType()));
   return success();
 }

@@ -11,7 +11,7 @@ def Graph_SampleOp : Graph_InferredOp<"sample", [
   let summary = "an image between its pixels, at given places";
   let description = [{
     Shapes: data [N, C, H, W]; y and x [M, P...], in pixels; images [M]; result
-    [M, C, P...].
+    [M, C, P...]. With `channels_last` data [N, H, W, C], result [M, P..., C].
 
     result[m, c, p...] is interpolated linearly between the four pixels of
     channel c around (y[m, p...], x[m, p...]). It is of image images[m], which is
@@ -31,10 +31,11 @@ def Graph_SampleOp : Graph_InferredOp<"sample", [
   }];
   let arguments = (ins AnyRankedTensor:$data, AnyRankedTensor:$y,
                        AnyRankedTensor:$x, Optional<AnyRankedTensor>:$images,
-                       Graph_BorderAttr:$border);
+                       Graph_BorderAttr:$border, UnitAttr:$channels_last);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    $data `at` $y `,` $x (`images` $images^)? `border` $border attr-dict
+    $data `at` $y `,` $x (`images` $images^)? `border` $border
+    (`channels_last` $channels_last^)? attr-dict
     `:` type($data) `,` type($y) (`,` type($images)^)?
   }];
 }

@@ -261,8 +261,11 @@ FailureOr<Value> ElementEmitter::emitSample(graph::SampleOp op,
                                             ArrayRef<AffineExpr> indices) {
   Location loc = op.getLoc();
   auto type = cast<RankedTensorType>(op.getData().getType());
-  Indices at{indices[0]};
-  llvm::append_range(at, indices.drop_front(2));
+  bool isLast = op.getChannelsLast();
+  int64_t rows = isLast ? 1 : 2; // where the data's dimension is
+  AffineExpr channel = isLast ? indices.back() : indices[1];
+  Indices at(indices);
+  at.erase(isLast ? at.end() - 1 : at.begin() + 1);
   FailureOr<Value> y = emit(op.getY(), at), x = emit(op.getX(), at);
   if (failed(y) || failed(x))
     return failure();
@@ -274,25 +277,25 @@ FailureOr<Value> ElementEmitter::emitSample(graph::SampleOp op,
     image = emitBoundedIndex(loc, *number, type.getDimSize(0),
                              graph::IndexMode::Clip);
   }
-  SampleTaps rows =
-      emitTaps(*this, loc, *y, type.getDimSize(2), op.getBorder());
-  SampleTaps columns =
-      emitTaps(*this, loc, *x, type.getDimSize(3), op.getBorder());
+  SampleTaps taps[] = {
+      emitTaps(*this, loc, *y, type.getDimSize(rows), op.getBorder()),
+      emitTaps(*this, loc, *x, type.getDimSize(rows + 1), op.getBorder())};
   Value zero = scalar::constant(builder, loc, type.getElementType(), 0), sum;
   for (int i = 0; i < 2; ++i)
     for (int j = 0; j < 2; ++j) {
-      FailureOr<Value> pixel = emit(
-          op.getData(), {image, indices[1], rows.index[i], columns.index[j]});
+      Indices pixelAt{image, taps[0].index[i], taps[1].index[j]};
+      pixelAt.insert(isLast ? pixelAt.end() : pixelAt.begin() + 1, channel);
+      FailureOr<Value> pixel = emit(op.getData(), pixelAt);
       if (failed(pixel))
         return failure();
-      if (Value isRow = rows.isInside[i]) {
+      if (Value isRow = taps[0].isInside[i]) {
         Value isInside =
-            arith::AndIOp::create(builder, loc, isRow, columns.isInside[j]);
+            arith::AndIOp::create(builder, loc, isRow, taps[1].isInside[j]);
         pixel = Value(
             arith::SelectOp::create(builder, loc, isInside, *pixel, zero));
       }
       Value weight =
-          scalar::mul(builder, loc, rows.weight[i], columns.weight[j]);
+          scalar::mul(builder, loc, taps[0].weight[i], taps[1].weight[j]);
       Value part = scalar::mul(builder, loc, *pixel, weight);
       sum = sum ? scalar::add(builder, loc, sum, part) : part;
     }

@@ -255,6 +255,10 @@ private:
     Value lowWeight, highWeight;
   };
   FailureOr<Grid> emitGrid(int dim);
+  /// The samples of the cell at \p corner between which all are that lie in or
+  /// near the image: a region that is endlessly large takes no endless time.
+  std::pair<Value, Value> emitNearby(const Grid &grid, Value corner,
+                                     int64_t extent);
   /// Opens the loop over the samples of \p cell and what is for those in or
   /// near the image.
   Tap openSamples(const Grid &grid, AffineExpr cell, int64_t extent);
@@ -293,12 +297,29 @@ FailureOr<RoiAlignEmitter::Grid> RoiAlignEmitter::emitGrid(int dim) {
   return grid;
 }
 
+std::pair<Value, Value>
+RoiAlignEmitter::emitNearby(const Grid &grid, Value corner, int64_t extent) {
+  Value density = scalar::div(b, loc, grid.number, grid.cell);
+  auto indexAt = [&](double place, double margin) {
+    Value distance = scalar::sub(b, loc, constant(place), corner);
+    Value index = scalar::add(b, loc, scalar::mul(b, loc, distance, density),
+                              constant(margin));
+    AffineExpr bounded =
+        emitter.emitBoundedIndex(loc, index, INT32_MAX, graph::IndexMode::Clip);
+    return emitter.emitIndex(loc, bounded);
+  };
+  Value end =
+      arith::MinSIOp::create(b, loc, indexAt(double(extent), 2), grid.count);
+  return {indexAt(-1, -2), end};
+}
+
 RoiAlignEmitter::Tap RoiAlignEmitter::openSamples(const Grid &grid,
                                                   AffineExpr cell,
                                                   int64_t extent) {
-  AffineExpr sample = lowering.openBoundedLoop(loc, grid.count, INT32_MAX);
   Value corner = scalar::add(b, loc, grid.begin,
                              scalar::mul(b, loc, toNumber(cell), grid.cell));
+  auto [first, end] = emitNearby(grid, corner, extent);
+  AffineExpr sample = lowering.openBoundedLoop(loc, end, INT32_MAX, first);
   Value step = scalar::mul(
       b, loc, scalar::add(b, loc, toNumber(sample), constant(0.5)), grid.cell);
   Value place =

@@ -141,6 +141,49 @@ def detector():
     return S.Group([boxes, scores, best]), {"data": (1, 3, 64, 64)}
 
 
+def ssd():
+    """A single-shot detector: anchors, classes and locations on two scales, decoded and suppressed."""
+    small = conv_bn_relu(conv_bn_relu(S.var("data"), "c0", 16, (3, 3), (2, 2)), "c1", 24, (3, 3), (2, 2))
+    large = conv_bn_relu(small, "c2", 40, (3, 3), (2, 2))
+    classes, locations, anchors = [], [], []
+    for level, (x, sizes) in enumerate([(small, (0.1, 0.14)), (large, (0.3, 0.4, 0.5))]):
+        count = len(sizes) + 1
+        for parts, kind, depth in ((classes, "class", 5), (locations, "location", 4)):
+            y = S.transpose(conv(x, f"{kind}{level}", count * depth, (3, 3)), axes=(0, 2, 3, 1))
+            parts.append(S.Flatten(y))
+        anchors.append(S.contrib.MultiBoxPrior(x, sizes=sizes, ratios=(1, 2), clip=True, name=f"anchors{level}"))
+    scores = S.transpose(S.Reshape(S.Concat(*classes, dim=1), shape=(0, -1, 5)), axes=(0, 2, 1))
+    scores = S.softmax(scores, axis=1, name="scores")
+    detections = S.contrib.MultiBoxDetection(scores, S.Concat(*locations, dim=1), S.Concat(*anchors, dim=1), threshold=0.21,
+                                             nms_threshold=0.4, nms_topk=50, name="detection")
+    return detections, {"data": (2, 3, 64, 64)}
+
+
+def rcnn():
+    """A two-stage detector: proposals from anchors, their features aligned and classified, one class decoded."""
+    x = conv_bn_relu(conv_bn_relu(S.var("data"), "c0", 16, (3, 3), (2, 2)), "c1", 32, (3, 3), (2, 2))
+    anchors, stride = 6, 4
+    y = S.relu(conv(x, "rpn", 32, (3, 3)))
+    objects = S.softmax(S.Reshape(conv(y, "rpn_class", 2 * anchors, (1, 1)), shape=(0, 2, -1, 0)), axis=1)
+    objects = S.Reshape(objects, shape=(0, 2 * anchors, -1, 0))
+    size = S.Concat(S.full((1, 2), 64), S.ones((1, 1)), dim=1)
+    boxes = S.contrib.Proposal(objects, conv(y, "rpn_box", 4 * anchors, (1, 1)) * 0.1, size, scales=(2, 4), ratios=(0.5, 1, 2),
+                               feature_stride=stride, rpn_pre_nms_top_n=200, rpn_post_nms_top_n=20, rpn_min_size=4,
+                               threshold=0.5, name="proposal")
+    aligned = S.contrib.ROIAlign(x, boxes, pooled_size=(5, 5), spatial_scale=1 / stride, sample_ratio=2, name="align")
+    pooled = S.ROIPooling(x, boxes, pooled_size=(3, 3), spatial_scale=1 / stride, name="pool")
+    z = S.Concat(S.Flatten(aligned), S.Flatten(pooled), dim=1)
+    z = S.relu(S.FullyConnected(z, num_hidden=48, name="fc"))
+    scores = S.softmax(S.FullyConnected(z, num_hidden=4, name="class"))
+    moves = S.Reshape(S.FullyConnected(z, num_hidden=4, name="box") * 0.1, shape=(1, -1, 4))
+    corners = S.expand_dims(S.slice_axis(boxes, axis=1, begin=1, end=5), axis=0)
+    decoded = S.contrib.box_decode(moves, corners, std0=0.1, std1=0.1, std2=0.2, std3=0.2, format="corner", name="decode")
+    best = S.expand_dims(S.expand_dims(S.slice_axis(scores, axis=1, begin=1, end=2), axis=0), axis=-1)
+    rows = S.Concat(S.Reshape(best, shape=(1, -1, 1)), decoded, dim=2)
+    kept = S.contrib.box_nms(rows, overlap_thresh=0.3, coord_start=1, score_index=0, topk=15, name="nms")
+    return S.Group([boxes, scores, kept]), {"data": (1, 3, 64, 64)}
+
+
 def segmenter():
     """FCN: dilated convolutions, score maps from two depths, transposed convolutions, cropping."""
     x = S.var("data")
@@ -240,7 +283,7 @@ def recommender():
     return S.Group([click, similarity]), {"fields": (4, count), "dense": (4, 3), "candidates": (11,)}
 
 
-MODELS = [dense_net, inception, residual_v1, residual_v2, detector, segmenter, lstm_cells, tagger, translator,
+MODELS = [dense_net, inception, residual_v1, residual_v2, detector, ssd, rcnn, segmenter, lstm_cells, tagger, translator,
           recommender]
 
 # Inputs that are indices or lengths: their exclusive upper limit.

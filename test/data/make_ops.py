@@ -100,8 +100,8 @@ def Correlation_difference(random):
     return symbol, {"a": normal(random, 1, 4, 7, 8), "b": normal(random, 1, 4, 7, 8)}
 
 
-def deformable(random, name, groups, deformable_groups, kernel, stride, pad, dilate, mask, bias):
-    channels, filters, height, width = 4, 6, 9, 8
+def deformable(random, name, groups, deformable_groups, kernel, stride, pad, dilate, mask, bias, channels=4):
+    filters, height, width = 6, 9, 8
     out = [(extent + 2 * p - d * (k - 1) - 1) // s + 1
            for extent, k, s, p, d in zip((height, width), kernel, stride, pad, dilate)]
     taps = kernel[0] * kernel[1]
@@ -125,8 +125,18 @@ def DeformableConvolution(random):
 
 
 @case
+def DeformableConvolution_channels(random):
+    return deformable(random, "conv", 1, 2, (2, 3), (1, 2), (1, 0), (2, 1), mask=False, bias=True, channels=16)
+
+
+@case
 def ModulatedDeformableConvolution(random):
     return deformable(random, "conv", 1, 2, (3, 3), (1, 2), (1, 2), (1, 1), mask=True, bias=False)
+
+
+@case
+def ModulatedDeformableConvolution_channels(random):
+    return deformable(random, "conv", 1, 1, (3, 3), (2, 1), (1, 1), (1, 1), mask=True, bias=True, channels=10)
 
 
 # Regions

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import dlc
+from conftest import DATA, dlc
 
 
 def run(tmp_path, operator, attributes, x):
@@ -41,3 +41,21 @@ def test_nan_is_last(length, tmp_path):
     x[::4] = np.nan
     got = run(tmp_path, "argsort", {"dtype": "int32"}, x)
     np.testing.assert_array_equal(got, np.argsort(x, kind="stable"))
+
+
+def test_nms_says_which_boxes_it_keeps(tmp_path):
+    """The second output, which MXNet hides: numbers in the whole batch, -1 for rows without a box."""
+    with np.load(DATA / "ops" / "box_nms_classes" / "io.npz") as io:
+        data, want = io["in:data"], io["out:nms_output0"]
+    dlc("compile", DATA / "ops" / "box_nms_classes" / "model-symbol.json", f"--input=data={'x'.join(map(str, data.shape))}",
+        "--outputs", "nms_output0,nms_output1", "-o", tmp_path / "model.so")
+    np.savez(tmp_path / "in.npz", data=data)
+    dlc("run", tmp_path / "model.so", "--io", tmp_path / "in.npz", "--output", tmp_path / "out.npz")
+    with np.load(tmp_path / "out.npz") as got:
+        rows, numbers = got["out:nms_output0"], got["out:nms_output1"].astype(int)
+    assert numbers.shape == (*data.shape[:-1], 1)
+    kept = numbers[..., 0] >= 0
+    assert 2 <= kept.sum() < kept.size
+    np.testing.assert_array_equal(rows, want)
+    np.testing.assert_array_equal(rows[kept], data.reshape(-1, data.shape[-1])[numbers[..., 0][kept]])
+    np.testing.assert_array_equal(kept, (want != -1).any(axis=-1))

@@ -19,7 +19,7 @@ FLAGS = re.findall(r'Pass<\s*"([^"]+)"', (ROOT / "passes" / "graph" / "Passes.td
 # the kernels are what is compiled further.
 ORDER = ["graph-split-rnn", "graph-fold-constants", "graph-fold-batch-norm", "graph-simplify", "graph-fuse-attention",
          "graph-propagate-strides", "graph-choose-winograd", "graph-assign-layouts", "graph-form-groups"]
-MODELS = ["digits", "dense_net", "residual_v1", "residual_v2", "unet", "lstm_cells", "lstm_lm", "detector", "translator",
+MODELS = ["digits", "dense_net", "residual_v1", "residual_v2", "unet", "lstm_cells", "lstm_lm", "detector", "rcnn", "translator",
           "bert_encoder"]
 
 

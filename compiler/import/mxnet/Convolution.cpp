@@ -301,8 +301,16 @@ static Values upSampling(NodeBuilder &n) {
   // Every input grows to the size of the first result.
   int64_t height = n.shape(x)[2] * scale, width = n.shape(x)[3] * scale;
   Values parts;
-  for (Value input : n.getInputs())
+  for (Value input : n.getInputs()) {
+    if (!input)
+      return Values(1);
+    if (n.rank(input) != 4 || height % n.shape(input)[2] ||
+        width % n.shape(input)[3])
+      return {n.fail(DiagnosticCode::ShapeMismatch,
+                     "can't repeat the pixels of " + dimsText(n.shape(input)) +
+                         " to " + dimsText({height, width}))};
     parts.push_back(resize(n, input, "nearest", "asymmetric", height, width));
+  }
   if (n.attributes.getText("multi_input_mode") == "concat")
     return {n.concat(parts, 1)};
   Value sum = parts.front();

@@ -90,8 +90,8 @@ struct Cells {
 } // namespace
 
 /// The bounds [R, P, 2] of the cells in whole pixels: cell p begins at
-/// floor(p size) and ends at ceil((p + 1) size). \p origin is added before or
-/// after that.
+/// floor(p size) and ends at ceil((p + 1) size); where the region begins is
+/// added before rounding if \p roundsOrigin, else after it.
 static Value cellBounds(NodeBuilder &n, const Cells &cells, bool roundsOrigin,
                         int64_t extent) {
   if (!cells.begin || !cells.size)

@@ -86,16 +86,6 @@ static Values gridGenerator(NodeBuilder &n) {
   return {target ? affineGrid(n, x, *target) : Value()};
 }
 
-/// Reads \p x at \p y and \p at, whose first dimension is that of the images.
-static Value sample(NodeBuilder &n, Value x, Value y, Value at,
-                    StringRef border, Value images = {}) {
-  Values operands{x, y, at};
-  if (images)
-    operands.push_back(images);
-  return n.emit<graph::SampleOp>(operands,
-                                 {n.word<graph::BorderAttr>("border", border)});
-}
-
 /// Reads \p x at the points (x, y) of \p grid; -1 and 1 are its edges.
 static Value sampleGrid(NodeBuilder &n, Value x, Value grid) {
   if (!x || !grid)
@@ -110,8 +100,9 @@ static Value sampleGrid(NodeBuilder &n, Value x, Value grid) {
     return n.scalar<graph::MulOp>(
         n.scalar<graph::MulOp>(moved, double(extent - 1)), 0.5);
   };
-  Value y = place(1, n.shape(x)[2]), at = place(0, n.shape(x)[3]);
-  return sample(n, x, y, at, "zero");
+  return n.emit<graph::SampleOp>(
+      {x, place(1, n.shape(x)[2]), place(0, n.shape(x)[3])},
+      {n.word<graph::BorderAttr>("border", "zero")});
 }
 
 static Values bilinearSampler(NodeBuilder &n) {
@@ -135,16 +126,116 @@ namespace {
 /// The attributes of a deformable convolution and the sizes that follow.
 struct Deformation {
   Shape kernel, strides, pads, dilations, out;
-  int64_t groups = 1;
-  int64_t images = 0; ///< one for each group of offsets
+  int64_t images = 0;
+  int64_t groups = 1; ///< of channels that share their offsets
+  int64_t channels = 0, height = 0, width = 0;
 
-  /// Of the sampled points: images, kernel and output.
-  Shape getPoints() const {
-    return {images, kernel[0], kernel[1], out[0], out[1]};
+  int64_t getTaps() const { return kernel[0] * kernel[1]; }
+  /// The shape of \p count numbers for each group and tap.
+  Shape getInput(int64_t count) const {
+    return {images, groups * getTaps() * count, out[0], out[1]};
   }
 };
 
+/// Builds the matrix that the filter is multiplied with. Its rows are the
+/// places of the output; its columns the groups, their taps and, if \p isLast,
+/// their channels. Else channels come before taps, and places last.
+class DeformedColumns {
+public:
+  DeformedColumns(NodeBuilder &n, const Deformation &d, bool isLast)
+      : n(n), d(d), isLast(isLast), points{d.images,    d.groups, d.kernel[0],
+                                           d.kernel[1], d.out[0], d.out[1]} {}
+
+  /// \p mask is null where there is none.
+  Value build(Value x, Value offset, Value mask);
+
+private:
+  /// Brings [N, groups, kernel..., out...] into the order of the samples.
+  Value arrange(Value x) {
+    if (!x)
+      return x;
+    Value moved = isLast ? n.transpose(x, {0, 4, 5, 1, 2, 3}) : x;
+    int64_t taps = d.getTaps(), all = n.type(x).getNumElements();
+    return isLast ? n.reshape(moved, {all / taps, taps})
+                  : n.reshape(moved, {d.images * d.groups, -1});
+  }
+  /// Where each tap of the kernel reads along spatial dimension \p dim.
+  Value getPlaces(int64_t dim, Value offset);
+  /// The images that \p x is cut into, one for each group.
+  Value getImages(Value x);
+  Value sampleImages(Value x, Value y, Value at, StringRef border);
+
+  NodeBuilder &n;
+  const Deformation &d;
+  bool isLast;
+  Shape points;
+};
+
 } // namespace
+
+Value DeformedColumns::getPlaces(int64_t dim, Value offset) {
+  Value split = n.reshape(
+      offset, {d.images * d.groups, d.getTaps(), 2, d.out[0], d.out[1]});
+  Value shift = n.reshape(takePart(n, split, 2, dim), points);
+  if (!shift)
+    return shift;
+  Type element = n.element(shift);
+  Value tap = n.iota(points, element, 2 + dim, -double(d.pads[dim]),
+                     double(d.dilations[dim]));
+  Value out = n.iota(points, element, 4 + dim, 0, double(d.strides[dim]));
+  return arrange(
+      n.binary<graph::AddOp>(n.binary<graph::AddOp>(tap, out), shift));
+}
+
+Value DeformedColumns::getImages(Value x) {
+  int64_t each = d.channels / d.groups;
+  if (!isLast)
+    return n.reshape(x, {d.images * d.groups, each, d.height, d.width});
+  Value split = n.reshape(x, {d.images, d.groups, each, d.height, d.width});
+  return n.reshape(n.transpose(split, {0, 1, 3, 4, 2}),
+                   {d.images * d.groups, d.height, d.width, each});
+}
+
+Value DeformedColumns::sampleImages(Value x, Value y, Value at,
+                                    StringRef border) {
+  Values operands{getImages(x), y, at};
+  if (isLast) {
+    // Rows are [N, out..., groups]: which image each reads.
+    Shape rows{d.images, d.out[0], d.out[1], d.groups};
+    Type index = n.element(ElementType::I32);
+    operands.push_back(n.reshape(
+        n.binary<graph::AddOp>(n.iota(rows, index, 0, 0, double(d.groups)),
+                               n.iota(rows, index, 3)),
+        {-1}));
+  }
+  return n.emit<graph::SampleOp>(operands,
+                                 {n.word<graph::BorderAttr>("border", border),
+                                  n.flag("channels_last", isLast)});
+}
+
+Value DeformedColumns::build(Value x, Value offset, Value mask) {
+  Value y = getPlaces(0, offset), at = getPlaces(1, offset);
+  // Without a mask, points between the image and its border read the nearest
+  // pixels and those outside nothing; with one, zeros lie around the image.
+  Value columns = sampleImages(x, y, at, mask ? "zero" : "edge");
+  if (!columns)
+    return {};
+  Shape shape(n.shape(columns)), dims{0, isLast ? 1 : 2};
+  if (mask) {
+    Value factor = arrange(n.reshape(mask, points));
+    return n.binary<graph::MulOp>(columns,
+                                  n.broadcastInDims(factor, shape, dims));
+  }
+  auto isInside = [&](Value place, int64_t extent) {
+    return n.binary<graph::LogicalAndOp>(
+        n.scalar<graph::GreaterEqualOp>(place, 0),
+        n.scalar<graph::LessOp>(place, double(extent)));
+  };
+  Value inside = n.binary<graph::LogicalAndOp>(isInside(y, d.height),
+                                               isInside(at, d.width));
+  return n.emit<graph::SelectOp>({n.broadcastInDims(inside, shape, dims),
+                                  columns, n.splatLike(columns, 0)});
+}
 
 /// A pair of numbers; \p value twice where the attribute is empty.
 static std::optional<Shape> getPair(NodeBuilder &n, StringRef name,
@@ -152,21 +243,24 @@ static std::optional<Shape> getPair(NodeBuilder &n, StringRef name,
   Shape numbers = n.getShape(name);
   if (numbers.empty())
     numbers.assign(2, value);
-  if (numbers.size() == 2)
+  if (numbers.size() == 2 && std::max(numbers[0], numbers[1]) <= INT32_MAX)
     return numbers;
-  n.fail(DiagnosticCode::BadAttribute, "attribute '" + name + "' has " +
-                                           Twine(numbers.size()) +
-                                           " numbers instead of two");
+  n.fail(DiagnosticCode::BadAttribute,
+         "attribute '" + name + "' needs two numbers of at most " +
+             Twine(INT32_MAX) + ", but is " + dimsText(numbers));
   return std::nullopt;
 }
 
-static std::optional<Deformation> getDeformation(NodeBuilder &n, Value x,
-                                                 Value offset) {
+static std::optional<Deformation> getDeformation(NodeBuilder &n, Value x) {
   auto kernel = getPair(n, "kernel", 1), strides = getPair(n, "stride", 1);
   auto pads = getPair(n, "pad", 0), dilations = getPair(n, "dilate", 1);
   if (!kernel || !strides || !pads || !dilations)
     return std::nullopt;
-  Deformation d{*kernel, *strides, *pads, *dilations, {}};
+  Deformation d;
+  d.kernel = *kernel;
+  d.strides = *strides;
+  d.pads = *pads;
+  d.dilations = *dilations;
   d.groups = n.attributes.getInt("num_deformable_group");
   if (n.rank(x) != 4 || n.shape(x)[1] % d.groups) {
     n.fail(DiagnosticCode::ShapeMismatch,
@@ -174,69 +268,44 @@ static std::optional<Deformation> getDeformation(NodeBuilder &n, Value x,
                Twine(d.groups) + ", but got " + dimsText(n.shape(x)));
     return std::nullopt;
   }
-  for (int i = 0; i < 2; ++i)
-    d.out.push_back((n.shape(x)[2 + i] + 2 * d.pads[i] -
-                     d.dilations[i] * (d.kernel[i] - 1) - 1) /
-                        d.strides[i] +
-                    1);
-  d.images = n.shape(x)[0] * d.groups;
-  Shape wanted{n.shape(x)[0], d.groups * 2 * d.kernel[0] * d.kernel[1],
-               d.out[0], d.out[1]};
-  if (d.out[0] < 1 || d.out[1] < 1 || n.shape(offset) != ArrayRef(wanted)) {
-    n.fail(DiagnosticCode::ShapeMismatch, "needs offsets of the shape " +
-                                              dimsText(wanted) + ", but got " +
-                                              dimsText(n.shape(offset)));
-    return std::nullopt;
+  d.images = n.shape(x)[0];
+  d.channels = n.shape(x)[1];
+  d.height = n.shape(x)[2];
+  d.width = n.shape(x)[3];
+  for (int i = 0; i < 2; ++i) {
+    int64_t reach = d.dilations[i] * (d.kernel[i] - 1) + 1;
+    int64_t room = n.shape(x)[2 + i] + 2 * d.pads[i] - reach;
+    if (room < 0) {
+      n.fail(DiagnosticCode::ShapeMismatch,
+             "the kernel is larger than the padded data " +
+                 dimsText(n.shape(x)));
+      return std::nullopt;
+    }
+    d.out.push_back(room / d.strides[i] + 1);
   }
   return d;
 }
 
-/// Where each tap of the kernel reads along spatial dimension \p dim, \p shift
-/// aside: [N groups, kernel..., out...].
-static Value tapPlaces(NodeBuilder &n, const Deformation &d, int64_t dim,
-                       Value shift) {
-  Shape points = d.getPoints();
-  Type element = n.element(shift);
-  Value tap = n.iota(points, element, 1 + dim, -double(d.pads[dim]),
-                     double(d.dilations[dim]));
-  Value out = n.iota(points, element, 3 + dim, 0, double(d.strides[dim]));
-  return n.binary<graph::AddOp>(n.binary<graph::AddOp>(tap, out),
-                                n.reshape(shift, points));
+/// Whether \p value has the shape of \p count numbers for each tap.
+static bool checkTaps(NodeBuilder &n, const Deformation &d, Value value,
+                      StringRef name, int64_t count) {
+  Shape wanted = d.getInput(count);
+  if (n.shape(value) == ArrayRef(wanted))
+    return true;
+  n.fail(DiagnosticCode::ShapeMismatch, "needs " + name + " of the shape " +
+                                            dimsText(wanted) + ", but got " +
+                                            dimsText(n.shape(value)));
+  return false;
 }
 
-/// The columns [N, C kernel, out...] that a convolution of the data multiplies;
-/// \p mask is null where there is none.
-static Value deformedColumns(NodeBuilder &n, const Deformation &d, Value x,
-                             Value offset, Value mask) {
-  Shape points = d.getPoints();
-  int64_t taps = d.kernel[0] * d.kernel[1], channels = n.shape(x)[1];
-  Value split = n.reshape(offset, {d.images, taps, 2, d.out[0], d.out[1]});
-  Value y = tapPlaces(n, d, 0, takePart(n, split, 2, 0));
-  Value at = tapPlaces(n, d, 1, takePart(n, split, 2, 1));
-  Value images = n.reshape(
-      x, {d.images, channels / d.groups, n.shape(x)[2], n.shape(x)[3]});
-  // Without a mask, points between the image and its border read the nearest
-  // pixels and those outside nothing; with one, zeros lie around the image.
-  Value columns = sample(n, images, y, at, mask ? "zero" : "edge");
-  if (!columns)
-    return {};
-  Shape shape(n.shape(columns)), dims{0, 2, 3, 4, 5};
-  if (mask) {
-    Value factor = n.broadcastInDims(n.reshape(mask, points), shape, dims);
-    columns = n.binary<graph::MulOp>(columns, factor);
-  } else {
-    auto isInside = [&](Value place, int64_t extent) {
-      return n.binary<graph::LogicalAndOp>(
-          n.scalar<graph::GreaterEqualOp>(place, 0),
-          n.scalar<graph::LessOp>(place, double(extent)));
-    };
-    Value inside = n.binary<graph::LogicalAndOp>(isInside(y, n.shape(x)[2]),
-                                                 isInside(at, n.shape(x)[3]));
-    columns = n.emit<graph::SelectOp>({n.broadcastInDims(inside, shape, dims),
-                                       columns, n.splatLike(columns, 0)});
-  }
-  return n.reshape(columns,
-                   {n.shape(x)[0], channels * taps, d.out[0], d.out[1]});
+/// The filter as a matrix whose columns are in the order of channels-last
+/// samples.
+static Value arrangeFilter(NodeBuilder &n, const Deformation &d, Value filter,
+                           int64_t filters) {
+  Value split = n.reshape(
+      filter, {filters, d.groups, d.channels / d.groups, d.getTaps()});
+  return split ? n.reshape(n.transpose(split, {0, 1, 3, 2}), {filters, -1})
+               : split;
 }
 
 static Values deformableConvolution(NodeBuilder &n) {
@@ -245,26 +314,33 @@ static Values deformableConvolution(NodeBuilder &n) {
   Value mask = n.input("mask");
   if (llvm::is_contained(n.getInputs(), Value()))
     return Values(1);
-  std::optional<Deformation> d = getDeformation(n, x, offset);
-  if (!d)
+  std::optional<Deformation> d = getDeformation(n, x);
+  if (!d || !checkTaps(n, *d, offset, "offsets", 2) ||
+      (mask && !checkTaps(n, *d, mask, "a mask", 1)))
     return Values(1);
-  Shape masks{n.shape(x)[0], d->groups * d->kernel[0] * d->kernel[1], d->out[0],
-              d->out[1]};
-  if (mask && n.shape(mask) != ArrayRef(masks))
-    return {n.fail(DiagnosticCode::ShapeMismatch,
-                   "needs a mask of the shape " + dimsText(masks) +
-                       ", but got " + dimsText(n.shape(mask)))};
-  // What is left is a convolution with a kernel of 1 x 1.
   int64_t filters = n.attributes.getInt("num_filter");
-  Shape unit{1, 1}, none{0, 0};
-  Values operands{deformedColumns(n, *d, x, offset, mask),
-                  n.reshape(filter, {filters, -1, 1, 1})};
+  int64_t groups = n.attributes.getInt("num_group");
+  // Many channels are read in vectors; what is left is a dense layer.
+  constexpr int64_t fewChannels = 8;
+  bool isLast = groups == 1 && d->channels / d->groups >= fewChannels;
+  Value columns = DeformedColumns(n, *d, isLast).build(x, offset, mask);
+  int64_t depth = d->channels * d->getTaps();
+  Values operands;
+  if (isLast)
+    operands = {n.reshape(columns, {d->images, d->out[0], d->out[1], depth}),
+                arrangeFilter(n, *d, filter, filters)};
+  else
+    operands = {n.reshape(columns, {d->images, depth, d->out[0], d->out[1]}),
+                n.reshape(filter, {filters, -1, 1, 1})};
   if (bias)
     operands.push_back(bias);
+  if (isLast)
+    return {n.channelsFirst(n.emit<graph::DenseOp>(operands))};
+  Shape unit{1, 1}, none{0, 0};
   return {n.emit<graph::ConvOp>(
       operands, {n.attr("strides", unit), n.attr("pad_low", none),
                  n.attr("pad_high", none), n.attr("dilations", unit),
-                 n.attr("groups", n.attributes.getInt("num_group"))})};
+                 n.attr("groups", groups)})};
 }
 
 /// Weight and bias come last.

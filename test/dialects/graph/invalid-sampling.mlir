@@ -3,7 +3,7 @@
 // RUN: dlc-opt %s --split-input-file --verify-diagnostics
 
 func.func @sample_c1(%x: tensor<3x8x9xf32>, %v: tensor<2x4xf32>) -> tensor<2x3x4xf32> {
-  // expected-error @+1 {{requires data [N, C, H, W] and places [M, P...], but got 'tensor<3x8x9xf32>' and 'tensor<2x4xf32>'}}
+  // expected-error @+1 {{requires data of rank 4 and places [M, P...], but got 'tensor<3x8x9xf32>' and 'tensor<2x4xf32>'}}
   %0 = graph.sample %x at %v, %v border zero : tensor<3x8x9xf32>, tensor<2x4xf32>
   return %0 : tensor<2x3x4xf32>
 }

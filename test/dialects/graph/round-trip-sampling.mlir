@@ -19,6 +19,14 @@ func.func @sample_images(%x: tensor<2x3x8x9xf32>, %v: tensor<5x4xf32>, %i: tenso
   return %0 : tensor<5x3x4xf32>
 }
 
+// CHECK-LABEL: func.func @sample_channels_last(
+// CHECK: graph.sample %{{.*}} at %{{.*}}, %{{.*}} border edge channels_last : tensor<2x8x9x3xf32>, tensor<2x4x5xf32>
+// CHECK-NEXT: return %{{.*}} : tensor<2x4x5x3xf32>
+func.func @sample_channels_last(%x: tensor<2x8x9x3xf32>, %v: tensor<2x4x5xf32>) -> tensor<2x4x5x3xf32> {
+  %0 = graph.sample %x at %v, %v border edge channels_last : tensor<2x8x9x3xf32>, tensor<2x4x5xf32>
+  return %0 : tensor<2x4x5x3xf32>
+}
+
 // CHECK-LABEL: func.func @roi_align(
 // CHECK: graph.roi_align %{{.*}} images %{{.*}} boxes %{{.*}} pooled [7, 6] sampling 2 min_size 1.000000e+00 groups [2, 3] : tensor<2x8x9x18xf32>, tensor<5xi32>, tensor<5x4xf32>
 // CHECK-NEXT: return %{{.*}} : tensor<5x7x6x3xf32>

@@ -322,3 +322,18 @@ func.func @windows(%x: tensor<2x8xf32>) -> tensor<2x3x4xf32> {
   %0 = graph.windows %x axis 1 size 4 stride 2 dilation 1 : tensor<2x8xf32>
   return %0 : tensor<2x3x4xf32>
 }
+
+// -----
+
+// Channels are lanes: weights and rows are found once for all of them.
+
+// CHECK-LABEL: kernel.func @sample_0(
+// CHECK-SAME: %[[X:.*]]: memref<2x8x9x16xf32>, %[[V:.*]]: memref<2x20xf32>) outputs(%[[Y:.*]]: memref<2x20x16xf32>)
+// CHECK: vector_loop %[[C:.*]] to 16 {
+// CHECK-NEXT: load %[[V]][%[[N:.*]], %[[P:.*]]] : memref<2x20xf32>
+// CHECK-COUNT-4: load %[[X]][%[[N]], %{{.*}}, %{{.*}}, %[[C]]] : memref<2x8x9x16xf32>
+// CHECK: store %{{.*}}, %[[Y]][%[[N]], %[[P]], %[[C]]] : memref<2x20x16xf32>
+func.func @sample_channels_last(%x: tensor<2x8x9x16xf32>, %v: tensor<2x20xf32>) -> tensor<2x20x16xf32> {
+  %0 = graph.sample %x at %v, %v border edge channels_last : tensor<2x8x9x16xf32>, tensor<2x20xf32>
+  return %0 : tensor<2x20x16xf32>
+}
