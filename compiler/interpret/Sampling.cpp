@@ -29,25 +29,28 @@ static double interpolate(double y, double x,
 static Arrays sample(Operation *operation, const Arrays &operands) {
   auto op = cast<graph::SampleOp>(operation);
   const Array &data = operands[0], &ys = operands[1], &xs = operands[2];
-  int64_t height = data.shape[2], width = data.shape[3];
-  bool isZero = op.getBorder() == graph::Border::Zero;
+  bool isLast = op.getChannelsLast(), isZero = op.getBorder() == graph::Border::Zero;
+  int64_t height = data.shape[isLast ? 1 : 2], width = data.shape[isLast ? 2 : 3];
   Array result(getResultShape(op));
   forEachIndex(result.shape, [&](ArrayRef<int64_t> at) {
+    int64_t channel = isLast ? at.back() : at[1];
     Shape place{at[0]};
-    llvm::append_range(place, at.drop_front(2));
+    llvm::append_range(place,
+                       isLast ? at.drop_front().drop_back() : at.drop_front(2));
     int64_t image = op.getImages()
                         ? getImage(operands[3].values[at[0]], data.shape[0])
                         : at[0];
-    result.at(at) =
-        interpolate(ys.at(place), xs.at(place), [&](double y, double x) {
-          bool isInside =
-              y >= 0 && y < double(height) && x >= 0 && x < double(width);
-          if (isZero && !isInside)
-            return 0.0;
-          return data.at({image, at[1],
-                          int64_t(std::clamp(y, 0.0, double(height - 1))),
-                          int64_t(std::clamp(x, 0.0, double(width - 1)))});
-        });
+    auto read = [&](double y, double x) {
+      bool isInside =
+          y >= 0 && y < double(height) && x >= 0 && x < double(width);
+      if (isZero && !isInside)
+        return 0.0;
+      auto row = int64_t(std::clamp(y, 0.0, double(height - 1)));
+      auto column = int64_t(std::clamp(x, 0.0, double(width - 1)));
+      return isLast ? data.at({image, row, column, channel})
+                    : data.at({image, channel, row, column});
+    };
+    result.at(at) = interpolate(ys.at(place), xs.at(place), read);
   });
   return {result};
 }

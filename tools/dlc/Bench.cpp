@@ -101,8 +101,10 @@ static int bench(const BenchFlags &flags) {
     inputs.addRandom(/*seed=*/0);
   } else {
     npz::Reader archive;
-    if (!archive.open(flags.io, error) || !inputs.addArchive(archive, error) ||
-        !inputs.isComplete(error))
+    bool isRead =
+        archive.open(flags.io, error) && inputs.addArchive(archive, error);
+    inputs.addSeed(0);
+    if (!isRead || !inputs.isComplete(error))
       return badInput(flags.io, error);
   }
   std::vector<Tensor> outputs = artifact.makeOutputs();

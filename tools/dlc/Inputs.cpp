@@ -151,7 +151,18 @@ void InputSet::addRandom(uint64_t seed) {
                  static_cast<double>(bits >> 40) / (1 << 24));
     }
   }
+  // The seed itself is no random number.
+  filled.assign(tensors.size(), false);
+  addSeed(seed);
   filled.assign(tensors.size(), true);
+}
+
+void InputSet::addSeed(uint64_t seed) {
+  auto index = find("random_seed");
+  if (!index || filled[*index] || tensors[*index].sizeBytes() != sizeof(seed))
+    return;
+  std::memcpy(tensors[*index].data(), &seed, sizeof(seed));
+  filled[*index] = true;
 }
 
 bool InputSet::isComplete(std::string &error) const {

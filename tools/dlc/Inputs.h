@@ -33,6 +33,10 @@ public:
   /// same numbers everywhere.
   void addRandom(uint64_t seed);
 
+  /// Fills the input that random numbers of the model depend on, if it has one
+  /// and no value is given for it.
+  void addSeed(uint64_t seed);
+
   /// \returns false, and names them in \p error, if inputs are missing.
   bool isComplete(std::string &error) const;
 

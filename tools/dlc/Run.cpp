@@ -41,6 +41,7 @@ static int readInputs(const RunFlags &flags, InputSet &inputs) {
     if (!inputs.addFile(input.substr(0, equals), path, error))
       return badInput(path, error);
   }
+  inputs.addSeed(flags.seed);
   if (!inputs.isComplete(error))
     return badInput(flags.io.empty() ? flags.file : flags.io, error);
   return Done;
@@ -122,7 +123,8 @@ void dlc::tool::addRun(CLI::App &app, Action &action) {
       ->type_name("FILE.npz");
   command
       ->add_option("--seed", flags->seed,
-                   "Of the random inputs where none are given")
+                   "Of the random inputs where none are given, and of the "
+                   "random numbers that the model draws")
       ->type_name("N");
   command
       ->add_option("--profile", flags->profile,

@@ -142,8 +142,10 @@ static int readTest(const VerifyFlags &flags, const Artifact &artifact,
     wanted = embeddedReference(artifact, outputs);
   } else {
     npz::Reader archive;
-    if (!archive.open(flags.io, error) || !inputs.addArchive(archive, error) ||
-        !inputs.isComplete(error) ||
+    bool isRead =
+        archive.open(flags.io, error) && inputs.addArchive(archive, error);
+    inputs.addSeed(0);
+    if (!isRead || !inputs.isComplete(error) ||
         !readReference(archive, outputs, wanted, error))
       return badInput(source, error);
   }

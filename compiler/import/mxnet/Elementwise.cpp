@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators that work element by element on tensors: unary and binary
 // functions, comparisons, activations and casts.
+#include "compiler/import/mxnet/Formulas.h"
 #include "compiler/import/mxnet/Operators.h"
+#include "compiler/import/mxnet/Random.h"
 
 using namespace mlir;
 
@@ -154,11 +156,24 @@ static Values smoothL1(NodeBuilder &n) {
   return {n.emit<graph::SelectOp>({isSmall, quadratic, linear})};
 }
 
+/// Drops elements at random if it always does; all along `axes` at once.
 static Values dropout(NodeBuilder &n) {
-  if (n.attributes.getText("mode") == "always")
-    return {n.unsupported("mode", "'always' drops elements at random in "
-                                  "inference too, which can't be compiled")};
-  return {n.input(0)};
+  Value x = n.input(0);
+  double chance = n.attributes.getFloat("p");
+  if (!x || n.attributes.getText("mode") != "always" || chance <= 0)
+    return {x};
+  std::optional<Shape> axes = n.axes(n.getShape("axes"), n.rank(x));
+  if (!axes)
+    return Values(1);
+  if (chance >= 1)
+    return {n.splatLike(x, 0)};
+  Shape shape(n.shape(x));
+  for (int64_t axis : *axes)
+    shape[axis] = 1;
+  Value u = Random(n).uniform(shape, n.element(ElementType::F32));
+  Value isKept = n.scalar<graph::GreaterEqualOp>(u, chance);
+  Value scaled = n.scalar<graph::MulOp>(x, 1 / (1 - chance));
+  return {choose(n, isKept, scaled, n.splatLike(x, 0))};
 }
 
 //===----------------------------------------------------------------------===//

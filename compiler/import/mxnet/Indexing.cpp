@@ -358,6 +358,10 @@ static Values fill(NodeBuilder &n, double value) {
   return {n.splat(shape, n.element(n.attributes.getType("dtype")), value)};
 }
 static Values zeros(NodeBuilder &n) { return fill(n, 0); }
+/// MXNet takes float32 where the type is left to inference.
+static Values zerosOfNoType(NodeBuilder &n) {
+  return {n.splat(n.getShape("shape"), n.element(ElementType::F32), 0)};
+}
 static Values ones(NodeBuilder &n) { return fill(n, 1); }
 static Values full(NodeBuilder &n) {
   return fill(n, n.attributes.getFloat("value"));
@@ -495,6 +499,8 @@ ArrayRef<OperatorRow> getIndexingOperators() {
        "indices", oneHot},
       {"where", "", "condition x y", where, inferChoice},
       {"_zeros", fillSpec, "", zeros},
+      {"_zeros_without_dtype", "shape:sizes?=None ctx:string= dtype:int=-1", "",
+       zerosOfNoType},
       {"_ones", fillSpec, "", ones},
       {"_full", "shape:sizes=() ctx:string= dtype:dtype=float32 value:float!",
        "", full},

@@ -216,6 +216,67 @@ static Values syrk(NodeBuilder &n) {
 }
 
 //===----------------------------------------------------------------------===//
+// Householder's reflections
+//===----------------------------------------------------------------------===//
+
+/// Reflects the rows of \p x, [batch, rows, size], at the plane that \p v,
+/// [batch, 1, size], is normal to.
+static Value reflect(NodeBuilder &n, Value x, Value v) {
+  if (!x || !v)
+    return {};
+  Value column = transposed(n, v);
+  Value twice = n.scalar<graph::MulOp>(product(n, x, column), 2);
+  Value norm = product(n, v, column);
+  return n.binary<graph::SubOp>(
+      x, product(n, n.binary<graph::DivOp>(twice, norm), v));
+}
+
+/// Q with orthogonal rows and L lower triangular, L Q = x. Each reflection
+/// clears what is right of the diagonal in a row, as LAPACK's do.
+static Values gelqf(NodeBuilder &n) {
+  Value x = getMatrices(n, n.input(0), false);
+  if (!x)
+    return Values(2);
+  int64_t batch = n.shape(x)[0], rows = n.shape(x)[1], size = n.shape(x)[2];
+  if (rows > size || rows > maxRows)
+    return {n.fail(DiagnosticCode::ShapeMismatch,
+                   "needs at most as many rows as columns, and at most " +
+                       Twine(maxRows) + ", but got " +
+                       dimsText(n.shape(n.input(0)))),
+            Value()};
+  Type index = n.element(ElementType::I64);
+  Shape line{batch, 1, size};
+  Values normals;
+  // Nothing is right of the last column.
+  for (int64_t k = 0; k < std::min(rows, size - 1) && x; ++k) {
+    // The part of row k from the diagonal on, lengthened at the diagonal.
+    Value position = n.iota(line, index, 2);
+    Value isBehind = n.scalar<graph::GreaterEqualOp>(position, double(k));
+    Value row = slice(n, x, 1, k, 1);
+    Value tail = n.emit<graph::SelectOp>(
+        {isBehind, row, n.splat(line, n.element(x), 0)});
+    Value norm = n.emit<graph::SqrtOp>({product(n, tail, transposed(n, tail))});
+    Value isNegative = n.scalar<graph::LessOp>(slice(n, row, 2, k, 1), 0);
+    Value change = n.emit<graph::SelectOp>(
+        {isNegative, n.emit<graph::NegOp>({norm}), norm});
+    Value isDiagonal = n.scalar<graph::EqualOp>(position, double(k));
+    Value added =
+        n.emit<graph::SelectOp>({isDiagonal, n.broadcast(change, line),
+                                 n.splat(line, n.element(x), 0)});
+    normals.push_back(n.emit<graph::AddOp>({tail, added}));
+    x = reflect(n, x, normals.back());
+  }
+  // Q is the first rows of the reflections' product.
+  Value q =
+      x ? identityLike(n, n.splat({batch, rows, size}, n.element(x), 0)) : x;
+  for (Value normal : llvm::reverse(normals))
+    q = reflect(n, q, normal);
+  Value lower = triangleOf(n, slice(n, x, 2, 0, rows), true);
+  return {q ? restoreBatch(n, q, n.input(0)) : q,
+          lower ? restoreBatch(n, lower, n.input(0)) : lower};
+}
+
+//===----------------------------------------------------------------------===//
 // Elimination
 //===----------------------------------------------------------------------===//
 
@@ -512,6 +573,8 @@ ArrayRef<OperatorRow> getLinalgOperators() {
       {"_linalg_trmm linalg_trmm", triangularSpec, "A B", trmm},
       {"_linalg_syrk linalg_syrk", "transpose:bool=False alpha:float=1", "A",
        syrk},
+      {"_linalg_gelqf linalg_gelqf", "", "A", gelqf, nullptr,
+       "output0 output1"},
       {"_linalg_inverse linalg_inverse _npi_inv", "", "A", inverse},
       {"_linalg_det linalg_det _npi_det", "", "A", determinant, nullptr,
        "output0"},

@@ -9,6 +9,7 @@
 #include "compiler/import/mxnet/Attributes.h"
 #include "dialects/graph/GraphOps.h"
 #include "mlir/IR/Builders.h"
+#include <functional>
 
 namespace dlc::mxnet {
 
@@ -36,10 +37,11 @@ public:
               const Attributes &attributes, llvm::ArrayRef<mlir::Value> inputs,
               llvm::ArrayRef<std::string> inputNames,
               const DiagnosticPlace &place, DiagnosticList &diagnostics,
-              bool usesNumpyShapes)
+              bool usesNumpyShapes,
+              std::function<mlir::Value()> makeSeed = nullptr)
       : attributes(attributes), usesNumpyShapes(usesNumpyShapes),
         builder(builder), loc(loc), inputs(inputs), inputNames(inputNames),
-        place(place), diagnostics(diagnostics) {}
+        place(place), diagnostics(diagnostics), makeSeed(std::move(makeSeed)) {}
 
   const Attributes &attributes;
   /// Whether tensors may have no dimension, as numpy's do; MXNet's older ones
@@ -57,6 +59,11 @@ public:
   /// The input of this name in the operator's row; null if it has none.
   mlir::Value input(llvm::StringRef name) const;
   llvm::ArrayRef<mlir::Value> getInputs() const { return inputs; }
+
+  /// The model's input `random_seed`, one int64, which it has from now on.
+  mlir::Value getSeed() { return makeSeed(); }
+  /// The node's number in the model.
+  int64_t getNumber() const { return place.order; }
 
   /// An attribute that is a tuple of integers.
   Shape getShape(llvm::StringRef name) const {
@@ -197,6 +204,7 @@ private:
   llvm::ArrayRef<std::string> inputNames;
   const DiagnosticPlace &place;
   DiagnosticList &diagnostics;
+  std::function<mlir::Value()> makeSeed;
   std::optional<Shape> resultShape;
 };
 

@@ -26,6 +26,12 @@ static Values batchNorm(NodeBuilder &n) {
   return {result, mean, variance};
 }
 
+static Values batchNormRelu(NodeBuilder &n) {
+  Values results = batchNorm(n);
+  results[0] = n.emit<graph::ReluOp>({results[0]});
+  return results;
+}
+
 static std::optional<Shape> inferBatchNorm(NodeBuilder &n, size_t index) {
   Value x = n.input("data");
   int64_t axis = n.attributes.getInt("axis");
@@ -204,9 +210,8 @@ static Values softmaxActivation(NodeBuilder &n) {
                    "needs data of at least two dimensions")};
   if (n.attributes.getText("mode") == "channel")
     return {n.emit<graph::SoftmaxOp>({x}, {n.attr("axis", int64_t(1))})};
-  Value rows = n.reshape(x, {n.shape(x)[0], -1});
-  Value result = n.emit<graph::SoftmaxOp>({rows}, {n.attr("axis", int64_t(1))});
-  return {n.reshape(result, n.shape(x))};
+  // MXNet takes the last dimension, whatever its manual says.
+  return {n.emit<graph::SoftmaxOp>({x}, {n.attr("axis", n.rank(x) - 1)})};
 }
 
 //===----------------------------------------------------------------------===//
@@ -228,6 +233,9 @@ ArrayRef<OperatorRow> getNormalizationOperators() {
        "_npx_batch_norm",
        batchNormSpec, "data gamma beta moving_mean moving_var", batchNorm,
        inferBatchNorm, "output mean var"},
+      {"_contrib_BatchNormWithReLU", batchNormSpec,
+       "data gamma beta moving_mean moving_var", batchNormRelu, inferBatchNorm,
+       "output mean var"},
       {"LayerNorm _npx_layer_norm",
        "axis:int=-1 eps:float=1e-5 output_mean_var:bool=False",
        "data gamma beta", layerNorm, inferBatchNorm, "output mean std"},

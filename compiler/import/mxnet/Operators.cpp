@@ -38,6 +38,7 @@ SmallVector<OperatorFamily> getOperatorFamilies() {
       {"Densities", getDistributionOperators()},
       {"Images", getImageOperators()},
       {"Quantised layers", getQuantizedOperators()},
+      {"Random numbers", getRandomOperators()},
   };
 }
 

@@ -68,6 +68,7 @@ llvm::ArrayRef<OperatorRow> getContribOperators();
 llvm::ArrayRef<OperatorRow> getDistributionOperators();
 llvm::ArrayRef<OperatorRow> getImageOperators();
 llvm::ArrayRef<OperatorRow> getQuantizedOperators();
+llvm::ArrayRef<OperatorRow> getRandomOperators();
 
 /// The operators of one kind, under the title that the reference has for them.
 struct OperatorFamily {

@@ -62,8 +62,8 @@ static Value saturate(NodeBuilder &n, Value x, Type type) {
   double low = type.isUnsignedInteger() ? 0 : -128;
   double high = type.isUnsignedInteger() ? 255 : 127;
   Value whole = n.emit<graph::RoundEvenOp>({x});
-  Value inside = n.emit<graph::ClipOp>(
-      {whole}, {n.attr("min", low), n.attr("max", high)});
+  Value inside =
+      n.emit<graph::ClipOp>({whole}, {n.attr("min", low), n.attr("max", high)});
   return n.cast(n.cast(inside, n.element(ElementType::I32)), type);
 }
 
@@ -163,21 +163,18 @@ static Values requantize(NodeBuilder &n) {
   Value real = scaledBy(n, n.cast(x, n.element(ElementType::F32)), scale);
   Value target;
   if (isCalibrated(n)) {
-    target = scalarOf(n, std::max(std::abs(n.attributes.getFloat(
-                                      "min_calib_range")),
-                                  std::abs(n.attributes.getFloat(
-                                      "max_calib_range"))));
+    target = scalarOf(
+        n, std::max(std::abs(n.attributes.getFloat("min_calib_range")),
+                    std::abs(n.attributes.getFloat("max_calib_range"))));
   } else {
     Shape all = dimRange(0, n.rank(x));
     Value size = n.emit<graph::AbsOp>({real});
     target = n.reshape(n.reduce<graph::ReduceMaxOp>(size, all, false), {});
   }
-  Type type = getOutType(n, isCalibrated(n) ? n.attributes.getFloat(
-                                                  "min_calib_range")
-                                            : -1);
+  Type type = getOutType(
+      n, isCalibrated(n) ? n.attributes.getFloat("min_calib_range") : -1);
   Value low = type.isUnsignedInteger() ? scalarOf(n, 0) : negated(n, target);
-  return {toWholeSteps(n, real, target, type), bound(n, low),
-          bound(n, target)};
+  return {toWholeSteps(n, real, target, type), bound(n, low), bound(n, target)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -191,8 +188,8 @@ static std::pair<Value, Value> getProductRange(NodeBuilder &n, Value lhs,
                                                Type rhsType) {
   Value lhsStep = ratio(n, lhs, scalarOf(n, getProductSteps(lhsType)));
   Value rhsStep = ratio(n, rhs, scalarOf(n, getProductSteps(rhsType)));
-  Value limit = n.scalar<graph::MulOp>(scaledBy(n, lhsStep, rhsStep),
-                                       double(INT32_MAX));
+  Value limit =
+      n.scalar<graph::MulOp>(scaledBy(n, lhsStep, rhsStep), double(INT32_MAX));
   return {bound(n, negated(n, limit)), bound(n, limit)};
 }
 
@@ -225,11 +222,11 @@ static Values convolution(NodeBuilder &n) {
   Value scale = getMagnitude(n, n.input("min_weight"), n.input("max_weight"));
   if (!x || !weight || !data || !scale)
     return Values(3);
-  Value bias = n.attributes.getBool("no_bias") ? Value()
-                                               : widen(n, n.input("bias"));
+  Value bias =
+      n.attributes.getBool("no_bias") ? Value() : widen(n, n.input("bias"));
   Value sum = convolve(n, widen(n, x), widen(n, weight), bias);
-  auto [low, high] = getProductRange(n, data, n.element(ElementType::I8),
-                                     scale, n.element(weight));
+  auto [low, high] = getProductRange(n, data, n.element(ElementType::I8), scale,
+                                     n.element(weight));
   return {sum, low, high};
 }
 
@@ -242,9 +239,8 @@ static Values act(NodeBuilder &n) {
   if (n.attributes.getText("act_type") != "relu")
     return {n.unsupported("act_type", "only 'relu' works on integers"), {}, {}};
   if (x && n.element(x).isUnsignedInteger())
-    return {n.fail(DiagnosticCode::TypeMismatch, "needs signed integers"),
-            {},
-            {}};
+    return {
+        n.fail(DiagnosticCode::TypeMismatch, "needs signed integers"), {}, {}};
   return {n.emit<graph::ReluOp>({x}), n.input(1), n.input(2)};
 }
 
@@ -306,8 +302,8 @@ static Values concat(NodeBuilder &n) {
     if (!part || !own)
       return Values(3);
     Value real = n.cast(part, n.element(ElementType::F32));
-    parts.push_back(saturate(n, scaledBy(n, real, ratio(n, own, whole)),
-                             n.element(part)));
+    parts.push_back(
+        saturate(n, scaledBy(n, real, ratio(n, own, whole)), n.element(part)));
   }
   return {axis ? n.concat(parts, *axis) : Value(), low, high};
 }
@@ -329,8 +325,8 @@ static Values add(NodeBuilder &n) {
             {},
             {}};
   auto [low, high] = getCalibratedRange(n);
-  Value sum = n.binary<graph::AddOp>(toReals(n, x, xRange),
-                                     toReals(n, y, yRange));
+  Value sum =
+      n.binary<graph::AddOp>(toReals(n, x, xRange), toReals(n, y, yRange));
   return {toBytes(n, sum, getMagnitude(n, low, high), n.element(x)),
           bound(n, low), bound(n, high)};
 }
@@ -342,8 +338,8 @@ static Values multiply(NodeBuilder &n) {
   if (!x || !y || !xRange || !yRange)
     return Values(3);
   if (n.attributes.getBool("enable_float_output"))
-    return {n.binary<graph::MulOp>(toReals(n, x, xRange),
-                                   toReals(n, y, yRange))};
+    return {
+        n.binary<graph::MulOp>(toReals(n, x, xRange), toReals(n, y, yRange))};
   Value product = n.binary<graph::MulOp>(widen(n, x), widen(n, y));
   if (!isCalibrated(n)) {
     auto [low, high] =
@@ -352,8 +348,9 @@ static Values multiply(NodeBuilder &n) {
   }
   // Fractions and high bits are dropped.
   auto [low, high] = getCalibratedRange(n);
-  Value scale = ratio(n, scaledBy(n, xRange, yRange),
-                      n.scalar<graph::MulOp>(getMagnitude(n, low, high), 127.5));
+  Value scale =
+      ratio(n, scaledBy(n, xRange, yRange),
+            n.scalar<graph::MulOp>(getMagnitude(n, low, high), 127.5));
   Value real = scaledBy(n, n.cast(product, n.element(ElementType::F32)), scale);
   return {n.cast(widen(n, real), n.element(x)), bound(n, low), bound(n, high)};
 }

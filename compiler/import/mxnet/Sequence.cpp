@@ -323,8 +323,8 @@ ArrayRef<OperatorRow> getSequenceOperators() {
        rnn, inferRnn,
        "output state_output[state_outputs] "
        "statecell_output[state_outputs&mode=lstm]"},
-      {"_rnn_param_concat", "num_args:count! dim:int=1", "data*",
-       joinParameters},
+      {"_rnn_param_concat _npi_rnn_param_concat", "num_args:count! dim:int=1",
+       "data*", joinParameters},
       {"SequenceMask _npx_sequence_mask",
        "use_sequence_length:bool=False value:float=0 axis:int=0",
        "data sequence_length[use_sequence_length]", sequenceMask, inferLengths},

@@ -17,6 +17,9 @@ using namespace mlir;
 
 namespace dlc::mxnet {
 
+/// The input that random numbers depend on, where a model draws some.
+static constexpr llvm::StringLiteral kSeedInput = "random_seed";
+
 namespace {
 
 /// Imports one symbol.
@@ -59,6 +62,8 @@ private:
 
   void addInternals(SmallVectorImpl<Value> &results,
                     std::vector<std::string> &names);
+  Value getSeed();
+
   void finish(func::FuncOp function);
   void setVariables(func::FuncOp function);
 
@@ -80,7 +85,9 @@ private:
   /// How many waiting operators are being given their shape.
   unsigned depth = 0;
   static constexpr unsigned maxDepth = 100;
-  /// The node of each argument, ascending.
+  /// The argument that is no variable of the model; null if there is none.
+  Value seed;
+  /// The node of each other argument, ascending.
   std::vector<size_t> arguments;
 };
 
@@ -270,7 +277,24 @@ NodeBuilder SymbolImporter::makeBuilder(size_t index, ArrayRef<Value> inputs) {
       NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
   return NodeBuilder(builder, loc, info.attributes, inputs, info.inputNames,
                      info.place, diagnostics,
-                     symbol.getSymbol().usesNumpyShapes);
+                     symbol.getSymbol().usesNumpyShapes,
+                     [this] { return getSeed(); });
+}
+
+/// The argument from which random numbers follow, behind all others.
+Value SymbolImporter::getSeed() {
+  if (seed)
+    return seed;
+  for (size_t i = 0; i < symbol.size(); ++i)
+    if (symbol.getNode(i).isVariable() &&
+        symbol.getNode(i).name == kSeedInput) {
+      fail(i, DiagnosticCode::UnsupportedModel,
+           "has the name of the input that random numbers depend on");
+      return {};
+    }
+  auto type = RankedTensorType::get({1}, builder.getI64Type());
+  Location loc = NameLoc::get(builder.getStringAttr(kSeedInput));
+  return seed = body->addArgument(type, loc);
 }
 
 /// Builds zeros (or ones, ...) of which users need the given dimensions.
@@ -488,6 +512,9 @@ void SymbolImporter::finish(func::FuncOp function) {
   for (auto [i, index] : llvm::enumerate(arguments))
     function.setArgAttr(i, "graph.name",
                         builder.getStringAttr(symbol.getNode(index).name));
+  if (seed)
+    function.setArgAttr(arguments.size(), "graph.name",
+                        builder.getStringAttr(kSeedInput));
   for (auto [i, name] : llvm::enumerate(names))
     function.setResultAttr(i, "graph.name", builder.getStringAttr(name));
 }

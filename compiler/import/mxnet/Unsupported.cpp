@@ -45,6 +45,12 @@ ArrayRef<UnsupportedRow> getUnsupportedOperators() {
        "_contrib_quantized_rnn",
        "it belongs to calibration or to recurrent layers with oneDNN's own "
        "number format"},
+      {"_image_random_hue _npx__image_random_hue _image_random_color_jitter "
+       "_npx__image_random_color_jitter",
+       "changing hues at random, which only training needs, is not "
+       "implemented"},
+      {"_sample_unique_zipfian",
+       "it draws until no number repeats, so that its time has no bound"},
       {"_contrib_hawkesll",
        "the likelihood of a point process, which only training needs, is not "
        "implemented"},
@@ -52,9 +58,20 @@ ArrayRef<UnsupportedRow> getUnsupportedOperators() {
        "_npi_pinv _npi_pinv_scalar_rcond",
        "eigenvalues and singular values take as many steps as the values need; "
        "compute them outside of the model"},
-      {"_linalg_gelqf linalg_gelqf",
-       "the LQ factorisation is not implemented; _linalg_potrf of A A^T has "
-       "the same L but for signs"},
+      {"_cvcopyMakeBorder",
+       "it works on decoded images outside of a model; use Pad"},
+      {"BilinearSampler Correlation GridGenerator ROIPooling "
+       "SpatialTransformer _contrib_DeformableConvolution "
+       "_contrib_DeformablePSROIPooling "
+       "_contrib_ModulatedDeformableConvolution _contrib_MultiBoxDetection "
+       "_contrib_MultiBoxTarget _contrib_MultiProposal _contrib_PSROIPooling "
+       "_contrib_Proposal _contrib_ROIAlign _contrib_RROIAlign "
+       "_contrib_bipartite_matching _contrib_box_decode _contrib_box_encode "
+       "_contrib_box_iou _contrib_box_nms _contrib_box_non_maximum_suppression "
+       "_cvimresize _npi_cvimresize _image_resize _npx__image_resize "
+       "_npx_multibox_detection _npx_multibox_prior _npx_multibox_target "
+       "_npx_roi_pooling",
+       "sampling, regions and boxes can't be compiled yet"},
   };
   return rows;
 }

@@ -87,6 +87,10 @@ def images(rng):
             yield case("_image_flip_left_right", image)
             yield case("_image_flip_top_bottom", image)
             yield case("_image_adjust_lighting", image, alpha=(0.5, -0.25, 1.0))
+    for op in ("brightness", "contrast", "saturation"):
+        for image in (byte, reals(rng, (4, 6, 3), 0, 255)):
+            # A range of one factor, but for what rounding hides.
+            yield case(f"_image_random_{op}", image, min_factor=1.5, max_factor=1.5000001)
     for choice in product(mean=((0.5,), (0.5, 0.25, 0.125)), std=((2.0,), (0.5, 1.0, 2.0))):
         yield case("_image_normalize", reals(rng, (3, 4, 5)), **choice)
         yield case("_image_normalize", reals(rng, (2, 3, 4, 5)), **choice)

@@ -33,6 +33,8 @@ def cases(rng):
             yield case("_linalg_det", regular(rng, shape, dtype))
             yield case("_linalg_slogdet", regular(rng, shape, dtype))
             yield case("_linalg_sumlogdiag", positive(rng, shape, dtype))
+    for shape in ((1, 1), (3, 3), (2, 5), (2, 3, 4)):
+        yield case("_linalg_gelqf", reals(rng, shape))
     for choice in product(transpose=(False, True), rightside=(False, True), lower=(False, True)):
         for batch in ((), (2,)):
             a = triangle(rng, (*batch, 3, 3), choice["lower"])

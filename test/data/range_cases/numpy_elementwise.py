@@ -22,7 +22,7 @@ def of_type(rng, shape, dtype, low=-5, high=6):
         return rng.randint(0, 2, shape).astype(bool)
     if dtype.startswith("float"):
         return reals(rng, shape, low, high, dtype)
-    return integers(rng, shape, 0 if dtype == "uint8" else low, high, dtype)
+    return integers(rng, shape, max(low, 0) if dtype == "uint8" else low, high, dtype)
 
 
 def cases(rng):
