@@ -44,7 +44,8 @@ class Symbol:
             self.nodes.append({"op": "negative", "name": f"{name}_source", "inputs": inputs[:1]})
             inputs[0] = [len(self.nodes) - 1, 0, 0]
         attributes = {key: attribute_text(value) for key, value in case.attributes.items()}
-        self.nodes.append({"op": case.op, "name": name, "attrs": attributes, "inputs": inputs})
+        node = {"op": case.op, "name": name, "attrs": attributes, "inputs": inputs}
+        self.nodes.append({**node, "subgraphs": case.subgraphs} if case.subgraphs else node)
         return [f"{name}_in{i}" for i in range(len(case.inputs))]
 
     def add_heads(self, count):

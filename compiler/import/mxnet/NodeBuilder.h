@@ -33,15 +33,23 @@ inline Shape dimRange(int64_t begin, int64_t end) {
 /// Builds the operations of one node.
 class NodeBuilder {
 public:
+  /// What a node knows of the model around it.
+  struct Surroundings {
+    std::function<mlir::Value()> getSeed;
+    std::function<Values(size_t, llvm::ArrayRef<mlir::Value>)> importSubgraph;
+    llvm::SmallVector<size_t, 3> subgraphSizes;
+    int64_t number = 0;
+  };
+
   NodeBuilder(mlir::OpBuilder &builder, mlir::Location loc,
               const Attributes &attributes, llvm::ArrayRef<mlir::Value> inputs,
               llvm::ArrayRef<std::string> inputNames,
               const DiagnosticPlace &place, DiagnosticList &diagnostics,
-              bool usesNumpyShapes,
-              std::function<mlir::Value()> makeSeed = nullptr)
+              bool usesNumpyShapes, Surroundings surroundings)
       : attributes(attributes), usesNumpyShapes(usesNumpyShapes),
         builder(builder), loc(loc), inputs(inputs), inputNames(inputNames),
-        place(place), diagnostics(diagnostics), makeSeed(std::move(makeSeed)) {}
+        place(place), diagnostics(diagnostics),
+        surroundings(std::move(surroundings)) {}
 
   const Attributes &attributes;
   /// Whether tensors may have no dimension, as numpy's do; MXNet's older ones
@@ -61,9 +69,20 @@ public:
   llvm::ArrayRef<mlir::Value> getInputs() const { return inputs; }
 
   /// The model's input `random_seed`, one int64, which it has from now on.
-  mlir::Value getSeed() { return makeSeed(); }
-  /// The node's number in the model.
-  int64_t getNumber() const { return place.order; }
+  mlir::Value getSeed() { return surroundings.getSeed(); }
+  /// A number that no other node has, nor this one in another turn of a loop.
+  int64_t getNumber() const { return surroundings.number; }
+
+  size_t getSubgraphCount() const { return surroundings.subgraphSizes.size(); }
+  /// How many nodes subgraph \p index has.
+  size_t getSubgraphSize(size_t index) const {
+    return surroundings.subgraphSizes[index];
+  }
+  /// Builds subgraph \p index, whose arguments get the given values. \returns
+  /// its results; null ones, or too few, if there was a problem.
+  Values importSubgraph(size_t index, llvm::ArrayRef<mlir::Value> arguments) {
+    return surroundings.importSubgraph(index, arguments);
+  }
 
   /// An attribute that is a tuple of integers.
   Shape getShape(llvm::StringRef name) const {
@@ -204,7 +223,7 @@ private:
   llvm::ArrayRef<std::string> inputNames;
   const DiagnosticPlace &place;
   DiagnosticList &diagnostics;
-  std::function<mlir::Value()> makeSeed;
+  Surroundings surroundings;
   std::optional<Shape> resultShape;
 };
 

@@ -39,6 +39,7 @@ SmallVector<OperatorFamily> getOperatorFamilies() {
       {"Images", getImageOperators()},
       {"Quantised layers", getQuantizedOperators()},
       {"Random numbers", getRandomOperators()},
+      {"Loops and branches", getControlFlowOperators()},
   };
 }
 

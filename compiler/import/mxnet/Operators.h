@@ -69,6 +69,7 @@ llvm::ArrayRef<OperatorRow> getDistributionOperators();
 llvm::ArrayRef<OperatorRow> getImageOperators();
 llvm::ArrayRef<OperatorRow> getQuantizedOperators();
 llvm::ArrayRef<OperatorRow> getRandomOperators();
+llvm::ArrayRef<OperatorRow> getControlFlowOperators();
 
 /// The operators of one kind, under the title that the reference has for them.
 struct OperatorFamily {

@@ -33,10 +33,9 @@ SmallVector<Value, 4> Random::bits(ArrayRef<int64_t> shape) {
   if (!seed || count > UINT32_MAX)
     return SmallVector<Value, 4>(4);
   Shape flat{count};
-  SmallVector<Value, 4> counter{n.iota(flat, i64, 0),
-                                n.splat(flat, i64, double(calls++)),
-                                n.splat(flat, i64, double(n.getNumber())),
-                                n.splat(flat, i64, 0)};
+  SmallVector<Value, 4> counter{
+      n.iota(flat, i64, 0), n.splat(flat, i64, double(calls++)),
+      n.splat(flat, i64, double(n.getNumber())), n.splat(flat, i64, 0)};
   Value keys[2] = {low(n, seed), high(n, seed)};
   for (int round = 0; round < 10; ++round) {
     Value key[2] = {n.broadcast(keys[0], flat), n.broadcast(keys[1], flat)};
@@ -62,8 +61,7 @@ Value Random::toUniform(Value word, Type element) {
 Value Random::toNormal(Value first, Value second, Type element) {
   Value inverse = n.emit<graph::NegOp>({toUniform(first, element)});
   Value logs = n.emit<graph::Log1pOp>({inverse});
-  Value radius =
-      n.emit<graph::SqrtOp>({n.scalar<graph::MulOp>(logs, -2.0)});
+  Value radius = n.emit<graph::SqrtOp>({n.scalar<graph::MulOp>(logs, -2.0)});
   Value angle = n.scalar<graph::MulOp>(toUniform(second, element), 2 * M_PI);
   return n.emit<graph::MulOp>({radius, n.emit<graph::CosOp>({angle})});
 }
@@ -109,14 +107,12 @@ Value Random::gamma(Value alpha) {
   for (int i = 0; i < attempts; ++i) {
     SmallVector<Value, 4> words = bits(shape);
     Value x = toNormal(words[0], words[1], element);
-    Value root =
-        n.emit<graph::AddOp>({one, n.emit<graph::MulOp>({c, x})});
+    Value root = n.emit<graph::AddOp>({one, n.emit<graph::MulOp>({c, x})});
     Value v = n.emit<graph::MulOp>({n.emit<graph::SquareOp>({root}), root});
     Value logs = n.emit<graph::SubOp>({n.emit<graph::LogOp>({v}), v});
     Value bound = n.emit<graph::AddOp>(
         {n.scalar<graph::MulOp>(n.emit<graph::SquareOp>({x}), 0.5),
-         n.emit<graph::MulOp>(
-             {d, n.scalar<graph::AddOp>(logs, 1)})});
+         n.emit<graph::MulOp>({d, n.scalar<graph::AddOp>(logs, 1)})});
     Value chance = n.emit<graph::Log1pOp>(
         {n.emit<graph::NegOp>({toUniform(words[2], element)})});
     // The logarithm of a negative number is NaN, which is less than nothing.
@@ -137,8 +133,8 @@ Value Random::smallPoisson(Value rate) {
   Shape many(n.shape(rate));
   many.push_back(64);
   int64_t last = n.rank(rate);
-  Value sums = n.emit<graph::CumsumOp>(
-      {exponential(many, n.element(rate))}, {n.attr("axis", last)});
+  Value sums = n.emit<graph::CumsumOp>({exponential(many, n.element(rate))},
+                                       {n.attr("axis", last)});
   Value limit = n.broadcastInDims(rate, many, dimRange(0, last));
   Value isBelow = n.emit<graph::LessOp>({sums, limit});
   return isBelow ? n.reduce<graph::ReduceSumOp>(
@@ -169,21 +165,19 @@ Value Random::largePoisson(Value rate) {
     SmallVector<Value, 4> words = bits(n.shape(rate));
     Value u = plus(toUniform(words[0], element), -0.5);
     Value v = plus(toUniform(words[1], element), std::ldexp(1.0, -25));
-    Value us =
-        plus(n.emit<graph::NegOp>({n.emit<graph::AbsOp>({u})}), 0.5);
+    Value us = plus(n.emit<graph::NegOp>({n.emit<graph::AbsOp>({u})}), 0.5);
     Value slope = add(n.emit<graph::DivOp>({times(a, 2), us}), b);
-    Value k = n.emit<graph::FloorOp>(
-        {plus(add(mul(slope, u), rate), 0.43)});
-    Value isQuick = n.emit<graph::LogicalAndOp>(
-        {n.scalar<graph::GreaterEqualOp>(us, 0.07),
-         n.emit<graph::LessEqualOp>({v, vr})});
+    Value k = n.emit<graph::FloorOp>({plus(add(mul(slope, u), rate), 0.43)});
+    Value isQuick =
+        n.emit<graph::LogicalAndOp>({n.scalar<graph::GreaterEqualOp>(us, 0.07),
+                                     n.emit<graph::LessEqualOp>({v, vr})});
     Value isLegal = n.scalar<graph::GreaterEqualOp>(k, 0);
     Value left = add(log(v), log(inverseAlpha));
     left = n.emit<graph::SubOp>(
         {left, log(add(n.emit<graph::DivOp>({a, mul(us, us)}), b))});
     Value right = n.emit<graph::SubOp>({mul(k, log(rate)), rate});
-    right = n.emit<graph::SubOp>(
-        {right, n.emit<graph::GammalnOp>({plus(k, 1)})});
+    right =
+        n.emit<graph::SubOp>({right, n.emit<graph::GammalnOp>({plus(k, 1)})});
     Value isExact = n.emit<graph::LogicalAndOp>(
         {isLegal, n.emit<graph::LessEqualOp>({left, right})});
     Value isAccepted = n.emit<graph::LogicalOrOp>({isQuick, isExact});

@@ -26,8 +26,8 @@ static Value sampleUniform(NodeBuilder &n, Random &random, Value low,
                            Value high) {
   Value width = n.emit<graph::SubOp>({high, low});
   return n.emit<graph::AddOp>(
-      {low, multiplied(n, random.uniform(n.shape(low), n.element(low)),
-                       width)});
+      {low,
+       multiplied(n, random.uniform(n.shape(low), n.element(low)), width)});
 }
 
 static Value sampleNormal(NodeBuilder &n, Random &random, Value mean,
@@ -74,9 +74,8 @@ static Value sampleGeneralNegativeBinomial(NodeBuilder &n, Random &random,
   Value isPoisson = n.scalar<graph::EqualOp>(dispersion, 0);
   Value one = n.splatLike(dispersion, 1);
   Value safe = n.emit<graph::SelectOp>({isPoisson, one, dispersion});
-  Value drawn = multiplied(
-      n, random.gamma(n.emit<graph::ReciprocalOp>({safe})),
-      multiplied(n, mean, safe));
+  Value drawn = multiplied(n, random.gamma(n.emit<graph::ReciprocalOp>({safe})),
+                           multiplied(n, mean, safe));
   return random.poisson(n.emit<graph::SelectOp>({isPoisson, mean, drawn}));
 }
 
@@ -93,8 +92,8 @@ static Value sampleLogistic(NodeBuilder &n, Random &random, Value mean,
                             Value scale) {
   Value u = n.scalar<graph::AddOp>(
       random.uniform(n.shape(mean), n.element(mean)), std::ldexp(1.0, -25));
-  Value odds = n.emit<graph::DivOp>(
-      {u, n.emit<graph::SubOp>({n.splatLike(u, 1), u})});
+  Value odds =
+      n.emit<graph::DivOp>({u, n.emit<graph::SubOp>({n.splatLike(u, 1), u})});
   return n.emit<graph::AddOp>(
       {mean, multiplied(n, n.emit<graph::LogOp>({odds}), scale)});
 }
@@ -229,8 +228,8 @@ static Values drawNumpy(NodeBuilder &n) {
   if (!spreadParameters(n, values, isPrefix))
     return Values(1);
   Random random(n);
-  return {sample(n, random, values[0],
-                 values.size() > 1 ? values[1] : Value())};
+  return {
+      sample(n, random, values[0], values.size() > 1 ? values[1] : Value())};
 }
 
 //===----------------------------------------------------------------------===//
@@ -248,8 +247,8 @@ static Values randint(NodeBuilder &n) {
                    "attributes 'low' and 'high' must be apart, by less than "
                    "2^32")};
   bool isGiven = n.attributes.isGiven("dtype") && !n.attributes.isNone("dtype");
-  Type element = n.element(isGiven ? n.attributes.getType("dtype")
-                                   : ElementType::I32);
+  Type element =
+      n.element(isGiven ? n.attributes.getType("dtype") : ElementType::I32);
   return {n.cast(Random(n).integers(shape, low, high), element)};
 }
 
@@ -259,8 +258,7 @@ static Values bernoulli(NodeBuilder &n) {
   Values values = getNumpyParameters(n, {isLogit ? "logit" : "prob", ""}, f32);
   if (!spreadParameters(n, values, false))
     return Values(1);
-  Value chance =
-      isLogit ? n.emit<graph::SigmoidOp>({values[0]}) : values[0];
+  Value chance = isLogit ? n.emit<graph::SigmoidOp>({values[0]}) : values[0];
   Value u = Random(n).uniform(n.shape(chance), f32);
   return {n.cast(n.emit<graph::LessOp>({u, chance}),
                  n.element(n.attributes.getType("dtype")))};
@@ -279,9 +277,9 @@ static Value findChance(NodeBuilder &n, Value chances, Value u) {
   Shape dims = dimRange(0, leading);
   dims.push_back(rank);
   Value total = n.sliceAxis(sums, leading, count - 1, count);
-  Value scaled = n.emit<graph::MulOp>(
-      {n.broadcastInDims(u, pairs, dimRange(0, rank)),
-       n.broadcastInDims(total, pairs, dims)});
+  Value scaled =
+      n.emit<graph::MulOp>({n.broadcastInDims(u, pairs, dimRange(0, rank)),
+                            n.broadcastInDims(total, pairs, dims)});
   Value isPassed = n.emit<graph::GreaterEqualOp>(
       {scaled, n.broadcastInDims(sums, pairs, dims)});
   if (!isPassed)
@@ -361,17 +359,16 @@ static Values shuffle(NodeBuilder &n) {
   Value x = n.input(0);
   if (!x || n.rank(x) == 0)
     return {x};
-  return {n.emit<graph::GatherOp>(
-      {x, makeOrder(n, n.shape(x)[0], Value())},
-      {n.attr("axis", int64_t(0)),
-       n.word<graph::IndexModeAttr>("mode", "clip")})};
+  return {
+      n.emit<graph::GatherOp>({x, makeOrder(n, n.shape(x)[0], Value())},
+                              {n.attr("axis", int64_t(0)),
+                               n.word<graph::IndexModeAttr>("mode", "clip")})};
 }
 
 /// Indices of `size` of `a` things, with or without putting them back.
 static Values choice(NodeBuilder &n) {
   bool isWeighted = n.attributes.getBool("weighted");
-  Value population =
-      n.attributes.isNone("a") ? n.input(size_t(0)) : Value();
+  Value population = n.attributes.isNone("a") ? n.input(size_t(0)) : Value();
   Value weights = isWeighted ? n.input(n.getInputCount() - 1) : Value();
   int64_t count = population ? n.type(population).getNumElements()
                              : n.attributes.getInt("a");
@@ -389,9 +386,8 @@ static Values choice(NodeBuilder &n) {
     index = n.reshape(n.sliceAxis(makeOrder(n, count, weights), 0, 0, wanted),
                       size);
   else if (weights)
-    index = findChance(
-        n, n.reshape(weights, {count}),
-        Random(n).uniform(size, n.element(weights)));
+    index = findChance(n, n.reshape(weights, {count}),
+                       Random(n).uniform(size, n.element(weights)));
   else
     index = Random(n).integers(size, 0, double(count));
   return {n.cast(index, n.element(ElementType::I64))};
@@ -421,18 +417,26 @@ ArrayRef<OperatorRow> getRandomOperators() {
    nullptr,                                                                    \
    "output",                                                                   \
    seedNote},                                                                  \
-      {"_random_" NAME "_like", ATTRIBUTES, "data",                            \
-       drawLike<SAMPLER, FIRST, SECOND>, nullptr, "output", seedNote},         \
-      {"_sample_" NAME " sample_" NAME, blockSpec, INPUTS,                     \
-       drawBlocks<SAMPLER>, nullptr, "output", seedNote}
+      {"_random_" NAME "_like",                                                \
+       ATTRIBUTES,                                                             \
+       "data",                                                                 \
+       drawLike<SAMPLER, FIRST, SECOND>,                                       \
+       nullptr,                                                                \
+       "output",                                                               \
+       seedNote},                                                              \
+      {"_sample_" NAME " sample_" NAME,                                        \
+       blockSpec,                                                              \
+       INPUTS,                                                                 \
+       drawBlocks<SAMPLER>,                                                    \
+       nullptr,                                                                \
+       "output",                                                               \
+       seedNote}
 #define DLC_NUMPY(NAME, ATTRIBUTES, INPUTS, OUTPUT, ...)                       \
-  {"_npi_" NAME,                                                               \
-   ATTRIBUTES " size:sizes?=None ctx:string= dtype:dtype=float32",             \
-   INPUTS,                                                                     \
-   drawNumpy<__VA_ARGS__>,                                                     \
-   nullptr,                                                                    \
-   OUTPUT,                                                                     \
-   seedNote}
+  {                                                                            \
+    "_npi_" NAME,                                                              \
+        ATTRIBUTES " size:sizes?=None ctx:string= dtype:dtype=float32",        \
+        INPUTS, drawNumpy<__VA_ARGS__>, nullptr, OUTPUT, seedNote              \
+  }
   static const OperatorRow rows[] = {
       DLC_RANDOM("uniform", " uniform", "low:float=0 high:float=1", "low high",
                  sampleUniform, kLow, kHigh),
@@ -450,8 +454,8 @@ ArrayRef<OperatorRow> getRandomOperators() {
                  "mu:float=1 alpha:float=1", "mu alpha",
                  sampleGeneralNegativeBinomial, kMu, kAlpha),
       {"_random_randint random_randint _npi_random_randint",
-       "low:int! high:int! shape:sizes?=None ctx:string= dtype:dtype?=None",
-       "", randint, nullptr, "output", seedNote},
+       "low:int! high:int! shape:sizes?=None ctx:string= dtype:dtype?=None", "",
+       randint, nullptr, "output", seedNote},
       {"_sample_multinomial sample_multinomial",
        "shape:sizes=() get_prob:bool=False dtype:dtype=int32", "data",
        sampleMultinomial, nullptr,
@@ -479,12 +483,12 @@ ArrayRef<OperatorRow> getRandomOperators() {
       DLC_NUMPY("logistic", "loc:float?! scale:float?!",
                 "loc[loc=None] scale[scale=None]", "output0", sampleLogistic,
                 kLoc, kScale),
-      DLC_NUMPY("exponential", "scale:float?=1", "scale[scale=None]",
-                "output0", sampleScaledExponential, kScale, kNone),
+      DLC_NUMPY("exponential", "scale:float?=1", "scale[scale=None]", "output0",
+                sampleScaledExponential, kScale, kNone),
       DLC_NUMPY("rayleigh", "scale:float?=1", "scale[scale=None]", "output0",
                 sampleRayleigh, kScale, kNone),
-      DLC_NUMPY("pareto", "a:float?=None", "a[a=None]", "output0",
-                samplePareto, kA, kNone),
+      DLC_NUMPY("pareto", "a:float?=None", "a[a=None]", "output0", samplePareto,
+                kA, kNone),
       DLC_NUMPY("weibull", "a:float?=None", "a[a=None]", "output0",
                 sampleWeibull, kA, kNone),
       DLC_NUMPY("powerd", "a:float?=None", "a[a=None]", "output", samplePower,

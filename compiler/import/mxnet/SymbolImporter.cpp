@@ -8,6 +8,7 @@
 
 #include "compiler/import/MemoryCheck.h"
 #include "compiler/import/mxnet/ElementTypes.h"
+#include "compiler/import/mxnet/InputOptions.h"
 #include "compiler/import/mxnet/ResolvedSymbol.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
@@ -30,12 +31,11 @@ public:
                  const ImportOptions &options, DiagnosticList &diagnostics)
       : symbol(symbol), file(file), weights(std::move(weights)),
         options(options), diagnostics(diagnostics), builder(&context),
-        values(symbol.size()) {}
+        values(symbol.size()), nextNumber(symbol.size()) {}
 
   OwningOpRef<ModuleOp> import();
 
 private:
-  void checkInputOptions();
   const InputOption *findInputOption(StringRef name) const;
 
   // Variables.
@@ -56,6 +56,8 @@ private:
   Value materialise(size_t user, size_t input, ArrayRef<int64_t> shape);
   Values fill(size_t index, ArrayRef<int64_t> shape);
   NodeBuilder makeBuilder(size_t index, ArrayRef<Value> inputs);
+  Values importInner(const Symbol &inner, ArrayRef<Value> given);
+  Values importAsInner(SymbolImporter &outer, ArrayRef<Value> given);
   void reportVariable(size_t user, size_t input, ArrayRef<Value> inputs);
   void reportOwnShape(size_t index);
   void reportUnknownShape(size_t index);
@@ -85,6 +87,12 @@ private:
   /// How many waiting operators are being given their shape.
   unsigned depth = 0;
   static constexpr unsigned maxDepth = 100;
+  /// The graph that this one is inside of; null for the model.
+  SymbolImporter *parent = nullptr;
+  /// The subgraphs that were needed so far.
+  std::map<const Symbol *, std::unique_ptr<ResolvedSymbol>> innerSymbols;
+  /// Numbers of nodes: where those of this graph begin, and the next free one.
+  int64_t firstNumber = 0, nextNumber = 0;
   /// The argument that is no variable of the model; null if there is none.
   Value seed;
   /// The node of each other argument, ascending.
@@ -93,39 +101,11 @@ private:
 
 } // namespace
 
-//===----------------------------------------------------------------------===//
-// What --input says
-//===----------------------------------------------------------------------===//
-
 const InputOption *SymbolImporter::findInputOption(StringRef name) const {
   for (const InputOption &input : options.inputs)
     if (name == input.name)
       return &input;
   return nullptr;
-}
-
-void SymbolImporter::checkInputOptions() {
-  std::vector<std::string_view> names;
-  for (size_t i = 0; i < symbol.size(); ++i)
-    if (symbol.getNode(i).isVariable())
-      names.push_back(symbol.getNode(i).name);
-  DiagnosticPlace place{file, "", "", -1};
-  for (const InputOption &input : options.inputs) {
-    if (!llvm::is_contained(names, input.name)) {
-      std::string what = "the model has no input '" + input.name + "'";
-      std::string_view nearest = findNearest(input.name, names);
-      if (!nearest.empty())
-        what += "; did you mean '" + std::string(nearest) + "'?";
-      diagnostics.add(DiagnosticCode::UnknownInput, place, what);
-    }
-    for (const InputDim &dim : input.shape)
-      if (!dim.name.empty())
-        diagnostics.add(DiagnosticCode::DynamicDimension, place,
-                        "input '" + input.name +
-                            "' has the dynamic dimension " + dim.name +
-                            ", which can't be compiled yet; give "
-                            "its size");
-  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -275,14 +255,74 @@ NodeBuilder SymbolImporter::makeBuilder(size_t index, ArrayRef<Value> inputs) {
   const ResolvedNode &info = symbol.get(index);
   Location loc =
       NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
-  return NodeBuilder(builder, loc, info.attributes, inputs, info.inputNames,
-                     info.place, diagnostics,
-                     symbol.getSymbol().usesNumpyShapes,
-                     [this] { return getSeed(); });
+  const auto &subgraphs = symbol.getNode(index).subgraphs;
+  NodeBuilder::Surroundings surroundings;
+  surroundings.getSeed = [this] { return getSeed(); };
+  surroundings.importSubgraph = [this, &subgraphs](size_t which,
+                                                   ArrayRef<Value> given) {
+    return importInner(*subgraphs[which], given);
+  };
+  for (const auto &inner : subgraphs)
+    surroundings.subgraphSizes.push_back(inner->nodes.size());
+  surroundings.number = firstNumber + int64_t(index);
+  return NodeBuilder(
+      builder, loc, info.attributes, inputs, info.inputNames, info.place,
+      diagnostics, symbol.getSymbol().usesNumpyShapes, std::move(surroundings));
+}
+
+/// Builds a subgraph where this graph is being built.
+Values SymbolImporter::importInner(const Symbol &inner, ArrayRef<Value> given) {
+  std::unique_ptr<ResolvedSymbol> &resolved = innerSymbols[&inner];
+  if (!resolved) {
+    Symbol copy = inner;
+    // Only the outermost graph says these.
+    copy.version = symbol.getSymbol().version;
+    copy.usesNumpyShapes = symbol.getSymbol().usesNumpyShapes;
+    resolved = std::make_unique<ResolvedSymbol>(
+        std::move(copy), file, ArrayRef<std::string>(), diagnostics);
+  }
+  ImportOptions noOptions;
+  return SymbolImporter(*builder.getContext(), *resolved, file, weights,
+                        noOptions, diagnostics)
+      .importAsInner(*this, given);
+}
+
+/// Builds this graph inside of \p outer. \returns its results; none where a
+/// problem was reported or \p given doesn't fit.
+Values SymbolImporter::importAsInner(SymbolImporter &outer,
+                                     ArrayRef<Value> given) {
+  const std::vector<uint32_t> &variables = symbol.getSymbol().arguments;
+  if (variables.size() != given.size() || llvm::is_contained(given, Value()))
+    return {};
+  parent = &outer;
+  SymbolImporter *root = &outer;
+  while (root->parent)
+    root = root->parent;
+  firstNumber = root->nextNumber;
+  root->nextNumber += int64_t(symbol.size());
+  builder.restoreInsertionPoint(outer.builder.saveInsertionPoint());
+  body = outer.body;
+  for (auto [variable, value] : llvm::zip(variables, given))
+    values[variable] = {value};
+  for (size_t i = 0; i < symbol.size(); ++i)
+    if (!symbol.getNode(i).isVariable() && symbol.get(i).isNeeded)
+      importOperator(i);
+  Values results;
+  for (const ResolvedHead &head : symbol.getHeads()) {
+    const Values &source = values[head.entry.node];
+    if (source.empty())
+      reportUnknownShape(head.entry.node);
+    results.push_back(head.entry.output < source.size()
+                          ? source[head.entry.output]
+                          : Value());
+  }
+  return results;
 }
 
 /// The argument from which random numbers follow, behind all others.
 Value SymbolImporter::getSeed() {
+  if (parent)
+    return parent->getSeed();
   if (seed)
     return seed;
   for (size_t i = 0; i < symbol.size(); ++i)
@@ -528,7 +568,7 @@ OwningOpRef<ModuleOp> SymbolImporter::import() {
   body = function.addEntryBlock();
   builder.setInsertionPointToEnd(body);
 
-  checkInputOptions();
+  checkInputOptions(symbol, options, file, diagnostics);
   if (!diagnostics.empty() && llvm::any_of(options.inputs, [](auto &input) {
         return llvm::any_of(
             input.shape, [](const InputDim &dim) { return !dim.name.empty(); });

@@ -16,8 +16,8 @@ namespace {
 class SymbolParser {
 public:
   SymbolParser(const std::string &file, Symbol &symbol,
-               DiagnosticList &diagnostics)
-      : file(file), symbol(symbol), diagnostics(diagnostics) {}
+               DiagnosticList &diagnostics, unsigned depth = 0)
+      : file(file), symbol(symbol), diagnostics(diagnostics), depth(depth) {}
 
   bool parse(const Json &root);
 
@@ -25,6 +25,7 @@ private:
   bool parseNode(const Json &json, int64_t index);
   bool parseAttributes(const Json &json, Node &node, int64_t index);
   bool parseInputs(const Json &json, Node &node, int64_t index);
+  bool parseSubgraphs(const Json &json, Node &node, int64_t index);
   bool parseHeads(const Json &json);
   bool parseArgNodes(const Json &json);
   void parseGraphAttributes(const Json &json);
@@ -43,6 +44,9 @@ private:
   Symbol &symbol;
   DiagnosticList &diagnostics;
   size_t nodeCount = 0;
+  /// How many graphs this one is inside of.
+  unsigned depth;
+  static constexpr unsigned maxDepth = 16;
 };
 
 } // namespace
@@ -99,8 +103,8 @@ bool SymbolParser::parseNode(const Json &json, int64_t index) {
   };
   readString("name", node.name);
   readString("op", node.op);
-  node.hasSubgraphs = json.contains("subgraphs") && !json["subgraphs"].empty();
   good &= parseAttributes(json, node, index);
+  good &= parseSubgraphs(json, node, index);
   return parseInputs(json, node, index) && good;
 }
 
@@ -121,6 +125,21 @@ bool SymbolParser::parseAttributes(const Json &json, Node &node,
     }
   }
   return true;
+}
+
+bool SymbolParser::parseSubgraphs(const Json &json, Node &node, int64_t index) {
+  if (!json.contains("subgraphs"))
+    return true;
+  if (!json["subgraphs"].is_array() || depth == maxDepth)
+    return failNode(DiagnosticCode::MalformedSymbol, node, index,
+                    "has 'subgraphs' that are no list or too deep");
+  bool good = true;
+  for (const Json &graph : json["subgraphs"]) {
+    auto inner = std::make_shared<Symbol>();
+    good &= SymbolParser(file, *inner, diagnostics, depth + 1).parse(graph);
+    node.subgraphs.push_back(std::move(inner));
+  }
+  return good;
 }
 
 bool SymbolParser::parseInputs(const Json &json, Node &node, int64_t index) {
@@ -187,6 +206,7 @@ bool SymbolParser::parseArgNodes(const Json &json) {
     if (!node.isVariable())
       good = failNode(DiagnosticCode::MalformedSymbol, node, id.get<int64_t>(),
                       "is listed in 'arg_nodes' but is not a variable");
+    symbol.arguments.push_back(id.get<uint32_t>());
   }
   return good;
 }

@@ -5,6 +5,7 @@
 
 #include "compiler/Diagnostics.h"
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,8 @@ struct Entry {
   uint32_t output = 0;
 };
 
+struct Symbol;
+
 /// A variable or an operator's application.
 struct Node {
   /// The operator as the file names it; "null" for a variable.
@@ -24,7 +27,8 @@ struct Node {
   std::string name;
   std::map<std::string, std::string> attributes;
   std::vector<Entry> inputs;
-  bool hasSubgraphs = false;
+  /// What loops and branches run.
+  std::vector<std::shared_ptr<const Symbol>> subgraphs;
 
   bool isVariable() const { return op == "null"; }
 };
@@ -34,6 +38,8 @@ struct Symbol {
   std::vector<Node> nodes;
   /// The model's outputs, in order.
   std::vector<Entry> heads;
+  /// The variables, in the order in which a subgraph gets their values.
+  std::vector<uint32_t> arguments;
   /// major * 10000 + minor * 100 + patch of the MXNet that wrote the file; 800
   /// where the file does not say.
   int64_t version = 800;

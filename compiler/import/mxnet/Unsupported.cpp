@@ -21,11 +21,8 @@ ArrayRef<UnsupportedRow> getUnsupportedOperators() {
        "_sg_mkldnn_selfatt_valatt",
        "it is what oneDNN's backend fuses layers into; export the model before "
        "that backend rewrites it"},
-      {"_foreach _while_loop _cond",
-       "loops and branches can't be compiled yet; unroll the loop when the "
-       "symbol is made"},
       {"_contrib_boolean_mask _npi_boolean_mask _npi_nonzero _npx_nonzero "
-       "_npi_unique _npi_bincount _npi_insert_tensor",
+       "_npi_unique _npi_bincount",
        "the shape of its result depends on values; shapes must be known when "
        "compiling. Where a mask keeps the shape, use where"},
       {"_contrib_dgl_adjacency _contrib_dgl_csr_neighbor_non_uniform_sample "
@@ -51,6 +48,9 @@ ArrayRef<UnsupportedRow> getUnsupportedOperators() {
        "implemented"},
       {"_sample_unique_zipfian",
        "it draws until no number repeats, so that its time has no bound"},
+      {"_contrib_quantized_batch_norm",
+       "oneDNN rounds it in a way of its own; fold the normalisation into the "
+       "convolution before the model is quantised"},
       {"_contrib_hawkesll",
        "the likelihood of a point process, which only training needs, is not "
        "implemented"},

@@ -12,7 +12,8 @@ class Case:
 
     `outputs` is how many of its outputs inference has, if not all; `in_place` says that MXNet writes the result over the
     first input, which must be another node's then; `eager` that it only knows the result's shape when it runs, for which
-    its symbols are no good; `expected` are the results where MXNet has none for CPUs.
+    its symbols are no good; `expected` are the results where MXNet has none for CPUs;
+    `subgraphs` are the JSON of what a loop or branch runs.
     """
     op: str
     inputs: list
@@ -21,6 +22,7 @@ class Case:
     in_place: bool = False
     eager: bool = False
     expected: list = None
+    subgraphs: list = None
 
     def __str__(self):
         inputs = ", ".join(f"{x.dtype}{list(x.shape)}" for x in self.inputs)

@@ -106,6 +106,12 @@ def edits(rng):
         yield case("_npi_insert_slice", reals(rng, (2, 3)), reals(rng, (1,)), start=0, stop=2, step=1, axis=axis)
     yield case("_npi_insert_scalar", reals(rng, (2, 3)), reals(rng, (2,)), int_ind=1, axis=1)
     yield case("_npi_insert_scalar", reals(rng, (2, 3)), reals(rng, (2, 3)), int_ind=1, axis=0)
+    for axis, rows in ((0, 2), (1, 3), (None, 6)):
+        for obj in ([1], [0, 2, 1], [-1, 1], [1, 1, 0]):
+            obj = np.minimum(np.array(obj, "int64"), rows)
+            yield case("_npi_insert_tensor", reals(rng, (2, 3)), reals(rng, (1,)), obj, axis=axis, eager=True)
+    yield case("_npi_insert_tensor", reals(rng, (2, 3)), reals(rng, (2, 1)), np.array([0, 3], "int64"), axis=1,
+               eager=True)
     for k in (-1, 0, 2):
         yield case("_np_diag", reals(rng, (3,)), k=k)
         yield case("_np_diag", reals(rng, (3, 4)), k=k)

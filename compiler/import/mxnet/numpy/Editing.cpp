@@ -248,6 +248,63 @@ static Values insert(NodeBuilder &n) {
   return {n.concat(parts, *axis)};
 }
 
+/// Inserts at places that a vector of indices holds: each result looks up
+/// whether it is new, and which element it is.
+static Values insertAt(NodeBuilder &n) {
+  Value x, indices = n.input(n.getInputCount() - 1);
+  std::optional<int64_t> axis = getEdited(n, x);
+  if (!axis || !x || !indices)
+    return Values(1);
+  indices = n.reshape(n.cast(indices, n.element(ElementType::I64)), {-1});
+  int64_t size = n.shape(x)[*axis], places = n.shape(indices)[0];
+  int64_t count = places;
+  Value values = getInserted(n, x, *axis, count, /*isIndex=*/false);
+  if (!values)
+    return Values(1);
+  if (count != places) // several at one place
+    indices = n.broadcast(indices, {count});
+  Type i64 = n.element(ElementType::I64);
+  Value isNegative = n.scalar<graph::LessOp>(indices, 0);
+  Value moved = n.scalar<graph::AddOp>(indices, double(size));
+  indices = n.emit<graph::SelectOp>({isNegative, moved, indices});
+  // Each comes behind those before it, in the data and among the inserted.
+  Shape pairs{count, count};
+  Value mine = n.broadcastInDims(indices, pairs, {0});
+  Value other = n.broadcastInDims(indices, pairs, {1});
+  Value isTie = n.emit<graph::LogicalAndOp>(
+      {n.emit<graph::EqualOp>({other, mine}),
+       n.emit<graph::LessOp>({n.iota(pairs, i64, 1), n.iota(pairs, i64, 0)})});
+  Value isBefore =
+      n.emit<graph::LogicalOrOp>({n.emit<graph::LessOp>({other, mine}), isTie});
+  auto countTrue = [&](Value mask) {
+    return mask ? n.reduce<graph::ReduceSumOp>(n.cast(mask, i64), {1}, false)
+                : mask;
+  };
+  Value targets = n.emit<graph::AddOp>({indices, countTrue(isBefore)});
+  // Positions of the result against targets.
+  Shape grid{size + count, count};
+  Value position = n.iota(grid, i64, 0);
+  Value target = n.broadcastInDims(targets, grid, {1});
+  Value isHere = n.emit<graph::EqualOp>({position, target});
+  Value number = n.emit<graph::SelectOp>(
+      {isHere, n.iota(grid, i64, 1), n.splat(grid, i64, 0)});
+  Value isNew = n.scalar<graph::GreaterOp>(countTrue(isHere), 0);
+  Value which =
+      number ? n.reduce<graph::ReduceSumOp>(number, {1}, false) : number;
+  Value shift = countTrue(n.emit<graph::LessOp>({target, position}));
+  Value old = n.emit<graph::SubOp>({n.iota({size + count}, i64, 0), shift});
+  auto take = [&](Value from, Value at) {
+    return n.emit<graph::GatherOp>(
+        {from, at},
+        {n.attr("axis", *axis), n.word<graph::IndexModeAttr>("mode", "clip")});
+  };
+  Value inserted = take(values, which), kept = take(x, old);
+  if (!inserted || !kept || !isNew)
+    return Values(1);
+  return {n.emit<graph::SelectOp>(
+      {n.broadcastInDims(isNew, n.shape(kept), {*axis}), inserted, kept})};
+}
+
 //===----------------------------------------------------------------------===//
 // Diagonals and triangles
 //===----------------------------------------------------------------------===//
@@ -314,6 +371,7 @@ ArrayRef<OperatorRow> getNumpyEditingOperators() {
        "arr*", erase},
       {"_npi_insert_scalar", insertSpec, "arr values[val=None]", insert},
       {"_npi_insert_slice", insertSpec, "arr values[val=None]", insert},
+      {"_npi_insert_tensor", insertSpec, "arr values[val=None] obj", insertAt},
       {"_np_diag", "k:int=0", "data", diag},
       {"_np_diagflat", "k:int=0", "data", diagFlat},
       {"_np_diagonal", "offset:int=0 axis1:int=0 axis2:int=1", "data",
