@@ -39,7 +39,7 @@ class Model:
             for i, array in enumerate(inputs):
                 entries.append([len(nodes), 0, 0])
                 nodes.append({"op": "null", "name": f"c{number}_in{i}", "inputs": []})
-                self.inputs[f"c{number}_in{i}"] = np.asarray(array)
+                self.inputs[f"c{number}_in{i}"] = np.array(array, getattr(array, "dtype", "float32"))
             nodes.append({"op": op, "name": f"c{number}", "inputs": entries,
                           "attrs": {key: str(value) for key, value in attributes.items()}})
             heads.append([len(nodes) - 1, 0, 0])
@@ -64,6 +64,7 @@ class Model:
 
 # Operator, attributes, mean, variance.
 SHAPE = {"shape": (COUNT,)}
+ZEROS = np.zeros(COUNT, "float32")
 CLASSIC = [
     ("_random_uniform", {"low": -1, "high": 3, **SHAPE}, 1, 16 / 12),
     ("_random_normal", {"loc": 2, "scale": 0.5, **SHAPE}, 2, 0.25),
@@ -78,11 +79,22 @@ CLASSIC = [
     ("_random_generalized_negative_binomial", {"mu": 2, "alpha": 0.5, **SHAPE}, 2, 4),
     ("_random_randint", {"low": -3, "high": 5, **SHAPE}, 0.5, 63 / 12),
     ("Dropout", {"p": 0.25, "mode": "always"}, 1, 1 / 3, np.ones(COUNT, "float32")),
+    ("_random_gamma_like", {"alpha": 2, "beta": 3}, 6, 18, ZEROS),
+    ("_random_exponential_like", {"lam": 0.5}, 2, 4, ZEROS),
+    ("_random_poisson_like", {"lam": 20}, 20, 20, ZEROS),
+    ("_random_negative_binomial_like", {"k": 4, "p": 0.5}, 4, 8, ZEROS),
+    ("_random_generalized_negative_binomial_like", {"mu": 3, "alpha": 0}, 3, 3, ZEROS),
+    ("_sample_normal", SHAPE, 3, 4, [3], [2]),
+    ("_sample_gamma", SHAPE, 6, 12, [3], [2]),
+    ("_sample_exponential", SHAPE, 0.25, 1 / 16, [4]),
+    ("_sample_negative_binomial", SHAPE, 4, 8, [4], [0.5]),
+    ("_sample_generalized_negative_binomial", SHAPE, 2, 4, [2], [0.5]),
 ]
 SIZE = {"size": (COUNT,)}
 NUMPY = [
     ("_npi_uniform", {"low": 0.0, "high": 2.0, **SIZE}, 1, 4 / 12),
     ("_npi_normal", {"loc": 1.0, "scale": 3.0, **SIZE}, 1, 9),
+    ("_npi_uniform_n", {"low": 1.0, "high": 2.0, **SIZE}, 1.5, 1 / 12),
     ("_npi_gamma", {"shape": 2.0, "scale": 1.5, **SIZE}, 3, 4.5),
     ("_npi_gumbel", {"loc": 1.0, "scale": 2.0, **SIZE}, 1 + 2 * np.euler_gamma, np.pi ** 2 / 6 * 4),
     ("_npi_logistic", {"loc": 1.0, "scale": 0.5, **SIZE}, 1, np.pi ** 2 / 3 * 0.25),
@@ -107,7 +119,7 @@ def family(request, tmp_path_factory):
 def test_moments(family):
     table, model = family
     for (op, attributes, mean, variance, *_), values in zip(table, model.run(5)):
-        values = values.astype(np.float64)
+        values = values.astype(np.float64).ravel()
         assert values.shape == (COUNT,)
         # Five deviations of the mean; the variance's own deviation depends on the tails.
         assert abs(values.mean() - mean) < 5 * np.sqrt(variance / COUNT), (op, attributes, values.mean())
@@ -162,3 +174,17 @@ def test_numpy_choices(tmp_path):
     assert np.allclose(np.bincount(weighted, minlength=4) / COUNT, weights, atol=0.015)
     assert counts.shape == (3, 3) and (counts.sum(axis=1) == 1000).all() and np.allclose(counts[:, 0], 500, atol=80)
     assert normal.shape == (COUNT, 2) and np.allclose(normal.mean(axis=0), [0, 5], atol=0.05)
+
+
+def test_images_at_random(tmp_path):
+    image = np.arange(24, dtype="float32").reshape(2, 4, 3)
+    model = Model(tmp_path, [("_image_random_flip_left_right", {}, image), ("_image_random_flip_top_bottom", {}, image),
+                             ("_image_random_lighting", {"alpha_std": 0.1}, image)])
+    runs = [model.run(seed) for seed in range(12)]
+    for output, mirrored in ((0, image[:, ::-1]), (1, image[::-1])):
+        kinds = {(np.array_equal(run[output], image), np.array_equal(run[output], mirrored)) for run in runs}
+        assert kinds == {(True, False), (False, True)}
+    # A colour is added to all pixels alike.
+    shifts = [run[2] - image for run in runs]
+    assert all(np.allclose(shift, shift[0, 0], atol=1e-4) for shift in shifts)
+    assert np.std([shift[0, 0] for shift in shifts], axis=0).min() > 0.5

@@ -54,8 +54,18 @@ def whole_tensors(rng):
     for change in (0, 1e-7, 0.5):
         yield case("_contrib_allclose", good, good + np.float32(change))
     yield case("_contrib_allclose", bad, bad)
-    for stype in ("default",):
-        yield case("cast_storage", good, stype=stype)
+    yield case("cast_storage", good, stype="default")
+    # What MXNet only has for sparse tensors.
+    for axis in (0, 1):
+        yield case("_square_sum", good, axis=(axis,), expected=[np.square(good).sum(axis=axis)])
+    kept = np.zeros((4, 3), "float32")
+    rows = reals(rng, (4, 3))
+    kept[[0, 3]] = rows[[0, 3]]
+    yield case("_sparse_retain", rows, np.array([0, 3], "int64"), expected=[kept])
+    yield case("_identity_with_attr_like_rhs", good, reals(rng, (2, 3)))
+    yield case("_contrib_gradientmultiplier", good, scalar=0.5, is_int=False)
+    yield case("_rnn_param_concat", reals(rng, (3,)), reals(rng, (5,)), num_args=2, dim=0)
+    yield case("_zeros_without_dtype", shape=(2, 3), dtype=-1, expected=[np.zeros((2, 3), "float32")])
 
 
 def densities(rng):

@@ -63,5 +63,7 @@ def activations(rng):
             yield case("clip", of_type(rng, (3, 4), dtype, -9, 9), a_min=low, a_max=high)
     yield case("hard_sigmoid", reals(rng, (2, 3)), alpha=0.5, beta=0.25)
     yield case("smooth_l1", reals(rng, (2, 3)), scalar=2.0)
-    yield case("amp_multicast", reals(rng, (2,), dtype="float16"), reals(rng, (3,)), num_outputs=2)
+    narrow, wide = reals(rng, (2,), dtype="float16"), reals(rng, (3,))
+    yield case("amp_multicast", narrow, wide, num_outputs=2, expected=[narrow.astype("float32"), wide])
+    yield case("amp_multicast", narrow, wide, num_outputs=2, cast_narrow=True, expected=[narrow, wide.astype("float16")])
     yield case("amp_cast", reals(rng, (2,)), dtype="float16")

@@ -90,6 +90,8 @@ def losses(rng):
     yield case("softmax_cross_entropy", reals(rng, (3, 4)), np.array([0, 3, 1], "float32"))
     for op in ("LinearRegressionOutput", "LogisticRegressionOutput", "MAERegressionOutput"):
         yield case(op, reals(rng, (3, 4)), reals(rng, (3, 4)))
+    yield case("SVMOutput", reals(rng, (3, 4)), np.array([0, 3, 1], "float32"))
+    yield case("IdentityAttachKLSparseReg", reals(rng, (3, 4), 0.1, 0.9), reals(rng, (4,), 0.1, 0.9))
     yield case("SoftmaxOutput", reals(rng, (2, 3)), integers(rng, (2,), 0, 2, "float32"))
     for choice in ({"multi_output": True}, {"preserve_shape": True}):
         yield case("SoftmaxOutput", reals(rng, (2, 3, 4)), integers(rng, (2, 4), 0, 2, "float32") if "multi_output" in
