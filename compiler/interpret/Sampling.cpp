@@ -29,8 +29,10 @@ static double interpolate(double y, double x,
 static Arrays sample(Operation *operation, const Arrays &operands) {
   auto op = cast<graph::SampleOp>(operation);
   const Array &data = operands[0], &ys = operands[1], &xs = operands[2];
-  bool isLast = op.getChannelsLast(), isZero = op.getBorder() == graph::Border::Zero;
-  int64_t height = data.shape[isLast ? 1 : 2], width = data.shape[isLast ? 2 : 3];
+  bool isLast = op.getChannelsLast(),
+       isZero = op.getBorder() == graph::Border::Zero;
+  int64_t height = data.shape[isLast ? 1 : 2],
+          width = data.shape[isLast ? 2 : 3];
   Array result(getResultShape(op));
   forEachIndex(result.shape, [&](ArrayRef<int64_t> at) {
     int64_t channel = isLast ? at.back() : at[1];

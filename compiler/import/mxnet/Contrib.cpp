@@ -451,8 +451,10 @@ ArrayRef<OperatorRow> getContribOperators() {
        quadratic},
       {"_npi_polyval", "", "p x", polynomial},
       {"khatri_rao", "num_args:count!", "args*", khatriRao},
-      {"_contrib_fft", "compute_size:int=128", "data", fourier},
-      {"_contrib_ifft", "compute_size:int=128", "data", inverseFourier},
+      {"_contrib_fft", "compute_size:int=128", "data", fourier, nullptr,
+       "output", "A product with a matrix: rows of at most 4096 elements."},
+      {"_contrib_ifft", "compute_size:int=128", "data", inverseFourier, nullptr,
+       "output", "As _contrib_fft; without the division by the size."},
       {"_contrib_count_sketch", "out_dim:count! processing_batch_size:int=32",
        "data h s", countSketch},
       {"im2col",
@@ -470,7 +472,9 @@ ArrayRef<OperatorRow> getContribOperators() {
       {"multi_sum_sq", "num_arrays:int!", "data*", sumsOfSquares},
       {"_contrib_allclose",
        "rtol:float=1e-5 atol:float=1e-8 equal_nan:bool=True", "a b", allClose},
-      {"cast_storage", "stype:{csr|default|row_sparse}!", "data", castStorage},
+      {"cast_storage", "stype:{csr|default|row_sparse}!", "data", castStorage,
+       nullptr, "output",
+       "Tensors are dense, whatever their storage is called."},
       {"_sparse_retain", "", "data indices", retain},
   };
   return rows;

@@ -9,9 +9,6 @@ using namespace mlir;
 
 namespace dlc::mxnet {
 
-/// An unrolled loop with more nodes would take too long to compile.
-static constexpr int64_t maxNodes = 1 << 16;
-
 static Values noResults(NodeBuilder &n) {
   return Values(std::max<int64_t>(n.attributes.getInt("num_outputs"), 1));
 }
@@ -33,19 +30,6 @@ static std::optional<Values> pickValues(ArrayRef<Value> from,
     picked.push_back(from[place]);
   }
   return picked;
-}
-
-/// Checks the number of nodes that \p turns of the subgraphs would make.
-static bool checkSize(NodeBuilder &n, int64_t turns) {
-  int64_t size = 1;
-  for (size_t i = 0; i < n.getSubgraphCount(); ++i)
-    size += int64_t(n.getSubgraphSize(i));
-  if (turns >= 1 && turns <= maxNodes / size)
-    return true;
-  n.fail(DiagnosticCode::UnsupportedAttribute,
-         "a loop of " + Twine(turns) + " turns can't be unrolled: at most " +
-             Twine(maxNodes / size) + " of this size can be compiled");
-  return false;
 }
 
 /// \p x with a leading dimension of size 1.
@@ -98,8 +82,6 @@ static Values forEach(NodeBuilder &n) {
         n.shape(data)[0] != n.shape(n.input(0))[0])
       return data ? malformed(n) : noResults(n);
   int64_t turns = n.shape(n.input(0))[0];
-  if (!checkSize(n, turns))
-    return noResults(n);
   Values current(n.getInputs());
   SmallVector<Values> rows(numOut);
   for (int64_t turn = 0; turn < turns; ++turn) {
@@ -175,8 +157,8 @@ bool WhileLoop::runTurn() {
       n.cast(n.reshape(condition[0], {}), n.element(ElementType::Bool));
   isActive = isActive ? n.emit<graph::LogicalAndOp>({isActive, holds}) : holds;
   for (int64_t i = 0; i < numOut; ++i)
-    rows[i].push_back(asRow(
-        n, choose(n, isActive, results[i], n.splatLike(results[i], 0))));
+    rows[i].push_back(
+        asRow(n, choose(n, isActive, results[i], n.splatLike(results[i], 0))));
   for (auto [i, place] : llvm::enumerate(variables)) {
     Value &variable = current[bodyPlaces[place]];
     Value next = results[numOut + i];
@@ -192,11 +174,8 @@ bool WhileLoop::runTurn() {
 Values WhileLoop::run() {
   int64_t turns = n.attributes.getInt("max_iterations");
   if (n.getSubgraphCount() != 2 || numOut < 0 || !checkVariables() ||
-      n.attributes.getInt("num_outputs") !=
-          numOut + int64_t(variables.size()))
+      n.attributes.getInt("num_outputs") != numOut + int64_t(variables.size()))
     return malformed(n);
-  if (!checkSize(n, turns))
-    return noResults(n);
   rows.resize(numOut);
   for (int64_t turn = 0; turn < turns; ++turn)
     if (!runTurn())
@@ -243,10 +222,11 @@ static Values branch(NodeBuilder &n) {
 ArrayRef<OperatorRow> getControlFlowOperators() {
   static const OperatorRow rows[] = {
       {"_foreach",
-       "num_args:int! num_outputs:count! num_out_data:int! in_state_locs:shape! "
+       "num_args:int! num_outputs:count! num_out_data:int! "
+       "in_state_locs:shape! "
        "in_data_locs:shape! remain_locs:shape!",
        "data*", forEach, nullptr, "output#num_outputs",
-       "Unrolled; at most 65536 nodes."},
+       "Unrolled; the model then has at most 262144 nodes."},
       {"_while_loop",
        "num_args:int! num_outputs:count! num_out_data:int! "
        "max_iterations:int! cond_input_locs:shape! func_input_locs:shape! "

@@ -405,7 +405,8 @@ ArrayRef<OperatorRow> getConvolutionOperators() {
        "stride:counts=() pad:sizes=() p_value:int?=None "
        "count_include_pad:bool?=None "
        "layout:{None|NCDHW|NCHW|NCW|NDHWC|NHWC|NWC}=None",
-       "data", pooling},
+       "data", pooling, nullptr, "output",
+       "Without pooling_convention 'same'."},
       {"_contrib_AdaptiveAvgPooling2D", "output_size:counts=()", "data",
        adaptivePooling},
       {"UpSampling",

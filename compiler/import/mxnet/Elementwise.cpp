@@ -319,7 +319,8 @@ ArrayRef<OperatorRow> getElementwiseOperators() {
       {"smooth_l1 _npx_smooth_l1", "scalar:float=1", "data", smoothL1},
       {"Dropout _npx_dropout",
        "p:float=0.5 mode:{always|training}=training axes:shape=()", "data",
-       dropout},
+       dropout, nullptr, "output",
+       "Nothing but in mode always, which depends on the input `random_seed`."},
 
       {"elemwise_add _plus _Plus _add _grad_add", "", "lhs rhs",
        matching<graph::AddOp>, inferSame},

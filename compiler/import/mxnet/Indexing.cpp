@@ -484,7 +484,7 @@ ArrayRef<OperatorRow> getIndexingOperators() {
        "indices:shape! axis:int=1 squeeze_axis:bool=False sections:int=0",
        "data", splitColumns, nullptr, "output#sections|indices"},
       {"take _npi_take", "axis:int=0 mode:{clip|raise|wrap}=clip", "a indices",
-       take},
+       take, nullptr, "output", "Mode raise clips."},
       {"Embedding _npx_embedding _contrib_SparseEmbedding",
        "input_dim:count! output_dim:count! dtype:dtype=float32 "
        "sparse_grad:bool=False deterministic:bool=False",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks --input against the model.
+// Checks --input against the model, and reads what variables declare.
 #include "compiler/import/mxnet/InputOptions.h"
+
+#include "compiler/import/mxnet/ElementTypes.h"
 
 using namespace mlir;
 
@@ -30,6 +32,83 @@ void checkInputOptions(const ResolvedSymbol &symbol,
                             ", which can't be compiled yet; give "
                             "its size");
   }
+}
+
+std::optional<Shape> getDeclaredShape(const Node &variable,
+                                      bool usesNumpyShapes,
+                                      const DiagnosticPlace &place,
+                                      DiagnosticList &diagnostics) {
+  const auto &attributes = variable.attributes;
+  auto text = attributes.find("__shape__");
+  if (text == attributes.end())
+    return std::nullopt;
+  std::vector<std::optional<int64_t>> slots;
+  if (!parseSlots(text->second, /*allowNone=*/true, slots)) {
+    diagnostics.add(DiagnosticCode::BadAttribute, place,
+                    "attribute '__shape__' is '" + text->second +
+                        "', but must be a tuple of integers");
+    return std::nullopt;
+  }
+  Shape shape;
+  for (std::optional<int64_t> slot : slots) {
+    if (!slot || *slot < 0 || (*slot == 0 && !usesNumpyShapes))
+      return std::nullopt;
+    shape.push_back(*slot);
+  }
+  if (shape.empty() && !usesNumpyShapes)
+    return std::nullopt;
+  return shape;
+}
+
+ElementType getDeclaredElement(const Node &variable,
+                               const DiagnosticPlace &place,
+                               DiagnosticList &diagnostics) {
+  const auto &attributes = variable.attributes;
+  auto text = attributes.find("__shape__");
+  if (text == attributes.end())
+    return std::nullopt;
+  std::vector<std::optional<int64_t>> slots;
+  if (!parseSlots(text->second, /*allowNone=*/true, slots)) {
+    diagnostics.add(DiagnosticCode::BadAttribute, place,
+                    "attribute '__shape__' is '" + text->second +
+                        "', but must be a tuple of integers");
+    return std::nullopt;
+  }
+  Shape shape;
+  for (std::optional<int64_t> slot : slots) {
+    if (!slot || *slot < 0 || (*slot == 0 && !usesNumpyShapes))
+      return std::nullopt;
+    shape.push_back(*slot);
+  }
+  if (shape.empty() && !usesNumpyShapes)
+    return std::nullopt;
+  return shape;
+}
+
+ElementType getDeclaredElement(const Node &variable,
+                               const DiagnosticPlace &place,
+                               DiagnosticList &diagnostics) {
+  // The codes of MXNet's __dtype__.
+  static constexpr ElementType types[] = {
+      ElementType::F32, ElementType::F64, ElementType::F16, ElementType::U8,
+      ElementType::I32, ElementType::I8,  ElementType::I64, ElementType::Bool,
+      ElementType::I16, ElementType::U16, ElementType::U32, ElementType::U64,
+      ElementType::BF16};
+  const auto &attributes = variable.attributes;
+  ElementType type = ElementType::F32;
+  if (auto text = attributes.find("__dtype__"); text != attributes.end()) {
+    unsigned code;
+    std::optional<ElementType> known;
+    if (!StringRef(text->second).getAsInteger(10, code))
+      known = getElementType(code);
+    if (known)
+      type = *known;
+    else if (text->second != "-1") // "not known"
+      diagnostics.add(DiagnosticCode::BadAttribute, place,
+                      "attribute '__dtype__' is '" + text->second +
+                          "', which is no element type");
+  }
+  return type;
 }
 
 } // namespace dlc::mxnet

@@ -37,7 +37,7 @@ public:
   struct Surroundings {
     std::function<mlir::Value()> getSeed;
     std::function<Values(size_t, llvm::ArrayRef<mlir::Value>)> importSubgraph;
-    llvm::SmallVector<size_t, 3> subgraphSizes;
+    size_t subgraphCount = 0;
     int64_t number = 0;
   };
 
@@ -73,11 +73,7 @@ public:
   /// A number that no other node has, nor this one in another turn of a loop.
   int64_t getNumber() const { return surroundings.number; }
 
-  size_t getSubgraphCount() const { return surroundings.subgraphSizes.size(); }
-  /// How many nodes subgraph \p index has.
-  size_t getSubgraphSize(size_t index) const {
-    return surroundings.subgraphSizes[index];
-  }
+  size_t getSubgraphCount() const { return surroundings.subgraphCount; }
   /// Builds subgraph \p index, whose arguments get the given values. \returns
   /// its results; null ones, or too few, if there was a problem.
   Values importSubgraph(size_t index, llvm::ArrayRef<mlir::Value> arguments) {

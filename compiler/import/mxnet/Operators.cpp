@@ -40,6 +40,7 @@ SmallVector<OperatorFamily> getOperatorFamilies() {
       {"Quantised layers", getQuantizedOperators()},
       {"Random numbers", getRandomOperators()},
       {"Loops and branches", getControlFlowOperators()},
+      {"Diagonals and triangles", getTrianglesOperators()},
   };
 }
 

@@ -70,6 +70,7 @@ llvm::ArrayRef<OperatorRow> getImageOperators();
 llvm::ArrayRef<OperatorRow> getQuantizedOperators();
 llvm::ArrayRef<OperatorRow> getRandomOperators();
 llvm::ArrayRef<OperatorRow> getControlFlowOperators();
+llvm::ArrayRef<OperatorRow> getTrianglesOperators();
 
 /// The operators of one kind, under the title that the reference has for them.
 struct OperatorFamily {

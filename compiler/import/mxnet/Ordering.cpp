@@ -141,11 +141,14 @@ ArrayRef<OperatorRow> getOrderingOperators() {
        "is_ascend:bool=False dtype:dtype=float32",
        "data", topk, nullptr,
        "output[ret_typ=indices] output[ret_typ=mask] "
-       "output0[ret_typ!=indices&ret_typ!=mask] output1[ret_typ=both]"},
+       "output0[ret_typ!=indices&ret_typ!=mask] output1[ret_typ=both]",
+       "Compares all pairs: rows of at most 4096 elements."},
       {"sort _npi_sort", "axis:int?=-1 is_ascend:bool=True", "data", sort,
-       nullptr, "output0"},
+       nullptr, "output0",
+       "Compares all pairs: rows of at most 4096 elements."},
       {"argsort _npi_argsort",
-       "axis:int?=-1 is_ascend:bool=True dtype:dtype=float32", "data", argsort},
+       "axis:int?=-1 is_ascend:bool=True dtype:dtype=float32", "data", argsort,
+       nullptr, "output", "Compares all pairs: rows of at most 4096 elements."},
   };
   return rows;
 }

@@ -241,11 +241,14 @@ static Values indexArray(NodeBuilder &n) {
 
 ArrayRef<OperatorRow> getScatterOperators() {
   static const OperatorRow rows[] = {
-      {"scatter_nd", "shape:sizes!", "data indices", scatter},
+      {"scatter_nd", "shape:sizes!", "data indices", scatter, nullptr, "output",
+       "Compares places with indices: at most 2^24 pairs."},
       {"_scatter_set_nd _npi_scatter_set_nd", "shape:sizes!", "lhs rhs indices",
-       scatterInto},
+       scatterInto, nullptr, "output",
+       "Compares places with indices: at most 2^24 pairs."},
       {"_contrib_index_copy", "", "old_tensor index_vector new_tensor",
-       indexCopy},
+       indexCopy, nullptr, "output",
+       "Compares places with indices: at most 2^24 pairs."},
       {"_slice_assign _npi_slice_assign _crop_assign",
        "begin:slots! end:slots! step:slots=()", "lhs rhs", sliceAssign},
       {"_slice_assign_scalar _npi_slice_assign_scalar _crop_assign_scalar",

@@ -322,7 +322,8 @@ ArrayRef<OperatorRow> getSequenceOperators() {
        "sequence_length[use_sequence_length]",
        rnn, inferRnn,
        "output state_output[state_outputs] "
-       "statecell_output[state_outputs&mode=lstm]"},
+       "statecell_output[state_outputs&mode=lstm]",
+       "Without use_sequence_length, projections and clipping."},
       {"_rnn_param_concat _npi_rnn_param_concat", "num_args:count! dim:int=1",
        "data*", joinParameters},
       {"SequenceMask _npx_sequence_mask",

@@ -7,7 +7,6 @@
 #include "compiler/import/mxnet/SymbolImporter.h"
 
 #include "compiler/import/MemoryCheck.h"
-#include "compiler/import/mxnet/ElementTypes.h"
 #include "compiler/import/mxnet/InputOptions.h"
 #include "compiler/import/mxnet/ResolvedSymbol.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -56,7 +55,7 @@ private:
   Value materialise(size_t user, size_t input, ArrayRef<int64_t> shape);
   Values fill(size_t index, ArrayRef<int64_t> shape);
   NodeBuilder makeBuilder(size_t index, ArrayRef<Value> inputs);
-  Values importInner(const Symbol &inner, ArrayRef<Value> given);
+  Values importInner(size_t index, size_t which, ArrayRef<Value> given);
   Values importAsInner(SymbolImporter &outer, ArrayRef<Value> given);
   void reportVariable(size_t user, size_t input, ArrayRef<Value> inputs);
   void reportOwnShape(size_t index);
@@ -93,6 +92,7 @@ private:
   std::map<const Symbol *, std::unique_ptr<ResolvedSymbol>> innerSymbols;
   /// Numbers of nodes: where those of this graph begin, and the next free one.
   int64_t firstNumber = 0, nextNumber = 0;
+  static constexpr int64_t maxNodes = 1 << 18;
   /// The argument that is no variable of the model; null if there is none.
   Value seed;
   /// The node of each other argument, ascending.
@@ -112,47 +112,17 @@ const InputOption *SymbolImporter::findInputOption(StringRef name) const {
 // Variables
 //===----------------------------------------------------------------------===//
 
-/// The variable's own __shape__, if every dimension of it is known.
 std::optional<Shape> SymbolImporter::getDeclaredShape(size_t index) {
-  const auto &attributes = symbol.getNode(index).attributes;
-  auto text = attributes.find("__shape__");
-  if (text == attributes.end())
-    return std::nullopt;
-  std::vector<std::optional<int64_t>> slots;
-  if (!parseSlots(text->second, /*allowNone=*/true, slots)) {
-    fail(index, DiagnosticCode::BadAttribute,
-         "attribute '__shape__' is '" + text->second +
-             "', but must be a tuple of integers");
-    return std::nullopt;
-  }
-  bool numpy = symbol.getSymbol().usesNumpyShapes;
-  Shape shape;
-  for (std::optional<int64_t> slot : slots) {
-    if (!slot || *slot < 0 || (*slot == 0 && !numpy))
-      return std::nullopt;
-    shape.push_back(*slot);
-  }
-  if (shape.empty() && !numpy)
-    return std::nullopt;
-  return shape;
+  return dlc::mxnet::getDeclaredShape(symbol.getNode(index),
+                                      symbol.getSymbol().usesNumpyShapes,
+                                      symbol.get(index).place, diagnostics);
 }
 
 Type SymbolImporter::getDeclaredElement(size_t index) {
-  const auto &attributes = symbol.getNode(index).attributes;
-  ElementType type = ElementType::F32;
-  if (auto text = attributes.find("__dtype__"); text != attributes.end()) {
-    unsigned code;
-    std::optional<ElementType> known;
-    if (!StringRef(text->second).getAsInteger(10, code))
-      known = getElementType(code);
-    if (known)
-      type = *known;
-    else if (text->second != "-1") // "not known"
-      fail(index, DiagnosticCode::BadAttribute,
-           "attribute '__dtype__' is '" + text->second +
-               "', which is no element type");
-  }
-  if (const InputOption *input = findInputOption(symbol.getNode(index).name))
+  const Node &node = symbol.getNode(index);
+  ElementType type = dlc::mxnet::getDeclaredElement(
+      node, symbol.get(index).place, diagnostics);
+  if (const InputOption *input = findInputOption(node.name))
     type = input->type.value_or(type);
   return getMLIRType(builder.getContext(), type);
 }
@@ -255,23 +225,34 @@ NodeBuilder SymbolImporter::makeBuilder(size_t index, ArrayRef<Value> inputs) {
   const ResolvedNode &info = symbol.get(index);
   Location loc =
       NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
-  const auto &subgraphs = symbol.getNode(index).subgraphs;
   NodeBuilder::Surroundings surroundings;
   surroundings.getSeed = [this] { return getSeed(); };
-  surroundings.importSubgraph = [this, &subgraphs](size_t which,
-                                                   ArrayRef<Value> given) {
-    return importInner(*subgraphs[which], given);
+  surroundings.importSubgraph = [this, index](size_t which,
+                                              ArrayRef<Value> given) {
+    return importInner(index, which, given);
   };
-  for (const auto &inner : subgraphs)
-    surroundings.subgraphSizes.push_back(inner->nodes.size());
+  surroundings.subgraphCount = symbol.getNode(index).subgraphs.size();
   surroundings.number = firstNumber + int64_t(index);
   return NodeBuilder(
       builder, loc, info.attributes, inputs, info.inputNames, info.place,
       diagnostics, symbol.getSymbol().usesNumpyShapes, std::move(surroundings));
 }
 
-/// Builds a subgraph where this graph is being built.
-Values SymbolImporter::importInner(const Symbol &inner, ArrayRef<Value> given) {
+/// Builds subgraph \p which of a node where this graph is being built.
+Values SymbolImporter::importInner(size_t index, size_t which,
+                                   ArrayRef<Value> given) {
+  const Symbol &inner = *symbol.getNode(index).subgraphs[which];
+  // Loops in loops multiply.
+  SymbolImporter *root = this;
+  while (root->parent)
+    root = root->parent;
+  root->nextNumber += int64_t(inner.nodes.size());
+  if (root->nextNumber > maxNodes) {
+    fail(index, DiagnosticCode::UnsupportedAttribute,
+         "unrolled, the loops of the model have more than " + Twine(maxNodes) +
+             " nodes");
+    return {};
+  }
   std::unique_ptr<ResolvedSymbol> &resolved = innerSymbols[&inner];
   if (!resolved) {
     Symbol copy = inner;
@@ -282,9 +263,10 @@ Values SymbolImporter::importInner(const Symbol &inner, ArrayRef<Value> given) {
         std::move(copy), file, ArrayRef<std::string>(), diagnostics);
   }
   ImportOptions noOptions;
-  return SymbolImporter(*builder.getContext(), *resolved, file, weights,
-                        noOptions, diagnostics)
-      .importAsInner(*this, given);
+  SymbolImporter importer(*builder.getContext(), *resolved, file, weights,
+                          noOptions, diagnostics);
+  importer.firstNumber = root->nextNumber - int64_t(inner.nodes.size());
+  return importer.importAsInner(*this, given);
 }
 
 /// Builds this graph inside of \p outer. \returns its results; none where a
@@ -295,11 +277,6 @@ Values SymbolImporter::importAsInner(SymbolImporter &outer,
   if (variables.size() != given.size() || llvm::is_contained(given, Value()))
     return {};
   parent = &outer;
-  SymbolImporter *root = &outer;
-  while (root->parent)
-    root = root->parent;
-  firstNumber = root->nextNumber;
-  root->nextNumber += int64_t(symbol.size());
   builder.restoreInsertionPoint(outer.builder.saveInsertionPoint());
   body = outer.body;
   for (auto [variable, value] : llvm::zip(variables, given))

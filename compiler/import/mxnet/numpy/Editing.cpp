@@ -368,7 +368,9 @@ ArrayRef<OperatorRow> getNumpyEditingOperators() {
       {"_npi_delete",
        "start:int?=None stop:int?=None step:int?=None int_ind:int?=None "
        "axis:int?=None",
-       "arr*", erase},
+       "arr*", erase, nullptr, "output",
+       "Places from attributes alone: a tensor of them would make the shape "
+       "depend on values."},
       {"_npi_insert_scalar", insertSpec, "arr values[val=None]", insert},
       {"_npi_insert_slice", insertSpec, "arr values[val=None]", insert},
       {"_npi_insert_tensor", insertSpec, "arr values[val=None] obj", insertAt},

@@ -277,7 +277,7 @@ ArrayRef<OperatorRow> getNumpyElementwiseOperators() {
       {"_npi_boolean_mask_assign_scalar", "value:float! start_axis:int=0",
        "data mask", assignWhere},
       {"_npi_boolean_mask_assign_tensor", "start_axis:int=0", "data mask value",
-       assignWhere},
+       assignWhere, nullptr, "output", "Of one value."},
   };
   return rows;
 }

@@ -372,7 +372,7 @@ ArrayRef<OperatorRow> getNumpyReductionOperators() {
        "a weights[weighted]", average, nullptr, "output0 output1[returned]"},
       {"_npi_norm",
        "ord:float=2 axis:shape?=None keepdims:bool=False flag:int=-1", "data",
-       norm, nullptr, "output0"},
+       norm, nullptr, "output0", "Without norms of singular values."},
       {"_npi_argmax", argSpec, "data", argExtreme<graph::ArgmaxOp>},
       {"_npi_argmin", argSpec, "data", argExtreme<graph::ArgminOp>},
       {"_np_trace", "offset:int=0 axis1:int=0 axis2:int=1", "data", trace},
