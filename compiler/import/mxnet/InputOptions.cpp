@@ -64,37 +64,6 @@ ElementType getDeclaredElement(const Node &variable,
                                const DiagnosticPlace &place,
                                DiagnosticList &diagnostics) {
   const auto &attributes = variable.attributes;
-  auto text = attributes.find("__shape__");
-  if (text == attributes.end())
-    return std::nullopt;
-  std::vector<std::optional<int64_t>> slots;
-  if (!parseSlots(text->second, /*allowNone=*/true, slots)) {
-    diagnostics.add(DiagnosticCode::BadAttribute, place,
-                    "attribute '__shape__' is '" + text->second +
-                        "', but must be a tuple of integers");
-    return std::nullopt;
-  }
-  Shape shape;
-  for (std::optional<int64_t> slot : slots) {
-    if (!slot || *slot < 0 || (*slot == 0 && !usesNumpyShapes))
-      return std::nullopt;
-    shape.push_back(*slot);
-  }
-  if (shape.empty() && !usesNumpyShapes)
-    return std::nullopt;
-  return shape;
-}
-
-ElementType getDeclaredElement(const Node &variable,
-                               const DiagnosticPlace &place,
-                               DiagnosticList &diagnostics) {
-  // The codes of MXNet's __dtype__.
-  static constexpr ElementType types[] = {
-      ElementType::F32, ElementType::F64, ElementType::F16, ElementType::U8,
-      ElementType::I32, ElementType::I8,  ElementType::I64, ElementType::Bool,
-      ElementType::I16, ElementType::U16, ElementType::U32, ElementType::U64,
-      ElementType::BF16};
-  const auto &attributes = variable.attributes;
   ElementType type = ElementType::F32;
   if (auto text = attributes.find("__dtype__"); text != attributes.end()) {
     unsigned code;
