@@ -60,18 +60,10 @@ ArrayRef<UnsupportedRow> getUnsupportedOperators() {
        "compute them outside of the model"},
       {"_cvcopyMakeBorder",
        "it works on decoded images outside of a model; use Pad"},
-      {"BilinearSampler Correlation GridGenerator ROIPooling "
-       "SpatialTransformer _contrib_DeformableConvolution "
-       "_contrib_DeformablePSROIPooling "
-       "_contrib_ModulatedDeformableConvolution _contrib_MultiBoxDetection "
-       "_contrib_MultiBoxTarget _contrib_MultiProposal _contrib_PSROIPooling "
-       "_contrib_Proposal _contrib_ROIAlign _contrib_RROIAlign "
-       "_contrib_bipartite_matching _contrib_box_decode _contrib_box_encode "
-       "_contrib_box_iou _contrib_box_nms _contrib_box_non_maximum_suppression "
-       "_cvimresize _npi_cvimresize _image_resize _npx__image_resize "
-       "_npx_multibox_detection _npx_multibox_prior _npx_multibox_target "
-       "_npx_roi_pooling",
-       "sampling, regions and boxes can't be compiled yet"},
+      {"_contrib_RROIAlign _cvimresize _npi_cvimresize _image_resize "
+       "_npx__image_resize",
+       "rotated regions and OpenCV's resizing can't be compiled yet; use "
+       "_contrib_BilinearResize2D"},
   };
   return rows;
 }
