@@ -175,7 +175,12 @@ LogicalResult Interpreter::compute(Operation &op) {
     return success();
   }
   if (auto constant = dyn_cast<graph::ConstantOp>(op)) {
-    std::optional<ConstantData> data = ConstantData::get(constant.getValue());
+    Attribute value = constant.getValue();
+    // What is one number everywhere may have any layout.
+    if (auto splat = dyn_cast<DenseElementsAttr>(value);
+        splat && splat.isSplat())
+      value = splat.resizeSplat(graph::getPlainType(constant.getType()));
+    std::optional<ConstantData> data = ConstantData::get(value);
     if (!data)
       return op.emitOpError("has no data");
     set(constant.getResult(), std::make_shared<ConstantData>(std::move(*data)));

@@ -152,7 +152,7 @@ static bool takesBooleans(StringRef operation) {
       "cast",        "select",    "logical_and", "logical_or", "logical_xor",
       "equal",       "not_equal", "reshape",     "transpose",  "broadcast",
       "slice",       "reverse",   "concat",      "gather",     "take_along",
-      "logical_not", "gather_nd", "pad",         "suppress",    "match"};
+      "logical_not", "gather_nd", "pad",         "suppress",   "match"};
   return names.contains(operation);
 }
 
