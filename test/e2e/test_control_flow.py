@@ -87,7 +87,7 @@ def test_a_body_that_is_no_graph_is_reported(tmp_path):
 
 def test_long_loops_are_refused(tmp_path):
     failed = compile_symbol(tmp_path, while_loop(3, 100000), "--input", "i=1", "--input", "a=1", status=3)
-    assert failed.stderr.count("unrolled, the loops of the model have more than 262144 nodes") == 1
+    assert failed.stderr.count("unrolled, the loops of the model have more than 65536 nodes") == 1
 
 
 def test_loops_in_loops_are_refused_where_they_multiply(tmp_path):
@@ -95,4 +95,4 @@ def test_loops_in_loops_are_refused_where_they_multiply(tmp_path):
     del inner["attrs"]
     outer = foreach(graph([variable("y"), {**inner["nodes"][1], "name": "inner"}], [[1, 0, 0]]))
     failed = compile_symbol(tmp_path, outer, "--input", "data=1000x1000x2", status=3)
-    assert failed.stderr.count("unrolled, the loops of the model have more than 262144 nodes") == 1
+    assert failed.stderr.count("unrolled, the loops of the model have more than 65536 nodes") == 1

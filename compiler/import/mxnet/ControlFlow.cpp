@@ -32,6 +32,15 @@ static std::optional<Values> pickValues(ArrayRef<Value> from,
   return picked;
 }
 
+/// Whether a subgraph gave \p count results; reports another number of them.
+static bool isComplete(NodeBuilder &n, const Values &results, size_t count) {
+  if (results.empty() || llvm::is_contained(results, Value()))
+    return false; // reported
+  if (results.size() != count)
+    malformed(n);
+  return results.size() == count;
+}
+
 /// \p x with a leading dimension of size 1.
 static Value asRow(NodeBuilder &n, Value x) {
   if (!x)
@@ -92,7 +101,7 @@ static Values forEach(NodeBuilder &n) {
     for (size_t place : places)
       arguments.push_back(current[place]);
     Values results = n.importSubgraph(0, arguments);
-    if (results.size() != numResults || llvm::is_contained(results, Value()))
+    if (!isComplete(n, results, numResults))
       return noResults(n);
     for (int64_t i = 0; i < numOut; ++i)
       rows[i].push_back(asRow(n, results[i]));
@@ -149,9 +158,8 @@ bool WhileLoop::runTurn() {
     return malformed(n), false;
   Values condition = n.importSubgraph(0, *conditionInputs);
   Values results = n.importSubgraph(1, *bodyInputs);
-  if (condition.size() != 1 || !condition[0] ||
-      results.size() != numOut + variables.size() ||
-      llvm::is_contained(results, Value()))
+  if (!isComplete(n, condition, 1) ||
+      !isComplete(n, results, numOut + variables.size()))
     return false;
   Value holds =
       n.cast(n.reshape(condition[0], {}), n.element(ElementType::Bool));
@@ -204,8 +212,7 @@ static Values branch(NodeBuilder &n) {
     if (!inputs)
       return malformed(n);
     results.push_back(n.importSubgraph(i, *inputs));
-    if (results[i].size() != (i == 0 ? 1 : count) ||
-        llvm::is_contained(results[i], Value()))
+    if (!isComplete(n, results[i], i == 0 ? 1 : count))
       return noResults(n);
   }
   Value condition = n.reshape(results[0][0], {});
@@ -226,7 +233,7 @@ ArrayRef<OperatorRow> getControlFlowOperators() {
        "in_state_locs:shape! "
        "in_data_locs:shape! remain_locs:shape!",
        "data*", forEach, nullptr, "output#num_outputs",
-       "Unrolled; the model then has at most 262144 nodes."},
+       "Unrolled; the model then has at most 65536 nodes."},
       {"_while_loop",
        "num_args:int! num_outputs:count! num_out_data:int! "
        "max_iterations:int! cond_input_locs:shape! func_input_locs:shape! "

@@ -74,6 +74,17 @@ static Value finish(NodeBuilder &n, Value log) {
   return n.attributes.getBool("is_log") ? log : n.emit<graph::ExpOp>({log});
 }
 
+/// Parameters have no more dimensions than samples.
+static bool checkRank(NodeBuilder &n, Value parameter, Value sample) {
+  if (n.rank(parameter) <= n.rank(sample))
+    return true;
+  n.fail(DiagnosticCode::ShapeMismatch,
+         "a parameter of shape " + dimsText(n.shape(parameter)) +
+             " has more dimensions than the sample, " +
+             dimsText(n.shape(sample)));
+  return false;
+}
+
 template <Density density>
 static Values pdf(NodeBuilder &n) {
   Value x = n.input(0), parameters[2];
@@ -81,7 +92,7 @@ static Values pdf(NodeBuilder &n) {
     return Values(1);
   for (size_t i = 1; i < n.getInputCount(); ++i) {
     Value value = n.input(i);
-    if (!value || n.rank(value) > n.rank(x))
+    if (!value || !checkRank(n, value, x))
       return Values(1);
     parameters[i - 1] =
         n.broadcastInDims(value, n.shape(x), dimRange(0, n.rank(value)));
@@ -92,8 +103,10 @@ static Values pdf(NodeBuilder &n) {
 /// Of points whose coordinates, the last dimension, sum to 1.
 static Values dirichletPdf(NodeBuilder &n) {
   Value x = n.input(0), alpha = n.input(1);
-  if (!x || !alpha || n.rank(alpha) == 0 || n.rank(alpha) > n.rank(x))
+  if (!x || !alpha || !checkRank(n, alpha, x))
     return Values(1);
+  if (n.rank(alpha) == 0)
+    return {n.fail(DiagnosticCode::ShapeMismatch, "'alpha' needs a dimension")};
   Terms t{n};
   int64_t last = n.rank(x) - 1;
   Shape dims = dimRange(0, n.rank(alpha) - 1);

@@ -109,6 +109,9 @@ Value diagonal(NodeBuilder &n, Value x, int64_t offset, int64_t first,
                int64_t second) {
   if (!x)
     return {};
+  if (first == second)
+    return n.fail(DiagnosticCode::BadAttribute,
+                  "the diagonal needs two different dimensions");
   int64_t rows = n.shape(x)[first], columns = n.shape(x)[second];
   // Far beyond the tensor is as good as at its border.
   offset = std::clamp(offset, -rows, columns);

@@ -436,9 +436,6 @@ static Values diag(NodeBuilder &n) {
                          second = n.axis("axis2", x);
   if (!first || !second)
     return Values(1);
-  if (*first == *second)
-    return {n.fail(DiagnosticCode::BadAttribute,
-                   "attributes 'axis1' and 'axis2' name the same dimension")};
   return {diagonal(n, x, offset, *first, *second)};
 }
 

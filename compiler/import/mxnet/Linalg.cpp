@@ -311,7 +311,10 @@ static Value solve(NodeBuilder &n, Value a, Value rhs) {
     return n.fail(DiagnosticCode::ShapeMismatch,
                   "matrices " + dimsText(n.shape(a)) + " and " +
                       dimsText(n.shape(rhs)) + " don't fit each other");
-  Eliminated upper = eliminate(n, n.concat({a, rhs}, 2));
+  Value joined = n.concat({a, rhs}, 2);
+  if (!joined)
+    return {};
+  Eliminated upper = eliminate(n, joined);
   if (int64_t(upper.rows.size()) != size)
     return {};
   // From the last row up; `solved` are the rows below.

@@ -174,8 +174,19 @@ static Type getSignedType(Type type) {
   return IntegerType::get(type.getContext(), isNarrow ? 32 : 64);
 }
 
+/// Operations that are defined for integers alone.
+static bool needsIntegers(StringRef operation) {
+  return operation.starts_with("bitwise_") || operation.starts_with("shift_");
+}
+
 bool NodeBuilder::checkElements(StringRef operation, ValueRange operands) {
   operation.consume_front("graph.");
+  if (needsIntegers(operation) && llvm::any_of(operands, [](Value operand) {
+        return isa<FloatType>(element(operand));
+      })) {
+    fail(DiagnosticCode::TypeMismatch, "needs integers or booleans");
+    return false;
+  }
   for (Value operand : operands) {
     Type type = element(operand);
     bool isBad = type.isInteger(1)

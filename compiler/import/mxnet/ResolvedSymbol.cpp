@@ -95,6 +95,10 @@ void ResolvedSymbol::resolveOperands(size_t index) {
   node.ignoresInput.resize(count);
   node.outputNames = getOutputNames(*node.row, node.attributes);
 
+  if (count == 0 && node.row->inputs.contains('*'))
+    node.problems.add(DiagnosticCode::WrongInputCount, node.place,
+                      "has no inputs, but needs at least one");
+
   // A label may be left out.
   size_t required = llvm::count_if(
       specs, [](const OperandSpec &spec) { return !spec.isIgnored; });

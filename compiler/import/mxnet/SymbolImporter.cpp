@@ -92,7 +92,7 @@ private:
   std::map<const Symbol *, std::unique_ptr<ResolvedSymbol>> innerSymbols;
   /// Numbers of nodes: where those of this graph begin, and the next free one.
   int64_t firstNumber = 0, nextNumber = 0;
-  static constexpr int64_t maxNodes = 1 << 18;
+  static constexpr int64_t maxNodes = 1 << 16;
   /// The argument that is no variable of the model; null if there is none.
   Value seed;
   /// The node of each other argument, ascending.
@@ -242,6 +242,13 @@ NodeBuilder SymbolImporter::makeBuilder(size_t index, ArrayRef<Value> inputs) {
 Values SymbolImporter::importInner(size_t index, size_t which,
                                    ArrayRef<Value> given) {
   const Symbol &inner = *symbol.getNode(index).subgraphs[which];
+  if (inner.arguments.size() != given.size()) {
+    fail(index, DiagnosticCode::BadAttribute,
+         "its subgraph " + Twine(which) + " takes " +
+             Twine(inner.arguments.size()) + " values, but gets " +
+             Twine(given.size()));
+    return {};
+  }
   // Loops in loops multiply.
   SymbolImporter *root = this;
   while (root->parent)
@@ -269,12 +276,12 @@ Values SymbolImporter::importInner(size_t index, size_t which,
   return importer.importAsInner(*this, given);
 }
 
-/// Builds this graph inside of \p outer. \returns its results; none where a
-/// problem was reported or \p given doesn't fit.
+/// Builds this graph inside of \p outer. \returns its results; none or null
+/// ones where a problem was reported.
 Values SymbolImporter::importAsInner(SymbolImporter &outer,
                                      ArrayRef<Value> given) {
   const std::vector<uint32_t> &variables = symbol.getSymbol().arguments;
-  if (variables.size() != given.size() || llvm::is_contained(given, Value()))
+  if (llvm::is_contained(given, Value()))
     return {};
   parent = &outer;
   builder.restoreInsertionPoint(outer.builder.saveInsertionPoint());
@@ -459,8 +466,14 @@ void SymbolImporter::build(size_t index, ArrayRef<Value> inputs) {
   bool complete = true;
   for (size_t i = 0; i < inputs.size(); ++i)
     complete &= inputs[i] || info.ignoresInput[i];
+  size_t problems = diagnostics.size();
   if (complete)
     values[index] = info.row->build(node);
+  // Nobody may be left without a result or a reason.
+  bool hasResult = !values[index].empty() && values[index].front();
+  if (complete && !hasResult && diagnostics.size() == problems)
+    fail(index, DiagnosticCode::ShapeMismatch,
+         "the shapes of its inputs don't fit it or its attributes");
   values[index].resize(std::max<size_t>(info.outputNames.size(), 1));
 }
 

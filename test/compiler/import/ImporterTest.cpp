@@ -321,6 +321,17 @@ TEST_F(ImporterTest, RefusesElementsThatHaveNoMeaning) {
             "cast them to a floating-point type first [DLC0402]\n");
 }
 
+TEST_F(ImporterTest, RefusesJoinsOfNothing) {
+  for (const char *op : {"add_n", "Concat", "_npi_concatenate"}) {
+    Model m;
+    m.node(op, "join", {}, {{"num_args", "1"}});
+    EXPECT_FALSE(import(m.text())) << op;
+    EXPECT_NE(problems().find("has no inputs, but needs at least one"),
+              std::string::npos)
+        << problems();
+  }
+}
+
 TEST_F(ImporterTest, SaysWhyAnOperatorIsRefused) {
   Model m;
   m.node("Custom", "mine", {m.variable("data")}, {{"op_type", "mine"}});

@@ -101,6 +101,9 @@ static Value toRank(NodeBuilder &n, Value x, int64_t rank) {
 template <int rank>
 static Values atLeast(NodeBuilder &n) {
   Values results;
+  if (n.attributes.getInt("num_args") != int64_t(n.getInputCount()))
+    return {n.fail(DiagnosticCode::WrongInputCount,
+                   "attribute 'num_args' differs from the number of inputs")};
   for (Value value : n.getInputs())
     results.push_back(toRank(n, value, rank));
   return results;
