@@ -111,8 +111,33 @@ FailureOr<StringRef> LowerToKernels::uniqueKernel(kernel::FuncOp func,
   return StringRef(it->second);
 }
 
+/// Whether operand \p index of \p op may be unsigned: only what is moved,
+/// chosen or converted.
+static bool takesUnsigned(Operation *op, unsigned index) {
+  if (isa<graph::GatherOp, graph::GatherNdOp, graph::TakeAlongOp>(op))
+    return index == 0; // not the indices
+  return isa<graph::CastOp, graph::SelectOp, graph::MovementOpInterface,
+             graph::RelayoutOp, graph::ConcatOp, graph::PadOp, graph::YieldOp>(
+      op);
+}
+
+/// Kernels take all integers for signed ones.
+static LogicalResult checkSigns(graph::GroupOp group) {
+  for (Operation &op : group.getBody().front())
+    for (OpOperand &operand : op.getOpOperands()) {
+      Type type = getElementTypeOrSelf(operand.get().getType());
+      if (type.isUnsignedInteger() &&
+          !takesUnsigned(&op, operand.getOperandNumber()))
+        return op.emitOpError("computes on ")
+               << type << ", which only graph.cast can do";
+    }
+  return success();
+}
+
 LogicalResult LowerToKernels::lowerGroup(graph::GroupOp group) {
   ++numGroups;
+  if (failed(checkSigns(group)))
+    return failure();
   GroupLowering lowering(group, *kernelBuilder);
   FailureOr<kernel::FuncOp> func = lowering.run("kernel");
   if (failed(func))
