@@ -8,9 +8,10 @@ import pytest
 from conftest import DATA, LLVM_BIN, ROOT, dlc, for_models, input_flags
 
 LIBRARIES = "/usr/aarch64-linux-gnu"
-# Contractions, windows, reductions, gathers, sorting, half precision, polynomials and functions of libm.
+# Contractions, windows, reductions, gathers, sorting, suppression, half precision, polynomials and functions of libm.
 OPERATORS = ["BilinearResize2D", "Convolution_3x3", "Convolution_group", "Embedding", "Pooling_avg", "RNN_lstm_bi_2",
-             "batch_dot_01", "cast_f16", "softmax", "topk_both", "unary_erf", "unary_gammaln"]
+             "ROIAlign_adaptive", "batch_dot_01", "box_nms_forced", "cast_f16", "softmax", "sort_descending",
+             "topk_both", "unary_erf", "unary_gammaln"]
 
 
 @pytest.fixture(scope="session")
