@@ -104,33 +104,24 @@ static Array startFromBias(ArrayRef<int64_t> shape, const Array &bias) {
   return result;
 }
 
-static Arrays conv(Operation *operation, const Arrays &operands) {
-  auto op = cast<graph::ConvOp>(operation);
+/// A convolution or, with the sides exchanged, its transpose.
+template <typename Op, bool isTransposed>
+static Arrays convolve(Operation *operation, const Arrays &operands) {
+  auto op = cast<Op>(operation);
   const Array &input = operands[0], &filter = operands[1];
   Array result = startFromBias(getResultShape(op),
                                operands.size() > 2 ? operands[2] : Array());
-  auto spatial = [](const Array &x) { return ArrayRef(x.shape).drop_front(2); };
-  Windows windows{
-      getSpatial(spatial(result), 1),   getSpatial(spatial(input), 1),
-      getSpatial(spatial(filter), 1),   getSpatial(op.getStrides(), 1),
-      getSpatial(op.getDilations(), 1), getSpatial(op.getPadLow(), 0)};
-  convolve(windows, input.shape[0], op.getGroups(), filter,
-           /*isTransposed=*/false, input, result);
-  return {result};
-}
-
-static Arrays deconv(Operation *operation, const Arrays &operands) {
-  auto op = cast<graph::DeconvOp>(operation);
-  const Array &input = operands[0], &filter = operands[1];
-  Array result = startFromBias(getResultShape(op),
-                               operands.size() > 2 ? operands[2] : Array());
-  auto spatial = [](const Array &x) { return ArrayRef(x.shape).drop_front(2); };
-  Windows windows{
-      getSpatial(spatial(input), 1),    getSpatial(spatial(result), 1),
-      getSpatial(spatial(filter), 1),   getSpatial(op.getStrides(), 1),
-      getSpatial(op.getDilations(), 1), getSpatial(op.getPadLow(), 0)};
-  convolve(windows, input.shape[0], op.getGroups(), filter,
-           /*isTransposed=*/true, input, result);
+  auto getExtents = [](const Array &x) {
+    return getSpatial(ArrayRef(x.shape).drop_front(2), 1);
+  };
+  Windows windows{getExtents(isTransposed ? input : result),
+                  getExtents(isTransposed ? result : input),
+                  getExtents(filter),
+                  getSpatial(op.getStrides(), 1),
+                  getSpatial(op.getDilations(), 1),
+                  getSpatial(op.getPadLow(), 0)};
+  convolve(windows, input.shape[0], op.getGroups(), filter, isTransposed, input,
+           result);
   return {result};
 }
 
@@ -253,8 +244,9 @@ static Arrays pool(Operation *operation, const Arrays &operands) {
 
 Function getContraction(Operation *op) {
   return llvm::TypeSwitch<Operation *, Function>(op)
-      .Case<graph::ConvOp>([](auto) { return conv; })
-      .Case<graph::DeconvOp>([](auto) { return deconv; })
+      .Case<graph::ConvOp>([](auto) { return convolve<graph::ConvOp, false>; })
+      .Case<graph::DeconvOp>(
+          [](auto) { return convolve<graph::DeconvOp, true>; })
       .Case<graph::DenseOp>([](auto) { return dense; })
       .Case<graph::DotOp>([](auto) { return dot; })
       .Case<graph::PoolOp>([](auto) { return pool; })

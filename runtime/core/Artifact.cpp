@@ -29,7 +29,8 @@ static const dlc_api api = {
     dlc_model_find_output, dlc_model_target,       dlc_model_get_step,
     dlc_model_self_test,   dlc_session_create,     dlc_session_destroy,
     dlc_session_get_info,  dlc_session_bind_input, dlc_session_bind_output,
-    dlc_session_bind,      dlc_session_run,        dlc_session_run_tensors};
+    dlc_session_bind,      dlc_session_run,        dlc_session_run_tensors,
+    dlc_session_seed};
 
 const dlc_api *dlc_model_v1(void) { return &api; }
 

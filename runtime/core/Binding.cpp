@@ -113,23 +113,38 @@ static dlc_status checkTensor(const Slot &slot, const DLTensor &tensor) {
   return checkData(slot, tensor);
 }
 
+static void setBound(dlc_session &session, Binding &binding, bool bound) {
+  session.numUnbound += uint32_t(binding.bound) - uint32_t(bound);
+  binding.bound = bound;
+}
+
+/// Lets the operands that move with \p binding be at \p data.
+static void place(dlc_session &session, const Binding &binding, char *data) {
+  for (uint64_t i = binding.firstPatch; i < binding.endPatch; ++i)
+    session.buffers[session.patches[i].ref] =
+        data ? data + session.patches[i].offset : nullptr;
+}
+
 static dlc_status bind(dlc_session &session, const Slot &slot, Binding &binding,
                        const DLTensor *tensor) {
   if (tensor)
     if (dlc_status status = checkTensor(slot, *tensor))
       return status;
-  bool bound = tensor != nullptr;
-  session.numUnbound += uint32_t(binding.bound) - uint32_t(bound);
-  binding.bound = bound;
-  if (!bound)
+  setBound(session, binding, tensor != nullptr);
+  if (!tensor)
     return DLC_OK;
   char *data = static_cast<char *>(tensor->data);
   if (data)
     data += tensor->byte_offset;
-  for (uint64_t i = binding.firstPatch; i < binding.endPatch; ++i)
-    session.buffers[session.patches[i].ref] =
-        data ? data + session.patches[i].offset : nullptr;
+  place(session, binding, data);
   return DLC_OK;
+}
+
+void dlc::runtime::bindOwnSeed(dlc_session &session) {
+  Binding &binding = session.bindings[session.seedInput];
+  setBound(session, binding, true);
+  place(session, binding, reinterpret_cast<char *>(&session.seed));
+  session.isOwnSeedUsed = true;
 }
 
 dlc_status dlc_session_bind_input(dlc_session *session, uint32_t index,
@@ -140,8 +155,16 @@ dlc_status dlc_session_bind_input(dlc_session *session, uint32_t index,
     return fail(DLC_ERROR_INVALID_ARGUMENT,
                 "there is no input %u: the model has %u", index,
                 session->model->num_inputs);
+  bool isSeed = int32_t(index) == session->seedInput;
+  if (isSeed && !tensor) {
+    bindOwnSeed(*session);
+    return DLC_OK;
+  }
   Slot slot = {session->model->inputs[index], "input"};
-  return bind(*session, slot, session->bindings[index], tensor);
+  dlc_status status = bind(*session, slot, session->bindings[index], tensor);
+  if (isSeed && status == DLC_OK)
+    session->isOwnSeedUsed = false;
+  return status;
 }
 
 dlc_status dlc_session_bind_output(dlc_session *session, uint32_t index,
@@ -169,4 +192,14 @@ dlc_status dlc_session_bind(dlc_session *session, const char *name,
     return dlc_session_bind_output(session, uint32_t(index), tensor);
   return fail(DLC_ERROR_NOT_FOUND, "model '%s' has no input or output '%s'",
               session->model->name, name);
+}
+
+dlc_status dlc_session_seed(dlc_session *session, uint64_t seed) {
+  if (!session)
+    return fail(DLC_ERROR_INVALID_ARGUMENT, "session is null");
+  if (session->seedInput < 0)
+    return fail(DLC_ERROR_NOT_FOUND, "model '%s' draws no random numbers",
+                session->model->name);
+  session->seed = seed;
+  return DLC_OK;
 }

@@ -125,6 +125,10 @@ dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue) {
     runSteps(*session, runParallel);
   if (onPool)
     session->pool->end();
+  // Other numbers next time (Knuth, MMIX: a full period).
+  if (session->isOwnSeedUsed)
+    session->seed = session->seed * UINT64_C(6364136223846793005) +
+                    UINT64_C(1442695040888963407);
   return DLC_OK;
 }
 
@@ -133,7 +137,13 @@ dlc_status dlc_session_run_tensors(dlc_session *session, const DLTensor *inputs,
                                    uint32_t numOutputs, dlc_queue *queue) {
   if (!session || (numInputs && !inputs) || (numOutputs && !outputs))
     return fail(DLC_ERROR_INVALID_ARGUMENT, "session or tensors are null");
-  if (numInputs != session->model->num_inputs ||
+  // The seed is the last input.
+  bool hasNoSeed = session->seedInput >= 0 &&
+                   numInputs == uint32_t(session->seedInput) &&
+                   numInputs + 1 == session->model->num_inputs;
+  if (hasNoSeed)
+    bindOwnSeed(*session);
+  if ((numInputs != session->model->num_inputs && !hasNoSeed) ||
       numOutputs != session->model->num_outputs)
     return fail(DLC_ERROR_INVALID_ARGUMENT,
                 "%u inputs and %u outputs given, the model has %u and %u",

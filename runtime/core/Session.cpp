@@ -288,6 +288,19 @@ static void resolveOperands(dlc_session &session) {
 // Public functions
 //===----------------------------------------------------------------------===//
 
+/// Finds the input that random numbers depend on.
+static void initializeSeed(dlc_session &session) {
+  session.seedInput = dlc_model_find_input(session.model, DLC_SEED_INPUT);
+  if (session.seedInput < 0)
+    return;
+  const dlc_abi_tensor &input = session.model->inputs[session.seedInput];
+  // A variable of that name in a model that draws no numbers is another thing.
+  if (input.dtype_code == kDLInt && input.size_bytes == sizeof session.seed)
+    bindOwnSeed(session);
+  else
+    session.seedInput = -1;
+}
+
 static dlc_status initialize(dlc_session &session,
                              const dlc_session_options &options) {
   if (dlc_status status = chooseThreads(session, options))
@@ -298,6 +311,7 @@ static dlc_status initialize(dlc_session &session,
   session.profileCapacity = options.profile ? options.profile_capacity : 0;
   resolveSteps(session);
   resolveOperands(session);
+  initializeSeed(session);
   return DLC_OK;
 }
 

@@ -37,6 +37,10 @@ struct Binding {
   bool bound;
 };
 
+/// Lets the input DLC_SEED_INPUT, which the model has, follow the session's own
+/// seed.
+void bindOwnSeed(dlc_session &session);
+
 } // namespace dlc::runtime
 
 /// The opaque type of the public interface. Its tables lie behind it in one
@@ -57,6 +61,10 @@ struct dlc_session {
   void **buffers; ///< one for each operand of the model
   dlc::runtime::Patch *patches;
   dlc::runtime::Binding *bindings; ///< inputs, then outputs
+
+  int32_t seedInput;  ///< the number of DLC_SEED_INPUT, or -1
+  bool isOwnSeedUsed; ///< nothing else is bound to it
+  uint64_t seed;
 
   char *arena, *scratch, *state;
   bool ownsArena, ownsScratch;

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random operators: the generator is Philox, distributions have their moments, and the seed decides everything."""
+import ctypes
 import json
 
 import numpy as np
 import pytest
-from conftest import dlc
+from conftest import BUILD, dlc, model_named
 
 COUNT = 40000
 
@@ -188,3 +189,81 @@ def test_images_at_random(tmp_path):
     shifts = [run[2] - image for run in runs]
     assert all(np.allclose(shift, shift[0, 0], atol=1e-4) for shift in shifts)
     assert np.std([shift[0, 0] for shift in shifts], axis=0).min() > 0.5
+
+
+class Tensor(ctypes.Structure):
+    """DLPack's DLTensor, over an array."""
+
+    _fields_ = [("data", ctypes.c_void_p), ("device", ctypes.c_int32 * 2), ("ndim", ctypes.c_int32),
+                ("code", ctypes.c_uint8), ("bits", ctypes.c_uint8), ("lanes", ctypes.c_uint16),
+                ("shape", ctypes.POINTER(ctypes.c_int64)), ("strides", ctypes.c_void_p), ("byte_offset", ctypes.c_uint64)]
+
+    @classmethod
+    def over(cls, array):
+        shape = (ctypes.c_int64 * array.ndim)(*array.shape)
+        code = {"i": 0, "f": 2}[array.dtype.kind]
+        return cls(array.ctypes.data, (1, 0), array.ndim, code, 8 * array.itemsize, 1, shape, None, 0)
+
+
+@pytest.fixture(name="session")
+def open_session(tmp_path):
+    """A session of a model that draws numbers; `run` returns them, `call` a status."""
+    model = Model(tmp_path, [("_random_uniform", {"shape": (7,)})])
+    runtime = ctypes.CDLL(BUILD / "lib" / "libdlcrt.so.0")
+    handle, session = ctypes.c_void_p(), ctypes.c_void_p()
+    assert runtime.dlc_model_load(str(tmp_path / "m.so").encode(), ctypes.byref(handle)) == 0
+    assert runtime.dlc_session_create(handle, None, ctypes.byref(session)) == 0
+    out = np.zeros(7, np.float32)
+    runtime.dlc_session_seed.argtypes = [ctypes.c_void_p, ctypes.c_uint64]
+
+    def call(name, *arguments):
+        return getattr(runtime, "dlc_session_" + name)(session, *arguments)
+
+    def run():
+        assert call("run_tensors", None, 0, ctypes.byref(Tensor.over(out)), 1, None) == 0
+        return out.copy()
+
+    yield model, call, run
+    runtime.dlc_session_destroy(session)
+    runtime.dlc_model_unload(handle)
+
+
+def test_sessions_have_seeds(session):
+    model, call, run = session
+    assert np.array_equal(run(), model.run(0)[0])
+    first, second = run(), run()
+    assert not np.array_equal(first, second)
+    assert call("seed", 77) == 0
+    assert np.array_equal(run(), model.run(77)[0])
+    third = run()
+    assert call("seed", 77) == 0
+    run()
+    assert np.array_equal(run(), third)
+    # The neighbour's numbers are others.
+    assert call("seed", 78) == 0
+    assert not np.array_equal(run(), third) and not np.array_equal(run(), third)
+
+
+def test_a_bound_seed_stays(session):
+    model, call, _ = session
+    seed, out = np.array([5], np.int64), np.zeros(7, np.float32)
+    tensors = (Tensor.over(seed), Tensor.over(out))
+    for _ in range(2):
+        assert call("run_tensors", ctypes.byref(tensors[0]), 1, ctypes.byref(tensors[1]), 1, None) == 0
+        assert np.array_equal(out, model.run(5)[0])
+    # Unbound it follows the session again.
+    assert call("bind_input", 0, None) == 0 and call("seed", 6) == 0 and call("run", None) == 0
+    assert np.array_equal(out, model.run(6)[0])
+
+
+def test_other_models_have_no_seed():
+    runtime = ctypes.CDLL(BUILD / "lib" / "libdlcrt.so.0")
+    handle, session = ctypes.c_void_p(), ctypes.c_void_p()
+    artifact = model_named("digits").artifact
+    assert runtime.dlc_model_load(str(artifact).encode(), ctypes.byref(handle)) == 0
+    assert runtime.dlc_session_create(handle, None, ctypes.byref(session)) == 0
+    assert runtime.dlc_session_seed(session, ctypes.c_uint64(1)) == 2
+    runtime.dlc_last_error.restype = ctypes.c_char_p
+    assert b"draws no random numbers" in runtime.dlc_last_error()
+    runtime.dlc_session_destroy(session)
+    runtime.dlc_model_unload(handle)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matches names of files and keys with the inputs of an artifact.
 #include "tools/dlc/Inputs.h"
+#include "dlc/abi.h"
 #include "tools/dlc/Elf.h"
 #include "tools/dlc/Values.h"
 
@@ -158,7 +159,7 @@ void InputSet::addRandom(uint64_t seed) {
 }
 
 void InputSet::addSeed(uint64_t seed) {
-  auto index = find("random_seed");
+  auto index = find(DLC_SEED_INPUT);
   if (!index || filled[*index] || tensors[*index].sizeBytes() != sizeof(seed))
     return;
   std::memcpy(tensors[*index].data(), &seed, sizeof(seed));

@@ -9,6 +9,7 @@
 #include "compiler/import/MemoryCheck.h"
 #include "compiler/import/mxnet/InputOptions.h"
 #include "compiler/import/mxnet/ResolvedSymbol.h"
+#include "dlc/abi.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Verifier.h"
@@ -16,9 +17,6 @@
 using namespace mlir;
 
 namespace dlc::mxnet {
-
-/// The input that random numbers depend on, where a model draws some.
-static constexpr llvm::StringLiteral kSeedInput = "random_seed";
 
 namespace {
 
@@ -311,13 +309,13 @@ Value SymbolImporter::getSeed() {
     return seed;
   for (size_t i = 0; i < symbol.size(); ++i)
     if (symbol.getNode(i).isVariable() &&
-        symbol.getNode(i).name == kSeedInput) {
+        symbol.getNode(i).name == DLC_SEED_INPUT) {
       fail(i, DiagnosticCode::UnsupportedModel,
            "has the name of the input that random numbers depend on");
       return {};
     }
   auto type = RankedTensorType::get({1}, builder.getI64Type());
-  Location loc = NameLoc::get(builder.getStringAttr(kSeedInput));
+  Location loc = NameLoc::get(builder.getStringAttr(DLC_SEED_INPUT));
   return seed = body->addArgument(type, loc);
 }
 
@@ -544,7 +542,7 @@ void SymbolImporter::finish(func::FuncOp function) {
                         builder.getStringAttr(symbol.getNode(index).name));
   if (seed)
     function.setArgAttr(arguments.size(), "graph.name",
-                        builder.getStringAttr(kSeedInput));
+                        builder.getStringAttr(DLC_SEED_INPUT));
   for (auto [i, name] : llvm::enumerate(names))
     function.setResultAttr(i, "graph.name", builder.getStringAttr(name));
 }

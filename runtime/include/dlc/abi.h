@@ -19,6 +19,8 @@ extern "C" {
 
 #define DLC_ABI_VERSION 2u
 /* "dlcmodel" read as a little-endian integer. */
+/* The input that a model's random numbers depend on: one int64. */
+#define DLC_SEED_INPUT "random_seed"
 #define DLC_ABI_MAGIC UINT64_C(0x6c65646f6d636c64)
 
 /* Where the bytes of a buffer live. */

@@ -306,7 +306,17 @@ DLC_EXPORT dlc_status dlc_session_bind(dlc_session *session, const char *name,
  */
 DLC_EXPORT dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue);
 
-/* Binds all inputs and outputs, in the model's order, and runs. */
+/*
+ * What random numbers begin with, for models that draw some: such a model has
+ * an input `random_seed`, the last one. While nothing is bound to it, each run
+ * draws other numbers: the first run after this call those of the seed itself,
+ * later ones those of seeds that follow from it. A new session has the seed 0.
+ * DLC_ERROR_NOT_FOUND: the model draws no random numbers.
+ */
+DLC_EXPORT dlc_status dlc_session_seed(dlc_session *session, uint64_t seed);
+
+/* Binds all inputs and outputs, in the model's order, and runs. `random_seed`
+ * may be left out. */
 DLC_EXPORT dlc_status dlc_session_run_tensors(
     dlc_session *session, const DLTensor *inputs, uint32_t num_inputs,
     const DLTensor *outputs, uint32_t num_outputs, dlc_queue *queue);
@@ -365,6 +375,7 @@ typedef struct dlc_api {
   dlc_status (*session_run)(dlc_session *, dlc_queue *);
   dlc_status (*session_run_tensors)(dlc_session *, const DLTensor *, uint32_t,
                                     const DLTensor *, uint32_t, dlc_queue *);
+  dlc_status (*session_seed)(dlc_session *, uint64_t);
 } dlc_api;
 
 /* Defined by each artifact. */
