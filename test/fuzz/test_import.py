@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The importer under any symbol and parameters, for a minute: no crash, no five seconds of silence, no two gigabytes.
+"""The importer under any symbol and parameters: no crash, no five seconds of silence, no two gigabytes.
 
-Begins with the reference cases and with what went wrong once (corpus/import). DLC_FUZZ_SECONDS sets how long it looks.
+Runs the reference cases and what is kept in corpus/import. DLC_FUZZ_SECONDS lets it look for more, for that long.
 """
 import os
 import subprocess
@@ -9,7 +9,7 @@ import subprocess
 import numpy as np
 from conftest import BUILD, DATA, ROOT
 
-SECONDS = int(os.environ.get("DLC_FUZZ_SECONDS", "60"))
+SECONDS = int(os.environ.get("DLC_FUZZ_SECONDS", "0"))
 FUZZER = BUILD / "test" / "fuzz" / "FuzzImport"
 
 
@@ -39,7 +39,8 @@ def test_importer_survives(tmp_path):
     kept = ROOT / "test" / "fuzz" / "corpus" / "import"
     # MLIR's own containers are not instrumented.
     environment = {**os.environ, "ASAN_OPTIONS": "detect_container_overflow=0"}
-    run = subprocess.run([FUZZER, found, seeds, kept, f"-dict={tmp_path / 'names.dict'}", f"-max_total_time={SECONDS}",
+    limit = f"-max_total_time={SECONDS}" if SECONDS else "-runs=0"
+    run = subprocess.run([FUZZER, found, seeds, kept, f"-dict={tmp_path / 'names.dict'}", limit,
                           "-timeout=5", "-rss_limit_mb=2048", "-max_len=20000", "-seed=1", f"-artifact_prefix={tmp_path}/"],
                          capture_output=True, text=True, errors="replace", env=environment, check=False)
     assert run.returncode == 0, run.stderr[-4000:]

@@ -216,6 +216,10 @@ static Values pooling(NodeBuilder &n) { return {poolWindows(n, n.input(0))}; }
 /// Row i holds the weights of the inputs that output i averages.
 static Value averagingMatrix(NodeBuilder &n, int64_t in, int64_t out,
                              Type element) {
+  if (in > (int64_t(1) << 24) / std::max<int64_t>(out, 1))
+    return n.fail(DiagnosticCode::SizeOverflow,
+                  "averages " + Twine(in) + " elements to " + Twine(out) +
+                      ": too large a matrix");
   SmallVector<double> weights(in * out, 0.0);
   for (int64_t i = 0; i < out; ++i) {
     int64_t begin = i * in / out, end = ((i + 1) * in + out - 1) / out;

@@ -138,7 +138,7 @@ static Values leakyRelu(NodeBuilder &n) {
 
 static std::optional<Shape> inferGamma(NodeBuilder &n, size_t index) {
   Value x = n.input("data");
-  if (index != 1 || !x)
+  if (index != 1 || !x || n.rank(x) == 0)
     return std::nullopt;
   return Shape{n.shape(x)[n.rank(x) > 1 ? 1 : 0]};
 }
