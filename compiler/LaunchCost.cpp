@@ -43,15 +43,11 @@ double getFlopsPerNs(device::TargetAttr target) {
          1000;
 }
 
-static int64_t getBytes(Value buffer) {
-  return device::getSizeInBytes(cast<MemRefType>(buffer.getType())).value_or(0);
-}
-
 int64_t getBytesOfRun(device::ProgramOp program) {
   int64_t bytes = program.getArenaBytes().value_or(0) +
                   program.getWeightsBytes().value_or(0);
   for (Value argument : program.getBody().getArguments())
-    bytes += getBytes(argument);
+    bytes += device::getBufferBytes(argument);
   return bytes;
 }
 
@@ -66,7 +62,8 @@ LaunchCost estimateCost(device::LaunchOp launch, device::TargetAttr target,
   for (auto [i, buffer] : llvm::enumerate(launch->getOperands())) {
     Value root = device::getRoot(buffer);
     bool isWeight = bool(root.getDefiningOp<device::WeightsOp>());
-    (isWeight ? weights : others) += touched ? touched[i] : getBytes(buffer);
+    (isWeight ? weights : others) +=
+        touched ? touched[i] : device::getBufferBytes(buffer);
   }
   auto read = [&](MemoryLevel level, int64_t bytes) {
     if (bytes == 0)

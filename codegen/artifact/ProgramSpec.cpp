@@ -14,8 +14,7 @@ using namespace mlir;
 using namespace dlc::artifact;
 using namespace dlc::device;
 
-/// DLPack's code and bit count of \p type.
-static std::pair<uint8_t, uint8_t> getDtype(Type type) {
+std::pair<uint8_t, uint8_t> dlc::artifact::getDtype(Type type) {
   enum { Int = 0, UInt = 1, Float = 2, BFloat = 4, Complex = 5, Bool = 6 };
   if (auto complex = dyn_cast<ComplexType>(type))
     return {Complex, 2 * getDtype(complex.getElementType()).second};
@@ -31,10 +30,6 @@ static std::pair<uint8_t, uint8_t> getDtype(Type type) {
   return {type.isUnsignedInteger() ? UInt : Int, bits};
 }
 
-static uint64_t getBytes(Value buffer) {
-  return getSizeInBytes(cast<MemRefType>(buffer.getType())).value_or(0);
-}
-
 /// The inputs or outputs of a program; \p types are what callers know them as,
 /// where that is not the type of the buffers.
 static std::vector<TensorSpec> makeTensors(ValueRange buffers, ArrayAttr names,
@@ -45,7 +40,8 @@ static std::vector<TensorSpec> makeTensors(ValueRange buffers, ArrayAttr names,
                                        : buffer.getType());
     auto [code, bits] = getDtype(type.getElementType());
     tensors.push_back({cast<StringAttr>(names[i]).str(), code, bits,
-                       type.getShape().vec(), getBytes(buffer)});
+                       type.getShape().vec(),
+                       uint64_t(getBufferBytes(buffer))});
   }
   return tensors;
 }
@@ -153,7 +149,7 @@ LogicalResult SpecBuilder::addStep(LaunchOp launch) {
     if (failed(ref))
       return failure();
     step.refs.push_back(*ref);
-    step.bytes += getBytes(buffer);
+    step.bytes += getBufferBytes(buffer);
   }
   std::vector<std::string> &nodes = spec.kernels[*kernel].nodes;
   for (const std::string &node : step.nodes)

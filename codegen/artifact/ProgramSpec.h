@@ -11,6 +11,9 @@
 
 namespace dlc::artifact {
 
+/// DLPack's code and number of bits for elements of type \p type.
+std::pair<uint8_t, uint8_t> getDtype(mlir::Type type);
+
 /// The tables of \p program. Its kernels are the `device.kernel` operations of
 /// its module and the targets the module's attribute `device.targets`, an
 /// array of `#device.target` in the order of the kernels' variants. What a

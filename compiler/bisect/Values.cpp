@@ -2,6 +2,8 @@
 // Values of tensors: conversion and comparison.
 #include "compiler/bisect/Values.h"
 
+#include "codegen/artifact/ProgramSpec.h"
+
 #include <cstring>
 
 using namespace mlir;
@@ -10,14 +12,8 @@ using dlc::graph::ConstantData;
 namespace dlc::bisect {
 
 static npz::DType getDType(Type type) {
-  if (type.isInteger(1))
-    return {npz::kBool, 8};
-  uint8_t bits = type.getIntOrFloatBitWidth();
-  if (type.isBF16())
-    return {npz::kBFloat, bits};
-  if (isa<FloatType>(type))
-    return {npz::kFloat, bits};
-  return {uint8_t(type.isUnsignedInteger() ? npz::kUInt : npz::kInt), bits};
+  auto [code, bits] = artifact::getDtype(type);
+  return {code, bits};
 }
 
 ValuePtr toValue(const npz::Array &array, RankedTensorType type) {

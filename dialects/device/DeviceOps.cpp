@@ -44,6 +44,10 @@ std::optional<int64_t> dlc::device::getSizeInBytes(ShapedType type) {
   return bytes;
 }
 
+int64_t dlc::device::getBufferBytes(Value buffer) {
+  return getSizeInBytes(cast<MemRefType>(buffer.getType())).value_or(0);
+}
+
 FailureOr<ArrayRef<char>>
 dlc::device::getBytes(ElementsAttr value, SmallVectorImpl<char> &storage) {
   std::optional<int64_t> size = getSizeInBytes(value.getShapedType());
@@ -73,10 +77,6 @@ Value dlc::device::getRoot(Value buffer) {
   while (auto view = buffer.getDefiningOp<ViewOp>())
     buffer = view.getSource();
   return buffer;
-}
-
-static int64_t getBufferBytes(Value buffer) {
-  return getSizeInBytes(cast<MemRefType>(buffer.getType())).value_or(0);
 }
 
 BufferRange dlc::device::getRange(Value buffer) {

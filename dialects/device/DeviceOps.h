@@ -28,6 +28,9 @@ namespace dlc::device {
 /// type has no size, or the number exceeds int64_t.
 std::optional<int64_t> getSizeInBytes(mlir::ShapedType type);
 
+/// The same of \p buffer; 0 where it is not known.
+int64_t getBufferBytes(mlir::Value buffer);
+
 /// The bytes of \p value as they lie in memory, row-major. Points into the
 /// attribute where that holds them so, else into \p storage, which is filled.
 /// Fails for attributes whose data is missing or has no dense form.

@@ -32,11 +32,22 @@ static int64_t getBlock(Value tensor) {
   return layout ? layout.getBlock() : 1;
 }
 
-/// The spatial index that tap \p tap of the filter reads for output \p out.
-static AffineExpr getInputIndex(graph::ConvOp op, size_t dim, AffineExpr out,
-                                AffineExpr tap) {
+AffineExpr dlc::lower::getInputIndex(graph::ConvOp op, size_t dim,
+                                     AffineExpr out, AffineExpr tap) {
   return out * op.getStrides()[dim] + tap * op.getDilations()[dim] -
          op.getPadLow()[dim];
+}
+
+ConvolutionSums::ConvolutionSums(graph::ConvOp op)
+    : block(getBlock(op.getInput())) {
+  ArrayRef<int64_t> filter = getTensorType(op.getFilter()).getShape();
+  int64_t channels = filter[1];
+  extents.assign({channels, filter[2], filter[3]});
+  if (block == 1)
+    return;
+  extents.front() = (channels + block - 1) / block;
+  extents.push_back(std::min(block, channels)); // one block may not be whole
+  tail = channels > block ? channels % block : 0;
 }
 
 //===----------------------------------------------------------------------===//
@@ -166,7 +177,7 @@ static LogicalResult lowerContraction(GroupLowering &lowering,
   auto output = getTensorType(op.getResult());
   int64_t groups = op.getGroups(), channels = filter.getDimSize(1);
   int64_t height = output.getDimSize(2), width = output.getDimSize(3);
-  int64_t block = getBlock(op.getInput());
+  ConvolutionSums sums(op);
   bool isGrouped = groups > 1;
 
   ContractBuilder contract(lowering, op.getResult());
@@ -181,17 +192,8 @@ static LogicalResult lowerContraction(GroupLowering &lowering,
     contract.batch.push_back(height);
   contract.m = hasRows ? width : height * width;
   contract.n = output.getDimSize(1) / groups;
-  if (block > 1) {
-    int64_t blocks = (channels + block - 1) / block;
-    contract.k = {blocks, filter.getDimSize(2), filter.getDimSize(3), block};
-    contract.kTail = channels % block;
-    if (channels < block) { // a single block that isn't whole
-      contract.k.back() = channels;
-      contract.kTail = 0;
-    }
-  } else {
-    contract.k = {channels, filter.getDimSize(2), filter.getDimSize(3)};
-  }
+  contract.k = sums.extents;
+  contract.kTail = sums.tail;
   contract.bias = op.getBias();
   contract.packedRhs = op.getFilter();
   int64_t panelsOfGroup = (contract.n + kPanel - 1) / kPanel;
@@ -214,7 +216,7 @@ static LogicalResult lowerContraction(GroupLowering &lowering,
   contract.mapLhs = [&](ArrayRef<AffineExpr> batch, AffineExpr m,
                         ArrayRef<AffineExpr> k) {
     Indices pixel = getPixel(batch, m);
-    AffineExpr channel = block > 1 ? k[0] * block + k[3] : k[0];
+    AffineExpr channel = sums.block > 1 ? k[0] * sums.block + k[3] : k[0];
     if (isGrouped)
       channel = batch.front() * channels + channel;
     return std::pair(Value(op.getInput()),

@@ -32,7 +32,7 @@ public:
 
 private:
   void multiply();
-  AffineMap getInputMap(ArrayRef<int64_t> k);
+  AffineMap getInputMap(const ConvolutionSums &sums);
   LogicalResult finish(int64_t first, int64_t count, int64_t lanes);
 
   GroupLowering &lowering;
@@ -49,21 +49,17 @@ private:
 
 /// The input's subscripts for (row of the window, column, k...) and the symbols
 /// (image, pooled row).
-AffineMap PooledConvolution::getInputMap(ArrayRef<int64_t> k) {
+AffineMap PooledConvolution::getInputMap(const ConvolutionSums &sums) {
   MLIRContext *context = b.getContext();
   auto input = getTensorType(op.getInput());
-  graph::BlockedLayoutAttr layout = graph::getLayout(input);
-  bool isBlocked = layout && layout.getBlock() > 1;
   SmallVector<int64_t> extents{window, width};
-  llvm::append_range(extents, k);
+  llvm::append_range(extents, sums.extents);
   auto dim = [&](unsigned i) { return getAffineDimExpr(i, context); };
-  AffineExpr outRow = getAffineSymbolExpr(1, context) * window + dim(0);
-  AffineExpr out[] = {outRow, dim(1)};
+  AffineExpr row = getAffineSymbolExpr(1, context) * window + dim(0);
   Indices indices{getAffineSymbolExpr(0, context),
-                  isBlocked ? dim(2) * layout.getBlock() + dim(5) : dim(2)};
-  for (size_t i = 0; i < 2; ++i)
-    indices.push_back(out[i] * op.getStrides()[i] +
-                      dim(3 + i) * op.getDilations()[i] - op.getPadLow()[i]);
+                  sums.block > 1 ? dim(2) * sums.block + dim(5) : dim(2),
+                  getInputIndex(op, 0, row, dim(3)),
+                  getInputIndex(op, 1, dim(1), dim(4))};
   Indices subscripts = getPhysicalIndices(input, indices);
   for (AffineExpr &subscript : subscripts)
     subscript = simplifyInRange(subscript, extents);
@@ -73,16 +69,7 @@ AffineMap PooledConvolution::getInputMap(ArrayRef<int64_t> k) {
 /// The convolution's results in rows of scratch memory, with their bias.
 void PooledConvolution::multiply() {
   MLIRContext *context = b.getContext();
-  auto filter = getTensorType(op.getFilter());
-  graph::BlockedLayoutAttr layout = graph::getLayout(op.getInput().getType());
-  int64_t channels = filter.getDimSize(1);
-  int64_t block = layout ? layout.getBlock() : 1, tail = 0;
-  SmallVector<int64_t> k{channels, filter.getDimSize(2), filter.getDimSize(3)};
-  if (block > 1) {
-    k.front() = (channels + block - 1) / block;
-    k.push_back(std::min(block, channels));
-    tail = channels > block ? channels % block : 0;
-  }
+  ConvolutionSums sums(op);
   auto dim = [&](unsigned i) { return getAffineDimExpr(i, context); };
   AffineExpr zero = getAffineConstantExpr(0, context);
   Value symbols[] = {emitter.emitIndex(loc, image),
@@ -90,8 +77,9 @@ void PooledConvolution::multiply() {
   auto contract = kernel::ContractOp::create(
       b, loc, emitter.getBuffer(op.getInput()),
       emitter.getBuffer(op.getFilter()), rows, ArrayRef<int64_t>{window}, width,
-      panels * kPanel, k, tail ? b.getI64IntegerAttr(tail) : IntegerAttr(),
-      getInputMap(k),
+      panels * kPanel, sums.extents,
+      sums.tail ? b.getI64IntegerAttr(sums.tail) : IntegerAttr(),
+      getInputMap(sums),
       // row, panel, k, lane
       AffineMap::get(4, 2, {dim(1), dim(2), dim(3)}, context),
       // row, column, panel, lane

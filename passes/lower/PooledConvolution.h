@@ -7,6 +7,20 @@
 
 namespace dlc::lower {
 
+/// The extents of a convolution's sums: channels, in blocks where the input has
+/// them, and taps; and how many channels the last block has, or 0 for all.
+struct ConvolutionSums {
+  explicit ConvolutionSums(graph::ConvOp op);
+
+  int64_t block; ///< channels of a block; 1 where the input has none
+  llvm::SmallVector<int64_t> extents;
+  int64_t tail = 0;
+};
+
+/// The spatial index that tap \p tap of the filter reads for output \p out.
+mlir::AffineExpr getInputIndex(graph::ConvOp op, size_t dim,
+                               mlir::AffineExpr out, mlir::AffineExpr tap);
+
 /// Lowers \p op, a contraction, row by row of the group's pooling.
 mlir::LogicalResult lowerPooledConvolution(GroupLowering &lowering,
                                            graph::ConvOp op);

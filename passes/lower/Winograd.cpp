@@ -116,7 +116,12 @@ private:
   /// Transforms the products of \p blocks blocks of \p lanes outputs, from
   /// block \p first of the chunk on.
   LogicalResult transformOutput(int64_t first, int64_t blocks, int64_t lanes);
-  AffineExpr openRows(int64_t count, int64_t extent);
+  AffineExpr openBelow(AffineExpr first, int64_t count, int64_t extent,
+                       bool isWhole);
+  /// Opens a loop over the \p count rows of a tile, of \p extent in the plane.
+  AffineExpr openRows(int64_t count, int64_t extent) {
+    return openBelow(tileRow * count, count, extent, rows * count == extent);
+  }
   LogicalResult finishRow(AffineExpr output, AffineExpr row, AffineExpr lane);
   LogicalResult poolTile(AffineExpr block, int64_t lanes);
   void zeroHalo();
@@ -235,19 +240,27 @@ Value WinogradLowering::emitLess(AffineExpr lhs, int64_t rhs) {
                                arith::ConstantIndexOp::create(b, loc, rhs));
 }
 
+/// Opens a loop over \p count places from \p first on that ends at \p extent;
+/// all of them are below that if \p isWhole.
+AffineExpr WinogradLowering::openBelow(AffineExpr first, int64_t count,
+                                       int64_t extent, bool isWhole) {
+  if (isWhole)
+    return lowering.openLoop(loc, count).front();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  Value left = arith::SubIOp::create(b, loc, constant(extent),
+                                     emitter.emitIndex(loc, first));
+  Value bound = arith::MinUIOp::create(b, loc, left, constant(count));
+  return lowering.openBoundedLoop(loc, bound, count);
+}
+
 void WinogradLowering::openTiles() {
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, loc, value);
   };
   AffineExpr first = tileChunk * chunks.tiles;
-  if (numTiles % chunks.tiles == 0) {
-    tile = lowering.openLoop(loc, chunks.tiles).front();
-  } else {
-    Value left = arith::SubIOp::create(b, loc, constant(numTiles),
-                                       emitter.emitIndex(loc, first));
-    Value bound = arith::MinUIOp::create(b, loc, left, constant(chunks.tiles));
-    tile = lowering.openBoundedLoop(loc, bound, chunks.tiles);
-  }
+  tile = openBelow(first, chunks.tiles, numTiles, numTiles % chunks.tiles == 0);
   // The divisions once, not in each access.
   Value linear = emitter.emitIndex(loc, first + tile);
   auto split = [&](int64_t extent, int64_t count) {
@@ -362,20 +375,6 @@ LogicalResult WinogradLowering::transformOutput(int64_t first, int64_t blocks,
   lowering.closeLoop();
   lowering.closeLoop();
   return success();
-}
-
-/// Opens a loop over the \p count rows of a tile, of \p extent in the plane:
-/// the last tiles may have rows beyond it.
-AffineExpr WinogradLowering::openRows(int64_t count, int64_t extent) {
-  if (rows * count == extent)
-    return lowering.openLoop(loc, count).front();
-  auto constant = [&](int64_t value) -> Value {
-    return arith::ConstantIndexOp::create(b, loc, value);
-  };
-  Value left = arith::SubIOp::create(b, loc, constant(extent),
-                                     emitter.emitIndex(loc, tileRow * count));
-  Value bound = arith::MinUIOp::create(b, loc, left, constant(count));
-  return lowering.openBoundedLoop(loc, bound, count);
 }
 
 /// Computes the row \p row of a tile; stores it to `results`, or finishes it.

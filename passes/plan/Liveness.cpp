@@ -21,6 +21,5 @@ Liveness::Liveness(ProgramOp program) {
 
 Interval Liveness::getInterval(SlotOp slot) const {
   auto [first, last] = getSpan(slot.getResult());
-  return {getSizeInBytes(cast<MemRefType>(slot.getType())).value_or(0), first,
-          last};
+  return {getBufferBytes(slot.getResult()), first, last};
 }

@@ -15,13 +15,10 @@ namespace dlc::plan {
 #include "passes/plan/Passes.h.inc"
 } // namespace dlc::plan
 
-static int64_t getBytes(Value buffer) {
-  return getSizeInBytes(cast<MemRefType>(buffer.getType())).value_or(0);
-}
-
 /// The bytes [begin, end) of the arena that \p slot takes.
 static std::pair<int64_t, int64_t> getRange(SlotOp slot) {
-  return {*slot.getOffset(), *slot.getOffset() + getBytes(slot.getResult())};
+  return {*slot.getOffset(),
+          *slot.getOffset() + getBufferBytes(slot.getResult())};
 }
 
 static bool intersect(std::pair<int64_t, int64_t> a,
@@ -59,22 +56,22 @@ static LogicalResult verifyWeights(ProgramOp program) {
   for (auto weights : program.getBody().getOps<WeightsOp>()) {
     if (!weights.getOffset() || !program.getWeightsBytes())
       return weights.emitOpError("has no place in the weights image");
-    if (getBytes(weights.getResult()) > 0)
+    if (getBufferBytes(weights.getResult()) > 0)
       sorted.push_back(weights);
   }
   llvm::sort(sorted, [](WeightsOp a, WeightsOp b) {
-    return std::pair(*a.getOffset(), getBytes(a.getResult())) <
-           std::pair(*b.getOffset(), getBytes(b.getResult()));
+    return std::pair(*a.getOffset(), getBufferBytes(a.getResult())) <
+           std::pair(*b.getOffset(), getBufferBytes(b.getResult()));
   });
   int64_t end = 0;
   for (auto [i, weights] : llvm::enumerate(sorted)) {
     int64_t offset = *weights.getOffset();
-    bool isShared =
-        i > 0 && sorted[i - 1].getOffset() == weights.getOffset() &&
-        getBytes(sorted[i - 1].getResult()) == getBytes(weights.getResult());
+    bool isShared = i > 0 && sorted[i - 1].getOffset() == weights.getOffset() &&
+                    getBufferBytes(sorted[i - 1].getResult()) ==
+                        getBufferBytes(weights.getResult());
     if (offset < end && !isShared)
       return weights.emitOpError("overlaps other weights");
-    end = std::max(end, offset + getBytes(weights.getResult()));
+    end = std::max(end, offset + getBufferBytes(weights.getResult()));
   }
   return success();
 }

@@ -241,18 +241,13 @@ static bool makePredictors(const ModelArguments &model,
 }
 
 int MXPredCreate(const char *symbolJsonStr, const void *paramBytes,
-                 int paramSize, int devType, int, uint32_t numInputNodes,
+                 int paramSize, int devType, int devId, uint32_t numInputNodes,
                  const char **inputKeys, const uint32_t *inputShapeIndptr,
                  const uint32_t *inputShapeData, PredictorHandle *out) {
-  return guard([&](std::string &error) {
-    return makePredictors(
-        {symbolJsonStr,
-         paramBytes,
-         paramSize,
-         devType,
-         {numInputNodes, inputKeys, inputShapeIndptr, inputShapeData}},
-        {}, {}, 1, out, error);
-  });
+  return MXPredCreateEx(symbolJsonStr, paramBytes, paramSize, devType, devId,
+                        numInputNodes, inputKeys, inputShapeIndptr,
+                        inputShapeData, /*num_provided_arg_dtypes=*/0, nullptr,
+                        nullptr, out);
 }
 
 int MXPredCreateEx(const char *symbolJsonStr, const void *paramBytes,

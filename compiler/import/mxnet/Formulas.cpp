@@ -141,6 +141,35 @@ Value diagonal(NodeBuilder &n, Value x, int64_t offset, int64_t first,
   return taken ? dropAxis(n, taken, last) : taken;
 }
 
+Value diagonalOfAxes(NodeBuilder &n, Value x, int64_t offset) {
+  if (!x)
+    return {};
+  std::optional<int64_t> first = n.axis("axis1", x),
+                         second = n.axis("axis2", x);
+  return first && second ? diagonal(n, x, offset, *first, *second) : Value();
+}
+
+std::optional<NumberRange> checkNumberRange(NodeBuilder &n, double start,
+                                            double step, double count) {
+  if (count >= 1 && count <= INT32_MAX)
+    return NumberRange{start, step, static_cast<int64_t>(count)};
+  n.fail(DiagnosticCode::BadAttribute,
+         "the range is empty or has too many elements");
+  return std::nullopt;
+}
+
+std::optional<NumberRange> getNumberRange(NodeBuilder &n) {
+  double start = n.attributes.getFloat("start");
+  double stop = n.attributes.getFloat("stop");
+  double step = n.attributes.getFloat("step");
+  if (n.attributes.isNone("stop")) {
+    stop = start;
+    start = 0;
+  }
+  double count = step != 0 ? std::ceil((stop - start) / step) : 0;
+  return checkNumberRange(n, start, step, count);
+}
+
 Value makeDiagonal(NodeBuilder &n, Value x, int64_t offset) {
   if (!x)
     return {};

@@ -54,6 +54,20 @@ mlir::Value takeAlong(NodeBuilder &n, mlir::Value x, mlir::Value index,
 mlir::Value diagonal(NodeBuilder &n, mlir::Value x, int64_t offset,
                      int64_t first, int64_t second);
 
+/// Diagonal \p offset of the dimensions in the attributes `axis1` and `axis2`.
+mlir::Value diagonalOfAxes(NodeBuilder &n, mlir::Value x, int64_t offset);
+
+/// What the attributes `start`, `stop` and `step` of `arange` say.
+struct NumberRange {
+  double start, step;
+  int64_t count;
+};
+
+/// Reports a range that is empty or too large; \returns nothing then.
+std::optional<NumberRange> getNumberRange(NodeBuilder &n);
+std::optional<NumberRange> checkNumberRange(NodeBuilder &n, double start,
+                                            double step, double count);
+
 /// The matrices whose diagonal \p offset is the last dimension of \p x, zero
 /// elsewhere.
 mlir::Value makeDiagonal(NodeBuilder &n, mlir::Value x, int64_t offset);

@@ -375,18 +375,10 @@ static Value makeRange(NodeBuilder &n, double start, double step, int64_t count,
 }
 
 static Values arange(NodeBuilder &n) {
-  double start = n.attributes.getFloat("start");
-  double stop = n.attributes.getFloat("stop");
-  double step = n.attributes.getFloat("step");
-  if (n.attributes.isNone("stop")) {
-    stop = start;
-    start = 0;
-  }
-  double count = step != 0 ? std::ceil((stop - start) / step) : 0;
-  if (!(count >= 1) || count > INT32_MAX)
-    return {n.fail(DiagnosticCode::BadAttribute,
-                   "the range is empty or has too many elements")};
-  return {makeRange(n, start, step, static_cast<int64_t>(count),
+  std::optional<NumberRange> range = getNumberRange(n);
+  if (!range)
+    return Values(1);
+  return {makeRange(n, range->start, range->step, range->count,
                     n.attributes.getInt("repeat"),
                     n.element(n.attributes.getType("dtype")))};
 }
@@ -432,11 +424,7 @@ static Values diag(NodeBuilder &n) {
     return Values(1);
   if (n.rank(x) == 1)
     return {makeDiagonal(n, x, offset)};
-  std::optional<int64_t> first = n.axis("axis1", x),
-                         second = n.axis("axis2", x);
-  if (!first || !second)
-    return Values(1);
-  return {diagonal(n, x, offset, *first, *second)};
+  return {diagonalOfAxes(n, x, offset)};
 }
 
 static Values shapeArray(NodeBuilder &n) {

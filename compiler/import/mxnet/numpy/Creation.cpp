@@ -60,48 +60,42 @@ static Values identity(NodeBuilder &n) {
 // Ranges
 //===----------------------------------------------------------------------===//
 
-/// start + step i for \p count values of i, computed in float64.
-static Value makeRange(NodeBuilder &n, double start, double step,
-                       double count) {
-  if (!(count >= 1) || count > INT32_MAX)
-    return n.fail(DiagnosticCode::BadAttribute,
-                  "the range is empty or has too many elements");
-  Value range = n.iota({static_cast<int64_t>(count)},
-                       n.element(ElementType::F64), 0, start, step);
-  return n.cast(range, getElement(n));
+/// start + step i for the values of i, computed in float64.
+static Value makeRange(NodeBuilder &n,
+                       const std::optional<NumberRange> &range) {
+  if (!range)
+    return {};
+  Value values = n.iota({range->count}, n.element(ElementType::F64), 0,
+                        range->start, range->step);
+  return n.cast(values, getElement(n));
 }
 
 static Values arange(NodeBuilder &n) {
-  double start = n.attributes.getFloat("start");
-  double stop = n.attributes.getFloat("stop");
-  double step = n.attributes.getFloat("step");
-  if (n.attributes.isNone("stop")) {
-    stop = start;
-    start = 0;
-  }
-  double count = step != 0 ? std::ceil((stop - start) / step) : 0;
-  return {makeRange(n, start, step, count)};
+  return {makeRange(n, getNumberRange(n))};
 }
 
-/// \p step is then (stop - start) over the number of steps.
-static Values linspace(NodeBuilder &n) {
-  double start = n.attributes.getFloat("start");
-  double stop = n.attributes.getFloat("stop");
+/// The step between `num` values from `start` to `stop`, which is the last of
+/// them with `endpoint`.
+static double getLinearStep(NodeBuilder &n) {
+  double distance =
+      n.attributes.getFloat("stop") - n.attributes.getFloat("start");
   int64_t count = n.attributes.getInt("num");
   int64_t steps = n.attributes.getBool("endpoint") ? count - 1 : count;
-  double step = steps > 0 ? (stop - start) / double(steps) : 0;
-  return {makeRange(n, start, step, double(count))};
+  return steps > 0 ? distance / double(steps) : 0;
+}
+
+static Values linspace(NodeBuilder &n) {
+  return {makeRange(n, checkNumberRange(n, n.attributes.getFloat("start"),
+                                        getLinearStep(n),
+                                        double(n.attributes.getInt("num"))))};
 }
 
 static Values logspace(NodeBuilder &n) {
-  double start = n.attributes.getFloat("start");
-  double stop = n.attributes.getFloat("stop");
   int64_t count = n.attributes.getInt("num");
-  int64_t steps = n.attributes.getBool("endpoint") ? count - 1 : count;
-  double step = steps > 0 ? (stop - start) / double(steps) : 0;
   if (count > INT32_MAX)
     return {n.fail(DiagnosticCode::SizeOverflow, "has too many elements")};
-  Value exponent = n.iota({count}, n.element(ElementType::F64), 0, start, step);
+  Value exponent = n.iota({count}, n.element(ElementType::F64), 0,
+                          n.attributes.getFloat("start"), getLinearStep(n));
   Value base = n.splatLike(exponent, n.attributes.getFloat("base"));
   return {n.cast(n.emit<graph::PowerOp>({base, exponent}), getElement(n))};
 }

@@ -329,14 +329,7 @@ static Values diagFlat(NodeBuilder &n) {
 }
 
 static Values takeDiagonal(NodeBuilder &n) {
-  Value x = n.input(0);
-  if (!x)
-    return Values(1);
-  std::optional<int64_t> first = n.axis("axis1", x);
-  std::optional<int64_t> second = n.axis("axis2", x);
-  if (!first || !second)
-    return Values(1);
-  return {diagonal(n, x, n.attributes.getInt("offset"), *first, *second)};
+  return {diagonalOfAxes(n, n.input(0), n.attributes.getInt("offset"))};
 }
 
 /// Zero above diagonal k; a vector is repeated to a square first.

@@ -201,14 +201,7 @@ static Values argExtreme(NodeBuilder &n) {
 }
 
 static Values trace(NodeBuilder &n) {
-  Value x = n.input(0);
-  if (!x)
-    return Values(1);
-  std::optional<int64_t> first = n.axis("axis1", x);
-  std::optional<int64_t> second = n.axis("axis2", x);
-  if (!first || !second)
-    return Values(1);
-  Value line = diagonal(n, x, n.attributes.getInt("offset"), *first, *second);
+  Value line = diagonalOfAxes(n, n.input(0), n.attributes.getInt("offset"));
   return {line ? n.reduce<graph::ReduceSumOp>(line, {n.rank(line) - 1}, false)
                : line};
 }
