@@ -149,7 +149,8 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
           dyn_cast_or_null<DictionaryAttr>(entry->removeAttr("kernel.work"));
       variants.push_back(device::VariantAttr::get(
           context, FlatSymbolRefAttr::get(context, symbol), tasks,
-          getInt("kernel.scratch_bytes"), phases, schedule, work));
+          getInt("kernel.scratch_bytes"), phases, schedule, work,
+          /*dynamic_tasks=*/{}, /*dynamic_scratch=*/{}, /*dynamic_phases=*/{}));
       for (Operation &op :
            llvm::make_early_inc_range(code.getBody()->getOperations())) {
         // Functions of libm that several kernels call.

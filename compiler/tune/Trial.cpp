@@ -97,11 +97,9 @@ TrialProgram::TrialProgram(ArrayRef<kernel::FuncOp> variants,
   size_t rounds =
       std::max(kLeastRounds, size_t(llvm::divideCeil(copies, numVariants)));
   for (size_t step = 0; step < rounds * numVariants; ++step)
-    device::LaunchOp::create(
-        builder, loc, "variant" + std::to_string(getVariant(step)),
-        inputs[step % copies], outputs, /*device=*/0, /*queue=*/0,
-        /*nodes=*/ArrayAttr(), /*flops=*/0, /*cost_ns=*/0,
-        /*inplace=*/ArrayAttr());
+    device::LaunchOp::create(builder, loc,
+                             "variant" + std::to_string(getVariant(step)),
+                             inputs[step % copies], outputs);
   program.setArenaBytes(arenaBytes);
   program.setArenaAlignment(kAlignment);
   program.setArenaLowerBound(arenaBytes);

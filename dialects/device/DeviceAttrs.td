@@ -89,18 +89,56 @@ def Device_VariantAttr : AttrDef<Device_Dialect, "Variant"> {
     register tile and the estimate behind it. `work` is what
     `kernel-estimate-work` says of its instructions.
 
+    In a program with dims, `dynamic_tasks`, `dynamic_scratch` and
+    `dynamic_phases` say what the numbers beside them are at other sizes: maps
+    with one result and a symbol for each dim of the program. The numbers
+    themselves hold at the typical sizes. What has no map doesn't change.
+
     ```mlir
     #v = #device.variant<@"relu.x86-64-v3", tasks = 8, scratch_bytes = 0>
+    #w = #device.variant<@"sum.x86-64-v3", tasks = 8, scratch_bytes = 64,
+      dynamic_tasks = affine_map<()[s0] -> (s0)>>
     ```
   }];
   let parameters = (ins "::mlir::FlatSymbolRefAttr":$function,
                         "int64_t":$tasks, "int64_t":$scratch_bytes,
                         DefaultValuedParameter<"int64_t", "1">:$phases,
                         OptionalParameter<"::mlir::ArrayAttr">:$schedule,
-                        OptionalParameter<"::mlir::DictionaryAttr">:$work);
+                        OptionalParameter<"::mlir::DictionaryAttr">:$work,
+                        OptionalParameter<"::mlir::AffineMapAttr">:$dynamic_tasks,
+                        OptionalParameter<"::mlir::AffineMapAttr">:$dynamic_scratch,
+                        OptionalParameter<"::mlir::AffineMapAttr">:$dynamic_phases);
   let assemblyFormat = [{
-    `<` $function `,` struct($tasks, $scratch_bytes, $phases, $schedule, $work)
+    `<` $function `,` struct($tasks, $scratch_bytes, $phases, $schedule, $work,
+                             $dynamic_tasks, $dynamic_scratch, $dynamic_phases)
     `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+def Device_DimAttr : AttrDef<Device_Dialect, "Dim"> {
+  let mnemonic = "dim";
+  let summary = "a size that callers choose when they run a program";
+  let description = [{
+    A program with dims is planned for the `typical` size of each, and runs at
+    every size from `min` to `max` that is a multiple of `multiple`. Without
+    `max` there is no bound. Integers of the program that depend on its dims
+    have a map beside them, whose symbols are the dims in their order.
+
+    C1. `min` and `multiple` are positive; `typical` is a size that is allowed.
+
+    ```mlir
+    #n = #device.dim<"N", min = 1, max = 64, multiple = 1, typical = 8>
+    #h = #device.dim<"H", typical = 224>
+    ```
+  }];
+  let parameters = (ins "::mlir::StringAttr":$name,
+    DefaultValuedParameter<"int64_t", "1">:$min,
+    DefaultValuedParameter<"int64_t",
+                           "::std::numeric_limits<int64_t>::max()">:$max,
+    DefaultValuedParameter<"int64_t", "1">:$multiple, "int64_t":$typical);
+  let assemblyFormat = [{
+    `<` $name `,` struct($min, $max, $multiple, $typical) `>`
   }];
   let genVerifyDecl = 1;
 }

@@ -66,11 +66,26 @@ TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringAttr,
 LogicalResult VariantAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                   FlatSymbolRefAttr, int64_t tasks,
                                   int64_t scratchBytes, int64_t phases,
-                                  ArrayAttr, DictionaryAttr) {
+                                  ArrayAttr, DictionaryAttr, AffineMapAttr,
+                                  AffineMapAttr, AffineMapAttr) {
   if (tasks < 0 || scratchBytes < 0)
     return emitError() << "requires 'tasks' and 'scratch_bytes' not to be "
                           "negative";
   if (phases < 1)
     return emitError() << "requires 'phases' to be positive";
+  return success();
+}
+
+LogicalResult DimAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                              StringAttr name, int64_t min, int64_t max,
+                              int64_t multiple, int64_t typical) {
+  // C1
+  if (min < 1 || multiple < 1)
+    return emitError() << "requires 'min' and 'multiple' of dim " << name
+                       << " to be positive";
+  if (typical < min || typical > max || typical % multiple != 0)
+    return emitError() << "requires the typical size of dim " << name
+                       << " to be a multiple of " << multiple << " from " << min
+                       << " to " << max << ", but got " << typical;
   return success();
 }

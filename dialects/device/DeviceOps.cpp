@@ -240,7 +240,8 @@ LogicalResult ProgramOp::verify() {
       !fits(getOutputTypes(), ValueRange(getOutputs()).getTypes()))
     return emitOpError("requires 'input_types' and 'output_types' to be "
                        "tensors of as many bytes as the buffers");
-  return success();
+  // C6, C7
+  return verifyDims(*this);
 }
 
 /// Checks that \p op's buffer at \p offset lies within \p limit bytes.
@@ -267,7 +268,10 @@ LogicalResult ProgramOp::verifyRegions() {
                          "a weights image");
     return WalkResult::advance();
   });
-  return failure(result.wasInterrupted());
+  if (result.wasInterrupted())
+    return failure();
+  // C7, C8
+  return verifyDynamicBody(*this);
 }
 
 LogicalResult KernelOp::verify() {
@@ -291,6 +295,11 @@ LogicalResult SlotOp::verify() {
   if (!isDenseBuffer(getType()))
     return emitOpError("requires a buffer with the identity layout, but got ")
            << getType();
+  // C2
+  for (Value below : getAbove())
+    if (auto slot = below.getDefiningOp<SlotOp>();
+        !slot || slot.getDevice() != getDevice())
+      return emitOpError("requires to be above slots of its device only");
   return success();
 }
 
@@ -322,7 +331,27 @@ LogicalResult ViewOp::verify() {
       (*size > *available || int64_t(*getOffset()) > *available - *size))
     return emitOpError("requires a part of its source, but takes ")
            << to << " at byte " << *getOffset() << " of " << from;
+  // C2
+  if (getDynamicOffset() && !getOffset())
+    return emitOpError("has 'dynamic_offset' without 'at'");
   return success();
+}
+
+/// The offset of the part \p inner of a part, beside that of \p outer; null
+/// where no offset depends on dims.
+static AffineMapAttr addDynamicOffsets(ViewOp outer, ViewOp inner) {
+  std::optional<AffineMap> first = outer.getDynamicOffset(),
+                           second = inner.getDynamicOffset();
+  if (!first && !second)
+    return {};
+  AffineMap known = first ? *first : *second;
+  auto get = [&](std::optional<AffineMap> map, ViewOp view) {
+    return map ? map->getResult(0)
+               : getAffineConstantExpr(view.getOffset().value_or(0),
+                                       known.getContext());
+  };
+  return AffineMapAttr::get(AffineMap::get(
+      0, known.getNumSymbols(), get(first, outer) + get(second, inner)));
 }
 
 OpFoldResult ViewOp::fold(FoldAdaptor) {
@@ -331,6 +360,7 @@ OpFoldResult ViewOp::fold(FoldAdaptor) {
   auto source = getSource().getDefiningOp<ViewOp>();
   if (!source)
     return {};
+  setDynamicOffsetAttr(addDynamicOffsets(*this, source));
   if (std::optional<int64_t> inner = source.getOffset())
     setOffset(*inner + getOffset().value_or(0));
   getSourceMutable().assign(source.getSource());
@@ -393,5 +423,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
         getSizeInBytes(cast<MemRefType>(getOutputs()[pair[1]].getType())))
       return emitOpError("'inplace' pairs buffers of different size");
   }
-  return success();
+  // C4
+  auto kernel =
+      symbolTable.lookupNearestSymbolFrom<KernelOp>(*this, getCalleeAttr());
+  return kernel ? verifyDynamicKernel(*this, kernel) : success();
 }

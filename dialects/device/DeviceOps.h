@@ -4,6 +4,7 @@
 #define DLC_DIALECTS_DEVICE_DEVICEOPS_H
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/AffineMap.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
@@ -13,6 +14,7 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include <limits>
 #include <optional>
 
 #include "dialects/device/DeviceDialect.h.inc"
@@ -57,6 +59,24 @@ BufferRange getRange(mlir::Value buffer);
 
 /// Whether \p buffer is all of its root.
 bool isWholeRoot(mlir::Value buffer);
+
+/// The results of \p map where its symbols have the values \p symbols; nothing
+/// where a number exceeds int64_t or a divisor isn't positive.
+std::optional<llvm::SmallVector<int64_t>>
+evaluate(mlir::AffineMap map, llvm::ArrayRef<int64_t> symbols);
+
+/// Checks that the map \p dynamic of \p op, its attribute \p name, has the dims
+/// of \p program as its only symbols and gives \p expected at the typical
+/// sizes. A map that isn't there is good.
+mlir::LogicalResult verifyDynamic(mlir::Operation *op, ProgramOp program,
+                                  llvm::StringRef name,
+                                  std::optional<mlir::AffineMap> dynamic,
+                                  llvm::ArrayRef<int64_t> expected);
+
+/// Checks everything of \p program that is said for its dims.
+mlir::LogicalResult verifyDims(ProgramOp program);
+mlir::LogicalResult verifyDynamicBody(ProgramOp program);
+mlir::LogicalResult verifyDynamicKernel(LaunchOp launch, KernelOp kernel);
 
 } // namespace dlc::device
 

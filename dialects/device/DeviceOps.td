@@ -18,6 +18,8 @@ def Device_DeviceIndex
     : DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">;
 def Device_Pairs
     : OptionalAttr<TypedArrayAttrBase<DenseI64ArrayAttr, "pairs">>;
+// What an integer beside it is at other sizes: one result, the dims as symbols.
+def Device_Dynamic : OptionalAttr<AffineMapAttr>;
 
 //===----------------------------------------------------------------------===//
 // Programs and kernels
@@ -45,7 +47,20 @@ def Device_ProgramOp
     C2. Arguments are buffers of static shape with the identity layout.
     C3. The arena's alignment is a power of two.
     C4. Each slot of the arena and each range of weights has room in it.
+    With `dims` the program runs at many sizes. Types and integers are those of
+    the typical sizes; an integer that depends on the dims has a map beside it,
+    named `dynamic_...`, whose symbols are the dims in order (products of symbols
+    are allowed). `dynamic_input_shapes` and `dynamic_output_shapes` have one map
+    for each tensor, with its extents as the caller knows it. The place of a slot
+    is then not `at` but what follows from the slots it is `above`. The kernels
+    get the sizes as a last operand behind their buffers, an array of int64.
+
     C5. The types for callers are tensors of as many bytes as the buffers.
+    C6. `dims` have different names, and come with a map for each input and
+        output.
+    C7. Each map has the dims as its only symbols, and gives at the typical
+        sizes what stands beside it.
+    C8. A slot is at least as high as those that it is above.
 
     ```mlir
     kernel.func @twice(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
@@ -67,13 +82,35 @@ def Device_ProgramOp
         : (memref<8xf32>) -> memref<8xf32>
     }
     ```
+
+    ```mlir
+    device.kernel @relu : (memref<8x4xf32>) -> memref<8x4xf32>
+      variants [#device.variant<@"relu.x86-64-v3", tasks = 8, scratch_bytes = 0,
+                                dynamic_tasks = affine_map<()[s0] -> (s0)>>]
+    device.program @main(%data: memref<8x4xf32>) outputs(%out: memref<8x4xf32>)
+        arena 128 align 64 lower_bound 128 weights 0
+        attributes {input_names = ["data"], output_names = ["out"],
+          dims = [#device.dim<"N", max = 64, typical = 8>],
+          dynamic_input_shapes = [affine_map<()[s0] -> (s0, 4)>],
+          dynamic_output_shapes = [affine_map<()[s0] -> (s0, 4)>]} {
+      %0 = device.slot at 0 {dynamic_bytes = affine_map<()[s0] -> (s0 * 16)>}
+        : memref<8x4xf32>
+      device.launch @relu(%data) outputs(%0)
+        : (memref<8x4xf32>) -> memref<8x4xf32>
+      device.launch @relu(%0) outputs(%out)
+        : (memref<8x4xf32>) -> memref<8x4xf32>
+    }
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$num_outputs,
     StrArrayAttr:$input_names, StrArrayAttr:$output_names,
     OptionalAttr<TypeArrayAttr>:$input_types,
     OptionalAttr<TypeArrayAttr>:$output_types,
     Device_Bytes:$arena_bytes, Device_Bytes:$arena_alignment,
-    Device_Bytes:$arena_lower_bound, Device_Bytes:$weights_bytes);
+    Device_Bytes:$arena_lower_bound, Device_Bytes:$weights_bytes,
+    OptionalAttr<TypedArrayAttrBase<Device_DimAttr, "dims">>:$dims,
+    OptionalAttr<AffineMapArrayAttr>:$dynamic_input_shapes,
+    OptionalAttr<AffineMapArrayAttr>:$dynamic_output_shapes);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -92,6 +129,10 @@ def Device_ProgramOp
     ::mlir::Block::BlockArgListType getOutputs() {
       return getBody().getArguments().drop_front(getNumInputs());
     }
+    /// Whether sizes depend on dims.
+    bool isDynamic() { return getDims() && !getDims()->empty(); }
+    /// The typical sizes of the dims.
+    ::llvm::SmallVector<int64_t> getTypicalSizes();
   }];
 }
 
@@ -130,7 +171,13 @@ def Device_SlotOp : Device_Op<"slot"> {
     it is that many bytes from the start of the arena of `device`. Undefined
     until a launch writes it, and again after the last one that reads it.
 
+    In a program with dims the slot has `dynamic_bytes` where its size depends
+    on them, and its place is the aligned end of the highest of the slots that
+    it is `above`, 0 where there is none. `at` is this place at the typical
+    sizes, or higher.
+
     C1. The buffer has the identity layout.
+    C2. It is above slots of its device.
 
     ```mlir
     device.program @main() outputs()
@@ -138,13 +185,27 @@ def Device_SlotOp : Device_Op<"slot"> {
       %0 = device.slot : memref<1x4x58x58x16xf32>
       %1 = device.slot on device 1 : memref<8xf32>
     }
+    device.program @places() outputs() arena 96 align 64
+        attributes {input_names = [], output_names = []} {
+      %0 = device.slot at 0 : memref<8xf32>
+      %1 = device.slot at 64 above(%0 : memref<8xf32>) : memref<8xf32>
+    }
     ```
   }];
-  let arguments = (ins Device_Bytes:$offset, Device_DeviceIndex:$device);
+  let arguments = (ins Variadic<AnyStaticShapeMemRef>:$above,
+    Device_Bytes:$offset, Device_DeviceIndex:$device,
+    Device_Dynamic:$dynamic_bytes);
   let results = (outs Res<AnyStaticShapeMemRef, "", [MemAlloc]>:$result);
   let assemblyFormat = [{
-    (`on` `device` $device^)? (`at` $offset^)? attr-dict `:` type($result)
+    (`on` `device` $device^)? (`at` $offset^)?
+    (`above` `(` $above^ `:` type($above) `)`)? attr-dict `:` type($result)
   }];
+  let builders = [OpBuilder<(ins "::mlir::Type":$result,
+    CArg<"::mlir::IntegerAttr", "{}">:$offset), [{
+      $_state.addTypes(result);
+      if (offset)
+        $_state.addAttribute(getOffsetAttrName($_state.name), offset);
+    }]>];
   let hasVerifier = 1;
 }
 
@@ -173,10 +234,13 @@ def Device_ViewOp
     : Device_Op<"view", [Pure, ViewLikeOpInterface]> {
   let summary = "a buffer under another shape, or a part of it";
   let description = [{
-    With `at`, a part that starts that many bytes from the source's start.
+    With `at`, a part that starts that many bytes from the source's start; in a
+    program with dims `dynamic_offset` beside it tells this number of bytes at
+    other sizes.
 
     C1. The result has the source's number of bytes or, with `at`, lies within
         the source.
+    C2. `dynamic_offset` comes with `at`.
 
     ```mlir
     device.program @main(%x: memref<2x6xf32>) outputs()
@@ -186,14 +250,16 @@ def Device_ViewOp
     }
     ```
   }];
-  let arguments = (ins AnyStaticShapeMemRef:$source, Device_Bytes:$offset);
+  let arguments = (ins AnyStaticShapeMemRef:$source, Device_Bytes:$offset,
+    Device_Dynamic:$dynamic_offset);
   let results = (outs AnyStaticShapeMemRef:$result);
   let assemblyFormat = [{
     $source (`at` $offset^)? attr-dict `:` type($source) `to` type($result)
   }];
   let builders = [OpBuilder<(ins "::mlir::Type":$result,
-    "::mlir::Value":$source), [{
-      build($_builder, $_state, result, source, ::mlir::IntegerAttr());
+    "::mlir::Value":$source, CArg<"::mlir::IntegerAttr", "{}">:$offset), [{
+      build($_builder, $_state, result, source, offset,
+            ::mlir::AffineMapAttr());
     }]>];
   let extraClassDeclaration = [{
     ::mlir::Value getViewSource() { return getSource(); }
@@ -212,8 +278,9 @@ def Device_LaunchOp
   let summary = "runs a kernel on buffers";
   let description = [{
     One step of the program: all tasks of the kernel, on a queue of a device.
-    `nodes` and `flops` are as for `kernel.call`. `cost_ns` estimates the time
-    on one thread; it is known once the kernel has code.
+    `nodes` and `flops` are as for `kernel.call`, `dynamic_flops` the latter at
+    other sizes. `cost_ns` estimates the time on one thread; it is known once
+    the kernel has code.
 
     An output occupies the memory of an input only where `inplace` lists the
     pair (input, output).
@@ -221,6 +288,7 @@ def Device_LaunchOp
     C1. The callee is a `kernel.func` or `device.kernel` of the module.
     C2. The types are those of its inputs and outputs.
     C3. `inplace` names existing inputs and outputs of the same size.
+    C4. Maps of the kernel's variants are as those of the program.
 
     See `device.program` for an example.
   }];
@@ -230,12 +298,21 @@ def Device_LaunchOp
     Device_DeviceIndex:$device, Device_DeviceIndex:$queue,
     OptionalAttr<StrArrayAttr>:$nodes,
     DefaultValuedAttr<I64Attr, "0">:$flops,
-    DefaultValuedAttr<I64Attr, "0">:$cost_ns, Device_Pairs:$inplace);
+    DefaultValuedAttr<I64Attr, "0">:$cost_ns, Device_Pairs:$inplace,
+    Device_Dynamic:$dynamic_flops);
   let assemblyFormat = [{
     $callee `(` $inputs `)` `outputs` `(` $outputs `)`
     (`on` `device` $device^)? (`queue` $queue^)? attr-dict
     `:` functional-type($inputs, $outputs)
   }];
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$callee,
+    "::mlir::ValueRange":$inputs, "::mlir::ValueRange":$outputs,
+    CArg<"::mlir::ArrayAttr", "{}">:$nodes, CArg<"uint64_t", "0">:$flops,
+    CArg<"::mlir::ArrayAttr", "{}">:$inplace), [{
+      build($_builder, $_state, callee, inputs, outputs, /*device=*/0,
+            /*queue=*/0, nodes, flops, /*cost_ns=*/0, inplace,
+            ::mlir::AffineMapAttr());
+    }]>];
   let extraClassDeclaration = [{
     /// True where output \p output may occupy the memory of \p input.
     bool isInplace(unsigned input, unsigned output);

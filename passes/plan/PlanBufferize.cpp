@@ -198,8 +198,7 @@ void Bufferizer::placeJoins() {
     if (!join || places.contains(join.getResult()))
       continue;
     Value slot = device::SlotOp::create(builder, join.getLoc(),
-                                        getBufferType(join.getType()),
-                                        /*offset=*/IntegerAttr());
+                                        getBufferType(join.getType()));
     place(join.getResult(), device::getRange(slot));
   }
 }
@@ -272,11 +271,10 @@ void Bufferizer::convertCall(kernel::CallOp call) {
   for (Value result : call.getOutputs()) {
     MemRefType type = getBufferType(result.getType());
     auto place = places.find(result);
-    Value buffer = place != places.end()
-                       ? view(place->second, type, call.getLoc())
-                       : device::SlotOp::create(builder, call.getLoc(), type,
-                                                /*offset=*/IntegerAttr())
-                             .getResult();
+    Value buffer =
+        place != places.end()
+            ? view(place->second, type, call.getLoc())
+            : device::SlotOp::create(builder, call.getLoc(), type).getResult();
     buffers.map(result, buffer);
     results.push_back(buffer);
   }
@@ -286,9 +284,8 @@ void Bufferizer::convertCall(kernel::CallOp call) {
       callee && !inplace)
     inplace = callee.getInplaceAttr();
   device::LaunchOp::create(builder, call.getLoc(), call.getCallee(), inputs,
-                           results, /*device=*/0, /*queue=*/0,
-                           call.getNodesAttr(), call.getFlops(),
-                           /*cost_ns=*/0, inplace);
+                           results, call.getNodesAttr(), call.getFlops(),
+                           inplace);
   ++numLaunches;
 }
 
@@ -308,9 +305,7 @@ void Bufferizer::copy(Value source, const device::BufferRange &target,
   device::LaunchOp::create(
       builder, loc, callee.getSymName(),
       ValueRange{view(device::getRange(source), flat, loc)},
-      ValueRange{view(target, flat, loc)}, /*device=*/0,
-      /*queue=*/0, /*nodes=*/ArrayAttr(), /*flops=*/0,
-      /*cost_ns=*/0, /*inplace=*/ArrayAttr());
+      ValueRange{view(target, flat, loc)});
   ++numLaunches;
   ++numCopies;
 }

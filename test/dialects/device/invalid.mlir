@@ -143,3 +143,108 @@ device.program @main(%x: memref<8xf32>) outputs(%y: memref<4xf32>) attributes {i
   // expected-error @+1 {{'inplace' pairs buffers of different size}}
   device.launch @f(%x) outputs(%y) {inplace = [array<i64: 0, 0>]} : (memref<8xf32>) -> memref<4xf32>
 }
+
+// -----
+
+// dim C1
+// expected-error @+1 {{requires 'min' and 'multiple' of dim "N" to be positive}}
+#d = #device.dim<"N", min = 0, typical = 1>
+
+// -----
+
+// dim C1
+// expected-error @+1 {{requires the typical size of dim "H" to be a multiple of 32 from 32 to 512, but got 48}}
+#d = #device.dim<"H", min = 32, max = 512, multiple = 32, typical = 48>
+
+// -----
+
+// program C6
+// expected-error @+1 {{requires 'dims', 'dynamic_input_shapes' and 'dynamic_output_shapes' together}}
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"N", typical = 8>]} {
+}
+
+// -----
+
+// program C6
+// expected-error @+1 {{has two dims "N"}}
+device.program @main() outputs() attributes {input_names = [], output_names = [], dims = [#device.dim<"N", typical = 8>, #device.dim<"N", typical = 9>], dynamic_input_shapes = [], dynamic_output_shapes = []} {
+}
+
+// -----
+
+// program C6
+// expected-error @+1 {{requires 'dynamic_input_shapes' to have 1 maps, but got 0}}
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"N", typical = 8>], dynamic_input_shapes = [], dynamic_output_shapes = []} {
+}
+
+// -----
+
+// program C7
+// expected-error @+1 {{requires 'dynamic_input_shapes' to have the program's dims as its symbols, 1 in all, but got affine_map<()[s0, s1] -> (s0)>}}
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"N", typical = 8>], dynamic_input_shapes = [affine_map<()[s0, s1] -> (s0)>], dynamic_output_shapes = []} {
+}
+
+// -----
+
+// program C7
+// expected-error @+1 {{requires 'dynamic_input_shapes' to be (8) at the typical sizes, but it is (9)}}
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"N", typical = 8>], dynamic_input_shapes = [affine_map<()[s0] -> (s0 + 1)>], dynamic_output_shapes = []} {
+}
+
+// -----
+
+// program C7
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"N", typical = 8>], dynamic_input_shapes = [affine_map<()[s0] -> (s0)>], dynamic_output_shapes = []} {
+  // expected-error @+1 {{requires 'dynamic_bytes' to be (32) at the typical sizes, but it has no value there}}
+  %0 = device.slot {dynamic_bytes = affine_map<()[s0] -> (s0 floordiv (s0 - 8))>} : memref<8xf32>
+}
+
+// -----
+
+// program C7
+device.program @main() outputs() attributes {input_names = [], output_names = []} {
+  // expected-error @+1 {{has 'dynamic_bytes', but the program has no dims}}
+  %0 = device.slot {dynamic_bytes = affine_map<() -> (32)>} : memref<8xf32>
+}
+
+// -----
+
+// program C7
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"N", typical = 8>], dynamic_input_shapes = [affine_map<()[s0] -> (s0)>], dynamic_output_shapes = []} {
+  // expected-error @+1 {{requires 'dynamic_offset' to be (4) at the typical sizes, but it is (8)}}
+  %0 = device.view %x at 4 {dynamic_offset = affine_map<()[s0] -> (s0)>} : memref<8xf32> to memref<1xf32>
+}
+
+// -----
+
+// program C8
+device.program @main() outputs() arena 128 align 64 attributes {input_names = [], output_names = []} {
+  %0 = device.slot at 0 : memref<8xf32>
+  // expected-error @+1 {{is at 32, but above a slot that ends at 64}}
+  %1 = device.slot at 32 above(%0 : memref<8xf32>) : memref<8xf32>
+}
+
+// -----
+
+// slot C2
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = []} {
+  // expected-error @+1 {{requires to be above slots of its device only}}
+  %1 = device.slot above(%x : memref<8xf32>) : memref<8xf32>
+}
+
+// -----
+
+// view C2
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"N", typical = 8>], dynamic_input_shapes = [affine_map<()[s0] -> (s0)>], dynamic_output_shapes = []} {
+  // expected-error @+1 {{has 'dynamic_offset' without 'at'}}
+  %0 = device.view %x {dynamic_offset = affine_map<()[s0] -> (s0 - 8)>} : memref<8xf32> to memref<2x4xf32>
+}
+
+// -----
+
+// launch C4
+device.kernel @f : (memref<8xf32>) -> () variants [#device.variant<@f.v3, tasks = 2, scratch_bytes = 0, dynamic_tasks = affine_map<()[s0] -> (s0)>>]
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"N", typical = 8>], dynamic_input_shapes = [affine_map<()[s0] -> (s0)>], dynamic_output_shapes = []} {
+  // expected-error @+1 {{requires 'dynamic_tasks' to be (2) at the typical sizes, but it is (8)}}
+  device.launch @f(%x) outputs() : (memref<8xf32>) -> ()
+}
