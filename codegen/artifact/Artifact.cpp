@@ -34,11 +34,15 @@ Error dlc::artifact::measureCode(ArtifactSpec &spec,
         sizes[*name] += symbol.getSize();
     }
   }
-  for (KernelSpec &kernel : spec.kernels) {
-    kernel.codeBytes = 0;
-    for (const VariantSpec &variant : kernel.variants)
-      kernel.codeBytes += sizes.lookup(variant.symbol);
-  }
+  auto measure = [&](ArtifactSpec &model) {
+    for (KernelSpec &kernel : model.kernels) {
+      kernel.codeBytes = 0;
+      for (const VariantSpec &variant : kernel.variants)
+        kernel.codeBytes += sizes.lookup(variant.symbol);
+    }
+  };
+  measure(spec);
+  for_each(spec.specializations, measure);
   return Error::success();
 }
 

@@ -24,8 +24,9 @@ struct ArtifactParts {
   uint64_t testBytes = 0;
 };
 
-/// Sets `codeBytes` of each kernel of \p spec: the size of its variants'
-/// functions `SYMBOL` and `SYMBOL.body` in the objects \p kernels.
+/// Sets `codeBytes` of each kernel of \p spec and its specialisations: the size
+/// of its variants' functions `SYMBOL` and `SYMBOL.body` in the objects \p
+/// kernels.
 llvm::Error measureCode(ArtifactSpec &spec,
                         llvm::ArrayRef<llvm::MemoryBufferRef> kernels);
 

@@ -7,7 +7,9 @@
 #include "dlc/abi.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cstddef>
 #include <cstring>
 
 using namespace llvm;
@@ -18,6 +20,13 @@ using namespace dlc::artifact;
 class TableWriter {
 public:
   explicit TableWriter(raw_ostream &os) : os(os) {}
+
+  /// Labels from here on are those of the model \p prefix.
+  void startModel(const Twine &prefix) { labelPrefix = ".L" + prefix.str(); }
+  /// The label of a table of the model that is being written.
+  std::string label(const Twine &table) const {
+    return labelPrefix + table.str();
+  }
 
   /// Starts a table in the section for data with or without pointers.
   void table(StringRef label, bool hasPointers) {
@@ -64,6 +73,7 @@ private:
   }
 
   raw_ostream &os;
+  std::string labelPrefix = ".L";
   StringMap<unsigned> numbers;
   std::vector<StringRef> strings;
 };
@@ -91,6 +101,15 @@ void TableWriter::writeStrings() {
   }
 }
 
+/// The label of the model that is the specialisation \p index.
+static std::string getSpecializationLabel(size_t index) {
+  return ".Lspecial" + std::to_string(index) + "_model";
+}
+
+static bool isDynamic(const TensorSpec &tensor, size_t extent) {
+  return !tensor.extents.empty() && tensor.extents[extent] != 0;
+}
+
 static void writeTensors(TableWriter &out, StringRef label,
                          const std::vector<TensorSpec> &tensors) {
   static_assert(sizeof(dlc_abi_tensor) == 32, "write the new fields");
@@ -100,8 +119,8 @@ static void writeTensors(TableWriter &out, StringRef label,
     if (tensor.shape.empty())
       continue;
     out.table((label + "_shape" + Twine(i)).str(), /*hasPointers=*/false);
-    for (int64_t extent : tensor.shape)
-      out.quad(Twine(extent), "extent");
+    for (auto [j, extent] : enumerate(tensor.shape))
+      out.quad(Twine(isDynamic(tensor, j) ? -1 : extent), "extent");
   }
   out.table(label, /*hasPointers=*/true);
   for (auto [i, tensor] : enumerate(tensors)) {
@@ -112,13 +131,14 @@ static void writeTensors(TableWriter &out, StringRef label,
     out.word(tensor.shape.size(), "rank");
     out.pointer((label + "_shape" + Twine(i)).str(), tensor.shape.empty(),
                 "shape");
-    out.quad(Twine(tensor.sizeBytes), "size_bytes");
+    out.quad(Twine(tensor.extents.empty() ? tensor.sizeBytes : 0),
+             "size_bytes");
   }
 }
 
 static void writeTargets(TableWriter &out, const ArtifactSpec &spec) {
   static_assert(sizeof(dlc_abi_target) == 16, "write the new fields");
-  out.table(".Ltargets", /*hasPointers=*/true);
+  out.table(out.label("targets"), /*hasPointers=*/true);
   for (const TargetSpec &target : spec.targets) {
     out.string(target.name, "name");
     out.quad("0x" + Twine::utohexstr(target.features), "features");
@@ -128,18 +148,19 @@ static void writeTargets(TableWriter &out, const ArtifactSpec &spec) {
 static void writeKernels(TableWriter &out, const ArtifactSpec &spec) {
   static_assert(sizeof(dlc_abi_kernel_variant) == 16, "write the new fields");
   static_assert(sizeof(dlc_abi_kernel) == 16, "write the new fields");
-  out.table(".Lvariants", /*hasPointers=*/true);
+  out.table(out.label("variants"), /*hasPointers=*/true);
   for (const KernelSpec &kernel : spec.kernels)
     for (const VariantSpec &variant : kernel.variants) {
       // Quoted: names of kernels come from names of the model's nodes.
       out.quad("\"" + variant.symbol + "\"", "function");
       out.quad(Twine(variant.numTasks), "num_tasks");
     }
-  out.table(".Lkernels", /*hasPointers=*/true);
+  out.table(out.label("kernels"), /*hasPointers=*/true);
   uint64_t first = 0;
   for (const KernelSpec &kernel : spec.kernels) {
     out.string(kernel.name, "name");
-    out.quad(".Lvariants + " + Twine(first * sizeof(dlc_abi_kernel_variant)),
+    out.quad(out.label("variants") + " + " +
+                 Twine(first * sizeof(dlc_abi_kernel_variant)),
              "variants");
     first += kernel.variants.size();
   }
@@ -151,7 +172,7 @@ static bool writePhases(TableWriter &out, const ArtifactSpec &spec) {
         return kernel.numPhases == 1;
       }))
     return false;
-  out.table(".Lphases", /*hasPointers=*/false);
+  out.table(out.label("phases"), /*hasPointers=*/false);
   for (const KernelSpec &kernel : spec.kernels)
     out.quad(Twine(kernel.numPhases), kernel.name);
   return true;
@@ -160,14 +181,14 @@ static bool writePhases(TableWriter &out, const ArtifactSpec &spec) {
 static void writeSteps(TableWriter &out, const ArtifactSpec &spec) {
   static_assert(sizeof(dlc_abi_step) == 48, "write the new fields");
   static_assert(sizeof(dlc_abi_ref) == 16, "write the new fields");
-  out.table(".Lrefs", /*hasPointers=*/false);
+  out.table(out.label("refs"), /*hasPointers=*/false);
   for (const StepSpec &step : spec.steps)
     for (const RefSpec &ref : step.refs) {
       out.word(ref.space, "space");
       out.word(ref.index, "index");
       out.quad(Twine(ref.offset), "offset");
     }
-  out.table(".Lsteps", /*hasPointers=*/true);
+  out.table(out.label("steps"), /*hasPointers=*/true);
   uint64_t firstRef = 0;
   for (const StepSpec &step : spec.steps) {
     out.word(step.kernel, "kernel");
@@ -194,35 +215,140 @@ static void writeTest(TableWriter &out, const TestSpec &test) {
         out.quad("0", "data");
     }
   };
-  writeList(".Ltest_inputs", test.inputs);
-  writeList(".Ltest_outputs", test.outputs);
+  writeList(out.label("test_inputs"), test.inputs);
+  writeList(out.label("test_outputs"), test.outputs);
 }
 
-static void writeModel(TableWriter &out, const ArtifactSpec &spec,
-                       bool hasPhases) {
-  static_assert(sizeof(dlc_abi_model) == 216, "write the new fields");
+/// Writes the tables of the part for dims. \returns which there are.
+static StringSet<> writeDims(TableWriter &out, const ArtifactSpec &spec) {
+  static_assert(sizeof(dlc_abi_dim) == 40, "write the new fields");
+  static_assert(sizeof(dlc_abi_size) == 16, "write the new fields");
+  out.table(out.label("dims"), /*hasPointers=*/true);
+  for (const DimSpec &dim : spec.dims) {
+    out.string(dim.name, "name");
+    out.quad(Twine(dim.min), "min");
+    out.quad(Twine(dim.max), "max");
+    out.quad(Twine(dim.multiple), "multiple");
+    out.quad(Twine(dim.typical), "typical");
+  }
+  out.table(out.label("sizes"), /*hasPointers=*/false);
+  for (const dlc_abi_size &size : spec.sizes) {
+    out.word(size.op, "op");
+    out.word(size.a, "a");
+    out.quad(Twine(size.b), "b");
+  }
+  StringSet<> tables;
+  auto writeNumbers = [&](StringRef name, ArrayRef<SizeNumber> numbers) {
+    if (all_of(numbers, [](SizeNumber number) { return number == 0; }))
+      return;
+    tables.insert(name);
+    out.table(out.label(name), /*hasPointers=*/false);
+    for (SizeNumber number : numbers)
+      out.word(number, "size + 1");
+  };
+  auto writeExtents = [&](StringRef name,
+                          const std::vector<TensorSpec> &tensors) {
+    std::vector<SizeNumber> numbers;
+    for (const TensorSpec &tensor : tensors)
+      for (size_t i = 0; i < tensor.shape.size(); ++i)
+        numbers.push_back(isDynamic(tensor, i) ? tensor.extents[i] : 0);
+    writeNumbers((name + "_extents").str(), numbers);
+    out.table(out.label(name + "_extent_texts"), /*hasPointers=*/true);
+    for (const TensorSpec &tensor : tensors)
+      for (size_t i = 0; i < tensor.shape.size(); ++i)
+        if (isDynamic(tensor, i))
+          out.string(tensor.extentTexts[i], "extent_text");
+        else
+          out.quad("0", "extent_text");
+  };
+  writeExtents("input", spec.inputs);
+  writeExtents("output", spec.outputs);
+  std::vector<SizeNumber> offsets, tasks, phases, flops;
+  for (const StepSpec &step : spec.steps) {
+    for (const RefSpec &ref : step.refs)
+      offsets.push_back(ref.offsetNumber);
+    flops.push_back(step.flopsNumber);
+  }
+  for (const KernelSpec &kernel : spec.kernels) {
+    for (const VariantSpec &variant : kernel.variants)
+      tasks.push_back(variant.tasksNumber);
+    phases.push_back(kernel.phasesNumber);
+  }
+  writeNumbers("ref_offsets", offsets);
+  writeNumbers("kernel_tasks", tasks);
+  writeNumbers("kernel_phase_counts", phases);
+  writeNumbers("step_flops", flops);
+  if (spec.test && !spec.test->dims.empty()) {
+    tables.insert("test_dims");
+    out.table(out.label("test_dims"), /*hasPointers=*/false);
+    for (int64_t size : spec.test->dims)
+      out.quad(Twine(size), "size");
+  }
+  if (!spec.specializations.empty()) {
+    out.table(out.label("specializations"), /*hasPointers=*/true);
+    for (size_t i = 0; i < spec.specializations.size(); ++i)
+      out.quad(getSpecializationLabel(i), "model");
+  }
+  return tables;
+}
+
+/// Writes the fields for dims, the last ones of the model.
+static void writeDimFields(TableWriter &out, const ArtifactSpec &spec,
+                           const StringSet<> &tables) {
+  auto pointer = [&](StringRef table) {
+    out.pointer(out.label(table), !tables.contains(table), table);
+  };
+  out.word(spec.dims.size(), "num_dims");
+  out.word(spec.sizes.size(), "num_sizes");
+  out.pointer(out.label("dims"), false, "dims");
+  out.pointer(out.label("sizes"), spec.sizes.empty(), "sizes");
+  pointer("input_extents");
+  pointer("output_extents");
+  out.pointer(out.label("input_extent_texts"), false, "input_extent_texts");
+  out.pointer(out.label("output_extent_texts"), false, "output_extent_texts");
+  pointer("ref_offsets");
+  pointer("kernel_tasks");
+  pointer("kernel_phase_counts");
+  pointer("step_flops");
+  out.word(spec.arenaNumber, "arena_number");
+  out.word(spec.scratchNumber, "scratch_number");
+  out.word(spec.flopsNumber, "flops_number");
+  out.word(spec.specializations.size(), "num_specializations");
+  out.pointer(out.label("specializations"), spec.specializations.empty(),
+              "specializations");
+  pointer("test_dims");
+}
+
+static void writeModel(TableWriter &out, StringRef symbol,
+                       const ArtifactSpec &spec, bool hasPhases,
+                       const StringSet<> &dimTables) {
+  static_assert(sizeof(dlc_abi_model) == 336, "write the new fields");
   uint64_t numRefs = 0;
   for (const StepSpec &step : spec.steps)
     numRefs += step.refs.size();
 
-  out.table(kModelSymbol, /*hasPointers=*/true);
+  out.table(symbol, /*hasPointers=*/true);
   out.quad("0x" + Twine::utohexstr(DLC_ABI_MAGIC), "magic");
-  out.word(DLC_ABI_VERSION, "abi_version");
-  out.word(sizeof(dlc_abi_model), "struct_size");
+  out.word(spec.isDynamic() ? DLC_ABI_VERSION_DIMS : DLC_ABI_VERSION,
+           "abi_version");
+  // Without dims the model is as older runtimes know it.
+  out.word(spec.isDynamic() ? sizeof(dlc_abi_model)
+                            : offsetof(dlc_abi_model, num_dims),
+           "struct_size");
   out.string(spec.name, "name");
   out.string(spec.compiler, "compiler");
   out.word(spec.inputs.size(), "num_inputs");
   out.word(spec.outputs.size(), "num_outputs");
-  out.pointer(".Linputs", spec.inputs.empty(), "inputs");
-  out.pointer(".Loutputs", spec.outputs.empty(), "outputs");
+  out.pointer(out.label("inputs"), spec.inputs.empty(), "inputs");
+  out.pointer(out.label("outputs"), spec.outputs.empty(), "outputs");
   out.word(spec.targets.size(), "num_targets");
   out.word(spec.kernels.size(), "num_kernels");
-  out.pointer(".Ltargets", spec.targets.empty(), "targets");
-  out.pointer(".Lkernels", spec.kernels.empty(), "kernels");
+  out.pointer(out.label("targets"), spec.targets.empty(), "targets");
+  out.pointer(out.label("kernels"), spec.kernels.empty(), "kernels");
   out.quad(Twine(spec.steps.size()), "num_steps");
   out.quad(Twine(numRefs), "num_refs");
-  out.pointer(".Lsteps", spec.steps.empty(), "steps");
-  out.pointer(".Lrefs", numRefs == 0, "refs");
+  out.pointer(out.label("steps"), spec.steps.empty(), "steps");
+  out.pointer(out.label("refs"), numRefs == 0, "refs");
   out.pointer(kWeightsSymbol, spec.weightsBytes == 0, "weights");
   out.quad(Twine(spec.weightsBytes), "weights_bytes");
   out.quad(Twine(spec.arenaBytes), "arena_bytes");
@@ -231,11 +357,40 @@ static void writeModel(TableWriter &out, const ArtifactSpec &spec,
   out.quad(Twine(spec.scratchBytesPerThread), "scratch_bytes_per_thread");
   out.quad(Twine(spec.stateBytes), "state_bytes");
   out.quad(Twine(spec.flops), "flops");
-  out.pointer(".Ltest_inputs", !spec.test, "test_inputs");
-  out.pointer(".Ltest_outputs", !spec.test, "test_outputs");
+  out.pointer(out.label("test_inputs"), !spec.test, "test_inputs");
+  out.pointer(out.label("test_outputs"), !spec.test, "test_outputs");
   out.real(spec.test ? spec.test->rtol : 0, "test_rtol");
   out.real(spec.test ? spec.test->atol : 0, "test_atol");
-  out.pointer(".Lphases", !hasPhases, "kernel_phases");
+  out.pointer(out.label("phases"), !hasPhases, "kernel_phases");
+  if (spec.isDynamic())
+    writeDimFields(out, spec, dimTables);
+}
+
+/// Writes all tables of \p spec but its specialisations'.
+static void writeTables(TableWriter &out, StringRef symbol,
+                        const ArtifactSpec &spec) {
+  writeTensors(out, out.label("inputs"), spec.inputs);
+  writeTensors(out, out.label("outputs"), spec.outputs);
+  if (!spec.targets.empty())
+    writeTargets(out, spec);
+  if (!spec.kernels.empty())
+    writeKernels(out, spec);
+  bool hasPhases = writePhases(out, spec);
+  if (!spec.steps.empty())
+    writeSteps(out, spec);
+  if (spec.test)
+    writeTest(out, *spec.test);
+  StringSet<> dimTables;
+  if (spec.isDynamic())
+    dimTables = writeDims(out, spec);
+  writeModel(out, symbol, spec, hasPhases, dimTables);
+}
+
+/// The functions that the tables of \p spec refer to.
+static void writeFunctions(raw_ostream &os, const ArtifactSpec &spec) {
+  for (const KernelSpec &kernel : spec.kernels)
+    for (const VariantSpec &variant : kernel.variants)
+      os << "\t.hidden \"" << variant.symbol << "\"\n";
 }
 
 std::string dlc::artifact::writeDescription(const ArtifactSpec &spec) {
@@ -247,22 +402,15 @@ std::string dlc::artifact::writeDescription(const ArtifactSpec &spec) {
     os << "\t.hidden " << kWeightsSymbol << '\n';
   if (spec.test)
     os << "\t.hidden " << kTestSymbol << '\n';
-  for (const KernelSpec &kernel : spec.kernels)
-    for (const VariantSpec &variant : kernel.variants)
-      os << "\t.hidden \"" << variant.symbol << "\"\n";
   TableWriter out(os);
-  writeTensors(out, ".Linputs", spec.inputs);
-  writeTensors(out, ".Loutputs", spec.outputs);
-  if (!spec.targets.empty())
-    writeTargets(out, spec);
-  if (!spec.kernels.empty())
-    writeKernels(out, spec);
-  bool hasPhases = writePhases(out, spec);
-  if (!spec.steps.empty())
-    writeSteps(out, spec);
-  if (spec.test)
-    writeTest(out, *spec.test);
-  writeModel(out, spec, hasPhases);
+  for (auto [i, special] : enumerate(spec.specializations)) {
+    writeFunctions(os, special);
+    out.startModel("special" + Twine(i) + "_");
+    writeTables(out, getSpecializationLabel(i), special);
+  }
+  writeFunctions(os, spec);
+  out.startModel("");
+  writeTables(out, kModelSymbol, spec);
   out.writeStrings();
 
   os << "\n\t.section " << kMetaSection << ",\"\",@progbits\n\t.ascii ";

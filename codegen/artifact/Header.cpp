@@ -43,6 +43,8 @@ static void writeTensors(raw_ostream &os, const std::string &prefix,
        << start << "_DTYPE \"" << dtypeName(tensor.dtypeCode, tensor.dtypeBits)
        << "\"\n"
        << start << "_RANK " << tensor.shape.size() << '\n';
+    if (!tensor.extents.empty())
+      continue;
     // C has no empty initialiser before C23.
     if (!tensor.shape.empty())
       os << start << "_SHAPE {"
@@ -54,25 +56,61 @@ static void writeTensors(raw_ostream &os, const std::string &prefix,
   }
 }
 
+/// Writes the bounds of the dims. \returns the facts to state as constants:
+/// those of the largest sizes; \p spec, where some size has no bound.
+static ArtifactSpec writeDims(raw_ostream &os, const std::string &prefix,
+                              const ArtifactSpec &spec) {
+  auto sizes = getLargestSizes(spec);
+  auto largest = sizes ? fixSizes(spec, *sizes) : std::nullopt;
+  os << "\n/* Sizes that the program chooses. "
+     << (largest ? "All below is that of the largest ones. */\n"
+                 : "Where one has no bound, what\n   depends on it is asked at "
+                   "run time: dlc_model_arena_bytes_for. */\n");
+  for (const DimSpec &dim : spec.dims) {
+    std::string start = "#define " + prefix + dim.name;
+    os << start << "_MIN " << dim.min << "ll\n";
+    if (dim.max != std::numeric_limits<int64_t>::max())
+      os << start << "_MAX " << dim.max << "ll\n";
+    os << start << "_MULTIPLE " << dim.multiple << "ll\n";
+  }
+  if (!largest)
+    return spec;
+  for (const ArtifactSpec &special : spec.specializations) {
+    largest->arenaBytes = std::max(largest->arenaBytes, special.arenaBytes);
+    largest->scratchBytesPerThread =
+        std::max(largest->scratchBytesPerThread, special.scratchBytesPerThread);
+  }
+  return *largest;
+}
+
 std::string dlc::artifact::writeHeader(const ArtifactSpec &spec,
                                        StringRef name) {
   std::string prefix = makePrefix(name);
+  ArtifactSpec facts = spec;
   std::string text;
   raw_string_ostream os(text);
   os << "/* The memory contract of a model compiled by " << spec.compiler
      << ". Generated: do not edit. */\n"
-     << "#ifndef " << prefix << "H\n#define " << prefix << "H\n\n";
+     << "#ifndef " << prefix << "H\n#define " << prefix << "H\n";
+  if (spec.isDynamic())
+    facts = writeDims(os, prefix, spec);
+  os << '\n';
   auto define = [&](StringRef what, uint64_t value) {
     os << "#define " << prefix << what << ' ' << value << "ull\n";
   };
-  define("ARENA_BYTES", spec.arenaBytes);
-  define("ARENA_ALIGNMENT", spec.arenaAlignment);
-  define("SCRATCH_BYTES_PER_THREAD", spec.scratchBytesPerThread);
-  define("STATE_BYTES", spec.stateBytes);
-  define("WEIGHTS_BYTES", spec.weightsBytes);
-  define("FLOPS", spec.flops);
-  writeTensors(os, prefix, "INPUT", spec.inputs);
-  writeTensors(os, prefix, "OUTPUT", spec.outputs);
+  auto defineFixed = [&](StringRef what, uint64_t value, SizeNumber number) {
+    if (!facts.isDynamic() || number == 0)
+      define(what, value);
+  };
+  defineFixed("ARENA_BYTES", facts.arenaBytes, facts.arenaNumber);
+  define("ARENA_ALIGNMENT", facts.arenaAlignment);
+  defineFixed("SCRATCH_BYTES_PER_THREAD", facts.scratchBytesPerThread,
+              facts.scratchNumber);
+  define("STATE_BYTES", facts.stateBytes);
+  define("WEIGHTS_BYTES", facts.weightsBytes);
+  defineFixed("FLOPS", facts.flops, facts.flopsNumber);
+  writeTensors(os, prefix, "INPUT", facts.inputs);
+  writeTensors(os, prefix, "OUTPUT", facts.outputs);
   os << "\n#endif /* " << prefix << "H */\n";
   return text;
 }

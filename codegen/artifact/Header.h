@@ -12,6 +12,9 @@ namespace dlc::artifact {
 /// \p spec as compile-time constants, so that a program can reserve all memory
 /// statically. Their prefix is DLC_NAME_, with \p name in capitals and
 /// everything but letters and digits as an underscore.
+///
+/// With dims, their bounds are there, and the rest is that of the largest
+/// sizes; where one has no bound, constants that depend on sizes are left out.
 std::string writeHeader(const ArtifactSpec &spec, llvm::StringRef name);
 
 } // namespace dlc::artifact

@@ -35,9 +35,41 @@ static void writeTensors(json::OStream &json, StringRef key,
         json.attribute("name", json::fixUTF8(tensor.name));
         json.attribute("dtype", dtypeName(tensor.dtypeCode, tensor.dtypeBits));
         json.attributeArray("shape", [&] {
-          for (int64_t extent : tensor.shape)
-            json.value(extent);
+          for (auto [i, extent] : enumerate(tensor.shape))
+            if (!tensor.extents.empty() && tensor.extents[i])
+              json.value(json::fixUTF8(tensor.extentTexts[i]));
+            else
+              json.value(extent);
         });
+      });
+  });
+}
+
+/// What callers choose, and what the arena needs then.
+static void writeDims(json::OStream &json, const ArtifactSpec &spec) {
+  json.attributeArray("dims", [&] {
+    for (const DimSpec &dim : spec.dims)
+      json.object([&] {
+        json.attribute("name", json::fixUTF8(dim.name));
+        json.attribute("min", dim.min);
+        if (dim.max != std::numeric_limits<int64_t>::max())
+          json.attribute("max", dim.max);
+        json.attribute("multiple", dim.multiple);
+        json.attribute("typical", dim.typical);
+      });
+  });
+  if (auto least = fixSizes(spec, getLeastSizes(spec)))
+    json.attribute("arena_bytes_min", least->arenaBytes);
+  if (auto sizes = getLargestSizes(spec))
+    if (auto largest = fixSizes(spec, *sizes))
+      json.attribute("arena_bytes_max", largest->arenaBytes);
+  json.attributeArray("specializations", [&] {
+    for (const ArtifactSpec &special : spec.specializations)
+      json.object([&] {
+        writeTensors(json, "inputs", special.inputs);
+        json.attribute("arena_bytes", special.arenaBytes);
+        json.attribute("kernels", int64_t(special.kernels.size()));
+        json.attribute("steps", int64_t(special.steps.size()));
       });
   });
 }
@@ -91,6 +123,8 @@ std::string dlc::artifact::writeMetadata(const ArtifactSpec &spec) {
     json.attribute("weights_bytes", spec.weightsBytes);
     json.attribute("params_bytes", spec.paramsBytes);
     json.attribute("arena_bytes", spec.arenaBytes);
+    if (spec.isDynamic())
+      writeDims(json, spec);
     json.attribute("arena_alignment", spec.arenaAlignment);
     json.attribute("arena_lower_bound_bytes", spec.arenaLowerBoundBytes);
     json.attribute("scratch_bytes_per_thread", spec.scratchBytesPerThread);

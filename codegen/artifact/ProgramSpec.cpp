@@ -3,6 +3,7 @@
 // reference.
 #include "codegen/artifact/ProgramSpec.h"
 
+#include "codegen/artifact/SizeTable.h"
 #include "dlc/abi.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/MapVector.h"
@@ -70,10 +71,33 @@ private:
   FailureOr<RefSpec> makeRef(LaunchOp launch, Value buffer);
   LogicalResult addStep(LaunchOp launch);
 
+  // Programs with dims.
+  LogicalResult addDims();
+  void addExtents(std::vector<TensorSpec> &tensors, ArrayAttr maps);
+  void placeSlots();
+  void addTotals();
+  SizeTable::Size getSize(std::optional<AffineMap> dynamic, int64_t fixed) {
+    return dynamic ? sizes.get(dynamic->getResult(0))
+                   : sizes.getConstant(fixed);
+  }
+  SizeTable::Size getSize(AffineMapAttr dynamic, int64_t fixed) {
+    return getSize(dynamic ? std::optional(dynamic.getValue()) : std::nullopt,
+                   fixed);
+  }
+  SizeTable::Size getOffset(Value buffer);
+  /// Sets \p integer to \p size at the typical sizes. \returns its number.
+  template <typename T>
+  SizeNumber set(T &integer, SizeTable::Size size);
+
   ProgramOp program;
   ModuleOp module;
   ArtifactSpec spec;
   llvm::DenseMap<StringAttr, uint32_t> kernelNumbers;
+  SizeTable sizes;
+  /// Where the slots of a program with dims are.
+  llvm::DenseMap<Operation *, SizeTable::Size> places;
+  /// Of the arena, the scratch memory of a thread and the flops of all steps.
+  SizeTable::Size arena = sizes.getConstant(0), scratch = arena, flops = arena;
 };
 
 } // namespace
@@ -106,31 +130,61 @@ FailureOr<uint32_t> SpecBuilder::getKernel(LaunchOp launch) {
   result.name = name.str();
   result.flops = launch.getFlops();
   for (VariantAttr variant : kernel.getVariants().getAsRange<VariantAttr>()) {
-    result.variants.push_back(
-        {variant.getFunction().getValue().str(), variant.getTasks()});
+    VariantSpec code = {variant.getFunction().getValue().str(),
+                        variant.getTasks()};
+    code.tasksNumber =
+        sizes.getNumber(getSize(variant.getDynamicTasks(), variant.getTasks()));
+    result.variants.push_back(std::move(code));
     result.numPhases = variant.getPhases();
+    result.phasesNumber = sizes.getNumber(
+        getSize(variant.getDynamicPhases(), variant.getPhases()));
     spec.scratchBytesPerThread = std::max<uint64_t>(spec.scratchBytesPerThread,
                                                     variant.getScratchBytes());
+    scratch = sizes.get(
+        DLC_SIZE_MAX, scratch,
+        getSize(variant.getDynamicScratch(), variant.getScratchBytes()));
   }
   spec.kernels.push_back(std::move(result));
   return it->second;
 }
 
+/// The place in the root, or in the arena, of \p buffer of a program with dims.
+SizeTable::Size SpecBuilder::getOffset(Value buffer) {
+  SizeTable::Size offset = sizes.getConstant(0);
+  while (auto view = buffer.getDefiningOp<ViewOp>()) {
+    offset = sizes.get(
+        DLC_SIZE_ADD, offset,
+        getSize(view.getDynamicOffset(), view.getOffset().value_or(0)));
+    buffer = view.getSource();
+  }
+  auto place = places.find(buffer.getDefiningOp());
+  return place == places.end() ? offset
+                               : sizes.get(DLC_SIZE_ADD, offset, place->second);
+}
+
 FailureOr<RefSpec> SpecBuilder::makeRef(LaunchOp launch, Value buffer) {
   BufferRange range = getRange(buffer);
-  auto at = [&](uint64_t offset) { return offset + range.begin; };
+  RefSpec ref;
+  ref.offset = range.begin;
+  auto weights = range.root.getDefiningOp<WeightsOp>();
+  auto slot = range.root.getDefiningOp<SlotOp>();
   if (auto argument = dyn_cast<BlockArgument>(range.root)) {
-    unsigned number = argument.getArgNumber();
-    if (number < program.getNumInputs())
-      return RefSpec{DLC_SPACE_INPUT, number, at(0)};
-    return RefSpec{DLC_SPACE_OUTPUT, number - program.getNumInputs(), at(0)};
+    unsigned number = argument.getArgNumber(), count = program.getNumInputs();
+    ref.space = number < count ? DLC_SPACE_INPUT : DLC_SPACE_OUTPUT;
+    ref.index = number < count ? number : number - count;
+  } else if (slot && slot.getOffset()) {
+    ref.space = DLC_SPACE_ARENA;
+    ref.offset += *slot.getOffset();
+  } else if (weights && weights.getOffset()) {
+    ref.space = DLC_SPACE_WEIGHTS;
+    ref.offset += *weights.getOffset();
+    return ref;
+  } else {
+    return launch.emitOpError("has an operand that has not been placed");
   }
-  if (auto slot = range.root.getDefiningOp<SlotOp>(); slot && slot.getOffset())
-    return RefSpec{DLC_SPACE_ARENA, 0, at(*slot.getOffset())};
-  if (auto weights = range.root.getDefiningOp<WeightsOp>();
-      weights && weights.getOffset())
-    return RefSpec{DLC_SPACE_WEIGHTS, 0, at(*weights.getOffset())};
-  return launch.emitOpError("has an operand that has not been placed");
+  if (program.isDynamic())
+    ref.offsetNumber = set(ref.offset, getOffset(buffer));
+  return ref;
 }
 
 LogicalResult SpecBuilder::addStep(LaunchOp launch) {
@@ -151,6 +205,12 @@ LogicalResult SpecBuilder::addStep(LaunchOp launch) {
     step.refs.push_back(*ref);
     step.bytes += getBufferBytes(buffer);
   }
+  if (program.isDynamic()) {
+    step.refs.push_back({DLC_SPACE_DIMS, 0, 0});
+    SizeTable::Size size = getSize(launch.getDynamicFlops(), launch.getFlops());
+    step.flopsNumber = sizes.getNumber(size);
+    flops = sizes.get(DLC_SIZE_ADD, flops, size);
+  }
   std::vector<std::string> &nodes = spec.kernels[*kernel].nodes;
   for (const std::string &node : step.nodes)
     if (!llvm::is_contained(nodes, node))
@@ -158,6 +218,88 @@ LogicalResult SpecBuilder::addStep(LaunchOp launch) {
   spec.flops += step.flops;
   spec.steps.push_back(std::move(step));
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Programs with dims
+//===----------------------------------------------------------------------===//
+
+template <typename T>
+SizeNumber SpecBuilder::set(T &integer, SizeTable::Size size) {
+  SizeNumber number = sizes.getNumber(size);
+  if (std::optional<int64_t> value = sizes.getValue(size)) {
+    integer = *value;
+    return number;
+  }
+  spec.sizes = sizes.getSizes();
+  if (auto values = computeSizes(spec, getTypicalSizes(spec)))
+    integer = (*values)[number - 1];
+  return number;
+}
+
+void SpecBuilder::addExtents(std::vector<TensorSpec> &tensors, ArrayAttr maps) {
+  for (auto [tensor, map] :
+       llvm::zip_equal(tensors, maps.getAsValueRange<AffineMapAttr>())) {
+    for (AffineExpr expr : map.getResults()) {
+      SizeNumber number = sizes.getNumber(sizes.get(expr));
+      tensor.extents.push_back(number);
+      tensor.extentTexts.push_back(number ? formatSize(expr, spec.dims) : "");
+    }
+    if (!llvm::any_of(tensor.extents, [](SizeNumber n) { return n != 0; })) {
+      tensor.extents.clear();
+      tensor.extentTexts.clear();
+    }
+  }
+}
+
+LogicalResult SpecBuilder::addDims() {
+  for (DimAttr dim : program.getDims()->getAsRange<DimAttr>())
+    spec.dims.push_back({dim.getName().str(), dim.getMin(), dim.getMax(),
+                         dim.getMultiple(), dim.getTypical()});
+  addExtents(spec.inputs, *program.getDynamicInputShapes());
+  addExtents(spec.outputs, *program.getDynamicOutputShapes());
+  // The runtime reads the sizes off the inputs.
+  for (auto [i, dim] : llvm::enumerate(spec.dims)) {
+    SizeNumber number = sizes.getNumber(sizes.getDim(i));
+    if (!llvm::any_of(spec.inputs, [&](const TensorSpec &input) {
+          return llvm::is_contained(input.extents, number);
+        }))
+      return program.emitOpError("has the dim '")
+             << dim.name << "', which is not an extent of any input";
+  }
+  return success();
+}
+
+/// Each slot is on the highest of those that it is above.
+void SpecBuilder::placeSlots() {
+  SizeTable::Size alignment = sizes.getConstant(spec.arenaAlignment);
+  auto getEnd = [&](SlotOp slot) {
+    int64_t bytes = getBufferBytes(slot.getResult());
+    return sizes.get(DLC_SIZE_ADD, places.lookup(slot),
+                     getSize(slot.getDynamicBytes(), bytes));
+  };
+  for (auto slot : program.getBody().getOps<SlotOp>()) {
+    SizeTable::Size place = sizes.getConstant(0);
+    for (Value below : slot.getAbove()) {
+      SizeTable::Size end = sizes.get(
+          DLC_SIZE_ALIGN, getEnd(below.getDefiningOp<SlotOp>()), alignment);
+      place = sizes.getValue(place) == 0 ? end
+                                         : sizes.get(DLC_SIZE_MAX, place, end);
+    }
+    places[slot] = place;
+    // From below: chains of slots are long.
+    sizes.getNumber(place);
+    arena = sizes.getValue(arena) == 0
+                ? getEnd(slot)
+                : sizes.get(DLC_SIZE_MAX, arena, getEnd(slot));
+  }
+}
+
+void SpecBuilder::addTotals() {
+  spec.arenaNumber = set(spec.arenaBytes, arena);
+  spec.scratchNumber = set(spec.scratchBytesPerThread, scratch);
+  spec.flopsNumber = set(spec.flops, flops);
+  spec.sizes = sizes.getSizes();
 }
 
 FailureOr<ArtifactSpec> SpecBuilder::run() {
@@ -173,25 +315,36 @@ FailureOr<ArtifactSpec> SpecBuilder::run() {
   spec.weightsBytes = *program.getWeightsBytes();
   if (failed(addTargets()))
     return failure();
+  if (program.isDynamic()) {
+    if (failed(addDims()))
+      return failure();
+    placeSlots();
+  }
   for (auto launch : program.getBody().getOps<LaunchOp>())
     if (failed(addStep(launch)))
       return failure();
+  if (program.isDynamic())
+    addTotals();
   return std::move(spec);
 }
+
+//===----------------------------------------------------------------------===//
+// Public functions
+//===----------------------------------------------------------------------===//
 
 FailureOr<ArtifactSpec> dlc::artifact::makeSpec(ProgramOp program) {
   return SpecBuilder(program).run();
 }
 
-FailureOr<WeightsImage> dlc::artifact::collectWeights(ProgramOp program) {
-  WeightsImage image;
-  llvm::DenseSet<uint64_t> known;
+/// Adds the weights of \p program; \p known are the offsets that are there.
+static LogicalResult addWeights(ProgramOp program, WeightsImage &image,
+                                llvm::DenseSet<uint64_t> &known) {
   for (auto weights : program.getBody().getOps<WeightsOp>()) {
     if (!weights.getOffset())
       return weights.emitOpError("has not been placed");
     image.storage.emplace_back();
     FailureOr<ArrayRef<char>> bytes =
-        device::getBytes(weights.getValue(), image.storage.back());
+        dlc::device::getBytes(weights.getValue(), image.storage.back());
     if (failed(bytes))
       return weights.emitOpError("has no data");
     if (image.storage.back().empty())
@@ -199,6 +352,16 @@ FailureOr<WeightsImage> dlc::artifact::collectWeights(ProgramOp program) {
     if (!bytes->empty() && known.insert(*weights.getOffset()).second)
       image.chunks.push_back({*weights.getOffset(), *bytes});
   }
+  return success();
+}
+
+FailureOr<WeightsImage>
+dlc::artifact::collectWeights(ArrayRef<ProgramOp> programs) {
+  WeightsImage image;
+  llvm::DenseSet<uint64_t> known;
+  for (ProgramOp program : programs)
+    if (failed(addWeights(program, image, known)))
+      return failure();
   llvm::sort(image.chunks, [](const DataChunk &a, const DataChunk &b) {
     return a.offset < b.offset;
   });

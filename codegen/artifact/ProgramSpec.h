@@ -20,6 +20,10 @@ std::pair<uint8_t, uint8_t> getDtype(mlir::Type type);
 /// program doesn't know stays empty: names of model and compiler, the size of
 /// the parameters, digests, the size of the code, the self-test.
 ///
+/// A program with dims gets a table of the sizes that depend on them. Its slots
+/// are where `above` puts them, and every step has the dims as its last
+/// operand.
+///
 /// Expects a plan that `plan-verify` accepts; where something is missing,
 /// emits an error at the operation and fails.
 mlir::FailureOr<ArtifactSpec> makeSpec(device::ProgramOp program);
@@ -35,9 +39,11 @@ struct WeightsImage {
   std::string getDigest() const;
 };
 
-/// Collects the `device.weights` of \p program, which have been placed. Fails
-/// with an error at an operation whose data is missing.
-mlir::FailureOr<WeightsImage> collectWeights(device::ProgramOp program);
+/// Collects the `device.weights` of \p programs, which have been placed in one
+/// image: what is at one offset is the same in all. Fails with an error at an
+/// operation whose data is missing.
+mlir::FailureOr<WeightsImage>
+collectWeights(llvm::ArrayRef<device::ProgramOp> programs);
 
 } // namespace dlc::artifact
 

@@ -4,7 +4,9 @@
 #ifndef DLC_CODEGEN_ARTIFACT_SPEC_H
 #define DLC_CODEGEN_ARTIFACT_SPEC_H
 
+#include "dlc/abi.h"
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,13 +14,31 @@
 
 namespace dlc::artifact {
 
-/// A session input or output. The type is DLPack's (code, bits).
+/// A size that callers choose.
+struct DimSpec {
+  std::string name;
+  int64_t min = 1;
+  int64_t max = std::numeric_limits<int64_t>::max(); ///< or no bound
+  int64_t multiple = 1;
+  int64_t typical = 1;
+};
+
+/// What an integer beside it is at sizes that aren't typical: the index of a
+/// size of the artifact plus one, or 0 where the integer always holds.
+using SizeNumber = uint32_t;
+
+/// A session input or output. The type is DLPack's (code, bits). The shape and
+/// the size in bytes hold at the typical sizes.
 struct TensorSpec {
   std::string name;
   uint8_t dtypeCode = 2; // kDLFloat
   uint8_t dtypeBits = 32;
   std::vector<int64_t> shape;
   uint64_t sizeBytes = 0;
+  /// For each extent, and what those that depend on dims are, as "N * 2"; both
+  /// empty where none does.
+  std::vector<SizeNumber> extents = {};
+  std::vector<std::string> extentTexts = {};
 };
 
 /// A target; `features` are bits of enum dlc_abi_cpu_feature.
@@ -31,6 +51,7 @@ struct TargetSpec {
 struct VariantSpec {
   std::string symbol;
   int64_t numTasks = 1; ///< of a phase
+  SizeNumber tasksNumber = 0;
 };
 
 struct KernelSpec {
@@ -40,6 +61,7 @@ struct KernelSpec {
   uint64_t flops = 0;                ///< of one launch
   uint64_t codeBytes = 0;            ///< over all targets
   int64_t numPhases = 1;
+  SizeNumber phasesNumber = 0;
 };
 
 /// An operand of a step; `space` is enum dlc_abi_space.
@@ -47,6 +69,7 @@ struct RefSpec {
   uint32_t space = 0;
   uint32_t index = 0;
   uint64_t offset = 0;
+  SizeNumber offsetNumber = 0;
 };
 
 struct StepSpec {
@@ -58,6 +81,7 @@ struct StepSpec {
   uint64_t bytes = 0; ///< read and written
   uint64_t costNs = 0;
   std::vector<std::string> nodes;
+  SizeNumber flopsNumber = 0;
 };
 
 /// The embedded self-test: where each tensor's bytes lie in the test section;
@@ -65,6 +89,8 @@ struct StepSpec {
 struct TestSpec {
   std::vector<std::optional<uint64_t>> inputs, outputs;
   double rtol = 1e-4, atol = 1e-5;
+  /// The sizes of the dims that it has; empty: the typical ones.
+  std::vector<int64_t> dims = {};
 };
 
 /// A whole artifact, less code and bulk data.
@@ -89,7 +115,34 @@ struct ArtifactSpec {
   std::optional<TestSpec> test;
   /// What -> hexadecimal digest, e.g. {"weights", "9f86..."}.
   std::vector<std::pair<std::string, std::string>> digests;
+
+  /// The sizes that callers choose, and what is computed from them (see
+  /// SizeTable.h). Empty where all shapes are fixed.
+  std::vector<DimSpec> dims;
+  std::vector<dlc_abi_size> sizes;
+  SizeNumber arenaNumber = 0, scratchNumber = 0, flopsNumber = 0;
+  /// The same model for fixed shapes: same inputs, outputs, targets and
+  /// weights.
+  std::vector<ArtifactSpec> specializations;
+
+  bool isDynamic() const { return !dims.empty(); }
 };
+
+/// The values of the sizes of \p spec at \p dims; nothing where one can't be
+/// computed.
+std::optional<std::vector<int64_t>>
+computeSizes(const ArtifactSpec &spec, const std::vector<int64_t> &dims);
+
+/// What \p spec says of memory and tensors at \p dims, as of an artifact
+/// without dims; nothing where something can't be computed.
+std::optional<ArtifactSpec> fixSizes(const ArtifactSpec &spec,
+                                     const std::vector<int64_t> &dims);
+
+/// The typical, the least and the largest size of each dim of \p spec; the
+/// latter only where all have one.
+std::vector<int64_t> getTypicalSizes(const ArtifactSpec &spec);
+std::vector<int64_t> getLeastSizes(const ArtifactSpec &spec);
+std::optional<std::vector<int64_t>> getLargestSizes(const ArtifactSpec &spec);
 
 } // namespace dlc::artifact
 

@@ -3,27 +3,7 @@
 #include "runtime/core/Model.h"
 #include "runtime/core/Session.h"
 
-#include <stdio.h>
-
 using namespace dlc::runtime;
-
-namespace {
-/// An input or output of a session, for checks and messages.
-struct Slot {
-  const dlc_abi_tensor &tensor;
-  const char *kind;
-};
-} // namespace
-
-/// Writes \p shape as (2, 3) to \p text; long shapes are cut.
-static void formatShape(const int64_t *shape, int32_t rank, char (&text)[128]) {
-  size_t used = size_t(snprintf(text, sizeof text, "("));
-  for (int32_t i = 0; i < rank && used < sizeof text; ++i)
-    used += size_t(snprintf(text + used, sizeof text - used,
-                            i ? ", %lld" : "%lld", (long long)shape[i]));
-  if (used < sizeof text)
-    snprintf(text + used, sizeof text - used, ")");
-}
 
 static const char *dtypeKind(uint8_t code) {
   switch (code) {
@@ -58,20 +38,43 @@ static dlc_status checkShape(const Slot &slot, const DLTensor &tensor) {
     return fail(DLC_ERROR_TENSOR, "%s '%s' has no shape", slot.kind, want.name);
   bool equal = uint32_t(tensor.ndim) == want.rank;
   for (uint32_t i = 0; equal && i < want.rank; ++i)
-    equal = tensor.shape[i] == want.shape[i];
+    equal = tensor.shape[i] == want.shape[i] ||
+            (want.shape[i] < 0 && tensor.shape[i] >= 0);
   if (equal)
     return DLC_OK;
-  char gotText[128], wantText[128];
-  formatShape(tensor.shape, tensor.ndim, gotText);
-  formatShape(want.shape, int32_t(want.rank), wantText);
   return fail(DLC_ERROR_TENSOR, "%s '%s' has shape %s, the model has %s",
-              slot.kind, want.name, gotText, wantText);
+              slot.kind, want.name, formatShape(tensor.shape, tensor.ndim).text,
+              formatShape(want.shape, int32_t(want.rank), slot.texts).text);
+}
+
+/// Compares extents that are dims with their bounds.
+static dlc_status checkBounds(const dlc_abi_model &model, const Slot &slot,
+                              const DLTensor &tensor) {
+  for (int32_t i = 0; slot.numbers && i < tensor.ndim; ++i) {
+    int32_t dim = findDim(model, slot.numbers[i]);
+    if (dim < 0)
+      continue;
+    Text error = checkSize(model.dims[dim], tensor.shape[i]);
+    if (error.text[0])
+      return fail(DLC_ERROR_TENSOR, "%s '%s': %s is %lld, %s (shape %s)",
+                  slot.kind, slot.tensor.name, model.dims[dim].name,
+                  (long long)tensor.shape[i], error.text,
+                  formatSizes(tensor.shape, tensor.ndim).text);
+  }
+  return DLC_OK;
+}
+
+static bool isEmpty(const DLTensor &tensor) {
+  for (int32_t i = 0; i < tensor.ndim; ++i)
+    if (tensor.shape[i] == 0)
+      return true;
+  return false;
 }
 
 /// Accepts strides that say what no strides mean: dense and row-major. The
 /// stride of an extent of 1 is free.
 static dlc_status checkStrides(const Slot &slot, const DLTensor &tensor) {
-  if (!tensor.strides || slot.tensor.size_bytes == 0)
+  if (!tensor.strides || isEmpty(tensor))
     return DLC_OK;
   int64_t dense = 1;
   for (int32_t i = tensor.ndim; i-- > 0;) {
@@ -81,7 +84,9 @@ static dlc_status checkStrides(const Slot &slot, const DLTensor &tensor) {
                   "expected %lld",
                   slot.kind, slot.tensor.name, (long long)tensor.strides[i],
                   int(i), (long long)dense);
-    dense *= tensor.shape[i];
+    // What overflows is no stride of any tensor.
+    if (__builtin_mul_overflow(dense, tensor.shape[i], &dense))
+      dense = 0;
   }
   return DLC_OK;
 }
@@ -90,7 +95,7 @@ static dlc_status checkData(const Slot &slot, const DLTensor &tensor) {
   if (tensor.device.device_type != kDLCPU)
     return fail(DLC_ERROR_TENSOR, "%s '%s' is not in host memory", slot.kind,
                 slot.tensor.name);
-  if (slot.tensor.size_bytes == 0)
+  if (isEmpty(tensor))
     return DLC_OK;
   if (!tensor.data)
     return fail(DLC_ERROR_TENSOR, "%s '%s' has no data", slot.kind,
@@ -103,10 +108,13 @@ static dlc_status checkData(const Slot &slot, const DLTensor &tensor) {
   return DLC_OK;
 }
 
-static dlc_status checkTensor(const Slot &slot, const DLTensor &tensor) {
+static dlc_status checkTensor(const dlc_abi_model &model, const Slot &slot,
+                              const DLTensor &tensor) {
   if (dlc_status status = checkType(slot, tensor))
     return status;
   if (dlc_status status = checkShape(slot, tensor))
+    return status;
+  if (dlc_status status = checkBounds(model, slot, tensor))
     return status;
   if (dlc_status status = checkStrides(slot, tensor))
     return status;
@@ -114,37 +122,52 @@ static dlc_status checkTensor(const Slot &slot, const DLTensor &tensor) {
 }
 
 static void setBound(dlc_session &session, Binding &binding, bool bound) {
-  session.numUnbound += uint32_t(binding.bound) - uint32_t(bound);
+  session.numMissing += uint32_t(binding.bound) - uint32_t(bound);
   binding.bound = bound;
 }
 
-/// Lets the operands that move with \p binding be at \p data.
-static void place(dlc_session &session, const Binding &binding, char *data) {
-  for (uint64_t i = binding.firstPatch; i < binding.endPatch; ++i)
-    session.buffers[session.patches[i].ref] =
-        data ? data + session.patches[i].offset : nullptr;
-}
-
-static dlc_status bind(dlc_session &session, const Slot &slot, Binding &binding,
+/// Binds the tensor number \p index, but for what depends on other tensors.
+static dlc_status bind(dlc_session &session, uint32_t index,
                        const DLTensor *tensor) {
+  const dlc_abi_model &model = *session.model;
+  Binding &binding = session.bindings[index];
   if (tensor)
-    if (dlc_status status = checkTensor(slot, *tensor))
+    if (dlc_status status = checkTensor(model, getSlot(model, index), *tensor))
       return status;
   setBound(session, binding, tensor != nullptr);
   if (!tensor)
     return DLC_OK;
-  char *data = static_cast<char *>(tensor->data);
-  if (data)
-    data += tensor->byte_offset;
-  place(session, binding, data);
+  binding.data = static_cast<char *>(tensor->data);
+  if (binding.data)
+    binding.data += tensor->byte_offset;
+  for (int32_t i = 0; binding.shape && i < tensor->ndim; ++i)
+    binding.shape[i] = tensor->shape[i];
+  place(session, binding);
   return DLC_OK;
 }
 
 void dlc::runtime::bindOwnSeed(dlc_session &session) {
   Binding &binding = session.bindings[session.seedInput];
   setBound(session, binding, true);
-  place(session, binding, reinterpret_cast<char *>(&session.seed));
+  binding.data = reinterpret_cast<char *>(&session.seed);
+  const dlc_abi_tensor &input = session.model->inputs[session.seedInput];
+  for (uint32_t i = 0; binding.shape && i < input.rank; ++i)
+    binding.shape[i] = input.shape[i];
+  place(session, binding);
   session.isOwnSeedUsed = true;
+}
+
+dlc_status dlc::runtime::bindInput(dlc_session &session, uint32_t index,
+                                   const DLTensor *tensor) {
+  bool isSeed = int32_t(index) == session.seedInput;
+  if (isSeed && !tensor) {
+    bindOwnSeed(session);
+    return DLC_OK;
+  }
+  dlc_status status = bind(session, index, tensor);
+  if (isSeed && status == DLC_OK)
+    session.isOwnSeedUsed = false;
+  return status;
 }
 
 dlc_status dlc_session_bind_input(dlc_session *session, uint32_t index,
@@ -155,15 +178,9 @@ dlc_status dlc_session_bind_input(dlc_session *session, uint32_t index,
     return fail(DLC_ERROR_INVALID_ARGUMENT,
                 "there is no input %u: the model has %u", index,
                 session->model->num_inputs);
-  bool isSeed = int32_t(index) == session->seedInput;
-  if (isSeed && !tensor) {
-    bindOwnSeed(*session);
-    return DLC_OK;
-  }
-  Slot slot = {session->model->inputs[index], "input"};
-  dlc_status status = bind(*session, slot, session->bindings[index], tensor);
-  if (isSeed && status == DLC_OK)
-    session->isOwnSeedUsed = false;
+  dlc_status status = bindInput(*session, index, tensor);
+  if (session->dynamic && status == DLC_OK)
+    fitTensors(*session);
   return status;
 }
 
@@ -171,13 +188,15 @@ dlc_status dlc_session_bind_output(dlc_session *session, uint32_t index,
                                    const DLTensor *tensor) {
   if (!session)
     return fail(DLC_ERROR_INVALID_ARGUMENT, "session is null");
-  if (index >= session->model->num_outputs)
+  const dlc_abi_model &model = *session->model;
+  if (index >= model.num_outputs)
     return fail(DLC_ERROR_INVALID_ARGUMENT,
                 "there is no output %u: the model has %u", index,
-                session->model->num_outputs);
-  Slot slot = {session->model->outputs[index], "output"};
-  return bind(*session, slot,
-              session->bindings[session->model->num_inputs + index], tensor);
+                model.num_outputs);
+  dlc_status status = bind(*session, model.num_inputs + index, tensor);
+  if (session->dynamic && status == DLC_OK)
+    fitTensors(*session);
+  return status;
 }
 
 dlc_status dlc_session_bind(dlc_session *session, const char *name,

@@ -2,7 +2,10 @@
 // Questions about a model.
 #include "runtime/core/Model.h"
 
+#include "runtime/core/Sizes.h"
 #include "runtime/cpu/Features.h"
+
+#include <stddef.h>
 
 using namespace dlc::runtime;
 
@@ -13,14 +16,19 @@ dlc_status dlc::runtime::checkModel(const dlc_abi_model *model) {
     return fail(DLC_ERROR_ARTIFACT, "not a compiled model");
   // Before the sizes, which differ between formats; the fields up to the name
   // are those of every format.
-  if (model->abi_version != DLC_ABI_VERSION)
+  bool isTooOld = model->abi_version < DLC_ABI_VERSION;
+  if (isTooOld || model->abi_version > DLC_ABI_VERSION_DIMS)
     return fail(DLC_ERROR_VERSION,
-                "model '%s' has format %u, this runtime reads format %u: %s",
+                "model '%s' has format %u, this runtime reads formats %u to "
+                "%u: %s",
                 model->name, model->abi_version, DLC_ABI_VERSION,
-                model->abi_version < DLC_ABI_VERSION
-                    ? "compile the model again"
-                    : "update it, or compile the model with its dlc");
-  if (model->struct_size < sizeof(dlc_abi_model))
+                DLC_ABI_VERSION_DIMS,
+                isTooOld ? "compile the model again"
+                         : "update it, or compile the model with its dlc");
+  size_t size = model->abi_version == DLC_ABI_VERSION
+                    ? offsetof(dlc_abi_model, num_dims)
+                    : sizeof(dlc_abi_model);
+  if (model->struct_size < size)
     return fail(DLC_ERROR_ARTIFACT, "the model's tables are cut short");
   return DLC_OK;
 }
@@ -57,18 +65,21 @@ dlc_status dlc_model_get_info(const dlc_model *model, dlc_model_info *info) {
   known.has_self_test = model->test_outputs != nullptr;
   known.test_rtol = model->test_rtol;
   known.test_atol = model->test_atol;
+  if (isDynamic(*model)) {
+    known.num_dims = model->num_dims;
+    known.num_specializations = model->num_specializations;
+  }
   return writeStruct(info, known);
 }
 
-static dlc_status getTensor(const dlc_abi_tensor *tensors, uint32_t count,
-                            const dlc_abi_test_tensor *test, const char *kind,
-                            uint32_t index, dlc_tensor_info *info) {
+/// Describes the input or output \p index of \p model; inputs come first.
+static dlc_status getTensor(const dlc_abi_model &model, uint32_t index,
+                            const dlc_abi_test_tensor *test,
+                            dlc_tensor_info *info) {
   if (!info)
     return fail(DLC_ERROR_INVALID_ARGUMENT, "info is null");
-  if (index >= count)
-    return fail(DLC_ERROR_INVALID_ARGUMENT,
-                "there is no %s %u: the model has %u", kind, index, count);
-  const dlc_abi_tensor &tensor = tensors[index];
+  Slot slot = getSlot(model, index);
+  const dlc_abi_tensor &tensor = slot.tensor;
   dlc_tensor_info known = {};
   known.name = tensor.name;
   known.dtype.code = tensor.dtype_code;
@@ -77,24 +88,35 @@ static dlc_status getTensor(const dlc_abi_tensor *tensors, uint32_t count,
   known.ndim = int32_t(tensor.rank);
   known.shape = tensor.shape;
   known.size_bytes = tensor.size_bytes;
-  known.test_data = test ? test[index].data : nullptr;
+  known.test_data = test ? test->data : nullptr;
+  known.extents = slot.texts;
   return writeStruct(info, known);
+}
+
+static dlc_status failToFind(const char *kind, uint32_t index, uint32_t count) {
+  return fail(DLC_ERROR_INVALID_ARGUMENT, "there is no %s %u: the model has %u",
+              kind, index, count);
 }
 
 dlc_status dlc_model_get_input(const dlc_model *model, uint32_t index,
                                dlc_tensor_info *info) {
   if (dlc_status status = checkModel(model))
     return status;
-  return getTensor(model->inputs, model->num_inputs, model->test_inputs,
-                   "input", index, info);
+  if (index >= model->num_inputs)
+    return failToFind("input", index, model->num_inputs);
+  const dlc_abi_test_tensor *test = model->test_inputs;
+  return getTensor(*model, index, test ? test + index : nullptr, info);
 }
 
 dlc_status dlc_model_get_output(const dlc_model *model, uint32_t index,
                                 dlc_tensor_info *info) {
   if (dlc_status status = checkModel(model))
     return status;
-  return getTensor(model->outputs, model->num_outputs, model->test_outputs,
-                   "output", index, info);
+  if (index >= model->num_outputs)
+    return failToFind("output", index, model->num_outputs);
+  const dlc_abi_test_tensor *test = model->test_outputs;
+  return getTensor(*model, model->num_inputs + index,
+                   test ? test + index : nullptr, info);
 }
 
 static int32_t find(const dlc_abi_tensor *tensors, uint32_t count,

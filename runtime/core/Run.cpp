@@ -34,13 +34,13 @@ static void runChunk(const Launch &launch, int64_t chunk, uint32_t thread) {
       launch.firstTask + chunk * tasks + (chunk < extra ? chunk : extra);
   int64_t end = begin + tasks + (chunk < extra);
   char *scratch =
-      launch.session.scratch + thread * launch.session.scratchStride;
+      launch.session.scratch.base + thread * launch.session.scratchStride;
   step.function(step.buffers, begin, end, scratch);
 }
 
 static void runSerially(const dlc_session &session, const Step &step) {
   step.function(step.buffers, 0, step.numPhases * step.numTasks,
-                session.scratch);
+                session.scratch.base);
 }
 
 static void runOnPool(const dlc_session &session, const Step &step) {
@@ -76,7 +76,7 @@ using RunStep = void (*)(const dlc_session &session, const Step &step);
 
 /// Executes all steps; those of several threads with \p runParallel.
 static void runSteps(const dlc_session &session, RunStep runParallel) {
-  const Step *end = session.steps + session.model->num_steps;
+  const Step *end = session.steps + session.plan->num_steps;
   for (const Step *step = session.steps; step != end; ++step)
     if (step->numThreads == 1)
       runSerially(session, *step);
@@ -86,7 +86,7 @@ static void runSteps(const dlc_session &session, RunStep runParallel) {
 
 static void runStepsTimed(dlc_session &session, RunStep runParallel) {
   session.numProfileEvents = 0;
-  for (uint64_t i = 0; i < session.model->num_steps; ++i) {
+  for (uint64_t i = 0; i < session.plan->num_steps; ++i) {
     const Step &step = session.steps[i];
     uint64_t begin = now();
     (step.numThreads == 1 ? runSerially : runParallel)(session, step);
@@ -100,17 +100,8 @@ dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue) {
     return fail(DLC_ERROR_INVALID_ARGUMENT, "session is null");
   if (queue)
     return fail(DLC_ERROR_UNSUPPORTED, "queues are reserved; pass NULL");
-  if (session->numUnbound != 0) {
-    uint32_t index = 0;
-    while (session->bindings[index].bound)
-      ++index;
-    uint32_t numInputs = session->model->num_inputs;
-    bool isInput = index < numInputs;
-    return fail(DLC_ERROR_UNBOUND, "%s '%s' is not bound",
-                isInput ? "input" : "output",
-                isInput ? session->model->inputs[index].name
-                        : session->model->outputs[index - numInputs].name);
-  }
+  if (session->numMissing != 0)
+    return failToRun(*session);
 
   DefaultFloatingPoint floatingPoint;
   RunStep runParallel = runSerially;
@@ -150,8 +141,10 @@ dlc_status dlc_session_run_tensors(dlc_session *session, const DLTensor *inputs,
                 numInputs, numOutputs, session->model->num_inputs,
                 session->model->num_outputs);
   for (uint32_t i = 0; i < numInputs; ++i)
-    if (dlc_status status = dlc_session_bind_input(session, i, &inputs[i]))
+    if (dlc_status status = bindInput(*session, i, &inputs[i]))
       return status;
+  if (session->dynamic)
+    fitTensors(*session);
   for (uint32_t i = 0; i < numOutputs; ++i)
     if (dlc_status status = dlc_session_bind_output(session, i, &outputs[i]))
       return status;

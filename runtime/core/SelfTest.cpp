@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the reference inputs inside a model and compares the outputs.
 #include "runtime/core/Model.h"
+#include "runtime/core/Sizes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,10 +74,11 @@ static double absolute(double value) { return value < 0 ? -value : value; }
 /// where equal infinities and two NaNs count as equal.
 static dlc_test_result compareFloats(const dlc_abi_model &model,
                                      const dlc_abi_tensor &tensor, Load load,
-                                     const char *got, const char *want) {
+                                     uint64_t bytes, const char *got,
+                                     const char *want) {
   double error = 0, largest = 0;
   uint64_t step = tensor.dtype_bits / 8;
-  for (uint64_t i = 0; i < tensor.size_bytes; i += step) {
+  for (uint64_t i = 0; i < bytes; i += step) {
     double a = load(got + i), b = load(want + i);
     if (absolute(b) > largest && absolute(b) != __builtin_inf())
       largest = absolute(b);
@@ -93,14 +95,14 @@ static dlc_test_result compareFloats(const dlc_abi_model &model,
 }
 
 static dlc_test_result compare(const dlc_abi_model &model, uint32_t output,
-                               const char *got) {
+                               uint64_t bytes, const char *got) {
   const char *want = static_cast<const char *>(model.test_outputs[output].data);
   if (!want)
     return {0, 0, 0, 1};
   const dlc_abi_tensor &tensor = model.outputs[output];
   if (Load load = chooseLoad(tensor))
-    return compareFloats(model, tensor, load, got, want);
-  bool equal = memcmp(got, want, tensor.size_bytes) == 0;
+    return compareFloats(model, tensor, load, bytes, got, want);
+  bool equal = memcmp(got, want, bytes) == 0;
   return {equal ? 0.0 : 1.0, 0, 1, equal};
 }
 
@@ -109,46 +111,105 @@ static dlc_test_result compare(const dlc_abi_model &model, uint32_t output,
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Memory for the outputs and for inputs without a value, one behind the other.
-struct TestMemory {
-  char *base = nullptr;
-  uint64_t used = 0;
+/// Memory for the outputs and for inputs without a value, one behind the other,
+/// and the shapes of all tensors.
+class TestMemory {
+public:
+  explicit TestMemory(const dlc_abi_model &model) : model(model) {}
+  ~TestMemory() {
+    free(base);
+    free(shapes);
+  }
 
-  ~TestMemory() { free(base); }
+  /// Finds out the shapes and allocates; fails with a message.
+  dlc_status prepare();
+
+  /// The tensor number \p index, outputs after inputs, with \p data, or, where
+  /// that is null, with memory of its own.
+  DLTensor makeTensor(uint32_t index, const void *data);
+
+  uint64_t getBytes(uint32_t index) const;
 
   static uint64_t round(uint64_t bytes) { return (bytes + 63) & ~uint64_t(63); }
 
-  bool allocate(const dlc_abi_model &model) {
-    uint64_t bytes = 64;
-    for (uint32_t i = 0; i < model.num_inputs; ++i)
-      bytes += round(model.inputs[i].size_bytes);
-    for (uint32_t i = 0; i < model.num_outputs; ++i)
-      bytes += round(model.outputs[i].size_bytes);
-    void *memory;
-    if (posix_memalign(&memory, 64, bytes) != 0)
-      return false;
-    base = static_cast<char *>(memory);
-    memset(base, 0, bytes);
-    return true;
-  }
+private:
+  bool computeShapes();
+  int64_t *getShape(uint32_t index) const;
 
-  char *take(uint64_t bytes) {
-    char *memory = base + used;
-    used += round(bytes);
-    return memory;
-  }
+  const dlc_abi_model &model;
+  int64_t *shapes = nullptr;
+  char *base = nullptr;
+  uint64_t used = 0;
 };
 } // namespace
 
-static DLTensor makeTensor(const dlc_abi_tensor &tensor, void *data) {
+/// Behind the shapes are the dims' sizes and what follows from them.
+bool TestMemory::computeShapes() {
+  if (!isDynamic(model)) {
+    getShapes(model, nullptr, shapes);
+    return true;
+  }
+  int64_t *dims = getShape(model.num_inputs + model.num_outputs);
+  for (uint32_t i = 0; i < model.num_dims; ++i)
+    dims[i] = model.test_dims ? model.test_dims[i] : model.dims[i].typical;
+  int64_t *values = dims + model.num_dims;
+  if (!computeSizes(model, dims, values))
+    return false;
+  getShapes(model, values, shapes);
+  return true;
+}
+
+dlc_status TestMemory::prepare() {
+  uint32_t numTensors = model.num_inputs + model.num_outputs;
+  uint64_t numbers = countExtents(model.inputs, model.num_inputs) +
+                     countExtents(model.outputs, model.num_outputs) + 1;
+  if (isDynamic(model))
+    numbers += uint64_t(model.num_dims) + model.num_sizes;
+  void *memory;
+  if (posix_memalign(&memory, 64, numbers * sizeof(int64_t)) == 0)
+    shapes = static_cast<int64_t *>(memory);
+  if (shapes && !computeShapes())
+    return fail(DLC_ERROR_TENSOR, "the test's sizes cannot be computed");
+  uint64_t bytes = 64;
+  for (uint32_t i = 0; shapes && i < numTensors; ++i)
+    bytes += round(getBytes(i));
+  if (!shapes || posix_memalign(&memory, 64, bytes) != 0)
+    return fail(DLC_ERROR_OUT_OF_MEMORY, "cannot allocate the test's tensors");
+  base = static_cast<char *>(memory);
+  memset(base, 0, bytes);
+  return DLC_OK;
+}
+
+int64_t *TestMemory::getShape(uint32_t index) const {
+  int64_t *shape = shapes;
+  for (uint32_t i = 0; i < index; ++i)
+    shape += getSlot(model, i).tensor.rank;
+  return shape;
+}
+
+uint64_t TestMemory::getBytes(uint32_t index) const {
+  const dlc_abi_tensor &tensor = getSlot(model, index).tensor;
+  const int64_t *shape = getShape(index);
+  uint64_t bytes = (tensor.dtype_bits + 7u) / 8;
+  for (uint32_t i = 0; i < tensor.rank; ++i)
+    bytes *= uint64_t(shape[i]);
+  return bytes;
+}
+
+DLTensor TestMemory::makeTensor(uint32_t index, const void *data) {
+  const dlc_abi_tensor &tensor = getSlot(model, index).tensor;
   DLTensor result = {};
-  result.data = data;
+  result.data = const_cast<void *>(data);
+  if (!data) {
+    result.data = base + used;
+    used += round(getBytes(index));
+  }
   result.device.device_type = kDLCPU;
   result.ndim = int32_t(tensor.rank);
   result.dtype.code = tensor.dtype_code;
   result.dtype.bits = tensor.dtype_bits;
   result.dtype.lanes = tensor.dtype_lanes;
-  result.shape = const_cast<int64_t *>(tensor.shape);
+  result.shape = getShape(index);
   return result;
 }
 
@@ -156,17 +217,15 @@ static dlc_status runTest(dlc_session *session, const dlc_abi_model &model,
                           TestMemory &memory, dlc_test_result *results,
                           uint32_t numResults) {
   for (uint32_t i = 0; i < model.num_inputs; ++i) {
-    const void *value = model.test_inputs ? model.test_inputs[i].data : nullptr;
-    void *data = value ? const_cast<void *>(value)
-                       : memory.take(model.inputs[i].size_bytes);
-    DLTensor tensor = makeTensor(model.inputs[i], data);
+    DLTensor tensor = memory.makeTensor(
+        i, model.test_inputs ? model.test_inputs[i].data : nullptr);
     if (dlc_status status = dlc_session_bind_input(session, i, &tensor))
       return status;
   }
-  const char *firstOutput = memory.take(0);
+  const char *got = nullptr;
   for (uint32_t i = 0; i < model.num_outputs; ++i) {
-    uint64_t bytes = model.outputs[i].size_bytes;
-    DLTensor tensor = makeTensor(model.outputs[i], memory.take(bytes));
+    DLTensor tensor = memory.makeTensor(model.num_inputs + i, nullptr);
+    got = i == 0 ? static_cast<const char *>(tensor.data) : got;
     if (dlc_status status = dlc_session_bind_output(session, i, &tensor))
       return status;
   }
@@ -174,10 +233,10 @@ static dlc_status runTest(dlc_session *session, const dlc_abi_model &model,
     return status;
 
   dlc_status status = DLC_OK;
-  const char *got = firstOutput;
   for (uint32_t i = 0; i < model.num_outputs; ++i) {
-    dlc_test_result result = compare(model, i, got);
-    got += TestMemory::round(model.outputs[i].size_bytes);
+    uint64_t bytes = memory.getBytes(model.num_inputs + i);
+    dlc_test_result result = compare(model, i, bytes, got);
+    got += TestMemory::round(bytes);
     if (i < numResults)
       results[i] = result;
     if (!result.passed && status == DLC_OK)
@@ -199,9 +258,9 @@ dlc_status dlc_model_self_test(const dlc_model *model,
     return fail(DLC_ERROR_NOT_FOUND,
                 "model '%s' has no self-test; compile it with --embed-test",
                 model->name);
-  TestMemory memory;
-  if (!memory.allocate(*model))
-    return fail(DLC_ERROR_OUT_OF_MEMORY, "cannot allocate the test's tensors");
+  TestMemory memory(*model);
+  if (dlc_status status = memory.prepare())
+    return status;
   dlc_session *session;
   if (dlc_status status = dlc_session_create(model, options, &session))
     return status;

@@ -12,14 +12,6 @@
 
 using namespace dlc::runtime;
 
-/// Steps that take less than this on one thread are not worth sharing.
-static constexpr uint64_t kSerialNs = 5000;
-/// The least work that is worth a thread, and a chunk.
-static constexpr uint64_t kThreadNs = 2500;
-static constexpr uint64_t kChunkNs = 10000;
-/// With more chunks than threads, a slow thread hands work to the others.
-static constexpr uint64_t kMaxChunks = 8;
-
 //===----------------------------------------------------------------------===//
 // Options
 //===----------------------------------------------------------------------===//
@@ -67,26 +59,74 @@ private:
   uint64_t total = 0;
   bool overflow = false;
 };
-} // namespace
 
-static uint64_t countPatches(const dlc_abi_model &model) {
-  uint64_t count = 0;
-  for (uint64_t i = 0; i < model.num_refs; ++i)
-    count += model.refs[i].space == DLC_SPACE_INPUT ||
-             model.refs[i].space == DLC_SPACE_OUTPUT;
-  return count;
-}
+/// What the tables of one session have room for: each model that may run.
+struct Room {
+  uint64_t steps = 0, refs = 0, patches = 0;
+
+  void add(const dlc_abi_model &model) {
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < model.num_refs; ++i)
+      count += model.refs[i].space == DLC_SPACE_INPUT ||
+               model.refs[i].space == DLC_SPACE_OUTPUT;
+    steps = model.num_steps > steps ? model.num_steps : steps;
+    refs = model.num_refs > refs ? model.num_refs : refs;
+    patches = count > patches ? count : patches;
+  }
+};
+
+/// Where the tables of a model with dims lie in the block of a session.
+struct DynamicLayout {
+  void add(Layout &layout, const dlc_abi_model &model) {
+    uint64_t inputs = countExtents(model.inputs, model.num_inputs);
+    uint64_t outputs = countExtents(model.outputs, model.num_outputs);
+    self = layout.add(1, sizeof(Dynamic));
+    dims = layout.add(model.num_dims, 2 * sizeof(int64_t));
+    sources = layout.add(model.num_dims, sizeof(uint32_t));
+    values = layout.add(model.num_sizes, sizeof(int64_t));
+    extents = layout.add(inputs + outputs, 2 * sizeof(int64_t));
+  }
+
+  /// Initializes the tables in the block \p base.
+  void apply(dlc_session &session, char *base) const {
+    const dlc_abi_model &model = *session.model;
+    Dynamic &dynamic = *reinterpret_cast<Dynamic *>(base + self);
+    session.dynamic = &dynamic;
+    dynamic.dims = reinterpret_cast<int64_t *>(base + dims);
+    dynamic.newDims = dynamic.dims + model.num_dims;
+    dynamic.sources = reinterpret_cast<uint32_t *>(base + sources);
+    dynamic.values = reinterpret_cast<int64_t *>(base + values);
+    int64_t *shape = reinterpret_cast<int64_t *>(base + extents);
+    for (uint32_t i = 0; i < model.num_inputs + model.num_outputs; ++i) {
+      session.bindings[i].shape = shape;
+      shape += getSlot(model, i).tensor.rank;
+    }
+    dynamic.shapes = shape;
+    dynamic.misfit.kind = Misfit::DimMissing;
+  }
+
+  uint64_t self, dims, sources, values, extents;
+};
+} // namespace
 
 /// Allocates the session and its tables in one block.
 static dlc_session *allocateSession(const dlc_abi_model &model,
                                     const dlc_allocator &allocator) {
+  Room room;
+  room.add(model);
+  if (isDynamic(model))
+    for (uint32_t i = 0; i < model.num_specializations; ++i)
+      room.add(*model.specializations[i]);
   Layout layout;
   layout.add(1, sizeof(dlc_session));
-  uint64_t steps = layout.add(model.num_steps, sizeof(Step));
-  uint64_t buffers = layout.add(model.num_refs, sizeof(void *));
-  uint64_t patches = layout.add(countPatches(model), sizeof(Patch));
+  uint64_t steps = layout.add(room.steps, sizeof(Step));
+  uint64_t buffers = layout.add(room.refs, sizeof(void *));
+  uint64_t patches = layout.add(room.patches, sizeof(Patch));
   uint64_t bindings = layout.add(uint64_t(model.num_inputs) + model.num_outputs,
                                  sizeof(Binding));
+  DynamicLayout dynamic = {};
+  if (isDynamic(model))
+    dynamic.add(layout, model);
   if (layout.hasOverflow())
     return nullptr;
   void *block = allocator.allocate(allocator.context, layout.bytes(), 64);
@@ -95,84 +135,70 @@ static dlc_session *allocateSession(const dlc_abi_model &model,
   memset(block, 0, layout.bytes());
   char *base = static_cast<char *>(block);
   dlc_session *session = static_cast<dlc_session *>(block);
-  session->model = &model;
+  session->model = session->plan = &model;
   session->allocator = allocator;
   session->blockBytes = layout.bytes();
   session->steps = reinterpret_cast<Step *>(base + steps);
   session->buffers = reinterpret_cast<void **>(base + buffers);
   session->patches = reinterpret_cast<Patch *>(base + patches);
   session->bindings = reinterpret_cast<Binding *>(base + bindings);
+  session->numMissing = model.num_inputs + model.num_outputs;
+  if (isDynamic(model)) {
+    dynamic.apply(*session, base);
+    ++session->numMissing;
+  }
   return session;
 }
 
-/// Allocates \p bytes unless \p given is the caller's memory.
-static dlc_status provide(dlc_session &session, const char *what, void *given,
-                          uint64_t givenBytes, uint64_t bytes,
-                          uint64_t alignment, char *&memory, bool &owned) {
-  if (given) {
-    if (givenBytes < bytes)
-      return fail(DLC_ERROR_INVALID_ARGUMENT,
-                  "the %s has %llu bytes, the model needs %llu", what,
-                  (unsigned long long)givenBytes, (unsigned long long)bytes);
-    if (reinterpret_cast<uintptr_t>(given) % alignment != 0)
-      return fail(DLC_ERROR_INVALID_ARGUMENT,
-                  "the %s is not aligned to %llu bytes", what,
-                  (unsigned long long)alignment);
-    memory = static_cast<char *>(given);
-    return DLC_OK;
-  }
-  if (bytes == 0)
-    return DLC_OK;
-  memory = static_cast<char *>(
-      session.allocator.allocate(session.allocator.context, bytes, alignment));
-  if (!memory)
-    return fail(DLC_ERROR_OUT_OF_MEMORY,
-                "cannot allocate %llu bytes for the "
-                "%s of model '%s'",
-                (unsigned long long)bytes, what, session.model->name);
-  owned = true;
-  return DLC_OK;
+/// Takes what the caller gives, until something larger is needed.
+static void adopt(Memory &memory, void *given, uint64_t bytes) {
+  if (given)
+    memory = {static_cast<char *>(given), bytes, false};
 }
 
-static void release(dlc_session &session, void *memory, uint64_t bytes) {
-  if (memory)
-    session.allocator.release(session.allocator.context, memory, bytes);
+static dlc_status checkAlignment(const char *what, const Memory &memory,
+                                 uint64_t alignment) {
+  if (reinterpret_cast<uintptr_t>(memory.base) % alignment == 0)
+    return DLC_OK;
+  return fail(DLC_ERROR_INVALID_ARGUMENT, "the %s is not aligned to %llu bytes",
+              what, (unsigned long long)alignment);
+}
+
+static dlc_status allocateState(dlc_session &session) {
+  const dlc_abi_model &model = *session.model;
+  if (model.state_bytes == 0)
+    return DLC_OK;
+  session.state = static_cast<char *>(session.allocator.allocate(
+      session.allocator.context, model.state_bytes, 64));
+  if (!session.state)
+    return fail(DLC_ERROR_OUT_OF_MEMORY,
+                "cannot allocate %llu bytes for the state of model '%s'",
+                (unsigned long long)model.state_bytes, model.name);
+  memset(session.state, 0, model.state_bytes);
+  return DLC_OK;
 }
 
 static dlc_status allocateMemory(dlc_session &session,
                                  const dlc_session_options &options) {
   const dlc_abi_model &model = *session.model;
+  if (dlc_status status = allocateState(session))
+    return status;
+  adopt(session.arena, options.arena, options.arena_bytes);
+  adopt(session.scratch, options.scratch, options.scratch_bytes);
+  if (!session.dynamic)
+    if (Misfit misfit = activatePlan(session, model); misfit.kind)
+      return failToGrow(session, misfit);
   uint64_t alignment = model.arena_alignment > 64 ? model.arena_alignment : 64;
-  if (dlc_status status = provide(session, "arena", options.arena,
-                                  options.arena_bytes, model.arena_bytes,
-                                  alignment, session.arena, session.ownsArena))
+  if (dlc_status status = checkAlignment("arena", session.arena, alignment))
+    return status;
+  if (dlc_status status = checkAlignment("scratch memory", session.scratch, 64))
     return status;
 
-  session.scratchStride = (model.scratch_bytes_per_thread + 63) & ~uint64_t(63);
-  uint64_t scratchBytes;
-  if (__builtin_mul_overflow(session.scratchStride,
-                             uint64_t(session.numThreads), &scratchBytes))
-    return fail(DLC_ERROR_OUT_OF_MEMORY,
-                "the scratch memory of model '%s' is "
-                "too large",
-                model.name);
-  if (dlc_status status = provide(session, "scratch memory", options.scratch,
-                                  options.scratch_bytes, scratchBytes, 64,
-                                  session.scratch, session.ownsScratch))
-    return status;
-
-  bool ownsState = false;
-  if (dlc_status status =
-          provide(session, "state", nullptr, 0, model.state_bytes, 64,
-                  session.state, ownsState))
-    return status;
-  if (session.state)
-    memset(session.state, 0, model.state_bytes);
   return DLC_OK;
 }
 
 //===----------------------------------------------------------------------===//
-// Threads and steps
+// Threads
 //===----------------------------------------------------------------------===//
 
 /// Decides how many threads the session may use and where they come from.
@@ -208,82 +234,6 @@ static dlc_status chooseThreads(dlc_session &session,
   return DLC_OK;
 }
 
-static uint64_t min(uint64_t a, uint64_t b) { return a < b ? a : b; }
-
-/// Decides over how many threads and chunks a phase is spread that takes
-/// \p costNs on one.
-static void spread(Step &step, uint64_t costNs, uint32_t numThreads) {
-  step.numThreads = step.chunksPerThread = 1;
-  if (numThreads == 1 || step.numTasks <= 1 || costNs < kSerialNs)
-    return;
-  uint64_t numTasks = step.numTasks;
-  uint64_t threads = min(min(numThreads, numTasks), costNs / kThreadNs);
-  uint64_t chunks = min(costNs / (threads * kChunkNs), kMaxChunks);
-  chunks = min(chunks, numTasks / threads);
-  step.numThreads = uint32_t(threads);
-  step.chunksPerThread = uint32_t(chunks ? chunks : 1);
-}
-
-static void resolveSteps(dlc_session &session) {
-  const dlc_abi_model &model = *session.model;
-  for (uint64_t i = 0; i < model.num_steps; ++i) {
-    const dlc_abi_step &from = model.steps[i];
-    const dlc_abi_kernel_variant &variant =
-        model.kernels[from.kernel].variants[session.target];
-    Step &step = session.steps[i];
-    step.function = variant.function;
-    step.buffers = session.buffers + from.first_ref;
-    step.numTasks = variant.num_tasks;
-    step.numPhases = model.kernel_phases ? model.kernel_phases[from.kernel] : 1;
-    spread(step, from.cost_ns / uint64_t(step.numPhases), session.numThreads);
-    session.isParallel |= step.numThreads > 1;
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// Operands
-//===----------------------------------------------------------------------===//
-
-/// The binding that \p ref moves with, or null for an operand that stays.
-static Binding *findBinding(dlc_session &session, const dlc_abi_ref &ref) {
-  if (ref.space == DLC_SPACE_INPUT)
-    return &session.bindings[ref.index];
-  if (ref.space == DLC_SPACE_OUTPUT)
-    return &session.bindings[session.model->num_inputs + ref.index];
-  return nullptr;
-}
-
-static char *baseOf(const dlc_session &session, uint32_t space) {
-  if (space == DLC_SPACE_WEIGHTS)
-    return static_cast<char *>(const_cast<void *>(session.model->weights));
-  return space == DLC_SPACE_STATE ? session.state : session.arena;
-}
-
-/// Fills in the operands that stay where they are and sorts the others by the
-/// tensor that they move with.
-static void resolveOperands(dlc_session &session) {
-  const dlc_abi_model &model = *session.model;
-  for (uint64_t i = 0; i < model.num_refs; ++i) {
-    const dlc_abi_ref &ref = model.refs[i];
-    if (Binding *binding = findBinding(session, ref))
-      ++binding->endPatch;
-    else
-      session.buffers[i] = baseOf(session, ref.space) + ref.offset;
-  }
-  uint64_t total = 0;
-  uint32_t numBindings = model.num_inputs + model.num_outputs;
-  for (uint32_t i = 0; i < numBindings; ++i) {
-    Binding &binding = session.bindings[i];
-    uint64_t count = binding.endPatch;
-    binding.firstPatch = binding.endPatch = total;
-    total += count;
-  }
-  for (uint64_t i = 0; i < model.num_refs; ++i)
-    if (Binding *binding = findBinding(session, model.refs[i]))
-      session.patches[binding->endPatch++] = {i, model.refs[i].offset};
-  session.numUnbound = numBindings;
-}
-
 //===----------------------------------------------------------------------===//
 // Public functions
 //===----------------------------------------------------------------------===//
@@ -301,6 +251,11 @@ static void initializeSeed(dlc_session &session) {
     session.seedInput = -1;
 }
 
+static void release(dlc_session &session, void *memory, uint64_t bytes) {
+  if (memory)
+    session.allocator.release(session.allocator.context, memory, bytes);
+}
+
 static dlc_status initialize(dlc_session &session,
                              const dlc_session_options &options) {
   if (dlc_status status = chooseThreads(session, options))
@@ -309,8 +264,6 @@ static dlc_status initialize(dlc_session &session,
     return status;
   session.profile = options.profile;
   session.profileCapacity = options.profile ? options.profile_capacity : 0;
-  resolveSteps(session);
-  resolveOperands(session);
   initializeSeed(session);
   return DLC_OK;
 }
@@ -353,11 +306,10 @@ void dlc_session_destroy(dlc_session *session) {
     return;
   if (session->pool)
     session->pool->release();
-  if (session->ownsArena)
-    release(*session, session->arena, session->model->arena_bytes);
-  if (session->ownsScratch)
-    release(*session, session->scratch,
-            session->scratchStride * session->numThreads);
+  const Memory memories[] = {session->arena, session->scratch};
+  for (const Memory &memory : memories)
+    if (memory.isOwned)
+      release(*session, memory.base, memory.bytes);
   release(*session, session->state, session->model->state_bytes);
   release(*session, session, session->blockBytes);
 }
@@ -370,7 +322,16 @@ dlc_status dlc_session_get_info(const dlc_session *session,
   known.model = session->model;
   known.target = session->model->targets[session->target].name;
   known.num_threads = session->numThreads;
-  known.arena = session->arena;
+  known.arena = session->arena.base;
   known.profile_events = session->numProfileEvents;
+  known.arena_bytes = session->arena.bytes;
+  known.running = session->plan;
+  if (const Dynamic *dynamic = session->dynamic) {
+    bool areKnown = dynamic->areDimsKnown(*session->model);
+    known.dims = areKnown ? dynamic->dims : nullptr;
+    known.flops = areKnown ? session->getSizes().flops() : 0;
+  } else {
+    known.flops = session->model->flops;
+  }
   return writeStruct(info, known);
 }

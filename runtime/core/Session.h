@@ -5,6 +5,7 @@
 
 #include "dlc/abi.h"
 #include "dlc/model.h"
+#include "runtime/core/Sizes.h"
 #include "runtime/core/ThreadPool.h"
 
 namespace dlc::runtime {
@@ -34,8 +35,79 @@ struct Patch {
 /// An input or output: patches [firstPatch, endPatch) follow it.
 struct Binding {
   uint64_t firstPatch, endPatch;
+  char *data;     ///< of the tensor bound
+  int64_t *shape; ///< of the tensor bound; null in models without dims
   bool bound;
 };
+
+/// Memory that grows, unless it is the caller's.
+struct Memory {
+  char *base;
+  uint64_t bytes;
+  bool isOwned;
+};
+
+/// Why the tensors bound to a model with dims can't run, although each is one
+/// that the model takes.
+struct Misfit {
+  enum Kind {
+    None,
+    DimMissing,   ///< a tensor is missing that says its size
+    DimDiffers,   ///< `tensor` and `other` say different sizes of `dim`
+    ShapeDiffers, ///< `tensor` has another shape than follows from the dims
+    TooLarge,     ///< some size can't be computed
+    NoArena,      ///< the memory can't have `bytes`
+    NoScratch
+  } kind;
+  uint32_t tensor, other; ///< their bindings
+  uint32_t dim;
+  int64_t size, otherSize; ///< of the dim
+  uint64_t bytes;
+};
+
+/// What a session of a model with dims has beside the others.
+struct Dynamic {
+  int64_t *dims;     ///< their sizes as the inputs bound said last
+  int64_t *values;   ///< of the model's sizes, at `dims`
+  int64_t *shapes;   ///< of inputs and outputs, one behind the other, at `dims`
+  int64_t *newDims;  ///< what the inputs bound say now
+  uint32_t *sources; ///< which input says each
+  bool areValuesKnown; ///< else `values` and `shapes` are of other dims
+  bool isPrepared;     ///< the plan is resolved for `dims`
+  Misfit misfit;
+
+  /// Whether the inputs bound say all sizes. An output that doesn't fit doesn't
+  /// matter.
+  bool areDimsKnown(const dlc_abi_model &model) const {
+    return misfit.kind == Misfit::None ||
+           (misfit.kind == Misfit::ShapeDiffers &&
+            misfit.tensor >= model.num_inputs);
+  }
+};
+
+/// The bytes that the session needs for \p plan at the sizes of its dims, and
+/// its operands and steps with them. What has been allocated never shrinks.
+/// \returns None, NoArena or NoScratch with the bytes that can't be had.
+Misfit activatePlan(dlc_session &session, const dlc_abi_model &plan);
+
+/// Fails with what \p misfit of activatePlan says.
+dlc_status failToGrow(const dlc_session &session, const Misfit &misfit);
+
+/// Lets the operands that move with \p binding be where its tensor is.
+void place(dlc_session &session, const Binding &binding);
+
+/// Finds out whether the tensors that are bound to a model with dims go
+/// together, and prepares the session for their sizes.
+void fitTensors(dlc_session &session);
+
+/// Fails with the reason why run can't: a tensor that is missing or doesn't
+/// fit.
+dlc_status failToRun(const dlc_session &session);
+
+/// Binds an input as dlc_session_bind_input does, but leaves the session as it
+/// is until fitTensors.
+dlc_status bindInput(dlc_session &session, uint32_t index,
+                     const DLTensor *tensor);
 
 /// Lets the input DLC_SEED_INPUT, which the model has, follow the session's own
 /// seed.
@@ -47,6 +119,9 @@ void bindOwnSeed(dlc_session &session);
 /// block of memory; see Layout in Session.cpp.
 struct dlc_session {
   const dlc_abi_model *model;
+  /// Whose steps run: a specialised model, or the same.
+  const dlc_abi_model *plan;
+  dlc::runtime::Dynamic *dynamic; ///< null: the model has no dims
   uint32_t target;
   uint32_t numThreads;
   dlc_allocator allocator;
@@ -55,7 +130,8 @@ struct dlc_session {
   dlc::runtime::ThreadPool *pool; ///< null: the caller's, or none
   dlc_thread_pool threadPool;     ///< the caller's, or null functions
   bool isParallel;                ///< some step uses several threads
-  uint32_t numUnbound;
+  /// Tensors that are not bound, and one more where those bound don't fit.
+  uint32_t numMissing;
 
   dlc::runtime::Step *steps;
   void **buffers; ///< one for each operand of the model
@@ -66,12 +142,17 @@ struct dlc_session {
   bool isOwnSeedUsed; ///< nothing else is bound to it
   uint64_t seed;
 
-  char *arena, *scratch, *state;
-  bool ownsArena, ownsScratch;
+  dlc::runtime::Memory arena, scratch;
+  char *state;
   uint64_t scratchStride; ///< bytes between two threads' scratch
 
   dlc_profile_event *profile;
   uint64_t profileCapacity, numProfileEvents;
+
+  /// The integers of the plan at the sizes of the tensors bound.
+  dlc::runtime::Sizes getSizes() const {
+    return {*plan, dynamic && plan == model ? dynamic->values : nullptr};
+  }
 };
 
 #endif // DLC_RUNTIME_CORE_SESSION_H

@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 using namespace dlc::runtime;
@@ -42,8 +43,9 @@ static dlc_status getModel(const char *path, void *handle,
     return fail(DLC_ERROR_ARTIFACT,
                 "%s: not a compiled model: it has no function %s", path,
                 DLC_MODEL_V1_SYMBOL);
+  // Older artifacts have fewer functions; those of this library are used.
   const dlc_api *api = entry();
-  if (!api || api->struct_size < sizeof(dlc_api))
+  if (!api || api->struct_size < offsetof(dlc_api, status_string))
     return fail(DLC_ERROR_ARTIFACT, "%s: not a compiled model", path);
   model = api->model;
   return checkModel(model);

@@ -31,17 +31,18 @@ static void writeString(FILE *file, const char *text) {
 /// One complete ("X") event; times are in microseconds since \p origin.
 static void writeEvent(FILE *file, const dlc_session &session,
                        const dlc_profile_event &event, uint64_t origin) {
-  const dlc_abi_step &step = session.model->steps[event.step];
+  const dlc_abi_step &step = session.plan->steps[event.step];
   uint64_t duration = event.end_ns - event.begin_ns;
+  uint64_t flops = session.getSizes().stepFlops(event.step);
   fputs("{\"ph\":\"X\",\"pid\":0,\"tid\":0,\"name\":", file);
-  writeString(file, session.model->kernels[step.kernel].name);
+  writeString(file, session.plan->kernels[step.kernel].name);
   fprintf(file, ",\"ts\":%.3f,\"dur\":%.3f,\"args\":{\"nodes\":",
           double(event.begin_ns - origin) / 1000, double(duration) / 1000);
   writeString(file, step.nodes ? step.nodes : "");
   fprintf(file,
           ",\"step\":%llu,\"flops\":%llu,\"gflops\":%.3f,\"threads\":%u}}",
-          (unsigned long long)event.step, (unsigned long long)step.flops,
-          duration ? double(step.flops) / double(duration) : 0.0,
+          (unsigned long long)event.step, (unsigned long long)flops,
+          duration ? double(flops) / double(duration) : 0.0,
           session.steps[event.step].numThreads);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run allocates nothing: the C library's allocator is replaced by one that
 // counts.
-#include "test/runtime/TestModel.h"
+#include "test/runtime/DynamicModel.h"
 
 #include <atomic>
 #include <dlfcn.h>
@@ -61,3 +61,18 @@ TEST(Allocation, NoneInRunOnSharedPool) {
 }
 TEST(Allocation, NoneInRunOnOwnPool) { expectNoAllocations(DLC_THREADS_OWN); }
 TEST(Allocation, NoneInSerialRun) { expectNoAllocations(DLC_THREADS_NONE); }
+
+TEST(Allocation, NoneInRunsOfOtherSizes) {
+  dlc_abi_model model = makeDynamicModel();
+  dlc_session *session;
+  ASSERT_EQ(dlc_session_create(&model, nullptr, &session), DLC_OK);
+  DynamicTensors small(2, 3), large(64, 100);
+  ASSERT_EQ(large.run(session), DLC_OK) << dlc_last_error();
+  uint64_t before = allocations;
+  for (int i = 0; i < 100; ++i)
+    if (small.run(session) != DLC_OK || large.run(session) != DLC_OK)
+      break;
+  EXPECT_EQ(allocations, before);
+  EXPECT_TRUE(small.isCorrect() && large.isCorrect());
+  dlc_session_destroy(session);
+}

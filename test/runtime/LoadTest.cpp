@@ -41,6 +41,23 @@ static dlc_status load(const std::string &path) {
   return status;
 }
 
+TEST(Load, RunsOlderArtifacts) {
+  const dlc_model *model;
+  ASSERT_EQ(dlc_model_load(DLC_TEST_OLD_ARTIFACT, &model), DLC_OK)
+      << dlc_last_error();
+  dlc_model_info info = {};
+  info.struct_size = sizeof info;
+  ASSERT_EQ(dlc_model_get_info(model, &info), DLC_OK);
+  EXPECT_EQ(info.num_dims, 0u);
+  dlc_session *session;
+  ASSERT_EQ(dlc_session_create(model, nullptr, &session), DLC_OK);
+  TestTensors tensors;
+  EXPECT_EQ(tensors.run(session), DLC_OK);
+  EXPECT_TRUE(tensors.isCorrect());
+  dlc_session_destroy(session);
+  dlc_model_unload(model);
+}
+
 TEST(Load, RunsAndUnloads) {
   for (int i = 0; i < 3; ++i) {
     const dlc_model *model;

@@ -63,13 +63,15 @@ TEST(Model, RefusesOtherFormats) {
   dlc_model_info info = {};
   info.struct_size = sizeof info;
   dlc_abi_model newer = *testModel();
-  newer.abi_version = DLC_ABI_VERSION + 1;
+  newer.abi_version = DLC_ABI_VERSION_DIMS + 1;
   EXPECT_EQ(dlc_model_get_info(&newer, &info), DLC_ERROR_VERSION);
   EXPECT_EQ(dlc_core_model(&newer), nullptr);
-  std::string ours = std::to_string(DLC_ABI_VERSION);
+  std::string ours = "formats " + std::to_string(DLC_ABI_VERSION) + " to " +
+                     std::to_string(DLC_ABI_VERSION_DIMS);
   EXPECT_EQ(dlc_last_error(),
-            "model 'test' has format " + std::to_string(DLC_ABI_VERSION + 1) +
-                ", this runtime reads format " + ours +
+            "model 'test' has format " +
+                std::to_string(DLC_ABI_VERSION_DIMS + 1) +
+                ", this runtime reads " + ours +
                 ": update it, or compile the model with its dlc");
 
   // As format 1 was: without the last field.
@@ -77,13 +79,17 @@ TEST(Model, RefusesOtherFormats) {
   older.abi_version = DLC_ABI_VERSION - 1;
   older.struct_size = offsetof(dlc_abi_model, kernel_phases);
   EXPECT_EQ(dlc_model_get_info(&older, &info), DLC_ERROR_VERSION);
-  EXPECT_EQ(dlc_last_error(), "model 'test' has format " +
-                                  std::to_string(DLC_ABI_VERSION - 1) +
-                                  ", this runtime reads format " + ours +
-                                  ": compile the model again");
+  EXPECT_EQ(dlc_last_error(),
+            "model 'test' has format " + std::to_string(DLC_ABI_VERSION - 1) +
+                ", this runtime reads " + ours + ": compile the model again");
   dlc_abi_model cut = *testModel();
   cut.struct_size = offsetof(dlc_abi_model, kernel_phases);
   EXPECT_EQ(dlc_model_get_info(&cut, &info), DLC_ERROR_ARTIFACT);
+
+  // As it was before models could have dims.
+  dlc_abi_model shorter = *testModel();
+  shorter.struct_size = offsetof(dlc_abi_model, num_dims);
+  EXPECT_EQ(dlc_model_get_info(&shorter, &info), DLC_OK);
 
   dlc_abi_model foreign = *testModel();
   foreign.magic = 0;

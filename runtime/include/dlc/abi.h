@@ -17,11 +17,14 @@
 extern "C" {
 #endif
 
+/* The format of models whose shapes are fixed. They may end before num_dims. */
 #define DLC_ABI_VERSION 2u
+/* The format of models with dims, which older runtimes can't run. */
+#define DLC_ABI_VERSION_DIMS 3u
 /* "dlcmodel" read as a little-endian integer. */
+#define DLC_ABI_MAGIC UINT64_C(0x6c65646f6d636c64)
 /* The input that a model's random numbers depend on: one int64. */
 #define DLC_SEED_INPUT "random_seed"
-#define DLC_ABI_MAGIC UINT64_C(0x6c65646f6d636c64)
 
 /* Where the bytes of a buffer live. */
 enum dlc_abi_space {
@@ -29,7 +32,8 @@ enum dlc_abi_space {
   DLC_SPACE_WEIGHTS = 1, /* offset into the artifact's weights section */
   DLC_SPACE_INPUT = 2,   /* offset into the tensor bound to input `index` */
   DLC_SPACE_OUTPUT = 3,  /* offset into the tensor bound to output `index` */
-  DLC_SPACE_STATE = 4    /* offset into the session's state section */
+  DLC_SPACE_STATE = 4,   /* offset into the session's state section */
+  DLC_SPACE_DIMS = 5     /* offset into the sizes of the dims, int64 each */
 };
 
 /* One operand of a step. Offsets are in bytes. */
@@ -81,9 +85,42 @@ typedef struct dlc_abi_tensor {
   uint8_t dtype_bits;
   uint16_t dtype_lanes; /* 1 */
   uint32_t rank;
-  const int64_t *shape; /* rank extents */
-  uint64_t size_bytes;  /* row-major, dense */
+  const int64_t *shape; /* rank extents; -1 for one that depends on dims */
+  uint64_t size_bytes;  /* row-major, dense; 0 where it depends on dims */
 } dlc_abi_tensor;
+
+/* A size that the caller chooses by the shapes of the tensors bound. */
+typedef struct dlc_abi_dim {
+  const char *name;
+  int64_t min, max; /* INT64_MAX: no bound */
+  int64_t multiple; /* every size is one of this */
+  int64_t typical;  /* for which the fixed tables hold */
+} dlc_abi_dim;
+
+/* How a size follows from others; division rounds as its name says. */
+enum dlc_abi_size_op {
+  DLC_SIZE_CONSTANT = 0, /* b */
+  DLC_SIZE_DIM = 1,      /* dim b */
+  /* Of the sizes a and b, which come earlier in the table: */
+  DLC_SIZE_ADD = 2,
+  DLC_SIZE_MUL = 3,
+  DLC_SIZE_FLOORDIV = 4,
+  DLC_SIZE_CEILDIV = 5,
+  DLC_SIZE_MOD = 6, /* not negative */
+  DLC_SIZE_MAX = 7,
+  DLC_SIZE_ALIGN = 8 /* a rounded up to a multiple of b */
+};
+
+/*
+ * A number that depends on dims. The runtime computes the table in order, once
+ * for each change of dims. A size that exceeds int64, or divides by less than
+ * one, makes the dims invalid.
+ */
+typedef struct dlc_abi_size {
+  uint32_t op; /* enum dlc_abi_size_op */
+  uint32_t a;
+  int64_t b;
+} dlc_abi_size;
 
 /*
  * CPU features a target needs. The runtime compares them with cpuid on x86-64
@@ -167,6 +204,33 @@ typedef struct dlc_abi_model {
 
   /* num_kernels entries; NULL where every kernel has one phase. */
   const int64_t *kernel_phases;
+
+  /*
+   * Models with dims. The tables above hold at the typical sizes; those below
+   * say which of their integers depend on dims: each entry is the index of a
+   * size plus one, or 0 where the integer above holds always. A table without
+   * such entries is NULL. Every step has the dims as its last operand.
+   */
+  uint32_t num_dims, num_sizes;
+  const dlc_abi_dim *dims;
+  const dlc_abi_size *sizes;
+  /* For each extent of the inputs, one behind the other. Each dim is an extent
+   * of some input. The texts say what an extent is, such as "N" or "N * 2";
+   * NULL for one that is fixed. */
+  const uint32_t *input_extents, *output_extents;
+  const char *const *input_extent_texts;
+  const char *const *output_extent_texts;
+  const uint32_t *ref_offsets;         /* num_refs */
+  const uint32_t *kernel_tasks;        /* num_kernels x num_targets */
+  const uint32_t *kernel_phase_counts; /* num_kernels */
+  const uint32_t *step_flops;          /* num_steps */
+  uint32_t arena_number, scratch_number, flops_number;
+  /* Models of the same inputs, outputs, targets and weights for fixed shapes.
+   * One of them runs when its input shapes are those that are bound. */
+  uint32_t num_specializations;
+  const struct dlc_abi_model *const *specializations;
+  /* The sizes of the embedded self-test; NULL: the typical ones. */
+  const int64_t *test_dims;
 } dlc_abi_model;
 
 /*

@@ -137,6 +137,10 @@ typedef struct dlc_model_info {
   uint64_t flops; /* floating-point operations of one run */
   int32_t has_self_test;
   double test_rtol, test_atol; /* as given to --embed-test */
+  /* A model with dims runs at sizes that the caller chooses. What is above then
+   * holds at the typical sizes. */
+  uint32_t num_dims;
+  uint32_t num_specializations; /* shapes that the model has faster code for */
 } dlc_model_info;
 
 DLC_EXPORT dlc_status dlc_model_get_info(const dlc_model *model,
@@ -147,9 +151,13 @@ typedef struct dlc_tensor_info {
   const char *name;
   DLDataType dtype;
   int32_t ndim;
-  const int64_t *shape;
-  uint64_t size_bytes;   /* dense */
+  const int64_t *shape;  /* -1 for an extent that depends on dims */
+  uint64_t size_bytes;   /* dense; 0 where it depends on dims */
   const void *test_data; /* embedded value, or NULL */
+  /* ndim texts: of an extent of -1 the name of the dim that it is, or what it
+   * is computed from, such as "N * 2"; NULL for one that is fixed. The array is
+   * NULL where all are. */
+  const char *const *extents;
 } dlc_tensor_info;
 
 DLC_EXPORT dlc_status dlc_model_get_input(const dlc_model *model,
@@ -164,6 +172,29 @@ DLC_EXPORT int32_t dlc_model_find_input(const dlc_model *model,
                                         const char *name);
 DLC_EXPORT int32_t dlc_model_find_output(const dlc_model *model,
                                          const char *name);
+
+/* A size that the caller chooses by the shapes of the inputs. */
+typedef struct dlc_dim_info {
+  size_t struct_size;
+  const char *name; /* as given to --input */
+  int64_t min, max; /* INT64_MAX: no bound */
+  int64_t multiple; /* every size is one of this */
+  int64_t typical;  /* what the model was planned for */
+} dlc_dim_info;
+
+DLC_EXPORT dlc_status dlc_model_get_dim(const dlc_model *model, uint32_t index,
+                                        dlc_dim_info *info);
+
+/*
+ * The bytes of the arena that a session needs while its inputs have the sizes
+ * `sizes`, one for each of the model's dims in order. DLC_ERROR_TENSOR: a size
+ * is out of its bounds, or the model is too large there. Of a model without
+ * dims (num_dims is 0 then) it is the arena of every session.
+ */
+DLC_EXPORT dlc_status dlc_model_arena_bytes_for(const dlc_model *model,
+                                                const int64_t *sizes,
+                                                uint32_t num_dims,
+                                                uint64_t *bytes);
 
 /* The name of a target as given to --cpu, from the least to the most
  * demanding; NULL past the last. */
@@ -191,7 +222,8 @@ typedef struct dlc_queue dlc_queue;
 
 /* Memory of the program's own. `allocate` returns NULL on failure; `release`
  * gets what `allocate` was given. Called only while sessions are made and
- * destroyed, never by run. */
+ * destroyed and, of a model with dims, inputs of larger sizes are bound; never
+ * by run. */
 typedef struct dlc_allocator {
   size_t struct_size;
   void *(*allocate)(void *context, size_t bytes, size_t alignment);
@@ -248,7 +280,8 @@ typedef struct dlc_session_options {
   const dlc_log_sink *log;
   /* Memory that the caller owns, until the session is destroyed: at least
    * arena_bytes of the model, aligned to its arena_alignment. NULL: allocated.
-   */
+   * Of a model with dims, what dlc_model_arena_bytes_for says for the largest
+   * sizes. */
   void *arena;
   uint64_t arena_bytes;
   /* Likewise num_threads x scratch_bytes_per_thread, aligned to 64 bytes; the
@@ -277,6 +310,14 @@ typedef struct dlc_session_info {
   uint32_t num_threads;
   void *arena;
   uint64_t profile_events; /* recorded by the last run */
+  uint64_t arena_bytes;    /* of `arena` */
+  uint64_t flops;          /* of one run at the sizes of the inputs bound */
+  /* These sizes, one for each dim, until the next bind; NULL while the inputs
+   * bound don't say them all, and without dims. */
+  const int64_t *dims;
+  /* The model whose steps run and are recorded: a specialised one where the
+   * inputs have its shapes. */
+  const dlc_model *running;
 } dlc_session_info;
 
 DLC_EXPORT dlc_status dlc_session_get_info(const dlc_session *session,
@@ -287,6 +328,13 @@ DLC_EXPORT dlc_status dlc_session_get_info(const dlc_session *session,
  * each later run and must stay valid until bound anew. A tensor must have the
  * model's type and shape, be dense and row-major, in host memory, aligned to
  * its element size. NULL unbinds. Inputs and outputs must not overlap.
+ *
+ * With dims, an extent of -1 in the model's shape is the tensor's to choose,
+ * within the bounds of the dim. Tensors may be bound in any order and bound
+ * anew with other sizes: what they must agree on with each other is only
+ * checked by run (DLC_ERROR_TENSOR). As soon as the inputs bound say the size
+ * of every dim the session prepares for these, and its arena and scratch memory
+ * grow where they are too small; where that can't be, run says why.
  */
 DLC_EXPORT dlc_status dlc_session_bind_input(dlc_session *session,
                                              uint32_t index,
@@ -297,6 +345,16 @@ DLC_EXPORT dlc_status dlc_session_bind_output(dlc_session *session,
 /* By name, inputs first. */
 DLC_EXPORT dlc_status dlc_session_bind(dlc_session *session, const char *name,
                                        const DLTensor *tensor);
+
+/*
+ * The shape of an output at the sizes of the inputs bound: what a tensor to
+ * bind there must have. It stays valid until the next bind. DLC_ERROR_UNBOUND:
+ * the inputs bound don't say the size of every dim.
+ */
+DLC_EXPORT dlc_status dlc_session_output_shape(const dlc_session *session,
+                                               uint32_t index,
+                                               const int64_t **shape,
+                                               int32_t *ndim);
 
 /*
  * Runs the model on the bound tensors. Allocates nothing, waits for no other
@@ -376,6 +434,11 @@ typedef struct dlc_api {
   dlc_status (*session_run_tensors)(dlc_session *, const DLTensor *, uint32_t,
                                     const DLTensor *, uint32_t, dlc_queue *);
   dlc_status (*session_seed)(dlc_session *, uint64_t);
+  dlc_status (*model_get_dim)(const dlc_model *, uint32_t, dlc_dim_info *);
+  dlc_status (*model_arena_bytes_for)(const dlc_model *, const int64_t *,
+                                      uint32_t, uint64_t *);
+  dlc_status (*session_output_shape)(const dlc_session *, uint32_t,
+                                     const int64_t **, int32_t *);
 } dlc_api;
 
 /* Defined by each artifact. */

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The integers of a model, which may depend on its dims.
+#ifndef DLC_RUNTIME_CORE_SIZES_H
+#define DLC_RUNTIME_CORE_SIZES_H
+
+#include "dlc/abi.h"
+#include "dlc/model.h"
+
+namespace dlc::runtime {
+
+/// Whether \p model has dims. The fields that belong to them may be read only
+/// then: the tables of others may end before.
+inline bool isDynamic(const dlc_abi_model &model) {
+  return model.abi_version >= DLC_ABI_VERSION_DIMS && model.num_dims > 0;
+}
+
+/// The integers of \p model: what its tables say, or, given the values of its
+/// sizes, what depends on dims.
+class Sizes {
+public:
+  /// \p values: num_sizes numbers; null for a model without dims.
+  Sizes(const dlc_abi_model &model, const int64_t *values)
+      : model(model), values(values) {}
+
+  int64_t tasks(uint32_t kernel, uint32_t target) const {
+    int64_t fixed = model.kernels[kernel].variants[target].num_tasks;
+    return values ? get(model.kernel_tasks,
+                        uint64_t(kernel) * model.num_targets + target, fixed)
+                  : fixed;
+  }
+  int64_t phases(uint32_t kernel) const {
+    int64_t fixed = model.kernel_phases ? model.kernel_phases[kernel] : 1;
+    return values ? get(model.kernel_phase_counts, kernel, fixed) : fixed;
+  }
+  uint64_t offset(uint64_t ref) const {
+    uint64_t fixed = model.refs[ref].offset;
+    return values ? uint64_t(get(model.ref_offsets, ref, int64_t(fixed)))
+                  : fixed;
+  }
+  uint64_t stepFlops(uint64_t step) const {
+    uint64_t fixed = model.steps[step].flops;
+    return values ? uint64_t(get(model.step_flops, step, int64_t(fixed)))
+                  : fixed;
+  }
+  uint64_t arenaBytes() const {
+    return values ? get(model.arena_number, model.arena_bytes)
+                  : model.arena_bytes;
+  }
+  uint64_t scratchBytes() const {
+    return values ? get(model.scratch_number, model.scratch_bytes_per_thread)
+                  : model.scratch_bytes_per_thread;
+  }
+  uint64_t flops() const {
+    return values ? get(model.flops_number, model.flops) : model.flops;
+  }
+  /// The estimated time of step \p step on one thread: it grows as the work.
+  uint64_t costNs(uint64_t step, uint32_t target) const;
+
+  /// The value of entry \p i of \p numbers, \p fixed where that is 0.
+  int64_t get(const uint32_t *numbers, uint64_t i, int64_t fixed) const {
+    return numbers && numbers[i] ? values[numbers[i] - 1] : fixed;
+  }
+
+private:
+  uint64_t get(uint32_t number, uint64_t fixed) const {
+    return number ? uint64_t(values[number - 1]) : fixed;
+  }
+
+  const dlc_abi_model &model;
+  const int64_t *values;
+};
+
+/// Computes the sizes of \p model for the sizes \p dims of its dims. \returns
+/// false where one can't be, or where an integer of the model that has to be
+/// positive isn't.
+bool computeSizes(const dlc_abi_model &model, const int64_t *dims,
+                  int64_t *values);
+
+/// Writes the shapes of the inputs and then the outputs, one behind the other,
+/// to \p shapes. \p values is what computeSizes gave; null without dims.
+void getShapes(const dlc_abi_model &model, const int64_t *values,
+               int64_t *shapes);
+
+/// The number of extents of all of the \p count tensors \p tensors.
+uint64_t countExtents(const dlc_abi_tensor *tensors, uint32_t count);
+
+/// The dim that an extent is whose number is \p number; -1 for other extents.
+int32_t findDim(const dlc_abi_model &model, uint32_t number);
+
+/// The model to run for inputs of the shapes \p extents, one behind the other:
+/// a specialised one for these shapes, or \p model itself.
+const dlc_abi_model &chooseModel(const dlc_abi_model &model,
+                                 const int64_t *extents);
+
+/// An input or output of a model, for checks and messages.
+struct Slot {
+  const dlc_abi_tensor &tensor;
+  const char *kind;
+  /// For each extent the number of its size, and what it is; null where none
+  /// depends on dims.
+  const uint32_t *numbers;
+  const char *const *texts;
+};
+/// \p index counts inputs, then outputs.
+Slot getSlot(const dlc_abi_model &model, uint32_t index);
+
+/// A piece of a message; cut where it is long.
+struct Text {
+  char text[128];
+};
+/// What is wrong with the size \p size of dim \p dim, as "more than its bound
+/// 64", or "" where nothing is.
+Text checkSize(const dlc_abi_dim &dim, int64_t size);
+/// "N = 8, H = 224".
+Text formatDims(const dlc_abi_model &model, const int64_t *dims);
+/// "(2, 3)", with the text of an extent in place of the number where there is
+/// one.
+Text formatShape(const int64_t *shape, int32_t rank,
+                 const char *const *texts = nullptr);
+/// "2x3".
+Text formatSizes(const int64_t *shape, int32_t rank);
+
+} // namespace dlc::runtime
+
+#endif // DLC_RUNTIME_CORE_SIZES_H
