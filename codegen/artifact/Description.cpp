@@ -317,12 +317,13 @@ static void writeDimFields(TableWriter &out, const ArtifactSpec &spec,
   out.pointer(out.label("specializations"), spec.specializations.empty(),
               "specializations");
   pointer("test_dims");
+  out.quad("dlc_core_dims", "core_dims");
 }
 
 static void writeModel(TableWriter &out, StringRef symbol,
                        const ArtifactSpec &spec, bool hasPhases,
                        const StringSet<> &dimTables) {
-  static_assert(sizeof(dlc_abi_model) == 336, "write the new fields");
+  static_assert(sizeof(dlc_abi_model) == 344, "write the new fields");
   uint64_t numRefs = 0;
   for (const StepSpec &step : spec.steps)
     numRefs += step.refs.size();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tensors are checked and bound to sessions here.
+#include "runtime/core/Dims.h"
 #include "runtime/core/Model.h"
-#include "runtime/core/Session.h"
 
 using namespace dlc::runtime;
 
@@ -45,23 +45,6 @@ static dlc_status checkShape(const Slot &slot, const DLTensor &tensor) {
   return fail(DLC_ERROR_TENSOR, "%s '%s' has shape %s, the model has %s",
               slot.kind, want.name, formatShape(tensor.shape, tensor.ndim).text,
               formatShape(want.shape, int32_t(want.rank), slot.texts).text);
-}
-
-/// Compares extents that are dims with their bounds.
-static dlc_status checkBounds(const dlc_abi_model &model, const Slot &slot,
-                              const DLTensor &tensor) {
-  for (int32_t i = 0; slot.numbers && i < tensor.ndim; ++i) {
-    int32_t dim = findDim(model, slot.numbers[i]);
-    if (dim < 0)
-      continue;
-    Text error = checkSize(model.dims[dim], tensor.shape[i]);
-    if (error.text[0])
-      return fail(DLC_ERROR_TENSOR, "%s '%s': %s is %lld, %s (shape %s)",
-                  slot.kind, slot.tensor.name, model.dims[dim].name,
-                  (long long)tensor.shape[i], error.text,
-                  formatSizes(tensor.shape, tensor.ndim).text);
-  }
-  return DLC_OK;
 }
 
 static bool isEmpty(const DLTensor &tensor) {
@@ -114,8 +97,9 @@ static dlc_status checkTensor(const dlc_abi_model &model, const Slot &slot,
     return status;
   if (dlc_status status = checkShape(slot, tensor))
     return status;
-  if (dlc_status status = checkBounds(model, slot, tensor))
-    return status;
+  if (slot.numbers)
+    if (dlc_status status = dlc_dims_part.checkBounds(model, slot, tensor))
+      return status;
   if (dlc_status status = checkStrides(slot, tensor))
     return status;
   return checkData(slot, tensor);
@@ -180,7 +164,7 @@ dlc_status dlc_session_bind_input(dlc_session *session, uint32_t index,
                 session->model->num_inputs);
   dlc_status status = bindInput(*session, index, tensor);
   if (session->dynamic && status == DLC_OK)
-    fitTensors(*session);
+    dlc_dims_part.fitTensors(*session);
   return status;
 }
 
@@ -195,7 +179,7 @@ dlc_status dlc_session_bind_output(dlc_session *session, uint32_t index,
                 model.num_outputs);
   dlc_status status = bind(*session, model.num_inputs + index, tensor);
   if (session->dynamic && status == DLC_OK)
-    fitTensors(*session);
+    dlc_dims_part.fitTensors(*session);
   return status;
 }
 

@@ -2,7 +2,7 @@
 // Questions about a model.
 #include "runtime/core/Model.h"
 
-#include "runtime/core/Sizes.h"
+#include "runtime/core/Dims.h"
 #include "runtime/cpu/Features.h"
 
 #include <stddef.h>
@@ -30,6 +30,10 @@ dlc_status dlc::runtime::checkModel(const dlc_abi_model *model) {
                     : sizeof(dlc_abi_model);
   if (model->struct_size < size)
     return fail(DLC_ERROR_ARTIFACT, "the model's tables are cut short");
+  if (isDynamic(*model) && !&dlc_dims_part)
+    return fail(DLC_ERROR_UNSUPPORTED,
+                "model '%s' has dims, but is linked without dlc_core_dims",
+                model->name);
   return DLC_OK;
 }
 

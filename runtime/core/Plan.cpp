@@ -58,23 +58,20 @@ static Misfit growMemory(dlc_session &session, const dlc_abi_model &plan,
 }
 
 dlc_status dlc::runtime::failToGrow(const dlc_session &session,
-                                    const Misfit &misfit) {
+                                    const Misfit &misfit, const char *dims) {
   bool isArena = misfit.kind == Misfit::NoArena;
   const char *what = isArena ? "arena" : "scratch memory";
   const Memory &memory = isArena ? session.arena : session.scratch;
-  Text dims = {};
-  if (session.dynamic)
-    dims = formatDims(*session.model, session.dynamic->dims);
-  const char *at = session.dynamic ? " at " : "";
+  const char *at = *dims ? " at " : "";
   if (memory.base)
     return fail(DLC_ERROR_INVALID_ARGUMENT,
                 "the %s has %llu bytes, the model needs %llu%s%s", what,
                 (unsigned long long)memory.bytes,
-                (unsigned long long)misfit.bytes, at, dims.text);
+                (unsigned long long)misfit.bytes, at, dims);
   return fail(DLC_ERROR_OUT_OF_MEMORY,
               "cannot allocate %llu bytes for the %s of model '%s'%s%s",
               (unsigned long long)misfit.bytes, what, session.model->name, at,
-              dims.text);
+              dims);
 }
 
 //===----------------------------------------------------------------------===//

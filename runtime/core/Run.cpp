@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hot path: executes the steps of a session.
-#include "runtime/core/Session.h"
+#include "runtime/core/Dims.h"
 #include "runtime/core/Status.h"
 #include "runtime/cpu/Cpu.h"
 
@@ -95,6 +95,19 @@ static void runStepsTimed(dlc_session &session, RunStep runParallel) {
   }
 }
 
+/// Fails with the reason why run can't: a tensor that is missing or doesn't
+/// fit.
+static dlc_status failToRun(const dlc_session &session) {
+  const dlc_abi_model &model = *session.model;
+  for (uint32_t i = 0; i < model.num_inputs + model.num_outputs; ++i) {
+    Slot slot = getSlot(model, i);
+    if (!session.bindings[i].bound)
+      return fail(DLC_ERROR_UNBOUND, "%s '%s' is not bound", slot.kind,
+                  slot.tensor.name);
+  }
+  return dlc_dims_part.failWithMisfit(session);
+}
+
 dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue) {
   if (!session)
     return fail(DLC_ERROR_INVALID_ARGUMENT, "session is null");
@@ -144,7 +157,7 @@ dlc_status dlc_session_run_tensors(dlc_session *session, const DLTensor *inputs,
     if (dlc_status status = bindInput(*session, i, &inputs[i]))
       return status;
   if (session->dynamic)
-    fitTensors(*session);
+    dlc_dims_part.fitTensors(*session);
   for (uint32_t i = 0; i < numOutputs; ++i)
     if (dlc_status status = dlc_session_bind_output(session, i, &outputs[i]))
       return status;

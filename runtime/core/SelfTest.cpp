@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the reference inputs inside a model and compares the outputs.
+#include "runtime/core/Dims.h"
 #include "runtime/core/Model.h"
-#include "runtime/core/Sizes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -153,7 +153,7 @@ bool TestMemory::computeShapes() {
   for (uint32_t i = 0; i < model.num_dims; ++i)
     dims[i] = model.test_dims ? model.test_dims[i] : model.dims[i].typical;
   int64_t *values = dims + model.num_dims;
-  if (!computeSizes(model, dims, values))
+  if (!dlc_dims_part.computeSizes(model, dims, values))
     return false;
   getShapes(model, values, shapes);
   return true;

@@ -3,6 +3,7 @@
 // happens before the first run.
 #include "runtime/core/Session.h"
 
+#include "runtime/core/Dims.h"
 #include "runtime/core/Model.h"
 #include "runtime/core/Status.h"
 #include "runtime/cpu/Features.h"
@@ -75,38 +76,6 @@ struct Room {
   }
 };
 
-/// Where the tables of a model with dims lie in the block of a session.
-struct DynamicLayout {
-  void add(Layout &layout, const dlc_abi_model &model) {
-    uint64_t inputs = countExtents(model.inputs, model.num_inputs);
-    uint64_t outputs = countExtents(model.outputs, model.num_outputs);
-    self = layout.add(1, sizeof(Dynamic));
-    dims = layout.add(model.num_dims, 2 * sizeof(int64_t));
-    sources = layout.add(model.num_dims, sizeof(uint32_t));
-    values = layout.add(model.num_sizes, sizeof(int64_t));
-    extents = layout.add(inputs + outputs, 2 * sizeof(int64_t));
-  }
-
-  /// Initializes the tables in the block \p base.
-  void apply(dlc_session &session, char *base) const {
-    const dlc_abi_model &model = *session.model;
-    Dynamic &dynamic = *reinterpret_cast<Dynamic *>(base + self);
-    session.dynamic = &dynamic;
-    dynamic.dims = reinterpret_cast<int64_t *>(base + dims);
-    dynamic.newDims = dynamic.dims + model.num_dims;
-    dynamic.sources = reinterpret_cast<uint32_t *>(base + sources);
-    dynamic.values = reinterpret_cast<int64_t *>(base + values);
-    int64_t *shape = reinterpret_cast<int64_t *>(base + extents);
-    for (uint32_t i = 0; i < model.num_inputs + model.num_outputs; ++i) {
-      session.bindings[i].shape = shape;
-      shape += getSlot(model, i).tensor.rank;
-    }
-    dynamic.shapes = shape;
-    dynamic.misfit.kind = Misfit::DimMissing;
-  }
-
-  uint64_t self, dims, sources, values, extents;
-};
 } // namespace
 
 /// Allocates the session and its tables in one block.
@@ -124,9 +93,8 @@ static dlc_session *allocateSession(const dlc_abi_model &model,
   uint64_t patches = layout.add(room.patches, sizeof(Patch));
   uint64_t bindings = layout.add(uint64_t(model.num_inputs) + model.num_outputs,
                                  sizeof(Binding));
-  DynamicLayout dynamic = {};
-  if (isDynamic(model))
-    dynamic.add(layout, model);
+  uint64_t dynamic = layout.add(
+      isDynamic(model) ? dlc_dims_part.countTables(model) : 0, sizeof(int64_t));
   if (layout.hasOverflow())
     return nullptr;
   void *block = allocator.allocate(allocator.context, layout.bytes(), 64);
@@ -143,10 +111,9 @@ static dlc_session *allocateSession(const dlc_abi_model &model,
   session->patches = reinterpret_cast<Patch *>(base + patches);
   session->bindings = reinterpret_cast<Binding *>(base + bindings);
   session->numMissing = model.num_inputs + model.num_outputs;
-  if (isDynamic(model)) {
-    dynamic.apply(*session, base);
-    ++session->numMissing;
-  }
+  if (isDynamic(model))
+    dlc_dims_part.addTables(*session,
+                            reinterpret_cast<int64_t *>(base + dynamic));
   return session;
 }
 
@@ -334,4 +301,31 @@ dlc_status dlc_session_get_info(const dlc_session *session,
     known.flops = session->model->flops;
   }
   return writeStruct(info, known);
+}
+
+/// The shape that the tensor number \p index must have at the sizes of the
+/// dims.
+const int64_t *dlc::runtime::getShape(const dlc_session &session,
+                                      uint32_t index) {
+  return session.dynamic->shapes +
+         (session.bindings[index].shape - session.bindings[0].shape);
+}
+
+dlc_status dlc_session_output_shape(const dlc_session *session, uint32_t index,
+                                    const int64_t **shape, int32_t *ndim) {
+  if (!session || !shape || !ndim)
+    return fail(DLC_ERROR_INVALID_ARGUMENT, "session, shape or ndim is null");
+  const dlc_abi_model &model = *session->model;
+  if (index >= model.num_outputs)
+    return fail(DLC_ERROR_INVALID_ARGUMENT,
+                "there is no output %u: the model has %u", index,
+                model.num_outputs);
+  *shape = model.outputs[index].shape;
+  *ndim = int32_t(model.outputs[index].rank);
+  if (!session->dynamic)
+    return DLC_OK;
+  if (!session->dynamic->areDimsKnown(model))
+    return dlc_dims_part.failWithMisfit(*session);
+  *shape = getShape(*session, model.num_inputs + index);
+  return DLC_OK;
 }

@@ -90,19 +90,17 @@ struct Dynamic {
 /// \returns None, NoArena or NoScratch with the bytes that can't be had.
 Misfit activatePlan(dlc_session &session, const dlc_abi_model &plan);
 
-/// Fails with what \p misfit of activatePlan says.
-dlc_status failToGrow(const dlc_session &session, const Misfit &misfit);
+/// Fails with what \p misfit of activatePlan says; \p dims are their sizes, as
+/// "N = 8".
+dlc_status failToGrow(const dlc_session &session, const Misfit &misfit,
+                      const char *dims = "");
 
 /// Lets the operands that move with \p binding be where its tensor is.
 void place(dlc_session &session, const Binding &binding);
 
-/// Finds out whether the tensors that are bound to a model with dims go
-/// together, and prepares the session for their sizes.
-void fitTensors(dlc_session &session);
-
-/// Fails with the reason why run can't: a tensor that is missing or doesn't
-/// fit.
-dlc_status failToRun(const dlc_session &session);
+/// The shape that the tensor number \p index must have at the sizes of the
+/// dims.
+const int64_t *getShape(const dlc_session &session, uint32_t index);
 
 /// Binds an input as dlc_session_bind_input does, but leaves the session as it
 /// is until fitTensors.

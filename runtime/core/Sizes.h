@@ -6,6 +6,8 @@
 #include "dlc/abi.h"
 #include "dlc/model.h"
 
+#include <stdio.h>
+
 namespace dlc::runtime {
 
 /// Whether \p model has dims. The fields that belong to them may be read only
@@ -53,7 +55,7 @@ public:
   uint64_t flops() const {
     return values ? get(model.flops_number, model.flops) : model.flops;
   }
-  /// The estimated time of step \p step on one thread: it grows as the work.
+  /// The estimated time of step \p step on one thread.
   uint64_t costNs(uint64_t step, uint32_t target) const;
 
   /// The value of entry \p i of \p numbers, \p fixed where that is 0.
@@ -70,12 +72,6 @@ private:
   const int64_t *values;
 };
 
-/// Computes the sizes of \p model for the sizes \p dims of its dims. \returns
-/// false where one can't be, or where an integer of the model that has to be
-/// positive isn't.
-bool computeSizes(const dlc_abi_model &model, const int64_t *dims,
-                  int64_t *values);
-
 /// Writes the shapes of the inputs and then the outputs, one behind the other,
 /// to \p shapes. \p values is what computeSizes gave; null without dims.
 void getShapes(const dlc_abi_model &model, const int64_t *values,
@@ -83,14 +79,6 @@ void getShapes(const dlc_abi_model &model, const int64_t *values,
 
 /// The number of extents of all of the \p count tensors \p tensors.
 uint64_t countExtents(const dlc_abi_tensor *tensors, uint32_t count);
-
-/// The dim that an extent is whose number is \p number; -1 for other extents.
-int32_t findDim(const dlc_abi_model &model, uint32_t number);
-
-/// The model to run for inputs of the shapes \p extents, one behind the other:
-/// a specialised one for these shapes, or \p model itself.
-const dlc_abi_model &chooseModel(const dlc_abi_model &model,
-                                 const int64_t *extents);
 
 /// An input or output of a model, for checks and messages.
 struct Slot {
@@ -108,11 +96,23 @@ Slot getSlot(const dlc_abi_model &model, uint32_t index);
 struct Text {
   char text[128];
 };
-/// What is wrong with the size \p size of dim \p dim, as "more than its bound
-/// 64", or "" where nothing is.
-Text checkSize(const dlc_abi_dim &dim, int64_t size);
-/// "N = 8, H = 224".
-Text formatDims(const dlc_abi_model &model, const int64_t *dims);
+
+/// Appends to a text until that is full.
+class TextWriter {
+public:
+  explicit TextWriter(Text &text) : text(text) {}
+
+  template <typename... Args>
+  void add(const char *format, Args... args) {
+    if (used < sizeof text.text)
+      used += size_t(
+          snprintf(text.text + used, sizeof text.text - used, format, args...));
+  }
+
+private:
+  Text &text;
+  size_t used = 0;
+};
 /// "(2, 3)", with the text of an extent in place of the number where there is
 /// one.
 Text formatShape(const int64_t *shape, int32_t rank,

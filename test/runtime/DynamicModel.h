@@ -200,6 +200,7 @@ inline dlc_abi_model makeDynamicModel() {
   model.step_flops = kStepFlops;
   model.arena_number = 10;
   model.scratch_number = 11;
+  model.core_dims = dlc_core_dims;
   return model;
 }
 

@@ -231,6 +231,8 @@ typedef struct dlc_abi_model {
   const struct dlc_abi_model *const *specializations;
   /* The sizes of the embedded self-test; NULL: the typical ones. */
   const int64_t *test_dims;
+  /* dlc_core_dims, so that it is linked in. */
+  void (*core_dims)(void);
 } dlc_abi_model;
 
 /*
@@ -239,6 +241,10 @@ typedef struct dlc_abi_model {
  * is too old for it (dlc_last_error says so).
  */
 const dlc_abi_model *dlc_core_model(const dlc_abi_model *model);
+
+/* Defined by the runtime: comes with the part of it that models with dims need.
+ * Does nothing. */
+void dlc_core_dims(void);
 
 #ifdef __cplusplus
 }
