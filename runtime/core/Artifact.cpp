@@ -22,16 +22,33 @@ DLC_EXPORT const dlc_api *dlc_model_v1(void);
 DLC_EXPORT int dlc_self_test(void);
 }
 
-static const dlc_api api = {
-    sizeof(dlc_api),         DLC_API_VERSION,        &dlc_abi_model_v1,
-    dlc_status_string,       dlc_last_error,         dlc_model_get_info,
-    dlc_model_get_input,     dlc_model_get_output,   dlc_model_find_input,
-    dlc_model_find_output,   dlc_model_target,       dlc_model_get_step,
-    dlc_model_self_test,     dlc_session_create,     dlc_session_destroy,
-    dlc_session_get_info,    dlc_session_bind_input, dlc_session_bind_output,
-    dlc_session_bind,        dlc_session_run,        dlc_session_run_tensors,
-    dlc_session_seed,        dlc_model_get_dim,      dlc_model_arena_bytes_for,
-    dlc_session_output_shape};
+static const dlc_api api = {sizeof(dlc_api),
+                            DLC_API_VERSION,
+                            &dlc_abi_model_v1,
+                            dlc_status_string,
+                            dlc_last_error,
+                            dlc_model_get_info,
+                            dlc_model_get_input,
+                            dlc_model_get_output,
+                            dlc_model_find_input,
+                            dlc_model_find_output,
+                            dlc_model_target,
+                            dlc_model_get_step,
+                            dlc_model_self_test,
+                            dlc_session_create,
+                            dlc_session_destroy,
+                            dlc_session_get_info,
+                            dlc_session_bind_input,
+                            dlc_session_bind_output,
+                            dlc_session_bind,
+                            dlc_session_run,
+                            dlc_session_run_tensors,
+                            dlc_session_seed,
+                            dlc_model_get_dim,
+                            dlc_model_arena_bytes_for,
+                            dlc_model_input_shape_for,
+                            dlc_model_output_shape_for,
+                            dlc_session_output_shape};
 
 const dlc_api *dlc_model_v1(void) { return &api; }
 

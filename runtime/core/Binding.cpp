@@ -159,9 +159,7 @@ dlc_status dlc_session_bind_input(dlc_session *session, uint32_t index,
   if (!session)
     return fail(DLC_ERROR_INVALID_ARGUMENT, "session is null");
   if (index >= session->model->num_inputs)
-    return fail(DLC_ERROR_INVALID_ARGUMENT,
-                "there is no input %u: the model has %u", index,
-                session->model->num_inputs);
+    return failToFind("input", index, session->model->num_inputs);
   dlc_status status = bindInput(*session, index, tensor);
   if (session->dynamic && status == DLC_OK)
     dlc_dims_part.fitTensors(*session);
@@ -174,9 +172,7 @@ dlc_status dlc_session_bind_output(dlc_session *session, uint32_t index,
     return fail(DLC_ERROR_INVALID_ARGUMENT, "session is null");
   const dlc_abi_model &model = *session->model;
   if (index >= model.num_outputs)
-    return fail(DLC_ERROR_INVALID_ARGUMENT,
-                "there is no output %u: the model has %u", index,
-                model.num_outputs);
+    return failToFind("output", index, model.num_outputs);
   dlc_status status = bind(*session, model.num_inputs + index, tensor);
   if (session->dynamic && status == DLC_OK)
     dlc_dims_part.fitTensors(*session);

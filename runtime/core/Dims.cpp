@@ -125,24 +125,30 @@ static const dlc_abi_model &chooseModel(const dlc_abi_model &model,
   return model;
 }
 
-/// The arena of the dynamic model \p model; \p memory has room for its sizes
-/// and the shapes of its tensors.
-static dlc_status findArenaBytesIn(const dlc_abi_model &model,
-                                   const int64_t *dims, int64_t *memory,
-                                   uint64_t &bytes) {
+/// Likewise; \p memory has room for the sizes and the shapes of all tensors.
+static dlc_status computeIn(int64_t *memory, const dlc_abi_model &model,
+                            const int64_t *dims, uint64_t *arenaBytes,
+                            uint32_t index, int64_t *shape) {
   if (!computeSizes(model, dims, memory))
     return fail(DLC_ERROR_TENSOR, "model '%s' cannot be computed at %s",
                 model.name, formatDims(model, dims).text);
   int64_t *shapes = memory + model.num_sizes;
   getShapes(model, memory, shapes);
   const dlc_abi_model &chosen = chooseModel(model, shapes);
-  bytes = &chosen == &model ? Sizes(model, memory).arenaBytes()
-                            : chosen.arena_bytes;
+  if (arenaBytes)
+    *arenaBytes = &chosen == &model ? Sizes(model, memory).arenaBytes()
+                                    : chosen.arena_bytes;
+  if (!shape)
+    return DLC_OK;
+  for (uint32_t i = 0; i < index; ++i)
+    shapes += getSlot(model, i).tensor.rank;
+  memcpy(shape, shapes, getSlot(model, index).tensor.rank * sizeof(int64_t));
   return DLC_OK;
 }
 
-static dlc_status findArenaBytes(const dlc_abi_model &model,
-                                 const int64_t *dims, uint64_t &bytes) {
+static dlc_status computeFor(const dlc_abi_model &model, const int64_t *dims,
+                             uint64_t *arenaBytes, uint32_t index,
+                             int64_t *shape) {
   for (uint32_t i = 0; i < model.num_dims; ++i)
     if (Text error = checkSize(model.dims[i], dims[i]); error.text[0])
       return fail(DLC_ERROR_TENSOR, "model '%s': %s is %lld, %s", model.name,
@@ -153,8 +159,8 @@ static dlc_status findArenaBytes(const dlc_abi_model &model,
   void *memory;
   if (posix_memalign(&memory, 64, room * sizeof(int64_t)) != 0)
     return fail(DLC_ERROR_OUT_OF_MEMORY, "cannot allocate the model's sizes");
-  dlc_status status =
-      findArenaBytesIn(model, dims, static_cast<int64_t *>(memory), bytes);
+  dlc_status status = computeIn(static_cast<int64_t *>(memory), model, dims,
+                                arenaBytes, index, shape);
   free(memory);
   return status;
 }
@@ -339,8 +345,8 @@ static dlc_status failWithMisfit(const dlc_session &session) {
 // The part
 //===----------------------------------------------------------------------===//
 
-const DimsPart dlc_dims_part = {countTables,  addTables,      estimateCost,
-                                computeSizes, findArenaBytes, checkBounds,
+const DimsPart dlc_dims_part = {countTables,  addTables,     estimateCost,
+                                computeSizes, computeFor,    checkBounds,
                                 fitTensors,   failWithMisfit};
 
 DLC_EXPORT void dlc_core_dims(void) {}

@@ -23,9 +23,11 @@ struct DimsPart {
   /// positive isn't.
   bool (*computeSizes)(const dlc_abi_model &model, const int64_t *dims,
                        int64_t *values);
-  /// Computes the arena of a session for the sizes \p dims.
-  dlc_status (*findArenaBytes)(const dlc_abi_model &model, const int64_t *dims,
-                               uint64_t &bytes);
+  /// Computes the arena of a session at the sizes \p dims, or, where \p shape
+  /// isn't null, the shape of the tensor number \p index.
+  dlc_status (*computeFor)(const dlc_abi_model &model, const int64_t *dims,
+                           uint64_t *arenaBytes, uint32_t index,
+                           int64_t *shape);
   /// Compares extents of \p tensor that are dims with their bounds.
   dlc_status (*checkBounds)(const dlc_abi_model &model, const Slot &slot,
                             const DLTensor &tensor);

@@ -72,6 +72,7 @@ dlc_status dlc_model_get_info(const dlc_model *model, dlc_model_info *info) {
   if (isDynamic(*model)) {
     known.num_dims = model->num_dims;
     known.num_specializations = model->num_specializations;
+    known.test_dims = model->test_dims;
   }
   return writeStruct(info, known);
 }
@@ -97,7 +98,8 @@ static dlc_status getTensor(const dlc_abi_model &model, uint32_t index,
   return writeStruct(info, known);
 }
 
-static dlc_status failToFind(const char *kind, uint32_t index, uint32_t count) {
+dlc_status dlc::runtime::failToFind(const char *kind, uint32_t index,
+                                    uint32_t count) {
   return fail(DLC_ERROR_INVALID_ARGUMENT, "there is no %s %u: the model has %u",
               kind, index, count);
 }

@@ -14,6 +14,9 @@ namespace dlc::runtime {
 /// Fails where \p model is null or was made for a newer runtime.
 dlc_status checkModel(const dlc_abi_model *model);
 
+/// Fails since there is no input or output \p index.
+dlc_status failToFind(const char *kind, uint32_t index, uint32_t count);
+
 /// Copies the caller's struct \p from, which starts with its size and may be
 /// shorter or longer than this library's; null and missing fields are zero.
 template <typename T>

@@ -317,9 +317,7 @@ dlc_status dlc_session_output_shape(const dlc_session *session, uint32_t index,
     return fail(DLC_ERROR_INVALID_ARGUMENT, "session, shape or ndim is null");
   const dlc_abi_model &model = *session->model;
   if (index >= model.num_outputs)
-    return fail(DLC_ERROR_INVALID_ARGUMENT,
-                "there is no output %u: the model has %u", index,
-                model.num_outputs);
+    return failToFind("output", index, model.num_outputs);
   *shape = model.outputs[index].shape;
   *ndim = int32_t(model.outputs[index].rank);
   if (!session->dynamic)

@@ -99,20 +99,58 @@ dlc_status dlc_model_get_dim(const dlc_model *model, uint32_t index,
   return writeStruct(info, known);
 }
 
-dlc_status dlc_model_arena_bytes_for(const dlc_model *model,
-                                     const int64_t *sizes, uint32_t numDims,
-                                     uint64_t *bytes) {
+/// Checks that \p sizes can be those of the dims of \p model.
+static dlc_status checkSizes(const dlc_abi_model *model, const int64_t *sizes,
+                             uint32_t numDims, const void *result) {
   if (dlc_status status = checkModel(model))
     return status;
   uint32_t count = isDynamic(*model) ? model->num_dims : 0;
-  if (!bytes || (count && !sizes) || numDims != count)
-    return fail(DLC_ERROR_INVALID_ARGUMENT,
-                "sizes or bytes are null, or %u sizes are given for the %u "
-                "dims of model '%s'",
-                numDims, count, model->name);
-  if (count == 0) {
-    *bytes = model->arena_bytes;
+  if (result && (!count || sizes) && numDims == count)
     return DLC_OK;
-  }
-  return dlc_dims_part.findArenaBytes(*model, sizes, *bytes);
+  return fail(DLC_ERROR_INVALID_ARGUMENT,
+              "sizes or the result are null, or %u sizes are given for the %u "
+              "dims of model '%s'",
+              numDims, count, model->name);
+}
+
+dlc_status dlc_model_arena_bytes_for(const dlc_model *model,
+                                     const int64_t *sizes, uint32_t numDims,
+                                     uint64_t *bytes) {
+  if (dlc_status status = checkSizes(model, sizes, numDims, bytes))
+    return status;
+  if (isDynamic(*model))
+    return dlc_dims_part.computeFor(*model, sizes, bytes, 0, nullptr);
+  *bytes = model->arena_bytes;
+  return DLC_OK;
+}
+
+/// The shape of the tensor number \p index.
+static dlc_status computeShape(const dlc_abi_model &model, const int64_t *sizes,
+                               uint32_t index, int64_t *shape) {
+  const dlc_abi_tensor &tensor = getSlot(model, index).tensor;
+  if (isDynamic(model))
+    return dlc_dims_part.computeFor(model, sizes, nullptr, index, shape);
+  for (uint32_t i = 0; i < tensor.rank; ++i)
+    shape[i] = tensor.shape[i];
+  return DLC_OK;
+}
+
+dlc_status dlc_model_input_shape_for(const dlc_model *model,
+                                     const int64_t *sizes, uint32_t numDims,
+                                     uint32_t index, int64_t *shape) {
+  if (dlc_status status = checkSizes(model, sizes, numDims, shape))
+    return status;
+  if (index >= model->num_inputs)
+    return failToFind("input", index, model->num_inputs);
+  return computeShape(*model, sizes, index, shape);
+}
+
+dlc_status dlc_model_output_shape_for(const dlc_model *model,
+                                      const int64_t *sizes, uint32_t numDims,
+                                      uint32_t index, int64_t *shape) {
+  if (dlc_status status = checkSizes(model, sizes, numDims, shape))
+    return status;
+  if (index >= model->num_outputs)
+    return failToFind("output", index, model->num_outputs);
+  return computeShape(*model, sizes, model->num_inputs + index, shape);
 }

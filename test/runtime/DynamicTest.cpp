@@ -129,6 +129,31 @@ TEST_F(Dynamic, TellsTheArenaForSizes) {
                                  "64, C = 144115188075855871");
 }
 
+TEST_F(Dynamic, TellsShapesForSizes) {
+  const int64_t sizes[] = {10, 7};
+  int64_t shape[2] = {};
+  ASSERT_EQ(dlc_model_input_shape_for(&model, sizes, 2, 2, shape), DLC_OK);
+  EXPECT_EQ(shape[0], 20);
+  EXPECT_EQ(shape[1], 1);
+  ASSERT_EQ(dlc_model_output_shape_for(&model, sizes, 2, 1, shape), DLC_OK);
+  EXPECT_EQ(shape[0], 5);
+  ASSERT_EQ(dlc_model_output_shape_for(&model, sizes, 2, 0, shape), DLC_OK);
+  EXPECT_EQ(shape[1], 7);
+  ASSERT_EQ(dlc_model_input_shape_for(testModel(), nullptr, 0, 0, shape),
+            DLC_OK);
+  EXPECT_EQ(shape[0], 96);
+  EXPECT_EQ(dlc_model_input_shape_for(&model, sizes, 2, 3, shape),
+            DLC_ERROR_INVALID_ARGUMENT);
+  EXPECT_STREQ(dlc_last_error(), "there is no input 3: the model has 3");
+  EXPECT_EQ(dlc_model_output_shape_for(&model, sizes, 2, 0, nullptr),
+            DLC_ERROR_INVALID_ARGUMENT);
+  const int64_t odd[] = {3, 3};
+  EXPECT_EQ(dlc_model_output_shape_for(&model, odd, 2, 0, shape),
+            DLC_ERROR_TENSOR);
+  EXPECT_STREQ(dlc_last_error(),
+               "model 'dynamic': N is 3, not a multiple of 2");
+}
+
 TEST_F(Dynamic, IsForNewRuntimesOnly) {
   // The fields for dims are there, whole.
   model.struct_size = sizeof model - 8;

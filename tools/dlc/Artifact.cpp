@@ -3,6 +3,7 @@
 #include "tools/dlc/Artifact.h"
 #include "tools/dlc/Elf.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -10,9 +11,13 @@
 using namespace dlc;
 using namespace dlc::tool;
 
-Tensor::Tensor(const dlc_tensor_info &info)
+Tensor::Tensor(const dlc_tensor_info &info, std::vector<int64_t> shape)
     : tensorName(info.name), elementType{info.dtype.code, info.dtype.bits},
-      extents(info.shape, info.shape + info.ndim), size(info.size_bytes) {
+      extents(std::move(shape)), size(elementType.bytes()) {
+  for (int64_t extent : extents)
+    if (extent < 0 ||
+        __builtin_mul_overflow(size, static_cast<size_t>(extent), &size))
+      throw std::bad_alloc();
   constexpr size_t alignment = 64;
   size_t rounded = (size / alignment + 1) * alignment;
   memory.reset(static_cast<char *>(std::aligned_alloc(alignment, rounded)));
@@ -40,6 +45,22 @@ npz::Array Tensor::toArray() const {
 std::string dlc::tool::typeText(npz::DType dtype,
                                 const std::vector<int64_t> &shape) {
   return npz::dtypeName(dtype) + " " + npz::shapeText(shape);
+}
+
+std::string dlc::tool::typeText(const dlc_tensor_info &info) {
+  std::vector<int64_t> shape(info.shape, info.shape + info.ndim);
+  npz::DType dtype{info.dtype.code, info.dtype.bits};
+  if (!info.extents)
+    return typeText(dtype, shape);
+  std::string text;
+  for (int32_t i = 0; i < info.ndim; ++i) {
+    std::string extent =
+        info.extents[i] ? info.extents[i] : std::to_string(shape[i]);
+    if (extent.find(' ') != std::string::npos)
+      extent = "(" + extent + ")";
+    text += (i ? "x" : "") + extent;
+  }
+  return npz::dtypeName(dtype) + " " + text;
 }
 
 std::string dlc::tool::lastError(const std::string &file) {
@@ -80,11 +101,58 @@ dlc_tensor_info Artifact::output(uint32_t index) const {
   return tensor;
 }
 
-std::vector<Tensor> Artifact::makeOutputs() const {
-  std::vector<Tensor> outputs;
-  for (uint32_t i = 0; i < facts.num_outputs; ++i)
-    outputs.emplace_back(output(i));
-  return outputs;
+dlc_dim_info Artifact::dim(uint32_t index) const {
+  dlc_dim_info dim = {};
+  dim.struct_size = sizeof(dim);
+  dlc_model_get_dim(loaded, index, &dim);
+  return dim;
+}
+
+bool Artifact::readSizes(const std::vector<std::string> &flags,
+                         std::vector<int64_t> &sizes,
+                         std::string &error) const {
+  std::string names;
+  for (uint32_t i = 0; i < facts.num_dims; ++i) {
+    sizes.push_back(dim(i).typical);
+    names += (i ? ", " : "") + std::string(dim(i).name);
+  }
+  for (const std::string &flag : flags) {
+    size_t equals = flag.find('=');
+    std::string name = flag.substr(0, equals);
+    uint32_t index = 0;
+    while (index < sizes.size() && name != dim(index).name)
+      ++index;
+    if (index == sizes.size()) {
+      error = "has no dimension '" + name + "' to choose; it has " +
+              (names.empty() ? "none" : names);
+      return false;
+    }
+    const char *end = flag.data() + flag.size();
+    auto result = std::from_chars(flag.data() + equals + 1, end, sizes[index]);
+    if (result.ec != std::errc() || result.ptr != end) {
+      error = "'" + flag + "' gives no size for dimension '" + name + "'";
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Artifact::makeInputs(const std::vector<int64_t> &sizes,
+                          std::vector<Tensor> &inputs,
+                          std::string &error) const {
+  inputs.clear();
+  for (uint32_t i = 0; i < facts.num_inputs; ++i) {
+    dlc_tensor_info info = input(i);
+    std::vector<int64_t> shape(info.ndim + 1);
+    if (dlc_model_input_shape_for(loaded, sizes.data(), facts.num_dims, i,
+                                  shape.data()) != DLC_OK) {
+      error = lastError(file);
+      return false;
+    }
+    shape.pop_back();
+    inputs.emplace_back(info, std::move(shape));
+  }
+  return true;
 }
 
 bool Session::create(const Artifact &artifact, const SessionFlags &flags,
@@ -101,7 +169,9 @@ bool Session::create(const Artifact &artifact, const SessionFlags &flags,
   if (flags.threads == 1)
     options.threading = DLC_THREADS_NONE;
   if (withProfile) {
-    profile.resize(artifact.info().num_steps + 1);
+    // A specialised model may have other steps.
+    bool isDynamic = artifact.info().num_dims > 0;
+    profile.resize((isDynamic ? 4 : 1) * (artifact.info().num_steps + 1));
     options.profile = profile.data();
     options.profile_capacity = profile.size();
   }
@@ -110,7 +180,17 @@ bool Session::create(const Artifact &artifact, const SessionFlags &flags,
     DLTensor tensor = inputs[i].view();
     status = dlc_session_bind_input(session, i, &tensor);
   }
-  for (uint32_t i = 0; status == DLC_OK && i < outputs.size(); ++i) {
+  outputs.clear();
+  outputs.reserve(artifact.info().num_outputs);
+  for (uint32_t i = 0; status == DLC_OK && i < artifact.info().num_outputs;
+       ++i) {
+    const int64_t *shape = nullptr;
+    int32_t rank = 0;
+    status = dlc_session_output_shape(session, i, &shape, &rank);
+    if (status != DLC_OK)
+      break;
+    outputs.emplace_back(artifact.output(i),
+                         std::vector<int64_t>(shape, shape + rank));
     DLTensor tensor = outputs[i].view();
     status = dlc_session_bind_output(session, i, &tensor);
   }
@@ -126,9 +206,9 @@ bool Session::run(std::string &error) {
   return false;
 }
 
-unsigned Session::numThreads() const {
+dlc_session_info Session::info() const {
   dlc_session_info info = {};
   info.struct_size = sizeof(info);
   dlc_session_get_info(session, &info);
-  return info.num_threads;
+  return info;
 }

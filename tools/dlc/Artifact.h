@@ -17,7 +17,10 @@ namespace dlc::tool {
 /// Memory of one input or output of a model, 64-byte aligned and zero.
 class Tensor {
 public:
-  explicit Tensor(const dlc_tensor_info &info);
+  explicit Tensor(const dlc_tensor_info &info)
+      : Tensor(info, {info.shape, info.shape + info.ndim}) {}
+  /// Of the given shape, where the model's depends on dims.
+  Tensor(const dlc_tensor_info &info, std::vector<int64_t> shape);
 
   const std::string &name() const { return tensorName; }
   npz::DType dtype() const { return elementType; }
@@ -43,6 +46,8 @@ private:
 
 /// "float32 1x3x224x224".
 std::string typeText(npz::DType dtype, const std::vector<int64_t> &shape);
+/// "float32 Nx3xHxW", with the model's names of extents that depend on dims.
+std::string typeText(const dlc_tensor_info &info);
 
 /// The runtime's message about its last failure, without the name of \p file
 /// in front: `badInput` puts that there.
@@ -65,9 +70,20 @@ public:
   const std::string &path() const { return file; }
   dlc_tensor_info input(uint32_t index) const;
   dlc_tensor_info output(uint32_t index) const;
-  std::vector<Tensor> makeOutputs() const;
+
+  /// The sizes of the model's dims: what \p flags say, NAME=SIZE each, or else
+  /// the typical ones. \returns false, with the reason in \p error, for names
+  /// that aren't dims and for malformed sizes.
+  bool readSizes(const std::vector<std::string> &flags,
+                 std::vector<int64_t> &sizes, std::string &error) const;
+  /// Tensors for all inputs at \p sizes. \returns false, with the reason in
+  /// \p error, where these are out of their bounds.
+  bool makeInputs(const std::vector<int64_t> &sizes,
+                  std::vector<Tensor> &inputs, std::string &error) const;
 
 private:
+  dlc_dim_info dim(uint32_t index) const;
+
   std::string file;
   const dlc_model *loaded = nullptr;
   dlc_model_info facts = {};
@@ -87,7 +103,8 @@ public:
   Session(const Session &) = delete;
   Session &operator=(const Session &) = delete;
 
-  /// Makes a session and binds it. The tensors must outlive it.
+  /// Makes a session, and tensors for its outputs as the shapes of \p inputs
+  /// ask for, and binds all. The tensors must outlive it.
   bool create(const Artifact &artifact, const SessionFlags &flags,
               bool withProfile, std::vector<Tensor> &inputs,
               std::vector<Tensor> &outputs, std::string &error);
@@ -96,9 +113,13 @@ public:
   bool run(std::string &error);
 
   dlc_session *get() { return session; }
-  unsigned numThreads() const;
+  unsigned numThreads() const { return info().num_threads; }
+  /// Of one run.
+  uint64_t flops() const { return info().flops; }
 
 private:
+  dlc_session_info info() const;
+
   dlc_session *session = nullptr;
   std::vector<dlc_profile_event> profile;
 };

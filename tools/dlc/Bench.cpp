@@ -18,6 +18,7 @@ using namespace dlc::tool;
 namespace {
 struct BenchFlags {
   std::string file, io;
+  std::vector<std::string> dims; ///< NAME=SIZE
   SessionFlags session;
   double seconds = 2;
   bool json = false;
@@ -60,9 +61,10 @@ static double quantile(const std::vector<double> &times, double fraction) {
 }
 
 static void print(const BenchFlags &flags, const Artifact &artifact,
-                  const std::vector<double> &times, unsigned threads) {
+                  const std::vector<double> &times, const Session &session) {
+  unsigned threads = session.numThreads();
   double median = quantile(times, 0.5);
-  double gflops = median > 0 ? artifact.info().flops / median * 1e-6 : 0;
+  double gflops = median > 0 ? session.flops() / median * 1e-6 : 0;
   double peak = measurePeakGflops() * threads;
   if (flags.json) {
     nlohmann::ordered_json figures = {{"median_ms", median},
@@ -97,6 +99,8 @@ static int bench(const BenchFlags &flags) {
   if (!artifact.load(flags.file, error))
     return badInput(flags.file, error);
   InputSet inputs(artifact);
+  if (!inputs.setSizes(flags.dims, error))
+    return badInput(flags.file, error);
   if (flags.io.empty()) {
     inputs.addRandom(/*seed=*/0);
   } else {
@@ -107,14 +111,14 @@ static int bench(const BenchFlags &flags) {
     if (!isRead || !inputs.isComplete(error))
       return badInput(flags.io, error);
   }
-  std::vector<Tensor> outputs = artifact.makeOutputs();
+  std::vector<Tensor> outputs;
   Session session;
   std::vector<double> times;
   if (!session.create(artifact, flags.session, /*withProfile=*/false,
                       inputs.tensors, outputs, error) ||
       !measure(session, flags.seconds, times, error))
     return badInput(flags.file, error);
-  print(flags, artifact, times, session.numThreads());
+  print(flags, artifact, times, session);
   return Done;
 }
 
@@ -123,10 +127,12 @@ void dlc::tool::addBench(CLI::App &app, Action &action) {
       app.add_subcommand("bench", "Measure how long an artifact runs");
   auto flags = std::make_shared<BenchFlags>();
   addSessionFlags(*command, flags->file, flags->session);
-  command
-      ->add_option("--io", flags->io,
-                   "Take inputs from here (default: random numbers)")
-      ->type_name("FILE.npz");
+  CLI::Option *io =
+      command
+          ->add_option("--io", flags->io,
+                       "Take inputs from here (default: random numbers)")
+          ->type_name("FILE.npz");
+  addDimFlag(*command, flags->dims, io);
   command
       ->add_option("--seconds", flags->seconds,
                    "How long to measure (default: 2); at least 3 runs")

@@ -35,3 +35,22 @@ void dlc::tool::addSessionFlags(CLI::App &command, std::string &file,
       ->check(CLI::Validator(checkDevice, "", "device"))
       ->type_name("KIND:INDEX");
 }
+
+void dlc::tool::addDimFlag(CLI::App &command, std::vector<std::string> &dims,
+                           CLI::Option *io) {
+  auto check = [](const std::string &text) -> std::string {
+    size_t equals = text.find('=');
+    if (equals == 0 || equals == text.npos || equals + 1 == text.size())
+      return "'" + text + "' is not of the form N=8";
+    return "";
+  };
+  command
+      .add_option("--dim", dims,
+                  "A size of random inputs, of a model that lets one choose "
+                  "(default: the typical one)")
+      ->check(CLI::Validator(check, "", "dim"))
+      ->expected(1)
+      ->take_all()
+      ->type_name("N=SIZE")
+      ->excludes(io);
+}

@@ -7,6 +7,7 @@
 
 namespace CLI {
 class App;
+class Option;
 } // namespace CLI
 
 namespace dlc::tool {
@@ -14,6 +15,11 @@ namespace dlc::tool {
 /// Adds the artifact's path, --threads and --device.
 void addSessionFlags(CLI::App &command, std::string &file,
                      SessionFlags &session);
+
+/// Adds --dim to \p command: sizes of an artifact that has some to choose,
+/// where the option \p io doesn't bring them.
+void addDimFlag(CLI::App &command, std::vector<std::string> &dims,
+                CLI::Option *io);
 
 } // namespace dlc::tool
 

@@ -19,9 +19,19 @@ std::optional<std::string> dlc::tool::withoutPrefix(const std::string &key,
 }
 
 InputSet::InputSet(const Artifact &artifact) : artifact(artifact) {
-  for (uint32_t i = 0; i < artifact.info().num_inputs; ++i)
-    tensors.emplace_back(artifact.input(i));
-  filled.resize(tensors.size());
+  std::string error;
+  setSizes(std::vector<std::string>(), error);
+}
+
+bool InputSet::setSizes(const std::vector<std::string> &flags,
+                        std::string &error) {
+  std::vector<int64_t> sizes;
+  return artifact.readSizes(flags, sizes, error) && setSizes(sizes, error);
+}
+
+bool InputSet::setSizes(const std::vector<int64_t> &sizes, std::string &error) {
+  filled.assign(artifact.info().num_inputs, false);
+  return artifact.makeInputs(sizes, tensors, error);
 }
 
 std::optional<size_t> InputSet::find(const std::string &name) const {
@@ -60,12 +70,19 @@ const std::optional<std::set<std::string>> &InputSet::modelVariables() {
 
 bool InputSet::fill(size_t index, const npz::Array &array, std::string &error) {
   Tensor &tensor = tensors[index];
-  if (array.dtype != tensor.dtype() || array.shape != tensor.shape()) {
+  dlc_tensor_info info = artifact.input(static_cast<uint32_t>(index));
+  bool fits = array.dtype == tensor.dtype() &&
+              array.shape.size() == tensor.shape().size();
+  for (size_t i = 0; fits && i < array.shape.size(); ++i)
+    fits = info.shape[i] < 0 || info.shape[i] == array.shape[i];
+  if (!fits) {
     error = "input '" + tensor.name() + "' is " +
             typeText(array.dtype, array.shape) + ", but the model takes " +
-            typeText(tensor.dtype(), tensor.shape());
+            typeText(info);
     return false;
   }
+  if (array.shape != tensor.shape())
+    tensor = Tensor(info, array.shape);
   if (!array.bytes.empty())
     std::memcpy(tensor.data(), array.bytes.data(), array.bytes.size());
   filled[index] = true;
@@ -123,6 +140,10 @@ bool InputSet::addFile(const std::string &name, const std::string &path,
 }
 
 bool InputSet::addEmbedded(std::string &error) {
+  if (const int64_t *dims = artifact.info().test_dims)
+    if (!setSizes(std::vector<int64_t>(dims, dims + artifact.info().num_dims),
+                  error))
+      return false;
   for (uint32_t i = 0; i < tensors.size(); ++i) {
     const void *data = artifact.input(i).test_data;
     if (!data) {
@@ -171,7 +192,7 @@ bool InputSet::isComplete(std::string &error) const {
   for (size_t i = 0; i < tensors.size(); ++i)
     if (!filled[i])
       missing += (missing.empty() ? "'" : ", '") + tensors[i].name() + "' (" +
-                 typeText(tensors[i].dtype(), tensors[i].shape()) + ")";
+                 typeText(artifact.input(static_cast<uint32_t>(i))) + ")";
   if (missing.empty())
     return true;
   error = "no value is given for input " + missing;
@@ -190,7 +211,7 @@ std::string dlc::tool::runOnArchive(const std::string &file,
   if (!artifact.load(file, error))
     return error;
   InputSet inputs(artifact);
-  std::vector<Tensor> outputs = artifact.makeOutputs();
+  std::vector<Tensor> outputs;
   if (!archive.open(io, error) || !inputs.addArchive(archive, error) ||
       !inputs.isComplete(error) ||
       !session.create(artifact, flags, /*withProfile=*/false, inputs.tensors,

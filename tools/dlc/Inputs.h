@@ -15,7 +15,12 @@ namespace dlc::tool {
 /// The inputs of one run, in the model's order, or a message about why not.
 class InputSet {
 public:
+  /// Of the model's typical sizes.
   explicit InputSet(const Artifact &artifact);
+
+  /// Gives the tensors other sizes: NAME=SIZE each. Arrays that are added bring
+  /// their own.
+  bool setSizes(const std::vector<std::string> &sizes, std::string &error);
 
   /// Fills inputs from the keys `in:NAME`, `aux:NAME` and `NAME` of an .npz
   /// file. Keys of variables that the artifact does not take are ignored.
@@ -47,6 +52,7 @@ private:
   /// The model's variables, from the metadata; nothing if that has no list.
   const std::optional<std::set<std::string>> &modelVariables();
   bool fill(size_t index, const npz::Array &array, std::string &error);
+  bool setSizes(const std::vector<int64_t> &sizes, std::string &error);
 
   const Artifact &artifact;
   std::vector<bool> filled;

@@ -67,14 +67,50 @@ static void printField(const char *name, const std::string &value) {
   std::printf("%-9s %s\n", name, value.c_str());
 }
 
+/// An extent: a number, or a text of dims, in parentheses if it is no name.
+static std::string extentText(const Json &extent) {
+  if (!extent.is_string())
+    return extent.dump();
+  auto name = extent.get<std::string>();
+  return name.find(' ') == name.npos ? name : "(" + name + ")";
+}
+
 static void printTensors(const char *name, const Json &tensors) {
   for (const Json &tensor : tensors) {
     std::string shape;
     for (const Json &extent : list(tensor, "shape"))
-      shape += (shape.empty() ? "" : "x") + extent.dump();
+      shape += (shape.empty() ? "" : "x") + extentText(extent);
     printField(name, text(tensor, "name") + ": " + text(tensor, "dtype") + " " +
                          (shape.empty() ? "scalar" : shape));
   }
+}
+
+/// The sizes that a caller chooses, and shapes that the artifact is made for.
+static void printDims(const Json &meta) {
+  for (const Json &dim : list(meta, "dims")) {
+    std::string range = "from " + dim.value("min", Json(1)).dump();
+    if (dim.contains("max"))
+      range += " to " + dim["max"].dump();
+    if (number(dim, "multiple") > 1)
+      range += ", a multiple of " + dim["multiple"].dump();
+    printField("dim", text(dim, "name") + ": " + range + ", typically " +
+                          dim.value("typical", Json(1)).dump());
+  }
+  for (const Json &special : list(meta, "specializations"))
+    printTensors("special", list(special, "inputs"));
+}
+
+/// What the arena needs; with dims also at the least and the largest sizes.
+static std::string arenaText(const Json &meta) {
+  std::string text = withPrefix(number(meta, "arena_bytes"), "B") +
+                     ", lower bound " +
+                     withPrefix(number(meta, "arena_lower_bound_bytes"), "B");
+  if (meta.contains("arena_bytes_min"))
+    text += ", for typical sizes; at least " +
+            withPrefix(number(meta, "arena_bytes_min"), "B");
+  if (meta.contains("arena_bytes_max"))
+    text += ", at most " + withPrefix(number(meta, "arena_bytes_max"), "B");
+  return text;
 }
 
 static void printSummary(const Json &meta) {
@@ -83,13 +119,12 @@ static void printSummary(const Json &meta) {
   printField("targets", join(list(meta, "targets")));
   printTensors("input", list(meta, "inputs"));
   printTensors("output", list(meta, "outputs"));
+  printDims(meta);
   printField("flops", withPrefix(number(meta, "flops"), "FLOP"));
   printField("weights",
              withPrefix(number(meta, "weights_bytes"), "B") + " stored, " +
                  withPrefix(number(meta, "params_bytes"), "B") + " given");
-  printField("arena",
-             withPrefix(number(meta, "arena_bytes"), "B") + ", lower bound " +
-                 withPrefix(number(meta, "arena_lower_bound_bytes"), "B"));
+  printField("arena", arenaText(meta));
   printField("scratch",
              withPrefix(number(meta, "scratch_bytes_per_thread"), "B") +
                  " per thread");

@@ -19,6 +19,7 @@ namespace {
 struct RunFlags {
   std::string file, io, output, profile;
   std::vector<std::string> inputs; ///< NAME=FILE.npy
+  std::vector<std::string> dims;   ///< NAME=SIZE
   SessionFlags session;
   uint64_t seed = 0;
 };
@@ -27,6 +28,8 @@ struct RunFlags {
 /// Fills \p inputs from the flags; \returns an ExitStatus.
 static int readInputs(const RunFlags &flags, InputSet &inputs) {
   std::string error;
+  if (!inputs.setSizes(flags.dims, error))
+    return badInput(flags.file, error);
   if (flags.io.empty() && flags.inputs.empty()) {
     inputs.addRandom(flags.seed);
     return Done;
@@ -72,7 +75,7 @@ static int run(const RunFlags &flags) {
   InputSet inputs(artifact);
   if (int status = readInputs(flags, inputs))
     return status;
-  std::vector<Tensor> outputs = artifact.makeOutputs();
+  std::vector<Tensor> outputs;
   Session session;
   if (!session.create(artifact, flags.session, !flags.profile.empty(),
                       inputs.tensors, outputs, error))
@@ -108,15 +111,17 @@ void dlc::tool::addRun(CLI::App &app, Action &action) {
   CLI::App *command = app.add_subcommand("run", "Run an artifact");
   auto flags = std::make_shared<RunFlags>();
   addSessionFlags(*command, flags->file, flags->session);
-  command
-      ->add_option("--io", flags->io,
-                   "Take inputs from the keys in:NAME, aux:NAME or NAME")
-      ->type_name("FILE.npz");
+  CLI::Option *io =
+      command
+          ->add_option("--io", flags->io,
+                       "Take inputs from the keys in:NAME, aux:NAME or NAME")
+          ->type_name("FILE.npz");
   command->add_option("--input", flags->inputs, "Take one input from a file")
       ->check(CLI::Validator(checkInput, "", "input"))
       ->expected(1)
       ->take_all()
       ->type_name("NAME=FILE.npy");
+  addDimFlag(*command, flags->dims, io);
   command
       ->add_option("--output", flags->output,
                    "Write the outputs as out:NAME (default: print a summary)")

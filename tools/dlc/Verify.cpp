@@ -127,28 +127,32 @@ static bool printRows(const std::vector<Row> &rows) {
   return allPassed;
 }
 
-/// Fills the inputs and what is wanted of the outputs, from --io or from the
-/// artifact itself; \returns an ExitStatus.
-static int readTest(const VerifyFlags &flags, const Artifact &artifact,
-                    const std::vector<Tensor> &outputs, InputSet &inputs,
-                    Reference &wanted) {
+/// Fills the inputs, from \p archive where there is one, or from the artifact
+/// itself; \returns an ExitStatus.
+static int readInputs(const VerifyFlags &flags, const Artifact &artifact,
+                      npz::Reader &archive, InputSet &inputs) {
   std::string error;
-  const std::string &source = flags.io.empty() ? flags.file : flags.io;
   if (flags.io.empty()) {
     if (!artifact.info().has_self_test)
-      return badInput(source, "has no embedded test; give --io FILE.npz");
-    if (!inputs.addEmbedded(error))
-      return badInput(source, error);
-    wanted = embeddedReference(artifact, outputs);
-  } else {
-    npz::Reader archive;
-    bool isRead =
-        archive.open(flags.io, error) && inputs.addArchive(archive, error);
-    inputs.addSeed(0);
-    if (!isRead || !inputs.isComplete(error) ||
-        !readReference(archive, outputs, wanted, error))
-      return badInput(source, error);
+      return badInput(flags.file, "has no embedded test; give --io FILE.npz");
+    return inputs.addEmbedded(error) ? Done : badInput(flags.file, error);
   }
+  bool isRead =
+      archive.open(flags.io, error) && inputs.addArchive(archive, error);
+  inputs.addSeed(0);
+  return isRead && inputs.isComplete(error) ? Done : badInput(flags.io, error);
+}
+
+/// Fills what is wanted of the outputs; \returns an ExitStatus.
+static int readWanted(const VerifyFlags &flags, const Artifact &artifact,
+                      const npz::Reader &archive,
+                      const std::vector<Tensor> &outputs, Reference &wanted) {
+  std::string error;
+  const std::string &source = flags.io.empty() ? flags.file : flags.io;
+  if (flags.io.empty())
+    wanted = embeddedReference(artifact, outputs);
+  else if (!readReference(archive, outputs, wanted, error))
+    return badInput(source, error);
   for (const auto &array : wanted)
     if (array)
       return Done;
@@ -161,14 +165,18 @@ static int verify(const VerifyFlags &flags) {
   if (!artifact.load(flags.file, error))
     return badInput(flags.file, error);
   InputSet inputs(artifact);
-  std::vector<Tensor> outputs = artifact.makeOutputs();
-  Reference wanted;
-  if (int status = readTest(flags, artifact, outputs, inputs, wanted))
+  npz::Reader archive;
+  if (int status = readInputs(flags, artifact, archive, inputs))
     return status;
+  std::vector<Tensor> outputs;
   Session session;
   if (!session.create(artifact, flags.session, /*withProfile=*/false,
-                      inputs.tensors, outputs, error) ||
-      !session.run(error))
+                      inputs.tensors, outputs, error))
+    return badInput(flags.file, error);
+  Reference wanted;
+  if (int status = readWanted(flags, artifact, archive, outputs, wanted))
+    return status;
+  if (!session.run(error))
     return badInput(flags.file, error);
 
   Tolerance tolerance;

@@ -28,15 +28,14 @@ Predictor::create(ModelRequest request, unsigned threads, std::string &error) {
     if (value && value->data.size() == input.sizeBytes())
       std::memcpy(input.data(), value->data.data(), value->data.size());
   }
-  made->outputs = made->model->makeOutputs();
-  for (const tool::Tensor &output : made->outputs)
-    made->shapes.emplace_back(output.shape().begin(), output.shape().end());
   tool::SessionFlags flags;
   flags.threads = threads;
-  return made->session.create(*made->model, flags, /*withProfile=*/false,
-                              made->inputs, made->outputs, error)
-             ? made
-             : nullptr;
+  if (!made->session.create(*made->model, flags, /*withProfile=*/false,
+                            made->inputs, made->outputs, error))
+    return nullptr;
+  for (const tool::Tensor &output : made->outputs)
+    made->shapes.emplace_back(output.shape().begin(), output.shape().end());
+  return made;
 }
 
 std::shared_ptr<Predictor>

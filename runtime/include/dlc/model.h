@@ -141,6 +141,7 @@ typedef struct dlc_model_info {
    * holds at the typical sizes. */
   uint32_t num_dims;
   uint32_t num_specializations; /* shapes that the model has faster code for */
+  const int64_t *test_dims;     /* sizes of the test; NULL: the typical ones */
 } dlc_model_info;
 
 DLC_EXPORT dlc_status dlc_model_get_info(const dlc_model *model,
@@ -195,6 +196,18 @@ DLC_EXPORT dlc_status dlc_model_arena_bytes_for(const dlc_model *model,
                                                 const int64_t *sizes,
                                                 uint32_t num_dims,
                                                 uint64_t *bytes);
+
+/* The shape of an input or output while inputs have the sizes `sizes`,
+ * likewise. `shape` has room for the tensor's ndim extents. */
+DLC_EXPORT dlc_status dlc_model_input_shape_for(const dlc_model *model,
+                                                const int64_t *sizes,
+                                                uint32_t num_dims,
+                                                uint32_t index, int64_t *shape);
+DLC_EXPORT dlc_status dlc_model_output_shape_for(const dlc_model *model,
+                                                 const int64_t *sizes,
+                                                 uint32_t num_dims,
+                                                 uint32_t index,
+                                                 int64_t *shape);
 
 /* The name of a target as given to --cpu, from the least to the most
  * demanding; NULL past the last. */
@@ -437,6 +450,10 @@ typedef struct dlc_api {
   dlc_status (*model_get_dim)(const dlc_model *, uint32_t, dlc_dim_info *);
   dlc_status (*model_arena_bytes_for)(const dlc_model *, const int64_t *,
                                       uint32_t, uint64_t *);
+  dlc_status (*model_input_shape_for)(const dlc_model *, const int64_t *,
+                                      uint32_t, uint32_t, int64_t *);
+  dlc_status (*model_output_shape_for)(const dlc_model *, const int64_t *,
+                                       uint32_t, uint32_t, int64_t *);
   dlc_status (*session_output_shape)(const dlc_session *, uint32_t,
                                      const int64_t **, int32_t *);
 } dlc_api;
