@@ -26,6 +26,12 @@ public:
            std::initializer_list<const char *> prefixes,
            std::vector<std::optional<uint64_t>> &offsets);
 
+  /// Reads the sizes of the dims of \p spec off the inputs that are there, and
+  /// checks them; the typical ones for others.
+  bool readDims(const artifact::ArtifactSpec &spec,
+                std::initializer_list<const char *> prefixes,
+                std::vector<int64_t> &dims);
+
 private:
   bool fail(const std::string &message) {
     return diagnostics.add(DiagnosticCode::UnreadableFile,
@@ -74,18 +80,48 @@ bool TestReader::add(const std::vector<artifact::TensorSpec> &tensors,
   return true;
 }
 
+bool TestReader::readDims(const artifact::ArtifactSpec &spec,
+                          std::initializer_list<const char *> prefixes,
+                          std::vector<int64_t> &dims) {
+  dims = artifact::getTypicalSizes(spec);
+  for (const artifact::TensorSpec &input : spec.inputs)
+    for (const char *prefix : prefixes) {
+      std::string error, key = prefix + input.name;
+      std::optional<npz::Array> array =
+          archive.contains(key) ? archive.read(key, error) : std::nullopt;
+      if (!array || array->shape.size() != input.extents.size())
+        continue; // reported when it is added
+      for (auto [number, extent] : llvm::zip(input.extents, array->shape))
+        if (number && spec.sizes[number - 1].op == DLC_SIZE_DIM)
+          dims[spec.sizes[number - 1].b] = extent;
+    }
+  for (auto [dim, size] : llvm::zip(spec.dims, dims))
+    if (size < dim.min || size > dim.max || size % dim.multiple != 0)
+      return fail("has inputs of the size " + std::to_string(size) + " for '" +
+                  dim.name + "', which is out of its bounds");
+  return true;
+}
+
 bool readTestData(const NamedBytes &file, artifact::ArtifactSpec &spec,
                   TestData &data, DiagnosticList &diagnostics) {
   TestReader reader(file, data, diagnostics);
   artifact::TestSpec test;
+  const auto prefixes = {"in:", "aux:", ""};
   if (!reader.open() ||
-      !reader.add(spec.inputs, {"in:", "aux:", ""}, test.inputs))
+      (spec.isDynamic() && !reader.readDims(spec, prefixes, test.dims)))
+    return false;
+  std::optional<artifact::ArtifactSpec> fixed = fixSizes(spec, test.dims);
+  if (!fixed)
+    diagnostics.add(DiagnosticCode::UnreadableFile, {file.name, "", "", -1},
+                    "has inputs of sizes that the model cannot be computed at");
+  if (!fixed || !reader.add(fixed->inputs, prefixes, test.inputs))
     return false;
   for (size_t i = 0; i < spec.inputs.size(); ++i)
     if (!test.inputs[i])
       diagnostics.add(DiagnosticCode::UnreadableFile, {file.name, "", "", -1},
                       "has no value for input '" + spec.inputs[i].name + "'");
-  if (!diagnostics.empty() || !reader.add(spec.outputs, {"out:"}, test.outputs))
+  if (!diagnostics.empty() ||
+      !reader.add(fixed->outputs, {"out:"}, test.outputs))
     return false;
   spec.test = std::move(test);
   return true;

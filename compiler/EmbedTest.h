@@ -18,8 +18,8 @@ struct TestData {
 };
 
 /// Reads the reference inputs (`in:`, `aux:` or bare names) and outputs
-/// (`out:`) of \p file into \p data and `spec.test`. \returns false, with
-/// diagnostics, if they don't fit the model.
+/// (`out:`) of \p file into \p data and `spec.test`; their shapes say the sizes
+/// of dims. \returns false, with diagnostics, if they don't fit the model.
 bool readTestData(const NamedBytes &file, artifact::ArtifactSpec &spec,
                   TestData &data, DiagnosticList &diagnostics);
 

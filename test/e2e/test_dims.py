@@ -139,6 +139,21 @@ def test_header_tells_bounds(artifact):
     subprocess.run(["clang-22", "-std=c11", "-Wall", "-Werror", "-pedantic", "-fsyntax-only", program], check=True)
 
 
+def test_embedded_tests_have_sizes_of_their_own(artifact, tmp_path):
+    program, file = artifact.with_suffix(".mlir"), tmp_path / "tested.so"
+    io = make_io(tmp_path / "io.npz", 5, 6)
+    dlc("compile", program, "--embed-test", io, "-o", file)
+    assert dlc("verify", file).stdout.startswith("ok")
+    assert ctypes.CDLL(str(file)).dlc_self_test() == 0
+    dlc("compile", program, "--embed-test", make_io(io, 5, 6, factor=5), "-o", file)
+    assert "DIFFER" in dlc("verify", file, status=1).stdout
+    for rows, width, twice, message in [
+            (5, 3, None, "has inputs of the size 3 for 'W', which is out of its bounds"),
+            (5, 6, 9, "'in:t' is int32 9x1, but the model has int32 10x1")]:
+        make_io(io, rows, width, twice)
+        assert message in dlc("compile", program, "--embed-test", io, "-o", file, status=3).stderr
+
+
 def test_artifact_alone_has_the_functions(artifact):
     """The functions behind the table that the file exports, in the order of dlc_api."""
     source = artifact.with_name("alone.c")
