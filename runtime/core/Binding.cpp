@@ -193,6 +193,17 @@ dlc_status dlc_session_bind(dlc_session *session, const char *name,
               session->model->name, name);
 }
 
+dlc_status dlc::runtime::failToRun(const dlc_session &session) {
+  const dlc_abi_model &model = *session.model;
+  for (uint32_t i = 0; i < model.num_inputs + model.num_outputs; ++i) {
+    Slot slot = getSlot(model, i);
+    if (!session.bindings[i].bound)
+      return fail(DLC_ERROR_UNBOUND, "%s '%s' is not bound", slot.kind,
+                  slot.tensor.name);
+  }
+  return dlc_dims_part.failWithMisfit(session);
+}
+
 dlc_status dlc_session_seed(dlc_session *session, uint64_t seed) {
   if (!session)
     return fail(DLC_ERROR_INVALID_ARGUMENT, "session is null");

@@ -95,19 +95,6 @@ static void runStepsTimed(dlc_session &session, RunStep runParallel) {
   }
 }
 
-/// Fails with the reason why run can't: a tensor that is missing or doesn't
-/// fit.
-static dlc_status failToRun(const dlc_session &session) {
-  const dlc_abi_model &model = *session.model;
-  for (uint32_t i = 0; i < model.num_inputs + model.num_outputs; ++i) {
-    Slot slot = getSlot(model, i);
-    if (!session.bindings[i].bound)
-      return fail(DLC_ERROR_UNBOUND, "%s '%s' is not bound", slot.kind,
-                  slot.tensor.name);
-  }
-  return dlc_dims_part.failWithMisfit(session);
-}
-
 dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue) {
   if (!session)
     return fail(DLC_ERROR_INVALID_ARGUMENT, "session is null");

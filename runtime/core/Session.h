@@ -102,6 +102,10 @@ void place(dlc_session &session, const Binding &binding);
 /// dims.
 const int64_t *getShape(const dlc_session &session, uint32_t index);
 
+/// Fails with the reason why run can't: a tensor that is missing or doesn't
+/// fit.
+dlc_status failToRun(const dlc_session &session);
+
 /// Binds an input as dlc_session_bind_input does, but leaves the session as it
 /// is until fitTensors.
 dlc_status bindInput(dlc_session &session, uint32_t index,

@@ -102,10 +102,12 @@ private:
 // Life of a pool
 //===----------------------------------------------------------------------===//
 
+// Cold code is small: every artifact has a copy.
+
 static std::atomic<bool> sharedLock{false};
 static ThreadPool *sharedPool = nullptr;
 
-ThreadPool *ThreadPool::create() {
+__attribute__((cold)) ThreadPool *ThreadPool::create() {
   void *memory;
   if (posix_memalign(&memory, alignof(ThreadPool), sizeof(ThreadPool)) != 0)
     return nullptr;
@@ -117,7 +119,7 @@ ThreadPool *ThreadPool::create() {
   return pool;
 }
 
-ThreadPool *ThreadPool::acquireShared() {
+__attribute__((cold)) ThreadPool *ThreadPool::acquireShared() {
   SpinLock lock(sharedLock);
   if (sharedPool)
     ++sharedPool->numReferences;
@@ -126,7 +128,7 @@ ThreadPool *ThreadPool::acquireShared() {
   return sharedPool;
 }
 
-void ThreadPool::release() {
+__attribute__((cold)) void ThreadPool::release() {
   {
     SpinLock lock(sharedLock);
     if (--numReferences != 0)
@@ -138,7 +140,7 @@ void ThreadPool::release() {
   free(this);
 }
 
-ThreadPool::~ThreadPool() {
+__attribute__((cold)) ThreadPool::~ThreadPool() {
   if (isParent)
     syscall(SYS_munmap, isParent, 1);
   // In a forked child the workers don't exist.
@@ -151,7 +153,7 @@ ThreadPool::~ThreadPool() {
     pthread_join(workers[i].thread, nullptr);
 }
 
-uint32_t ThreadPool::ensureThreads(uint32_t numThreads) {
+__attribute__((cold)) uint32_t ThreadPool::ensureThreads(uint32_t numThreads) {
   restartAfterFork();
   if (numThreads > kMaxThreads)
     numThreads = kMaxThreads;
@@ -163,7 +165,7 @@ uint32_t ThreadPool::ensureThreads(uint32_t numThreads) {
   return numThreads < numStarted ? numThreads : numStarted;
 }
 
-void ThreadPool::startWorkers() {
+__attribute__((cold)) void ThreadPool::startWorkers() {
   if (!pthread_create || !pthread_join)
     return;
   BlockedSignals blocked;
