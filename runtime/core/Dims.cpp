@@ -125,7 +125,7 @@ static const dlc_abi_model &chooseModel(const dlc_abi_model &model,
   return model;
 }
 
-/// Likewise; \p memory has room for the sizes and the shapes of all tensors.
+/// computeFor with \p memory for the sizes and the shapes of all tensors.
 static dlc_status computeIn(int64_t *memory, const dlc_abi_model &model,
                             const int64_t *dims, uint64_t *arenaBytes,
                             uint32_t index, int64_t *shape) {

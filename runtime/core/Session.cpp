@@ -75,7 +75,6 @@ struct Room {
     patches = count > patches ? count : patches;
   }
 };
-
 } // namespace
 
 /// Allocates the session and its tables in one block.

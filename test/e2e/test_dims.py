@@ -154,6 +154,18 @@ def test_embedded_tests_have_sizes_of_their_own(artifact, tmp_path):
         assert message in dlc("compile", program, "--embed-test", io, "-o", file, status=3).stderr
 
 
+def test_another_architecture(tmp_path):
+    """The tests' host of test_aarch64.py runs the embedded test."""
+    program, host = tmp_path / "rows.mlir", tmp_path / "host"
+    program.write_text(PROGRAM.replace("x86_64-unknown", "aarch64-unknown").replace('"x86-64"', '"generic"'))
+    dlc("compile", program, "--embed-test", make_io(tmp_path / "io.npz", 7, 10), "-o", tmp_path / "rows.so")
+    subprocess.run(["clang-22", "--target=aarch64-linux-gnu", "-fuse-ld=/usr/bin/ld.lld-22", "-std=c11", "-I",
+                    ROOT / "runtime" / "include", ROOT / "test" / "e2e" / "self_test_host.c", "-o", host], check=True)
+    run = subprocess.run(["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", host, tmp_path / "rows.so"], text=True,
+                         timeout=300, capture_output=True, check=False)
+    assert run.stdout.strip() == "passed", run.stdout + run.stderr
+
+
 def test_artifact_alone_has_the_functions(artifact):
     """The functions behind the table that the file exports, in the order of dlc_api."""
     source = artifact.with_name("alone.c")
