@@ -270,9 +270,13 @@ LogicalResult SpecBuilder::addDims() {
   return success();
 }
 
-/// Each slot is on the highest of those that it is above.
+/// Each slot is on the highest of those that it is above; the arena ends where
+/// the highest slot does that has none above it.
 void SpecBuilder::placeSlots() {
   SizeTable::Size alignment = sizes.getConstant(spec.arenaAlignment);
+  auto getMax = [&](SizeTable::Size a, SizeTable::Size b) {
+    return sizes.getValue(a) == 0 ? b : sizes.get(DLC_SIZE_MAX, a, b);
+  };
   auto getEnd = [&](SlotOp slot) {
     int64_t bytes = getBufferBytes(slot.getResult());
     return sizes.get(DLC_SIZE_ADD, places.lookup(slot),
@@ -280,18 +284,15 @@ void SpecBuilder::placeSlots() {
   };
   for (auto slot : program.getBody().getOps<SlotOp>()) {
     SizeTable::Size place = sizes.getConstant(0);
-    for (Value below : slot.getAbove()) {
-      SizeTable::Size end = sizes.get(
-          DLC_SIZE_ALIGN, getEnd(below.getDefiningOp<SlotOp>()), alignment);
-      place = sizes.getValue(place) == 0 ? end
-                                         : sizes.get(DLC_SIZE_MAX, place, end);
-    }
+    for (Value below : slot.getAbove())
+      place = getMax(place, sizes.get(DLC_SIZE_ALIGN,
+                                      getEnd(below.getDefiningOp<SlotOp>()),
+                                      alignment));
     places[slot] = place;
     // From below: chains of slots are long.
     sizes.getNumber(place);
-    arena = sizes.getValue(arena) == 0
-                ? getEnd(slot)
-                : sizes.get(DLC_SIZE_MAX, arena, getEnd(slot));
+    if (llvm::none_of(slot->getUsers(), llvm::IsaPred<SlotOp>))
+      arena = getMax(arena, getEnd(slot));
   }
 }
 

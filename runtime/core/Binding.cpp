@@ -47,7 +47,10 @@ static dlc_status checkShape(const Slot &slot, const DLTensor &tensor) {
               formatShape(want.shape, int32_t(want.rank), slot.texts).text);
 }
 
-static bool isEmpty(const DLTensor &tensor) {
+/// Whether \p tensor, of the right shape, has no elements.
+static bool isEmpty(const Slot &slot, const DLTensor &tensor) {
+  if (!slot.numbers || slot.tensor.size_bytes != 0)
+    return slot.tensor.size_bytes == 0;
   for (int32_t i = 0; i < tensor.ndim; ++i)
     if (tensor.shape[i] == 0)
       return true;
@@ -57,7 +60,7 @@ static bool isEmpty(const DLTensor &tensor) {
 /// Accepts strides that say what no strides mean: dense and row-major. The
 /// stride of an extent of 1 is free.
 static dlc_status checkStrides(const Slot &slot, const DLTensor &tensor) {
-  if (!tensor.strides || isEmpty(tensor))
+  if (!tensor.strides || isEmpty(slot, tensor))
     return DLC_OK;
   int64_t dense = 1;
   for (int32_t i = tensor.ndim; i-- > 0;) {
@@ -78,7 +81,7 @@ static dlc_status checkData(const Slot &slot, const DLTensor &tensor) {
   if (tensor.device.device_type != kDLCPU)
     return fail(DLC_ERROR_TENSOR, "%s '%s' is not in host memory", slot.kind,
                 slot.tensor.name);
-  if (isEmpty(tensor))
+  if (isEmpty(slot, tensor))
     return DLC_OK;
   if (!tensor.data)
     return fail(DLC_ERROR_TENSOR, "%s '%s' has no data", slot.kind,
@@ -110,7 +113,7 @@ static void setBound(dlc_session &session, Binding &binding, bool bound) {
   binding.bound = bound;
 }
 
-/// Binds the tensor number \p index, but for what depends on other tensors.
+/// Binds the tensor number \p index, whether it is the seed or not.
 static dlc_status bind(dlc_session &session, uint32_t index,
                        const DLTensor *tensor) {
   const dlc_abi_model &model = *session.model;
@@ -141,8 +144,8 @@ void dlc::runtime::bindOwnSeed(dlc_session &session) {
   session.isOwnSeedUsed = true;
 }
 
-dlc_status dlc::runtime::bindInput(dlc_session &session, uint32_t index,
-                                   const DLTensor *tensor) {
+dlc_status dlc::runtime::bindTensor(dlc_session &session, uint32_t index,
+                                    const DLTensor *tensor) {
   bool isSeed = int32_t(index) == session.seedInput;
   if (isSeed && !tensor) {
     bindOwnSeed(session);
@@ -154,16 +157,21 @@ dlc_status dlc::runtime::bindInput(dlc_session &session, uint32_t index,
   return status;
 }
 
+static dlc_status bindAndFit(dlc_session &session, uint32_t index,
+                             const DLTensor *tensor) {
+  dlc_status status = bindTensor(session, index, tensor);
+  if (session.dynamic && status == DLC_OK)
+    dlc_dims_part.fitTensors(session);
+  return status;
+}
+
 dlc_status dlc_session_bind_input(dlc_session *session, uint32_t index,
                                   const DLTensor *tensor) {
   if (!session)
     return fail(DLC_ERROR_INVALID_ARGUMENT, "session is null");
   if (index >= session->model->num_inputs)
     return failToFind("input", index, session->model->num_inputs);
-  dlc_status status = bindInput(*session, index, tensor);
-  if (session->dynamic && status == DLC_OK)
-    dlc_dims_part.fitTensors(*session);
-  return status;
+  return bindAndFit(*session, index, tensor);
 }
 
 dlc_status dlc_session_bind_output(dlc_session *session, uint32_t index,
@@ -173,10 +181,7 @@ dlc_status dlc_session_bind_output(dlc_session *session, uint32_t index,
   const dlc_abi_model &model = *session->model;
   if (index >= model.num_outputs)
     return failToFind("output", index, model.num_outputs);
-  dlc_status status = bind(*session, model.num_inputs + index, tensor);
-  if (session->dynamic && status == DLC_OK)
-    dlc_dims_part.fitTensors(*session);
-  return status;
+  return bindAndFit(*session, model.num_inputs + index, tensor);
 }
 
 dlc_status dlc_session_bind(dlc_session *session, const char *name,

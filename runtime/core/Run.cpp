@@ -140,13 +140,14 @@ dlc_status dlc_session_run_tensors(dlc_session *session, const DLTensor *inputs,
                 "%u inputs and %u outputs given, the model has %u and %u",
                 numInputs, numOutputs, session->model->num_inputs,
                 session->model->num_outputs);
+  uint32_t firstOutput = session->model->num_inputs;
   for (uint32_t i = 0; i < numInputs; ++i)
-    if (dlc_status status = bindInput(*session, i, &inputs[i]))
+    if (dlc_status status = bindTensor(*session, i, &inputs[i]))
+      return status;
+  for (uint32_t i = 0; i < numOutputs; ++i)
+    if (dlc_status status = bindTensor(*session, firstOutput + i, &outputs[i]))
       return status;
   if (session->dynamic)
     dlc_dims_part.fitTensors(*session);
-  for (uint32_t i = 0; i < numOutputs; ++i)
-    if (dlc_status status = dlc_session_bind_output(session, i, &outputs[i]))
-      return status;
   return dlc_session_run(session, queue);
 }

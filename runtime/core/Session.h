@@ -106,10 +106,9 @@ const int64_t *getShape(const dlc_session &session, uint32_t index);
 /// fit.
 dlc_status failToRun(const dlc_session &session);
 
-/// Binds an input as dlc_session_bind_input does, but leaves the session as it
-/// is until fitTensors.
-dlc_status bindInput(dlc_session &session, uint32_t index,
-                     const DLTensor *tensor);
+/// Binds the tensor number \p index, but for what depends on other tensors.
+dlc_status bindTensor(dlc_session &session, uint32_t index,
+                      const DLTensor *tensor);
 
 /// Lets the input DLC_SEED_INPUT, which the model has, follow the session's own
 /// seed.

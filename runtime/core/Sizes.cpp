@@ -24,13 +24,11 @@ uint64_t dlc::runtime::countExtents(const dlc_abi_tensor *tensors,
   return total;
 }
 
-Slot dlc::runtime::getSlot(const dlc_abi_model &model, uint32_t index) {
+Slot dlc::runtime::getDynamicSlot(const dlc_abi_model &model, uint32_t index) {
   bool isInput = index < model.num_inputs;
   uint32_t i = isInput ? index : index - model.num_inputs;
   const dlc_abi_tensor *tensors = isInput ? model.inputs : model.outputs;
   Slot slot = {tensors[i], isInput ? "input" : "output", nullptr, nullptr};
-  if (!isDynamic(model))
-    return slot;
   uint64_t first = countExtents(tensors, i);
   slot.numbers = isInput ? model.input_extents : model.output_extents;
   slot.texts = isInput ? model.input_extent_texts : model.output_extent_texts;

@@ -89,8 +89,17 @@ struct Slot {
   const uint32_t *numbers;
   const char *const *texts;
 };
+/// getSlot of a model with dims.
+Slot getDynamicSlot(const dlc_abi_model &model, uint32_t index);
+
 /// \p index counts inputs, then outputs.
-Slot getSlot(const dlc_abi_model &model, uint32_t index);
+inline Slot getSlot(const dlc_abi_model &model, uint32_t index) {
+  if (isDynamic(model))
+    return getDynamicSlot(model, index);
+  if (index < model.num_inputs)
+    return {model.inputs[index], "input", nullptr, nullptr};
+  return {model.outputs[index - model.num_inputs], "output", nullptr, nullptr};
+}
 
 /// A piece of a message; cut where it is long.
 struct Text {
