@@ -2,7 +2,6 @@
 // Expressions of dims become the table of sizes.
 #include "codegen/artifact/SizeTable.h"
 
-#include "runtime/core/SizeArithmetic.h"
 #include "llvm/Support/ErrorHandling.h"
 
 using namespace mlir;
@@ -23,13 +22,8 @@ std::optional<int64_t> SizeTable::getValue(Size size) const {
 
 SizeTable::Size SizeTable::get(dlc_abi_size_op op, Size a, Size b) {
   std::optional<int64_t> x = getValue(a), y = getValue(b);
-  if (x && y) {
-    const int64_t values[] = {*x, *y};
-    int64_t result;
-    if (runtime::computeSize({static_cast<uint32_t>(op), 0, 1}, nullptr, values,
-                             result))
-      return getConstant(result);
-  }
+  if (int64_t result; x && y && dlc_abi_combine_sizes(op, *x, *y, &result))
+    return getConstant(result);
   bool isNeutral = (op == DLC_SIZE_ADD && y == 0) ||
                    (op == DLC_SIZE_MAX && a == b) ||
                    ((op == DLC_SIZE_MUL || op == DLC_SIZE_FLOORDIV ||

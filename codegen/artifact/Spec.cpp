@@ -2,18 +2,15 @@
 // Artifacts with dims at given sizes.
 #include "codegen/artifact/Spec.h"
 
-#include "runtime/core/SizeArithmetic.h"
-
 using namespace dlc::artifact;
 
 std::optional<std::vector<int64_t>>
 dlc::artifact::computeSizes(const ArtifactSpec &spec,
                             const std::vector<int64_t> &dims) {
   std::vector<int64_t> values(spec.sizes.size());
-  for (size_t i = 0; i < values.size(); ++i)
-    if (!runtime::computeSize(spec.sizes[i], dims.data(), values.data(),
-                              values[i]))
-      return std::nullopt;
+  if (!dlc_abi_compute_sizes(spec.sizes.data(), values.size(), dims.data(),
+                             values.data()))
+    return std::nullopt;
   return values;
 }
 
@@ -67,7 +64,7 @@ std::vector<int64_t> dlc::artifact::getTypicalSizes(const ArtifactSpec &spec) {
 std::vector<int64_t> dlc::artifact::getLeastSizes(const ArtifactSpec &spec) {
   std::vector<int64_t> sizes;
   for (const DimSpec &dim : spec.dims)
-    sizes.push_back(runtime::ceilDiv(dim.min, dim.multiple) * dim.multiple);
+    sizes.push_back((dim.min + dim.multiple - 1) / dim.multiple * dim.multiple);
   return sizes;
 }
 

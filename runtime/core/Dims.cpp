@@ -2,7 +2,6 @@
 // Models with dims: their sizes, and the tensors bound to them: whether they go
 // together, and what follows from their shapes.
 #include "runtime/core/Dims.h"
-#include "runtime/core/SizeArithmetic.h"
 #include "runtime/core/Status.h"
 
 #include <stdlib.h>
@@ -25,9 +24,8 @@ static bool areAtLeast(int64_t least, const uint32_t *numbers, uint64_t count,
 
 static bool computeSizes(const dlc_abi_model &model, const int64_t *dims,
                          int64_t *values) {
-  for (uint32_t i = 0; i < model.num_sizes; ++i)
-    if (!computeSize(model.sizes[i], dims, values, values[i]))
-      return false;
+  if (!dlc_abi_compute_sizes(model.sizes, model.num_sizes, dims, values))
+    return false;
   uint64_t inputs = countExtents(model.inputs, model.num_inputs);
   uint64_t outputs = countExtents(model.outputs, model.num_outputs);
   uint64_t variants = uint64_t(model.num_kernels) * model.num_targets;

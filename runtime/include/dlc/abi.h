@@ -122,6 +122,50 @@ typedef struct dlc_abi_size {
   int64_t b;
 } dlc_abi_size;
 
+/* What `op` makes of two sizes; 0 where it can't be computed. */
+__attribute__((unused)) static inline int
+dlc_abi_combine_sizes(uint32_t op, int64_t a, int64_t b, int64_t *result) {
+  if (op == DLC_SIZE_ADD)
+    return !__builtin_add_overflow(a, b, result);
+  if (op == DLC_SIZE_MUL)
+    return !__builtin_mul_overflow(a, b, result);
+  *result = a > b ? a : b;
+  if (op == DLC_SIZE_MAX || b < 1)
+    return op == DLC_SIZE_MAX;
+  *result = a / b + (a % b > 0);
+  switch (op) {
+  case DLC_SIZE_ALIGN:
+    return !__builtin_mul_overflow(*result, b, result);
+  case DLC_SIZE_CEILDIV:
+    return 1;
+  case DLC_SIZE_FLOORDIV:
+    *result = a / b - (a % b < 0);
+    return 1;
+  case DLC_SIZE_MOD:
+    *result = a % b < 0 ? a % b + b : a % b;
+    return 1;
+  }
+  return 0;
+}
+
+/* Computes the `count` sizes of a table for the sizes `dims` of the dims; 0
+ * where one can't be computed. */
+__attribute__((unused)) static inline int
+dlc_abi_compute_sizes(const dlc_abi_size *sizes, uint32_t count,
+                      const int64_t *dims, int64_t *values) {
+  for (uint32_t i = 0; i < count; ++i) {
+    const dlc_abi_size *size = &sizes[i];
+    if (size->op == DLC_SIZE_CONSTANT)
+      values[i] = size->b;
+    else if (size->op == DLC_SIZE_DIM)
+      values[i] = dims[size->b];
+    else if (!dlc_abi_combine_sizes(size->op, values[size->a], values[size->b],
+                                    &values[i]))
+      return 0;
+  }
+  return 1;
+}
+
 /*
  * CPU features a target needs. The runtime compares them with cpuid on x86-64
  * and with AT_HWCAP on AArch64, where NEON needs no bit.
