@@ -164,7 +164,9 @@ FailureOr<BodyEmitter::Access> BodyEmitter::emitAccess(Operation *op,
   return Access{emitVectorIndex(loc, offset, vectors), Access::Gather};
 }
 
-Value BodyEmitter::constantMask(Location loc, const Lanes &lanes) {
+Value BodyEmitter::getMask(Location loc, const Lanes &lanes) {
+  if (lanes.mask)
+    return lanes.mask;
   SmallVector<bool> bits(lanes.width, false);
   std::fill_n(bits.begin(), lanes.valid, true);
   auto type = VectorType::get(lanes.width, builder.getI1Type());
@@ -187,7 +189,7 @@ Value BodyEmitter::loadVector(Location loc, Value buffer, Value offset,
   Value zero =
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
   return vector::MaskedLoadOp::create(builder, loc, type, buffer, offset,
-                                      constantMask(loc, lanes), zero);
+                                      getMask(loc, lanes), zero);
 }
 
 void BodyEmitter::storeVector(Location loc, Value value, Value buffer,
@@ -199,7 +201,7 @@ void BodyEmitter::storeVector(Location loc, Value value, Value buffer,
   value = widen(loc, value, lanes.width);
   if (lanes.isMasked())
     vector::MaskedStoreOp::create(builder, loc, buffer, offset,
-                                  constantMask(loc, lanes), value);
+                                  getMask(loc, lanes), value);
   else
     vector::StoreOp::create(builder, loc, value, buffer, offset);
 }
@@ -225,7 +227,7 @@ LogicalResult BodyEmitter::emitLoad(LoadOp op) {
         arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
     map(op, vector::GatherOp::create(builder, loc, type, buffer,
                                      ValueRange(zero), access->offset,
-                                     constantMask(loc, lanes), passThrough));
+                                     getMask(loc, lanes), passThrough));
   }
   }
   return success();
@@ -248,6 +250,13 @@ LogicalResult BodyEmitter::emitStore(StoreOp op) {
     // A scatter: no target below AVX-512 has one, and it is slow there.
     Value wide = widen(loc, value, lanes.width);
     for (int64_t lane = 0; lane < lanes.valid; ++lane) {
+      OpBuilder::InsertionGuard guard(builder);
+      if (lanes.mask) {
+        Value isValid =
+            vector::ExtractOp::create(builder, loc, lanes.mask, lane);
+        auto choice = scf::IfOp::create(builder, loc, isValid);
+        builder.setInsertionPointToStart(choice.thenBlock());
+      }
       Value element = vector::ExtractOp::create(builder, loc, wide, lane);
       Value offset =
           vector::ExtractOp::create(builder, loc, access.offset, lane);

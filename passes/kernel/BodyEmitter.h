@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Builders.h"
+#include "passes/kernel/TypicalExtents.h"
 #include "passes/kernel/VectorTarget.h"
 #include <functional>
 
@@ -30,13 +31,16 @@ struct Lanes {
   int64_t width = 1;
   /// Lanes that may touch memory; less than `width` in a masked tail.
   int64_t valid = 1;
+  /// The same where it is known at run time only: a vector of i1, or null.
+  mlir::Value mask = {};
 
-  bool isMasked() const { return valid < width; }
+  bool isMasked() const { return mask || valid < width; }
 };
 
 /// The indices of a loop: begin, begin + step, ... less than end.
 struct LoopRange {
   int64_t begin, end, step;
+  bool isDynamic = false; ///< the bounds are those of one size of several
 };
 
 class BodyEmitter {
@@ -122,6 +126,12 @@ private:
                                            int64_t count, mlir::Value init,
                                            AccumulateBody body);
   mlir::LogicalResult emitJammed(LoopOp op, mlir::Value first, int64_t count);
+  /// Emits \p body for steps of \p size from \p begin to \p end: in a loop
+  /// unless there is one step for certain.
+  mlir::LogicalResult
+  emitSteps(mlir::Location loc, LoopRange range,
+            llvm::function_ref<mlir::LogicalResult(mlir::Value)> body);
+  mlir::LogicalResult emitDynamicVectorLoop(VectorLoopOp op);
 
   /// An access: its offset, or one for each lane.
   struct Access {
@@ -133,7 +143,7 @@ private:
                                      mlir::ValueRange indices);
   mlir::Value emitVectorIndex(mlir::Location loc, mlir::AffineExpr expr,
                               mlir::ValueRange dims);
-  mlir::Value constantMask(mlir::Location loc, const Lanes &lanes);
+  mlir::Value getMask(mlir::Location loc, const Lanes &lanes);
   /// The operand as it is read inside the lanes (the lane index becomes a
   /// vector).
   mlir::Value lookupValue(mlir::Location loc, mlir::Value value);

@@ -17,14 +17,37 @@ ContractionShape dlc::kernel::getContractionShape(ContractOp op) {
       BodyEmitter::getStride(offset, numBatch, op.getLhsMap().getNumDims())
           .value_or(0);
   int64_t panels = op.getNumPanels();
-  return {int64_t(op.getM()), panels, op.getKTotal(),
-          rowStride * (type.getElementTypeBitWidth() / 8),
-          int64_t(op.getN()) - (panels - 1) * ContractOp::kPanel};
+  TypicalExtents typical(op);
+  int64_t columnsOfLast =
+      int64_t(op.getN()) - (panels - 1) * ContractOp::kPanel;
+  // Panel by panel, whole ones but the last.
+  if (typical.isDynamic(numBatch + 1)) {
+    panels = 1;
+    columnsOfLast = ContractOp::kPanel;
+  }
+  int64_t rowBytes = rowStride * (type.getElementTypeBitWidth() / 8);
+  int64_t depth = 1;
+  for (auto [i, extent] : llvm::enumerate(op.getK()))
+    depth *= typical.get(numBatch + 2 + i, extent);
+  return {typical.get(numBatch, op.getM()), panels,
+          op.getKTail() ? op.getKTotal() : depth,
+          typical.get(numBatch + 2 + op.getK().size(), rowBytes),
+          columnsOfLast};
+}
+
+int64_t dlc::kernel::getBytesPerStep(ContractOp op) {
+  auto type = cast<MemRefType>(op.getRhs().getType());
+  unsigned lastK = op.getBatch().size() + op.getK().size() - 1;
+  AffineExpr offset = BodyEmitter::linearize(type, op.getRhsMap());
+  std::optional<int64_t> stride =
+      BodyEmitter::getStride(offset, lastK, op.getRhsMap().getNumDims());
+  return std::abs(stride.value_or(0)) *
+         ((type.getElementTypeBitWidth() + 7) / 8);
 }
 
 ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
                                    OpBuilder &builder)
-    : op(op), emitter(emitter), builder(builder), loc(op.getLoc()),
+    : op(op), typical(op), emitter(emitter), builder(builder), loc(op.getLoc()),
       width(std::min(emitter.getTarget().getWidth(), ContractOp::kPanel)),
       chunks(ContractOp::kPanel / width) {
   lhsOffset = BodyEmitter::linearize(cast<MemRefType>(op.getLhs().getType()),
@@ -71,19 +94,33 @@ static int64_t getExtent(ContractOp op, ArrayRef<unsigned> dims) {
   return product;
 }
 
+int64_t ContractLowering::getTypicalBatch(ArrayRef<unsigned> dims) {
+  int64_t product = 1;
+  for (unsigned dim : dims)
+    product *= typical.get(dim, op.getBatch()[dim]);
+  return product;
+}
+
 void ContractLowering::chooseBlocks() {
   unsigned numDims = op.getRhsMap().getNumDims(), numK = op.getK().size();
+  unsigned numBatch = op.getBatch().size();
   Type element = cast<MemRefType>(op.getRhs().getType()).getElementType();
   ContractionBlocks shape;
-  shape.rowTiles = numRowTiles;
+  shape.rowTiles = ceilDiv(typical.get(numBatch, op.getM()), tile.rows);
   shape.rowsOfTile = tile.rows;
   shape.groups = numGroups;
+  if (hasDynamicColumns())
+    shape.groups =
+        ceilDiv(typical.get(numBatch + 1, op.getN()), ContractOp::kPanel);
   shape.columnsOfGroup = tile.panels * ContractOp::kPanel;
-  shape.depth = op.getK().front() * depthUnit;
+  int64_t typicalUnit = 1;
+  for (unsigned i = 1; i < numK; ++i)
+    typicalUnit *= typical.get(numBatch + 2 + i, op.getK()[i]);
+  shape.depth = typical.get(numBatch + 2, op.getK().front()) * typicalUnit;
   // A block with fewer channels can't be told from others in a loop.
-  shape.depthUnit = op.getKTail() ? shape.depth : depthUnit;
-  shape.outerBatch = getExtent(op, outerBatch);
-  shape.innerBatch = getExtent(op, innerBatch);
+  shape.depthUnit = op.getKTail() ? shape.depth : typicalUnit;
+  shape.outerBatch = getTypicalBatch(outerBatch);
+  shape.innerBatch = getTypicalBatch(innerBatch);
   shape.elementBytes = (element.getIntOrFloatBitWidth() + 7) / 8;
   shape.l1Bytes = emitter.getTarget().l1Bytes;
   shape.l2Bytes = emitter.getTarget().l2Bytes;
@@ -93,10 +130,8 @@ void ContractLowering::chooseBlocks() {
     bool isRowMajor =
         BodyEmitter::getStride(rhsOffset, numDims - 1, numDims) == 1;
     shape.layout = isRowMajor ? ColumnLayout::RowMajor : ColumnLayout::Other;
-    unsigned lastK = op.getBatch().size() + numK - 1;
-    if (std::optional<int64_t> stride =
-            BodyEmitter::getStride(rhsOffset, lastK, numDims))
-      shape.bytesPerStep = std::abs(*stride) * shape.elementBytes;
+    shape.bytesPerStep =
+        typical.get(numBatch + 2 + numK + 1, getBytesPerStep(op));
   }
   if (given) {
     shape.givenDepth = given.getDepth();
@@ -104,14 +139,19 @@ void ContractLowering::chooseBlocks() {
     shape.givenRowsOfStrip = given.getStripRows();
   }
   blocks = chooseContractSchedule(shape);
-  if (op.getKTail())
+  // Sums of a depth that isn't known stay in registers.
+  if (op.getKTail() || hasDynamicDepth()) {
     blocks.depthBlock = op.getK().front();
+    blocks.mergesTasks = false;
+  }
   numColumnBlocks = ceilDiv(numGroups, blocks.groupsPerBlock);
   numRowBlocks = ceilDiv(numRowTiles, blocks.tilesPerBlock);
   numDepthBlocks = ceilDiv(op.getK().front(), blocks.depthBlock);
 }
 
 LogicalResult ContractLowering::analyze() {
+  if (hasDynamicColumns() && op.getPacked())
+    return op.emitOpError("can't have packed columns of several sizes");
   unsigned numBatch = op.getBatch().size(), numDims = numBatch + 1;
   // The depth's part of the address has to be a sum of strides.
   unsigned numLhsDims = numDims + op.getK().size();
@@ -142,11 +182,12 @@ int64_t ContractLowering::getNumTasks() {
 
 /// Splits \p linear into indices of \p extents, the last fastest.
 static SmallVector<Value> delinearize(OpBuilder &builder, Location loc,
-                                      Value linear, ArrayRef<int64_t> extents) {
+                                      Value linear, ArrayRef<int64_t> extents,
+                                      ArrayRef<bool> areDynamic) {
   SmallVector<Value> indices(extents.size());
   for (int64_t i = extents.size() - 1; i >= 0; --i) {
     Value extent = arith::ConstantIndexOp::create(builder, loc, extents[i]);
-    if (extents[i] == 1) {
+    if (extents[i] == 1 && !areDynamic[i]) {
       indices[i] = arith::ConstantIndexOp::create(builder, loc, 0);
     } else if (i == 0) {
       indices[i] = linear;
@@ -167,13 +208,18 @@ LogicalResult ContractLowering::emit(Value begin, Value end) {
   if (!blocks.packs)
     taskDims.append(innerBatch);
   SmallVector<int64_t> extents;
+  SmallVector<bool> areDynamic;
+  auto addExtent = [&](int64_t extent, bool isDynamic) {
+    extents.push_back(extent);
+    areDynamic.push_back(isDynamic);
+  };
   for (unsigned dim : outerBatch)
-    extents.push_back(op.getBatch()[dim]);
-  extents.push_back(numColumnBlocks);
+    addExtent(op.getBatch()[dim], hasDynamicBatch(dim));
+  addExtent(numColumnBlocks, hasDynamicColumns());
   if (!blocks.packs)
     for (unsigned dim : innerBatch)
-      extents.push_back(op.getBatch()[dim]);
-  extents.push_back(numRowBlocks);
+      addExtent(op.getBatch()[dim], hasDynamicBatch(dim));
+  addExtent(numRowBlocks, hasDynamicRows());
 
   Type element = cast<MemRefType>(op.getRhs().getType()).getElementType();
   int64_t groups = blocks.mergesTasks ? numGroups : blocks.groupsPerBlock;
@@ -193,7 +239,7 @@ LogicalResult ContractLowering::emit(Value begin, Value end) {
   auto tasks = scf::ForOp::create(builder, loc, begin, end, constant(1));
   builder.setInsertionPointToStart(tasks.getBody());
   SmallVector<Value> indices =
-      delinearize(builder, loc, tasks.getInductionVar(), extents);
+      delinearize(builder, loc, tasks.getInductionVar(), extents, areDynamic);
   Task task;
   if (depthIndex)
     std::tie(task.firstDepth, task.endDepth) =
@@ -205,19 +251,21 @@ LogicalResult ContractLowering::emit(Value begin, Value end) {
     for (auto [i, dim] : llvm::enumerate(innerBatch))
       task.batch[dim] = indices[outerBatch.size() + 1 + i];
   std::tie(task.firstGroup, task.endGroup) =
-      getRange(indices[outerBatch.size()], blocks.groupsPerBlock, numGroups);
-  std::tie(task.firstTile, task.endTile) =
-      getRange(indices.back(), blocks.tilesPerBlock, numRowTiles);
+      getRange(indices[outerBatch.size()], blocks.groupsPerBlock, numGroups,
+               hasDynamicColumns());
+  std::tie(task.firstTile, task.endTile) = getRange(
+      indices.back(), blocks.tilesPerBlock, numRowTiles, hasDynamicRows());
   return emitTask(task);
 }
 
 std::pair<Value, Value> ContractLowering::getRange(Value block, int64_t size,
-                                                   int64_t extent) {
-  if (size >= extent)
+                                                   int64_t extent,
+                                                   bool isDynamic) {
+  if (size >= extent && !isDynamic)
     return {constant(0), constant(extent)};
   Value begin = size == 1 ? block : multiply(block, constant(size));
   Value end = add(begin, constant(size));
-  if (extent % size != 0)
+  if (extent % size != 0 || isDynamic)
     end = arith::MinUIOp::create(builder, loc, end, constant(extent));
   return {begin, end};
 }
@@ -242,8 +290,9 @@ LogicalResult ContractLowering::emitTask(Task task) {
     if (failed(packColumns(task)))
       return failure();
     for (unsigned dim : innerBatch)
-      task.batch[dim] = enterLoop(constant(0), constant(op.getBatch()[dim]),
-                                  /*trips=*/op.getBatch()[dim]);
+      task.batch[dim] =
+          enterLoop(constant(0), constant(op.getBatch()[dim]),
+                    hasDynamicBatch(dim) ? 0 : op.getBatch()[dim]);
   }
   // Strips of rows, each through all columns.
   int64_t strips = ceilDiv(blocks.tilesPerBlock, blocks.tilesPerStrip);
@@ -264,12 +313,24 @@ LogicalResult ContractLowering::emitTask(Task task) {
   int64_t panels = op.getNumPanels();
   int64_t lastPanels = panels - (numGroups - 1) * tile.panels;
   GroupShape lastShape{lastPanels, /*isLast=*/true};
-  bool isUniform = lastPanels == tile.panels &&
+  if (hasDynamicColumns()) {
+    lastShape = {1, /*isLast=*/false};
+    if (!op.getWholePanels()) {
+      Value first = multiply(group, constant(ContractOp::kPanel));
+      lastShape.columns =
+          arith::SubIOp::create(builder, loc, constant(op.getN()), first);
+    }
+  }
+  bool isUniform = !hasDynamicColumns() && lastPanels == tile.panels &&
                    getValidLanes(lastPanels * chunks - 1, lastShape) == width;
-  if (isUniform || numGroups == 1)
+  if (isUniform || (numGroups == 1 && !hasDynamicColumns()) ||
+      (hasDynamicColumns() && op.getWholePanels()))
     return emitGroup(task, group, firstTile, endTile, lastShape);
+  int64_t numWhole = hasDynamicColumns()
+                         ? int64_t(op.getN()) / ContractOp::kPanel
+                         : numGroups - 1;
   Value isWhole = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
-                                        group, constant(numGroups - 1));
+                                        group, constant(numWhole));
   auto choice = scf::IfOp::create(builder, loc, isWhole,
                                   /*withElseRegion=*/true);
   builder.setInsertionPointToStart(choice.thenBlock());
@@ -280,13 +341,64 @@ LogicalResult ContractLowering::emitTask(Task task) {
   return emitGroup(task, group, firstTile, endTile, lastShape);
 }
 
+ContractLowering::TilePosition
+ContractLowering::getPosition(const Task &task, Value group, Value firstTile,
+                              Value tile, Value row) {
+  auto subtract = [&](Value a, Value b) -> Value {
+    return arith::SubIOp::create(builder, loc, a, b);
+  };
+  TilePosition at;
+  at.row = row;
+  at.panel = multiply(group, constant(this->tile.panels));
+  at.groupOfBlock =
+      blocks.mergesTasks ? group : subtract(group, task.firstGroup);
+  at.tile = tile;
+  at.tileOfBlock = subtract(tile, task.firstTile);
+  at.tileOfStrip = subtract(tile, firstTile);
+  return at;
+}
+
+LogicalResult ContractLowering::emitDynamicGroup(const Task &task, Value group,
+                                                 Value firstTile, Value endTile,
+                                                 GroupShape shape) {
+  Value rows = constant(tile.rows), one = constant(1);
+  Value numWhole = constant(int64_t(op.getM()) / tile.rows);
+  Value endWhole = arith::MinUIOp::create(builder, loc, endTile, numWhole);
+  OpBuilder::InsertionGuard guard(builder);
+  auto whole = scf::ForOp::create(builder, loc, firstTile, endWhole, one);
+  builder.setInsertionPointToStart(whole.getBody());
+  Value index = whole.getInductionVar();
+  if (failed(emitTile(
+          task,
+          getPosition(task, group, firstTile, index, multiply(index, rows)),
+          tile.rows, shape)))
+    return failure();
+  if (tile.rows == 1)
+    return success();
+  // The rows of the tile that isn't whole, if it is one of these.
+  builder.setInsertionPointAfter(whole);
+  Value numRows = constant(op.getM());
+  Value end =
+      arith::MinUIOp::create(builder, loc, multiply(endTile, rows), numRows);
+  Value begin =
+      multiply(arith::MaxUIOp::create(builder, loc, firstTile, endWhole), rows);
+  auto rest = scf::ForOp::create(builder, loc, begin, end, one);
+  builder.setInsertionPointToStart(rest.getBody());
+  Value row = rest.getInductionVar();
+  TilePosition at = getPosition(task, group, firstTile, numWhole, row);
+  at.rowOfTile =
+      arith::SubIOp::create(builder, loc, row, multiply(numWhole, rows));
+  return emitTile(task, at, 1, shape);
+}
+
 LogicalResult ContractLowering::emitGroup(const Task &task, Value group,
                                           Value firstTile, Value endTile,
                                           GroupShape shape) {
+  if (hasDynamicRows())
+    return emitDynamicGroup(task, group, firstTile, endTile, shape);
   // The first `numLarge` of all tiles have a row more than the others.
   int64_t rows = op.getM();
   int64_t small = rows / numRowTiles, numLarge = rows % numRowTiles;
-  Value panel = multiply(group, constant(tile.panels));
   auto emitTiles = [&](Value from, Value to, int64_t size,
                        int64_t shift) -> LogicalResult {
     OpBuilder::InsertionGuard guard(builder);
@@ -296,18 +408,8 @@ LogicalResult ContractLowering::emitGroup(const Task &task, Value group,
     Value row = multiply(index, constant(size));
     if (shift)
       row = add(row, constant(shift));
-    TilePosition at;
-    at.row = row;
-    at.panel = panel;
-    auto subtract = [&](Value a, Value b) -> Value {
-      return arith::SubIOp::create(builder, loc, a, b);
-    };
-    at.groupOfBlock =
-        blocks.mergesTasks ? group : subtract(group, task.firstGroup);
-    at.tile = index;
-    at.tileOfBlock = subtract(index, task.firstTile);
-    at.tileOfStrip = subtract(index, firstTile);
-    return emitTile(task, at, size, shape);
+    return emitTile(task, getPosition(task, group, firstTile, index, row), size,
+                    shape);
   };
   if (numLarge == 0)
     return emitTiles(firstTile, endTile, small, 0);

@@ -11,6 +11,9 @@ namespace dlc::kernel {
 
 /// What the choice of the register tile of \p op depends on.
 ContractionShape getContractionShape(ContractOp op);
+/// Bytes between two elements along the last k of `rhs`; 0 where that isn't
+/// known.
+int64_t getBytesPerStep(ContractOp op);
 
 /// The micro-kernel: accumulators live in registers over a block of the depth,
 /// the columns of `rhs` are vectors, the rows of `lhs` scalar broadcasts. Tiles
@@ -54,10 +57,13 @@ private:
     mlir::Value panel; ///< its first panel
     mlir::Value groupOfBlock;
     mlir::Value tile, tileOfBlock, tileOfStrip;
+    mlir::Value rowOfTile; ///< where a tile of fewer rows begins; may be null
   };
   struct GroupShape {
     int64_t panels;
     bool isLast; ///< its last panel may have fewer columns
+    /// How many columns the panel has, where that isn't known; else null.
+    mlir::Value columns = {};
   };
 
   // Columns fetched ahead of their use (ContractPrefetch.cpp).
@@ -103,6 +109,14 @@ private:
   mlir::LogicalResult emitGroup(const Task &task, mlir::Value group,
                                 mlir::Value firstTile, mlir::Value endTile,
                                 GroupShape shape);
+  /// The same where the number of rows isn't known: whole tiles, then row by
+  /// row what remains.
+  mlir::LogicalResult emitDynamicGroup(const Task &task, mlir::Value group,
+                                       mlir::Value firstTile,
+                                       mlir::Value endTile, GroupShape shape);
+  TilePosition getPosition(const Task &task, mlir::Value group,
+                           mlir::Value firstTile, mlir::Value tile,
+                           mlir::Value row);
   mlir::LogicalResult emitTile(const Task &task, const TilePosition &at,
                                int64_t rows, GroupShape shape);
   /// The sums of the blocks of the depth before this one.
@@ -125,6 +139,9 @@ private:
                                    llvm::ArrayRef<mlir::Value> accumulators);
   /// Columns of chunk \p vector of a tile that are stored.
   int64_t getValidLanes(int64_t vector, GroupShape shape);
+  /// The lanes of chunk \p vector of a tile, for what is stored of them.
+  Lanes getLanes(mlir::Value index, mlir::Value base, int64_t vector,
+                 GroupShape shape);
   /// Vectors of a row of a tile; those of no columns are left out.
   int64_t getNumVectors(GroupShape shape) {
     int64_t vectors = shape.panels * chunks;
@@ -154,6 +171,7 @@ private:
   mlir::Value getPanelOfTask(const Task &task, mlir::Value panel);
   /// A vector of \p valid elements of `rhs`, \p stride apart, then zeros.
   mlir::Value gatherLanes(mlir::Value from, int64_t stride, int64_t valid);
+  void packPartial(const Task &task, const PanelRange &range);
   /// Where step \p position of a panel of the task lies in `packed`.
   mlir::Value getPackedOffset(mlir::Value panel, mlir::Value position);
   mlir::Value constant(int64_t value) {
@@ -163,12 +181,27 @@ private:
   mlir::Value multiply(mlir::Value a, mlir::Value b);
   /// The part [begin, end) of \p extent that is block \p block of \p size.
   std::pair<mlir::Value, mlir::Value> getRange(mlir::Value block, int64_t size,
-                                               int64_t extent);
+                                               int64_t extent,
+                                               bool isDynamic = false);
+  // Positions in `typical`.
+  bool hasDynamicBatch(unsigned i) { return typical.isDynamic(i); }
+  bool hasDynamicRows() { return typical.isDynamic(op.getBatch().size()); }
+  bool hasDynamicColumns() {
+    return typical.isDynamic(op.getBatch().size() + 1);
+  }
+  bool hasDynamicDepth() {
+    for (unsigned i = 0; i < op.getK().size(); ++i)
+      if (typical.isDynamic(op.getBatch().size() + 2 + i))
+        return true;
+    return false;
+  }
+  int64_t getTypicalBatch(llvm::ArrayRef<unsigned> dims);
   /// Enters a loop over [\p begin, \p end), of at most \p trips iterations;
   /// returns its index.
   mlir::Value enterLoop(mlir::Value begin, mlir::Value end, int64_t trips);
 
   ContractOp op;
+  TypicalExtents typical;
   BodyEmitter &emitter;
   mlir::OpBuilder &builder;
   mlir::Location loc;

@@ -105,8 +105,15 @@ LogicalResult ContractLowering::packColumns(const Task &task) {
   Value end = arith::MinUIOp::create(
       builder, loc, multiply(task.endGroup, constant(tile.panels)),
       constant(panels));
-  if (rest == 0 || op.getWholePanels()) {
+  if (op.getWholePanels() || (rest == 0 && !hasDynamicColumns())) {
     pack(begin, end, ContractOp::kPanel);
+    return success();
+  }
+  if (hasDynamicColumns()) {
+    Value numWhole = constant(int64_t(op.getN()) / ContractOp::kPanel);
+    Value whole = arith::MinUIOp::create(builder, loc, end, numWhole);
+    pack(begin, whole, ContractOp::kPanel);
+    packPartial(task, {whole, end, 0});
     return success();
   }
   Value whole = arith::MinUIOp::create(builder, loc, end, constant(panels - 1));
@@ -204,6 +211,29 @@ void ContractLowering::packElements(const Task &task, const PanelRange &range) {
         gatherLanes(add(from, constant(lane * laneStride)), laneStride, valid);
     emitter.storeVector(loc, values, packed, add(to, constant(lane)),
                         {{}, {}, width, width});
+  }
+}
+
+/// Panels of an unknown number of columns: the last one takes the place of
+/// those that aren't there, for they are not stored.
+void ContractLowering::packPartial(const Task &task, const PanelRange &range) {
+  OpBuilder::InsertionGuard guard(builder);
+  unsigned numDims = op.getRhsMap().getNumDims();
+  int64_t laneStride = *BodyEmitter::getStride(rhsOffset, numDims - 1, numDims);
+  Value panel = enterLoop(range.begin, range.end, /*trips=*/0);
+  DepthIndex depth = enterDepth(task, op.getK().size());
+  Value from = getColumnOffset(task, depth.k, panel);
+  Value to = getPackedOffset(getPanelOfTask(task, panel), depth.position);
+  Value last =
+      arith::SubIOp::create(builder, loc, constant(op.getN() - 1),
+                            multiply(panel, constant(ContractOp::kPanel)));
+  Value rhs = emitter.lookup(op.getRhs());
+  for (int64_t lane = 0; lane < ContractOp::kPanel; ++lane) {
+    Value column = arith::MinUIOp::create(builder, loc, constant(lane), last);
+    Value scalar = memref::LoadOp::create(
+        builder, loc, rhs, add(from, multiply(column, constant(laneStride))));
+    memref::StoreOp::create(builder, loc, scalar, packed,
+                            add(to, constant(lane)));
   }
 }
 

@@ -34,10 +34,11 @@ ContractLowering::Visits ContractLowering::countVisits(const Task &task,
   for (unsigned dim : innerBatch) {
     int64_t extent = op.getBatch()[dim];
     index = add(multiply(index, constant(extent)), task.batch[dim]);
-    count *= extent;
+    count *= typical.get(dim, extent);
   }
+  int64_t rows = typical.get(op.getBatch().size(), op.getM());
   return {add(multiply(index, constant(numRowTiles)), at.tile),
-          count * numRowTiles};
+          count * int64_t(llvm::divideCeil(rows, tile.rows))};
 }
 
 /// Which columns the loops turn to after those of \p at: the next group's at

@@ -28,6 +28,20 @@ int64_t ContractLowering::getValidLanes(int64_t vector, GroupShape shape) {
   return op.getWholePanels() && valid > 0 ? width : valid;
 }
 
+Lanes ContractLowering::getLanes(Value index, Value base, int64_t vector,
+                                 GroupShape shape) {
+  Lanes lanes{index, base, width, getValidLanes(vector, shape)};
+  if (!shape.columns)
+    return lanes;
+  Value rest = arith::SubIOp::create(builder, loc, shape.columns,
+                                     constant(vector % chunks * width));
+  auto type = VectorType::get(width, builder.getIndexType());
+  Value step = vector::StepOp::create(builder, loc, type);
+  lanes.mask = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                     step, emitter.widen(loc, rest, width));
+  return lanes;
+}
+
 Value ContractLowering::emitMultiplyAdd(Value a, Value b, Value acc) {
   auto type = cast<VectorType>(b.getType());
   Value wide = vector::BroadcastOp::create(builder, loc, type, a);
@@ -41,7 +55,11 @@ Value ContractLowering::getPartialOffset(const TilePosition &at) {
   int64_t tileSize = tile.rows * tile.panels * ContractOp::kPanel;
   Value index = add(multiply(at.groupOfBlock, constant(blocks.tilesPerBlock)),
                     at.tileOfBlock);
-  return multiply(index, constant(tileSize));
+  Value offset = multiply(index, constant(tileSize));
+  if (!at.rowOfTile)
+    return offset;
+  return add(offset, multiply(at.rowOfTile,
+                              constant(tile.panels * ContractOp::kPanel)));
 }
 
 SmallVector<Value> ContractLowering::emitStart(const Task &task,
@@ -136,7 +154,8 @@ SmallVector<Value> ContractLowering::emitDepthLoops(
   for (unsigned i = 0; i < numK; ++i) {
     Value from = i == 0 ? begin : zero;
     Value to = i == 0 ? end : constant(extents[i]);
-    if (isSingle(from, to)) {
+    if (isSingle(from, to) &&
+        !typical.isDynamic(op.getBatch().size() + 2 + i)) {
       k.push_back(from);
       continue;
     }
@@ -188,7 +207,7 @@ void ContractLowering::emitStep(const Steps &steps, ArrayRef<Value> k,
   for (int64_t vector = 0; vector < vectors; ++vector) {
     int64_t lane = vector % chunks * width, panel = vector / chunks;
     Value offset;
-    int64_t valid = width;
+    Lanes lanes{{}, {}, width, width};
     if (packed) {
       offset = add(
           getPackedOffset(add(multiply(at.groupOfBlock, constant(tile.panels)),
@@ -202,7 +221,7 @@ void ContractLowering::emitStep(const Steps &steps, ArrayRef<Value> k,
       } else {
         dims.append(k.begin(), k.end());
         dims.append({at.panel, zero});
-        valid = getValidLanes(vector, shape);
+        lanes = getLanes({}, {}, vector, shape);
       }
       // The parts that differ between vectors are constants.
       unsigned panelDim = op.getPacked() ? numBatch : numBatch + numK;
@@ -212,8 +231,7 @@ void ContractLowering::emitStep(const Steps &steps, ArrayRef<Value> k,
       offset = add(emitter.emitIndex(loc, rhsOffset, dims, symbols),
                    constant(panel * panelStride + lane));
     }
-    columns.push_back(
-        emitter.loadVector(loc, rhs, offset, {{}, {}, width, valid}));
+    columns.push_back(emitter.loadVector(loc, rhs, offset, lanes));
   }
 
   if (steps.prefetch)
@@ -264,11 +282,10 @@ LogicalResult ContractLowering::emitEpilogue(const Task &task,
     Value rowIndex = arith::AddIOp::create(builder, loc, at.row,
                                            emitter.constantIndex(loc, row));
     for (int64_t vector = 0; vector < vectors; ++vector) {
-      int64_t valid = getValidLanes(vector, shape);
       Value panel = arith::AddIOp::create(
           builder, loc, at.panel, emitter.constantIndex(loc, vector / chunks));
       Value lane = emitter.constantIndex(loc, vector % chunks * width);
-      Lanes lanes{laneArgument, lane, width, valid};
+      Lanes lanes = getLanes(laneArgument, lane, vector, shape);
       emitter.map(rowArgument, rowIndex);
       emitter.map(panelArgument, panel);
       emitter.map(accArgument, accumulators[row * vectors + vector]);
@@ -289,6 +306,13 @@ LogicalResult ContractLowering::emitEpilogue(const Task &task,
     int64_t stride =
         BodyEmitter::getStride(outOffset, numDims - 1, numDims).value_or(0);
     for (int64_t lane = 0; lane < store.lanes.valid; ++lane) {
+      OpBuilder::InsertionGuard guard(builder);
+      if (store.lanes.mask) {
+        Value isValid =
+            vector::ExtractOp::create(builder, loc, store.lanes.mask, lane);
+        auto choice = scf::IfOp::create(builder, loc, isValid);
+        builder.setInsertionPointToStart(choice.thenBlock());
+      }
       Value element =
           vector::ExtractOp::create(builder, loc, store.value, lane);
       Value offset =

@@ -142,10 +142,14 @@ static int64_t getLargestDivisor(int64_t count, int64_t limit) {
 // Loops
 //===----------------------------------------------------------------------===//
 
-/// All of \p extents, one by one.
-static SmallVector<LoopRange> getRanges(ArrayRef<int64_t> extents) {
-  return llvm::map_to_vector(
-      extents, [](int64_t extent) { return LoopRange{0, extent, 1}; });
+/// All of the first \p extents of \p op, one by one.
+static SmallVector<LoopRange> getRanges(Operation *op,
+                                        ArrayRef<int64_t> extents) {
+  TypicalExtents typical(op);
+  SmallVector<LoopRange> ranges;
+  for (auto [i, extent] : llvm::enumerate(extents))
+    ranges.push_back({0, extent, 1, typical.isDynamic(i)});
+  return ranges;
 }
 
 LogicalResult BodyEmitter::emitNest(Location loc, ArrayRef<LoopRange> ranges,
@@ -154,9 +158,9 @@ LogicalResult BodyEmitter::emitNest(Location loc, ArrayRef<LoopRange> ranges,
   SmallVector<Value> indices;
   SmallVector<scf::ForOp> loops;
   OpBuilder::InsertionGuard guard(builder);
-  for (auto [begin, end, step] : ranges) {
+  for (auto [begin, end, step, isDynamic] : ranges) {
     Value first = constantIndex(loc, begin);
-    if (end - begin <= step) {
+    if (end - begin <= step && !isDynamic) {
       indices.push_back(first);
       continue;
     }
@@ -180,7 +184,36 @@ LogicalResult BodyEmitter::emitNest(Location loc, ArrayRef<LoopRange> ranges,
   return success();
 }
 
+LogicalResult
+BodyEmitter::emitSteps(Location loc, LoopRange range,
+                       llvm::function_ref<LogicalResult(Value)> body) {
+  SmallVector<Value> carried;
+  return emitNest(loc, range, carried,
+                  [&](ValueRange indices, MutableArrayRef<Value>) {
+                    return body(indices.front());
+                  });
+}
+
+/// Whole vectors, then lane by lane what remains.
+LogicalResult BodyEmitter::emitDynamicVectorLoop(VectorLoopOp op) {
+  Block &body = op.getBody().front();
+  int64_t extent = op.getExtent(), width = target.getWidth();
+  int64_t whole = extent / width * width;
+  for (LoopRange range : {LoopRange{0, whole, width, /*isDynamic=*/true},
+                          LoopRange{whole, extent, 1, /*isDynamic=*/true}}) {
+    auto emitLanes = [&](Value base) {
+      return emitBlock(body,
+                       {body.getArgument(0), base, range.step, range.step});
+    };
+    if (failed(emitSteps(op.getLoc(), range, emitLanes)))
+      return failure();
+  }
+  return success();
+}
+
 LogicalResult BodyEmitter::emitVectorLoop(VectorLoopOp op) {
+  if (TypicalExtents(op).isDynamic(0))
+    return emitDynamicVectorLoop(op);
   Location loc = op.getLoc();
   Block &body = op.getBody().front();
   int64_t done = 0, extent = op.getExtent();
@@ -232,7 +265,8 @@ LogicalResult BodyEmitter::emitLoop(LoopOp op) {
   Location loc = op.getLoc();
   ArrayRef<int64_t> extents = op.getExtents();
   Block &body = op.getBody().front();
-  if (llvm::is_contained(extents, 0))
+  TypicalExtents typical(op);
+  if (llvm::is_contained(extents, 0) && !typical.isAnyDynamic())
     return success();
   // With unrolling, the last index is tiled inside the nest of the others.
   bool isTiled = op.getUnroll() > 1 && !extents.empty();
@@ -243,8 +277,18 @@ LogicalResult BodyEmitter::emitLoop(LoopOp op) {
       map(argument, index);
     if (!isTiled)
       return emitBlock(body);
-    // Split the last extent evenly into tiles of `unroll` or less.
     int64_t extent = extents.back(), unroll = op.getUnroll();
+    if (typical.isDynamic(extents.size() - 1)) {
+      int64_t whole = extent / unroll * unroll;
+      for (LoopRange range : {LoopRange{0, whole, unroll, /*isDynamic=*/true},
+                              LoopRange{whole, extent, 1, /*isDynamic=*/true}})
+        if (failed(emitSteps(loc, range, [&](Value first) {
+              return emitJammed(op, first, range.step);
+            })))
+          return failure();
+      return success();
+    }
+    // Split the last extent evenly into tiles of `unroll` or less.
     int64_t tiles = (extent + unroll - 1) / unroll;
     int64_t small = extent / tiles, numLarge = extent % tiles;
     int64_t start = 0;
@@ -269,8 +313,8 @@ LogicalResult BodyEmitter::emitLoop(LoopOp op) {
   };
   SmallVector<Value> carried;
   LogicalResult result =
-      emitNest(loc, getRanges(isTiled ? extents.drop_back() : extents), carried,
-               emitBody);
+      emitNest(loc, getRanges(op, isTiled ? extents.drop_back() : extents),
+               carried, emitBody);
   heldStores = outer;
   return result;
 }
@@ -403,16 +447,26 @@ LogicalResult BodyEmitter::emitReduce(ReduceOp op) {
   };
 
   ArrayRef<int64_t> extents = op.getExtents();
+  TypicalExtents typical(op);
   int64_t trips = 1;
   for (int64_t extent : extents)
     trips *= extent;
-  if (trips > kUnrolledTrips) {
+  if (trips > kUnrolledTrips || typical.isAnyDynamic()) {
     // Independent sums hide the latency of an addition.
-    int64_t step = getLargestDivisor(extents.back(), kLaneAccumulators);
-    SmallVector<LoopRange> ranges = getRanges(extents);
+    SmallVector<LoopRange> ranges = getRanges(op, extents);
+    int64_t step = kLaneAccumulators, whole = extents.back();
+    if (ranges.back().isDynamic)
+      whole = whole / step * step;
+    else
+      step = getLargestDivisor(whole, step);
+    ranges.back().end = whole;
     ranges.back().step = step;
     FailureOr<Value> total =
         emitPartial(loc, op.getKind(), ranges, step, init, emitOne);
+    if (succeeded(total) && ranges.back().isDynamic) {
+      ranges.back() = {whole, extents.back(), 1, /*isDynamic=*/true};
+      total = emitPartial(loc, op.getKind(), ranges, 1, *total, emitOne);
+    }
     if (succeeded(total))
       map(op, *total);
     return total;
@@ -440,9 +494,10 @@ LogicalResult BodyEmitter::emitHorizontalReduce(ReduceOp op) {
   Value yielded = cast<YieldOp>(body.back()).getValue();
   ArrayRef<int64_t> outer = op.getExtents().drop_back();
   int64_t extent = op.getExtents().back();
+  TypicalExtents typical(op);
   Value neutral = arith::ConstantOp::create(
       builder, loc, getNeutralElement(builder, kind, op.getType()));
-  if (llvm::is_contained(op.getExtents(), 0)) {
+  if (llvm::is_contained(op.getExtents(), 0) && !typical.isAnyDynamic()) {
     map(op, neutral);
     return success();
   }
@@ -458,8 +513,8 @@ LogicalResult BodyEmitter::emitHorizontalReduce(ReduceOp op) {
     Value value = widen(loc, lookup(yielded), width);
     if (valid < width) {
       Lanes tail{{}, {}, width, valid};
-      value = arith::SelectOp::create(builder, loc, constantMask(loc, tail),
-                                      value, widen(loc, neutral, width));
+      value = arith::SelectOp::create(builder, loc, getMask(loc, tail), value,
+                                      widen(loc, neutral, width));
       return emitCombine(builder, loc, kind, acc, value);
     }
     return emitAccumulate(builder, loc, kind, acc, value);
@@ -467,11 +522,11 @@ LogicalResult BodyEmitter::emitHorizontalReduce(ReduceOp op) {
 
   // One pass over the whole nest for vectors of `width`, from index `start` of
   // the last extent on; `count` vectors, `step` of them in one iteration.
+  bool isDynamic = typical.isDynamic(outer.size());
   auto sweep = [&](Value total, int64_t start, int64_t count, int64_t width,
-                   int64_t valid) -> FailureOr<Value> {
-    int64_t step = getLargestDivisor(count, width > 1 ? kAccumulators : 1);
-    SmallVector<LoopRange> ranges = getRanges(outer);
-    ranges.push_back({start, start + count * width, step * width});
+                   int64_t valid, int64_t step) -> FailureOr<Value> {
+    SmallVector<LoopRange> ranges = getRanges(op, outer);
+    ranges.push_back({start, start + count * width, step * width, isDynamic});
     FailureOr<Value> acc =
         emitPartial(loc, kind, ranges, step, widen(loc, neutral, width),
                     [&](ValueRange indices, Value acc) {
@@ -488,11 +543,22 @@ LogicalResult BodyEmitter::emitHorizontalReduce(ReduceOp op) {
   FailureOr<Value> total = neutral;
   int64_t width = target.getWidth(), count = extent / width;
   int64_t tail = extent - count * width;
-  if (count > 0)
-    total = sweep(*total, 0, count, width, width);
-  if (succeeded(total) && tail > 0)
-    total = target.hasMasks ? sweep(*total, count * width, 1, width, tail)
-                            : sweep(*total, count * width, tail, 1, 1);
+  if (isDynamic) {
+    // Whole iterations, the vectors that remain, the elements that remain.
+    int64_t whole = count / kAccumulators * kAccumulators;
+    total = sweep(*total, 0, whole, width, width, kAccumulators);
+    if (succeeded(total))
+      total = sweep(*total, whole * width, count - whole, width, width, 1);
+    if (succeeded(total))
+      total = sweep(*total, count * width, tail, 1, 1, 1);
+  } else {
+    if (count > 0)
+      total = sweep(*total, 0, count, width, width,
+                    getLargestDivisor(count, kAccumulators));
+    if (succeeded(total) && tail > 0)
+      total = target.hasMasks ? sweep(*total, count * width, 1, width, tail, 1)
+                              : sweep(*total, count * width, tail, 1, 1, 1);
+  }
   if (failed(total))
     return failure();
   map(op, *total);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How often loops run, in functions whose bounds depend on few arguments.
 #include "passes/kernel/TripCounts.h"
+#include "passes/kernel/TypicalExtents.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -39,6 +40,9 @@ std::optional<int64_t> TripCounts::evaluate(Value value) {
 }
 
 std::optional<int64_t> TripCounts::evaluateOp(Operation *op) {
+  // A size that is known when the kernel runs.
+  if (auto typical = op->getAttrOfType<IntegerAttr>(kTypicalAttr))
+    return typical.getInt();
   APInt constant;
   if (matchPattern(op, m_ConstantInt(&constant)))
     return constant.getSExtValue();
@@ -75,7 +79,7 @@ std::optional<int64_t> TripCounts::evaluateOp(Operation *op) {
                                         APInt(64, a, /*isSigned=*/true),
                                         APInt(64, b, /*isSigned=*/true));
       })
-      .Case<arith::DivUIOp, arith::DivSIOp>(
+      .Case<arith::DivUIOp, arith::DivSIOp, arith::FloorDivSIOp>(
           [&](Operation *) { return b ? Result(a / b) : Result(); })
       .Case<arith::RemUIOp, arith::RemSIOp>(
           [&](Operation *) { return b ? Result(a % b) : Result(); })
