@@ -3,6 +3,7 @@
 #include "passes/graph/Passes.h"
 
 #include "dialects/graph/ConvolutionKind.h"
+#include "dialects/graph/Decisions.h"
 #include "dialects/graph/GraphOps.h"
 #include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
@@ -137,7 +138,11 @@ void GraphAssignLayouts::assignConv(ConvOp op) {
     int64_t reach = (extent - 1) * op.getStrides()[i] +
                     op.getDilations()[i] * (filter.getDimSize(2 + i) - 1) + 1 -
                     low[i];
-    high.push_back(std::max<int64_t>(0, reach - type.getDimSize(2 + i)));
+    int64_t least = 0;
+    if (op->getParentOp()->hasAttr(kRaggedAttr))
+      least = kind == ConvolutionKind::Winograd ? std::max<int64_t>(1, low[i])
+                                                : op.getPadHigh()[i];
+    high.push_back(std::max(least, reach - type.getDimSize(2 + i)));
   }
   bool hasHalo = llvm::any_of(llvm::concat<int64_t>(low, high),
                               [](int64_t halo) { return halo > 0; });

@@ -4,6 +4,7 @@
 #include "passes/graph/Passes.h"
 
 #include "dialects/graph/ConvolutionKind.h"
+#include "dialects/graph/Decisions.h"
 #include "dialects/graph/Inference.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -88,10 +89,12 @@ struct GraphChooseWinograd
         });
     if (!enable || isAssigned)
       return;
+    Decisions decisions(getOperation());
     getOperation().walk([&](ConvOp op) {
-      if (int64_t tile = choose(op))
+      if (int64_t tile = decisions.decide(choose(op)))
         op.setWinograd(tile);
     });
+    decisions.save(getOperation());
   }
 
 private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Computes operators whose operands are constants.
+#include "dialects/graph/Decisions.h"
 #include "dialects/graph/Inference.h"
 #include "passes/graph/Evaluate.h"
 #include "passes/graph/Passes.h"
@@ -43,8 +44,13 @@ public:
           !isCheap(op))
         ops.push_back(op);
     });
+    // What is spread or counted out may have another size next time.
+    bool isForManySizes = Decisions(getOperation()).isForManySizes();
     for (Operation *op : ops)
-      fold(op, reaper);
+      if (!isForManySizes || llvm::none_of(op->getOperands(), [](Value v) {
+            return isCheap(v.getDefiningOp());
+          }))
+        fold(op, reaper);
   }
 
 private:

@@ -184,7 +184,7 @@ static LogicalResult lowerContraction(GroupLowering &lowering,
   bool isPlane =
       filter.getDimSize(2) == 1 && filter.getDimSize(3) == 1 &&
       llvm::all_of(op.getStrides(), [](int64_t s) { return s == 1; });
-  bool hasRows = width > kLongRow && !isPlane;
+  bool hasRows = !isPlane && lowering.decisions.decide(width > kLongRow);
   if (isGrouped)
     contract.batch.push_back(groups);
   contract.batch.push_back(input.getDimSize(0));

@@ -25,8 +25,9 @@ static MemRefType getBufferType(RankedTensorType type) {
 // The kernel
 //===----------------------------------------------------------------------===//
 
-GroupLowering::GroupLowering(graph::GroupOp group, OpBuilder &builder)
-    : builder(builder), emitter(builder), group(group),
+GroupLowering::GroupLowering(graph::GroupOp group, OpBuilder &builder,
+                             graph::Decisions &decisions)
+    : builder(builder), emitter(builder), decisions(decisions), group(group),
       yield(cast<graph::YieldOp>(group.getBody().front().getTerminator())) {
   for (auto [inner, outer] :
        llvm::zip(group.getBody().getArguments(), group.getInputs()))
@@ -344,21 +345,26 @@ LogicalResult GroupLowering::walkPlain(Location loc, RankedTensorType type,
     --vectorDim;
   Indices indices(rank, emitter.constant(0));
   SmallVector<int64_t> taskDims, loopDims;
-  int64_t tasks = 1;
+  int64_t tasks = 1, numTaskDims = 0;
   for (int64_t i = 0; i < vectorDim; ++i) {
     if (shape[i] == 1)
       continue;
-    (tasks < kMinTasks ? taskDims : loopDims).push_back(i);
-    if (tasks < kMinTasks)
-      tasks *= shape[i];
+    loopDims.push_back(i);
+    numTaskDims += tasks < kMinTasks;
+    tasks *= shape[i];
   }
+  numTaskDims =
+      std::min<int64_t>(decisions.decide(numTaskDims), loopDims.size());
+  taskDims.assign(loopDims.begin(), loopDims.begin() + numTaskDims);
+  loopDims.erase(loopDims.begin(), loopDims.begin() + numTaskDims);
   auto getExtents = [&](ArrayRef<int64_t> dims) {
     return llvm::map_to_vector(dims, [&](int64_t dim) { return shape[dim]; });
   };
   // A single row is split into tasks of its own.
   constexpr int64_t kChunk = 1024;
   int64_t inner = rank == 0 ? 1 : shape[vectorDim];
-  bool isSplit = taskDims.empty() && inner % kChunk == 0 && inner > kChunk;
+  bool isSplit = taskDims.empty() && inner % kChunk == 0 && inner > kChunk &&
+                 !decisions.isForManySizes();
   SmallVector<int64_t> taskExtents = getExtents(taskDims);
   if (isSplit)
     taskExtents.push_back(inner / kChunk);

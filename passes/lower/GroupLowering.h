@@ -3,6 +3,7 @@
 #ifndef DLC_PASSES_LOWER_GROUPLOWERING_H
 #define DLC_PASSES_LOWER_GROUPLOWERING_H
 
+#include "dialects/graph/Decisions.h"
 #include "passes/lower/ElementEmitter.h"
 
 namespace dlc::lower {
@@ -24,7 +25,8 @@ public:
   using ElementBody =
       llvm::function_ref<mlir::LogicalResult(llvm::ArrayRef<mlir::AffineExpr>)>;
 
-  GroupLowering(graph::GroupOp group, mlir::OpBuilder &builder);
+  GroupLowering(graph::GroupOp group, mlir::OpBuilder &builder,
+                graph::Decisions &decisions);
 
   /// Builds the kernel, called \p name, at the builder's insertion point.
   mlir::FailureOr<kernel::FuncOp> run(llvm::StringRef name);
@@ -44,6 +46,7 @@ public:
 
   mlir::OpBuilder &builder;
   ElementEmitter emitter;
+  graph::Decisions &decisions;
 
   /// The tensor that the group returns (its first result) and its type.
   mlir::Value getRoot() { return yield.getValues().front(); }

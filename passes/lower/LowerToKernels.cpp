@@ -66,6 +66,7 @@ private:
   llvm::StringMap<std::string> kernels;
   llvm::StringMap<unsigned> counts;
   DenseMap<std::pair<Attribute, Type>, Value> constants;
+  graph::Decisions decisions;
   OpBuilder *builder = nullptr;
   OpBuilder *kernelBuilder = nullptr;
 };
@@ -101,7 +102,8 @@ FailureOr<StringRef> LowerToKernels::uniqueKernel(kernel::FuncOp func,
   llvm::raw_string_ostream stream(text);
   func->print(stream, OpPrintingFlags().useLocalScope());
   auto [it, isNew] = kernels.try_emplace(text);
-  if (!isNew) {
+  // At another size they may differ.
+  if (!isNew && !decisions.isForManySizes()) {
     func.erase();
     return StringRef(it->second);
   }
@@ -138,7 +140,7 @@ LogicalResult LowerToKernels::lowerGroup(graph::GroupOp group) {
   ++numGroups;
   if (failed(checkSigns(group)))
     return failure();
-  GroupLowering lowering(group, *kernelBuilder);
+  GroupLowering lowering(group, *kernelBuilder, decisions);
   FailureOr<kernel::FuncOp> func = lowering.run("kernel");
   if (failed(func))
     return failure();
@@ -264,6 +266,7 @@ LogicalResult LowerToKernels::lowerFunction(func::FuncOp main) {
 }
 
 void LowerToKernels::runOnOperation() {
+  decisions = graph::Decisions(getOperation());
   for (auto main : getOperation().getOps<func::FuncOp>()) {
     physical.clear();
     kernels.clear();
@@ -272,4 +275,5 @@ void LowerToKernels::runOnOperation() {
     if (failed(lowerFunction(main)))
       return signalPassFailure();
   }
+  decisions.save(getOperation());
 }

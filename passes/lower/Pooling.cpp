@@ -50,7 +50,9 @@ bool PoolEmitter::isPadded(size_t dim) const {
   graph::PoolOp pool = op;
   int64_t out = cast<RankedTensorType>(pool.getType()).getDimSize(2 + dim);
   int64_t reach = (out - 1) * pool.getStrides()[dim] + pool.getKernel()[dim];
+  bool isWhole = pool.getKernel()[dim] == input.getDimSize(2 + dim);
   return pool.getPadLow()[dim] > 0 ||
+         (lowering.decisions.isRagged() && !isWhole) ||
          reach - pool.getPadLow()[dim] > input.getDimSize(2 + dim);
 }
 
@@ -155,7 +157,8 @@ LogicalResult dlc::lower::lowerPool(GroupLowering &lowering, graph::PoolOp op) {
   for (int64_t extent : op.getKernel())
     window *= extent;
   int64_t width = cast<RankedTensorType>(op.getType()).getShape().back();
-  options.unroll = window <= 9 ? std::min(kPixels, width) : 1;
+  options.unroll =
+      window <= 9 ? lowering.decisions.decide(std::min(kPixels, width)) : 1;
   return lowering.walk(
       op.getLoc(), lowering.getRootType(),
       [&](ArrayRef<AffineExpr> at) -> LogicalResult {

@@ -125,6 +125,10 @@ private:
   LogicalResult finishRow(AffineExpr output, AffineExpr row, AffineExpr lane);
   LogicalResult poolTile(AffineExpr block, int64_t lanes);
   void zeroHalo();
+  /// Whether there may be more than one chunk of tiles.
+  bool hasTileChunks() {
+    return chunks.tileChunks > 1 || lowering.decisions.isForManySizes();
+  }
   Value makeScratch(ArrayRef<int64_t> shape) {
     return kernel::ScratchOp::create(b, loc,
                                      MemRefType::get(shape, b.getF32Type()));
@@ -232,6 +236,11 @@ WinogradLowering::WinogradLowering(GroupLowering &lowering, graph::ConvOp op,
   if (outputs % kPanel == 0)
     this->wholePanels = true;
   chunks = chooseChunks();
+  graph::Decisions &decisions = lowering.decisions;
+  chunks.tiles = decisions.decide(chunks.tiles);
+  chunks.tileChunks = (numTiles + chunks.tiles - 1) / chunks.tiles;
+  chunks.panelChunks = decisions.decide(chunks.panelChunks);
+  chunks.panels = panels / chunks.panelChunks;
 }
 
 Value WinogradLowering::emitLess(AffineExpr lhs, int64_t rhs) {
@@ -244,7 +253,7 @@ Value WinogradLowering::emitLess(AffineExpr lhs, int64_t rhs) {
 /// all of them are below that if \p isWhole.
 AffineExpr WinogradLowering::openBelow(AffineExpr first, int64_t count,
                                        int64_t extent, bool isWhole) {
-  if (isWhole)
+  if (isWhole && !lowering.decisions.isForManySizes())
     return lowering.openLoop(loc, count).front();
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, loc, value);
@@ -399,7 +408,8 @@ LogicalResult WinogradLowering::finishRow(AffineExpr output, AffineExpr row,
       continue;
     }
     AffineExpr column = tileColumn * m + i;
-    bool isBounded = width % m != 0 && i >= width % m;
+    bool isBounded = (width % m != 0 && i >= width % m) ||
+                     lowering.decisions.isForManySizes();
     if (isBounded)
       lowering.openIf(loc, emitLess(column, width));
     {
@@ -425,7 +435,8 @@ LogicalResult WinogradLowering::poolTile(AffineExpr output, int64_t lanes) {
   AffineExpr zero = emitter.constant(0);
   for (int64_t i = 0; i < count; ++i) {
     AffineExpr column = tileColumn * count + i;
-    bool isBounded = i >= pooled[3] - (columns - 1) * count;
+    bool isBounded = i >= pooled[3] - (columns - 1) * count ||
+                     lowering.decisions.isForManySizes();
     if (isBounded)
       lowering.openIf(loc, emitLess(column, pooled[3]));
     if (failed(finishPooled(
@@ -444,14 +455,14 @@ LogicalResult WinogradLowering::poolTile(AffineExpr output, int64_t lanes) {
 void WinogradLowering::zeroHalo() {
   if (!lowering.hasHalo())
     return;
-  if (chunks.tileChunks > 1)
+  if (hasTileChunks())
     lowering.openIf(loc, emitLess(tileChunk, 1));
   int64_t images = numTiles / (rows * columns);
   Indices plane = lowering.openLoop(loc, {images, chunks.panels});
   plane[1] = panelChunk * chunks.panels + plane[1];
   lowering.zeroHaloOfPlane(loc, 0, plane);
   lowering.closeLoop();
-  if (chunks.tileChunks > 1)
+  if (hasTileChunks())
     lowering.closeLoop();
 }
 
@@ -473,7 +484,7 @@ LogicalResult WinogradLowering::run() {
   panelChunk = emitter.simplify(task[1]);
   if (chunks.panelChunks == 1)
     panelChunk = emitter.constant(0);
-  if (chunks.tileChunks == 1)
+  if (!hasTileChunks())
     tileChunk = emitter.constant(0);
   // A tile's points lie an odd number of cache lines apart, else they would
   // evict each other.
