@@ -3,6 +3,7 @@
 #include "passes/plan/Liveness.h"
 #include "passes/plan/Passes.h"
 
+#include "llvm/ADT/BitVector.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -46,6 +47,8 @@ struct PlanArena : dlc::plan::impl::PlanArenaBase<PlanArena> {
         dlc::plan::assignOffsets(intervals, alignment);
     for (auto [slot, offset] : llvm::zip(slots, placement.offsets))
       slot.setOffset(offset);
+    if (program.isDynamic())
+      stack(slots, intervals);
     int64_t bound = dlc::plan::getLowerBound(intervals);
     program.setArenaBytes(placement.size);
     program.setArenaAlignment(alignment);
@@ -53,6 +56,11 @@ struct PlanArena : dlc::plan::impl::PlanArenaBase<PlanArena> {
     arenaBytes = placement.size;
     lowerBoundBytes = bound;
   }
+
+  /// Makes each slot lie above those that are alive with it and have lower
+  /// places: this order keeps them apart at all sizes.
+  static void stack(SmallVector<SlotOp> slots,
+                    ArrayRef<dlc::plan::Interval> intervals);
 
   /// Erases \p op, whose result only views use, and these.
   static void eraseWithViews(Operation *op) {
@@ -62,3 +70,32 @@ struct PlanArena : dlc::plan::impl::PlanArenaBase<PlanArena> {
   }
 };
 } // namespace
+
+void PlanArena::stack(SmallVector<SlotOp> slots,
+                      ArrayRef<dlc::plan::Interval> intervals) {
+  SmallVector<unsigned> order =
+      llvm::to_vector(llvm::seq<unsigned>(0, slots.size()));
+  llvm::sort(order, [&](unsigned a, unsigned b) {
+    return std::pair(*slots[a].getOffset(), a) <
+           std::pair(*slots[b].getOffset(), b);
+  });
+  // Which slots each is above, directly or through others.
+  SmallVector<llvm::BitVector> below(slots.size(),
+                                     llvm::BitVector(slots.size()));
+  for (auto [rank, slot] : llvm::enumerate(order)) {
+    SmallVector<Value> direct;
+    for (unsigned other : llvm::reverse(ArrayRef(order).take_front(rank))) {
+      if (!intervals[slot].overlaps(intervals[other]) ||
+          below[slot].test(other))
+        continue;
+      direct.push_back(slots[other].getResult());
+      below[slot] |= below[other];
+      below[slot].set(other);
+    }
+    slots[slot].getAboveMutable().assign(direct);
+  }
+  // Slots are named before they are used.
+  Block *block = slots.empty() ? nullptr : slots.front()->getBlock();
+  for (unsigned slot : llvm::reverse(order))
+    slots[slot]->moveBefore(block, block->begin());
+}

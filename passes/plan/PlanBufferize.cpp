@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // plan-bufferize: func.func @main on tensors to device.program on buffers.
 #include "dialects/device/DeviceOps.h"
+#include "dialects/graph/Decisions.h"
 #include "dialects/kernel/KernelOps.h"
 #include "passes/plan/Passes.h"
 
@@ -32,30 +33,37 @@ static constexpr int64_t kCopyTaskElements = 1 << 16;
 
 /// Creates the kernel that copies \p count elements of type \p type.
 static kernel::FuncOp makeCopyKernel(Location loc, StringRef name,
-                                     int64_t count, Type type) {
+                                     int64_t count, Type type,
+                                     bool isForManySizes) {
   OpBuilder builder(loc.getContext());
   auto buffer = MemRefType::get({count}, type);
   auto func = kernel::FuncOp::create(builder, loc, name, TypeRange(buffer),
                                      TypeRange(buffer));
-  // Equal tasks: as many as needed that divide the elements.
-  int64_t tasks = llvm::divideCeil(count, kCopyTaskElements);
-  while (tasks > 1 && count % tasks != 0)
-    --tasks;
-  int64_t perTask = tasks > 0 ? count / tasks : 0;
-  builder.setInsertionPointToStart(&func.getBody().front());
-  auto parallel = kernel::ParallelOp::create(builder, loc, tasks);
-  builder.setInsertionPointToStart(&parallel.getBody().front());
-  auto loop = kernel::VectorLoopOp::create(builder, loc, perTask);
-  builder.setInsertionPointToStart(&loop.getBody().front());
-  AffineExpr task, lane;
-  bindDims(loc.getContext(), task, lane);
-  AffineMap map = AffineMap::get(2, 0, task * perTask + lane);
-  Value indices[] = {parallel.getBody().getArgument(0),
-                     loop.getBody().getArgument(0)};
-  Value element = kernel::LoadOp::create(builder, loc, func.getInputs().front(),
-                                         indices, map);
-  kernel::StoreOp::create(builder, loc, element, func.getOutputs().front(),
-                          indices, map);
+  // Copies `tasks` times `size` elements from element `first` on.
+  auto addSection = [&](int64_t tasks, int64_t size, int64_t first) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(&func.getBody().front());
+    auto parallel = kernel::ParallelOp::create(builder, loc, tasks);
+    builder.setInsertionPointToStart(&parallel.getBody().front());
+    auto loop = kernel::VectorLoopOp::create(builder, loc, size);
+    builder.setInsertionPointToStart(&loop.getBody().front());
+    AffineExpr task, lane;
+    bindDims(loc.getContext(), task, lane);
+    AffineMap map = AffineMap::get(2, 0, task * size + lane + first);
+    Value indices[] = {parallel.getBody().getArgument(0),
+                       loop.getBody().getArgument(0)};
+    Value element = kernel::LoadOp::create(
+        builder, loc, func.getInputs().front(), indices, map);
+    kernel::StoreOp::create(builder, loc, element, func.getOutputs().front(),
+                            indices, map);
+  };
+  // At other sizes there may be another number of tasks.
+  int64_t whole = isForManySizes ? 0 : count / kCopyTaskElements;
+  int64_t rest = count - whole * kCopyTaskElements;
+  if (whole > 0)
+    addSection(whole, kCopyTaskElements, 0);
+  if (rest > 0 || whole == 0)
+    addSection(1, rest, whole * kCopyTaskElements);
   return func;
 }
 
@@ -298,7 +306,9 @@ void Bufferizer::copy(Value source, const device::BufferRange &target,
       << "copy_" << count << "x" << type.getElementType();
   auto callee = symbols.lookup<kernel::FuncOp>(name);
   if (!callee) {
-    callee = makeCopyKernel(loc, name, count, type.getElementType());
+    callee =
+        makeCopyKernel(loc, name, count, type.getElementType(),
+                       main->getParentOp()->hasAttr(graph::kDecisionsAttr));
     symbols.insert(callee, Block::iterator(program));
   }
   auto flat = MemRefType::get({count}, type.getElementType());

@@ -3,6 +3,7 @@
 #include "passes/plan/Liveness.h"
 #include "passes/plan/Passes.h"
 
+#include "llvm/ADT/SmallPtrSet.h"
 #include <map>
 
 using namespace mlir;
@@ -26,6 +27,37 @@ static bool intersect(std::pair<int64_t, int64_t> a,
   return std::max(a.first, b.first) < std::min(a.second, b.second);
 }
 
+/// Whether \p slot lies above \p other, maybe with others between them.
+static bool isAbove(SlotOp slot, SlotOp other,
+                    llvm::SmallPtrSetImpl<Operation *> &seen) {
+  for (Value value : slot.getAbove()) {
+    auto below = value.getDefiningOp<SlotOp>();
+    if (below == other ||
+        (seen.insert(below).second && isAbove(below, other, seen)))
+      return true;
+  }
+  return false;
+}
+
+/// Where sizes change, slots alive at once are stacked on each other.
+static LogicalResult verifyStacks(ArrayRef<SlotOp> slots,
+                                  const Liveness &liveness) {
+  for (size_t i = 0; i < slots.size(); ++i)
+    for (SlotOp other : slots.take_front(i)) {
+      SlotOp slot = slots[i];
+      if (!liveness.getInterval(slot).overlaps(liveness.getInterval(other)))
+        continue;
+      llvm::SmallPtrSet<Operation *, 16> seen, seenOfOther;
+      if (isAbove(slot, other, seen) || isAbove(other, slot, seenOfOther))
+        continue;
+      return (slot.emitOpError("isn't above or below another slot while both "
+                               "are alive"))
+                 .attachNote(other.getLoc())
+             << "the other slot";
+    }
+  return success();
+}
+
 /// Every used slot has a place, apart from the others alive with it.
 static LogicalResult verifySlots(ProgramOp program, const Liveness &liveness) {
   SmallVector<SlotOp> slots;
@@ -47,7 +79,7 @@ static LogicalResult verifySlots(ProgramOp program, const Liveness &liveness) {
              << "the other slot";
     }
   }
-  return success();
+  return program.isDynamic() ? verifyStacks(slots, liveness) : success();
 }
 
 /// Every weight has a place; two overlap only if they are the same bytes.

@@ -74,9 +74,12 @@ func.func @main(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf3
 
 // Large copies have several tasks.
 // CHECK: kernel.func @copy_200000xi8
-// CHECK: parallel (%[[T:.+]]) to (4)
-// CHECK: vector_loop %[[I:.+]] to 50000
-// CHECK: load %{{.+}}[%[[T]] * 50000 + %[[I]]]
+// CHECK: parallel (%[[T:.+]]) to (3)
+// CHECK: vector_loop %[[I:.+]] to 65536
+// CHECK: load %{{.+}}[%[[T]] * 65536 + %[[I]]]
+// CHECK: parallel (%[[T:.+]]) to (1)
+// CHECK: vector_loop %[[I:.+]] to 3392
+// CHECK: load %{{.+}}[%[[T]] * 3392 + %[[I]] + 196608]
 func.func @main(%x: tensor<200000xi8>) -> tensor<200000xi8> {
   return %x : tensor<200000xi8>
 }
