@@ -184,15 +184,28 @@ void linkAssembly(const WeightStore *store, const CompileOptions &options,
 // Artifacts
 //===----------------------------------------------------------------------===//
 
-void writeArtifact(ModuleOp module, const std::vector<KernelCode> &code,
+void writeArtifact(ArrayRef<ModuleOp> modules,
+                   const std::vector<KernelCode> &code,
                    const CompileOptions &options, RemarkLog *log,
                    CompileResult &result) {
-  auto program = *module.getOps<device::ProgramOp>().begin();
-  FailureOr<artifact::ArtifactSpec> spec = artifact::makeSpec(program);
-  FailureOr<artifact::WeightsImage> image = artifact::collectWeights(program);
+  ModuleOp module = modules.front();
+  SmallVector<device::ProgramOp> programs;
+  for (ModuleOp each : modules)
+    programs.push_back(*each.getOps<device::ProgramOp>().begin());
+  FailureOr<artifact::ArtifactSpec> spec = artifact::makeSpec(programs.front());
+  FailureOr<artifact::WeightsImage> image = artifact::collectWeights(programs);
   if (failed(spec) || failed(image))
     return;
   addModelFacts(*spec, module, *image, options);
+  for (device::ProgramOp program : ArrayRef(programs).drop_front()) {
+    FailureOr<artifact::ArtifactSpec> special = artifact::makeSpec(program);
+    if (failed(special))
+      return;
+    special->name = spec->name;
+    special->compiler = spec->compiler;
+    special->paramsBytes = spec->paramsBytes;
+    spec->specializations.push_back(std::move(*special));
+  }
   TestData test;
   if (options.embedTest &&
       !readTestData(*options.embedTest, *spec, test, result.diagnostics))

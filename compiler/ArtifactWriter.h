@@ -18,9 +18,11 @@ struct KernelCode {
 
 class RemarkLog;
 
-/// Writes what `options.emit` asks for, of \p module (LLVM stage) and its
-/// \p code; the report too, where \p log isn't null.
-void writeArtifact(mlir::ModuleOp module, const std::vector<KernelCode> &code,
+/// Writes what `options.emit` asks for, of \p modules (LLVM stage; a model and
+/// its specialised versions) and their \p code; the report too, where \p log
+/// isn't null.
+void writeArtifact(llvm::ArrayRef<mlir::ModuleOp> modules,
+                   const std::vector<KernelCode> &code,
                    const CompileOptions &options, RemarkLog *log,
                    CompileResult &result);
 

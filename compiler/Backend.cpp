@@ -9,8 +9,7 @@
 #include "compiler/ArtifactWriter.h"
 #include "compiler/LaunchCost.h"
 #include "compiler/Pipeline.h"
-#include "dialects/device/DeviceOps.h"
-#include "dialects/kernel/KernelOps.h"
+#include "compiler/dynamic/DynamicModel.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/StringSet.h"
 #include <atomic>
@@ -98,23 +97,65 @@ static std::string getSymbol(StringRef kernel, device::TargetAttr target) {
   return (kernel + "." + target.getName().getValue()).str();
 }
 
-/// Lowers a copy of \p func for \p target; null on failure.
-static OwningOpRef<ModuleOp> lowerKernel(kernel::FuncOp func,
-                                         device::TargetAttr target) {
+OwningOpRef<ModuleOp>
+lowerKernel(kernel::FuncOp func, device::TargetAttr target,
+            llvm::function_ref<void(OpPassManager &)> addPasses) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(func.getLoc());
   OpBuilder builder(module->getBodyRegion());
   auto copy = cast<kernel::FuncOp>(builder.clone(*func));
   copy.setSymName(getSymbol(func.getSymName(), target));
   (*module)->setAttr("device.target", target);
   PassManager passes(func.getContext());
+  addPasses(passes);
+  if (failed(passes.run(*module)))
+    return {};
+  return module;
+}
+
+namespace {
+/// A kernel of the module and where its code belongs.
+struct KernelPlace {
+  kernel::FuncOp func;
+  size_t index, target;
+};
+} // namespace
+
+/// Lowers one kernel for one target to LLVM's dialect; null on failure.
+static OwningOpRef<ModuleOp> lowerToLLVM(const KernelPlace &place,
+                                         device::TargetAttr target,
+                                         const dynamic::DynamicModel *sizes) {
+  OwningOpRef<ModuleOp> module =
+      lowerKernel(place.func, target, addVectorPasses);
+  if (!module)
+    return {};
+  if (sizes && failed(sizes->generalize(*module->getOps<func::FuncOp>().begin(),
+                                        place.index, place.target)))
+    return {};
+  PassManager passes(module->getContext());
   addKernelPasses(passes);
   if (failed(passes.run(*module)))
     return {};
   return module;
 }
 
+/// Whether the kernels of \p module can be lowered with what \p sizes knows.
+static bool checkSizes(ModuleOp module, const CompileOptions &options,
+                       const dynamic::DynamicModel *sizes,
+                       DiagnosticList &diagnostics) {
+  for (auto program : module.getOps<device::ProgramOp>())
+    if (program.isDynamic() && !sizes)
+      return fail(diagnostics, options, DiagnosticCode::MalformedStage,
+                  "has dynamic dimensions, and how its kernels depend on them "
+                  "is not in the text of this stage: compile the model, or go "
+                  "on from --emit=llvm");
+  return true;
+}
+
 bool lowerKernels(ModuleOp module, const CompileOptions &options,
+                  const dynamic::DynamicModel *sizes,
                   DiagnosticList &diagnostics) {
+  if (!checkSizes(module, options, sizes, diagnostics))
+    return false;
   MLIRContext *context = module.getContext();
   auto targets = getTargets(context, options, diagnostics);
   if (!targets)
@@ -123,8 +164,9 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
   size_t numTargets = targets->size();
   std::vector<OwningOpRef<ModuleOp>> lowered(kernels.size() * numTargets);
   forEachInParallel(lowered.size(), options.threads, [&](size_t i) {
+    size_t index = i / numTargets, target = i % numTargets;
     lowered[i] =
-        lowerKernel(kernels[i / numTargets], (*targets)[i % numTargets]);
+        lowerToLLVM({kernels[index], index, target}, (*targets)[target], sizes);
   });
   if (!llvm::all_of(lowered, [](auto &kernel) { return bool(kernel); }))
     return false;
@@ -140,6 +182,9 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
       auto getInt = [&](StringRef name) {
         return cast<IntegerAttr>(entry->removeAttr(name)).getInt();
       };
+      auto getMap = [&](StringRef name) {
+        return dyn_cast_or_null<AffineMapAttr>(entry->removeAttr(name));
+      };
       int64_t tasks = getInt("kernel.num_tasks");
       int64_t phases =
           entry->hasAttr("kernel.num_phases") ? getInt("kernel.num_phases") : 1;
@@ -150,7 +195,9 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
       variants.push_back(device::VariantAttr::get(
           context, FlatSymbolRefAttr::get(context, symbol), tasks,
           getInt("kernel.scratch_bytes"), phases, schedule, work,
-          /*dynamic_tasks=*/{}, /*dynamic_scratch=*/{}, /*dynamic_phases=*/{}));
+          getMap("kernel.dynamic_num_tasks"),
+          getMap("kernel.dynamic_scratch_bytes"),
+          getMap("kernel.dynamic_num_phases")));
       for (Operation &op :
            llvm::make_early_inc_range(code.getBody()->getOperations())) {
         // Functions of libm that several kernels call.
@@ -224,25 +271,28 @@ static std::string emitVariant(ModuleOp module, device::TargetAttr target,
   return "";
 }
 
-void emitArtifact(ModuleOp module, const CompileOptions &options,
+void emitArtifact(ArrayRef<ModuleOp> given, const CompileOptions &options,
                   RemarkLog *log, CompileResult &result) {
-  auto targets = module->getAttrOfType<ArrayAttr>("device.targets");
   struct Variant {
+    ModuleOp module;
     StringRef symbol;
     device::TargetAttr target;
   };
   std::vector<Variant> variants;
-  for (auto kernel : module.getOps<device::KernelOp>())
-    for (auto [attr, target] : llvm::zip(kernel.getVariants(), targets))
-      variants.push_back(
-          {cast<device::VariantAttr>(attr).getFunction().getValue(),
-           cast<device::TargetAttr>(target)});
+  for (ModuleOp module : given)
+    for (auto kernel : module.getOps<device::KernelOp>())
+      for (auto [attr, target] :
+           llvm::zip(kernel.getVariants(),
+                     module->getAttrOfType<ArrayAttr>("device.targets")))
+        variants.push_back(
+            {module, cast<device::VariantAttr>(attr).getFunction().getValue(),
+             cast<device::TargetAttr>(target)});
   std::vector<KernelCode> code(variants.size());
   std::vector<std::string> errors(variants.size());
   // Looking a symbol up in a module isn't safe on several threads.
   std::vector<OwningOpRef<ModuleOp>> modules;
   for (const Variant &variant : variants)
-    modules.push_back(extractVariant(module, variant.symbol));
+    modules.push_back(extractVariant(variant.module, variant.symbol));
   forEachInParallel(variants.size(), options.threads, [&](size_t i) {
     code[i].symbol = variants[i].symbol.str();
     errors[i] = emitVariant(*modules[i], variants[i].target, options, code[i]);
@@ -252,7 +302,7 @@ void emitArtifact(ModuleOp module, const CompileOptions &options,
       fail(result.diagnostics, options, DiagnosticCode::InternalError,
            "kernel '" + variant.symbol.str() + "': " + error);
   if (result.diagnostics.empty())
-    writeArtifact(module, code, options, log, result);
+    writeArtifact(given, code, options, log, result);
 }
 
 } // namespace dlc

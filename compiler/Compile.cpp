@@ -8,6 +8,7 @@
 #include "compiler/Registration.h"
 #include "compiler/StageCheck.h"
 #include "compiler/StageText.h"
+#include "compiler/dynamic/DynamicModel.h"
 #include "compiler/import/Importer.h"
 #include "mlir/IR/MLIRContext.h"
 
@@ -56,8 +57,16 @@ static void compileAssembly(const CompileOptions &options,
     linkAssembly(weights.get(), options, result);
 }
 
-CompileResult compile(const CompileOptions &options) {
+CompileResult compile(const CompileOptions &given) {
   CompileResult result;
+  // Every pass sees static shapes.
+  std::unique_ptr<dynamic::DynamicModel> sizes;
+  if (!isStageText(given.model) && dynamic::hasDims(given.import)) {
+    sizes = dynamic::DynamicModel::analyze(given, result.diagnostics);
+    if (!sizes)
+      return result;
+  }
+  const CompileOptions &options = sizes ? sizes->getTypicalOptions() : given;
   if (isAssembly(options.model.bytes)) {
     compileAssembly(options, result);
     return result;
@@ -80,11 +89,33 @@ CompileResult compile(const CompileOptions &options) {
   DiagnosticCode failure = isStageText(options.model)
                                ? DiagnosticCode::MalformedStage
                                : DiagnosticCode::InternalError;
-  runPipeline(*module, options, failure, result);
+  runPipeline(*module, options, failure, sizes.get(), result);
   return result;
 }
 
+/// The problems of the model at sizes at which it has none, or else at the
+/// likeliest.
+static DiagnosticList checkDynamic(CompileOptions options) {
+  DiagnosticList first;
+  std::vector<dynamic::Dim> dims =
+      dynamic::takeDims(options.import, options.model.name, first);
+  if (!first.empty())
+    return first;
+  CompileOptions typical = options;
+  for (const dynamic::Sizes &sizes : dynamic::getTypicalSizes(dims)) {
+    typical.import = dynamic::instantiate(options.import, dims, sizes);
+    DiagnosticList problems = check(typical);
+    if (problems.empty())
+      return problems;
+    if (first.empty())
+      first = std::move(problems);
+  }
+  return first;
+}
+
 DiagnosticList check(const CompileOptions &options) {
+  if (!isStageText(options.model) && dynamic::hasDims(options.import))
+    return checkDynamic(options);
   DiagnosticList diagnostics;
   DialectRegistry registry;
   registerAllDialects(registry);

@@ -116,6 +116,9 @@ struct CompileOptions {
   /// The model's weights: .params, or safetensors (always so for a stage).
   std::optional<NamedBytes> params;
   ImportOptions import;
+  /// Sizes of the dynamic dimensions for which there is code of its own: the
+  /// shapes of inputs that say them.
+  std::vector<std::vector<InputOption>> specializations;
 
   /// Devices ("cpu"), CPU levels ("x86-64-v3", "native", ...) and SM numbers.
   /// Empty: the defaults of the pipeline.

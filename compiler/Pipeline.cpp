@@ -9,6 +9,9 @@
 #include "compiler/StageCheck.h"
 #include "compiler/StageSink.h"
 #include "compiler/StageText.h"
+#include "compiler/dynamic/DynamicModel.h"
+#include "compiler/dynamic/Specialize.h"
+#include "compiler/import/Importer.h"
 #include "compiler/tune/Tuner.h"
 #include "dialects/device/DeviceOps.h"
 #include "dialects/graph/GraphOps.h"
@@ -71,19 +74,34 @@ void addLoweringPasses(OpPassManager &passes) {
   passes.addPass(lower::createLowerToKernels());
 }
 
-void addPlanPasses(OpPassManager &passes) {
+void addSchedulePasses(OpPassManager &passes) {
   // The order of launches decides what is alive at once, so it comes first.
   passes.addNestedPass<func::FuncOp>(plan::createPlanSchedule());
+}
+
+void addBufferPasses(OpPassManager &passes) {
   passes.addPass(plan::createPlanBufferize());
   // Buffers that share memory are one to the arena.
   passes.addNestedPass<device::ProgramOp>(plan::createPlanInplace());
   passes.addNestedPass<device::ProgramOp>(plan::createPlanWeights());
+}
+
+void addArenaPasses(OpPassManager &passes) {
   passes.addNestedPass<device::ProgramOp>(plan::createPlanArena());
   passes.addNestedPass<device::ProgramOp>(plan::createPlanVerify());
 }
 
-void addKernelPasses(OpPassManager &passes) {
+void addPlanPasses(OpPassManager &passes) {
+  addSchedulePasses(passes);
+  addBufferPasses(passes);
+  addArenaPasses(passes);
+}
+
+void addVectorPasses(OpPassManager &passes) {
   passes.addPass(kernel::createKernelToVector());
+}
+
+void addKernelPasses(OpPassManager &passes) {
   passes.addPass(kernel::createKernelExpandMath());
   // After everything that may round to bf16.
   passes.addPass(kernel::createKernelLowerBFloat16());
@@ -127,8 +145,8 @@ namespace {
 class PipelineRun {
 public:
   PipelineRun(ModuleOp module, const CompileOptions &options,
-              CompileResult &result)
-      : module(module), options(options), result(result) {
+              const dynamic::DynamicModel *sizes, CompileResult &result)
+      : module(module), options(options), sizes(sizes), result(result) {
     if (options.wantsReport) {
       log = std::make_shared<RemarkLog>();
       collectRemarks(*module.getContext(), log);
@@ -136,6 +154,10 @@ public:
   }
 
   void run();
+  /// Lowers the module, of the graph stage, to the LLVM stage without looking
+  /// at the stages between; the kernels' names begin with \p prefix, and the
+  /// weights join those of \p general.
+  bool lowerBeside(device::ProgramOp general, StringRef prefix);
 
 private:
   /// Enters \p stage; returns false where the compilation was cancelled.
@@ -146,9 +168,13 @@ private:
   /// true to go on.
   bool leave(Stage stage);
   bool runPasses(llvm::function_ref<void(OpPassManager &)> addPasses);
+  bool plan();
+  /// Lowers the model for single sizes, too.
+  bool lowerSpecial(SmallVectorImpl<OwningOpRef<ModuleOp>> &special);
 
   ModuleOp module;
   const CompileOptions &options;
+  const dynamic::DynamicModel *sizes; ///< null where all is static
   CompileResult &result;
   std::shared_ptr<RemarkLog> log; ///< null where no report is wanted
 };
@@ -171,17 +197,36 @@ bool PipelineRun::runPasses(
   return succeeded(passes.run(module));
 }
 
+bool PipelineRun::plan() {
+  if (!runPasses([](OpPassManager &passes) {
+        addSchedulePasses(passes);
+        addBufferPasses(passes);
+      }))
+    return false;
+  if (sizes)
+    for (auto program : module.getOps<device::ProgramOp>())
+      if (failed(sizes->generalize(program)))
+        return false;
+  return runPasses(addArenaPasses);
+}
+
 bool PipelineRun::lowerTo(Stage stage) {
   switch (stage) {
   case Stage::Kernels:
-    return runPasses([&](OpPassManager &passes) {
-      addGraphPasses(passes, options);
-      addLoweringPasses(passes);
-    });
+    if (sizes)
+      sizes->prepare(module);
+    if (!runPasses([&](OpPassManager &passes) {
+          addGraphPasses(passes, options);
+          addLoweringPasses(passes);
+        }))
+      return false;
+    if (sizes)
+      sizes->mark(module);
+    return true;
   case Stage::Plan:
-    return runPasses(addPlanPasses);
+    return plan();
   default:
-    return lowerKernels(module, options, result.diagnostics);
+    return lowerKernels(module, options, sizes, result.diagnostics);
   }
 }
 
@@ -231,12 +276,48 @@ void PipelineRun::run() {
     if (!enter(stage) || !lowerTo(stage) || !leave(stage))
       return;
   }
-  if (enter(options.emit))
-    emitArtifact(module, options, log.get(), result);
+  SmallVector<OwningOpRef<ModuleOp>> special;
+  if (!enter(options.emit) || !lowerSpecial(special))
+    return;
+  SmallVector<ModuleOp> modules{module};
+  for (OwningOpRef<ModuleOp> &other : special)
+    modules.push_back(*other);
+  emitArtifact(modules, options, log.get(), result);
+}
+
+bool PipelineRun::lowerBeside(device::ProgramOp general, StringRef prefix) {
+  if (!lowerTo(Stage::Kernels))
+    return false;
+  dynamic::prefixKernels(module, prefix);
+  if (!lowerTo(Stage::Plan))
+    return false;
+  dynamic::shareWeights(general, *module.getOps<device::ProgramOp>().begin());
+  return lowerTo(Stage::LLVM);
+}
+
+bool PipelineRun::lowerSpecial(
+    SmallVectorImpl<OwningOpRef<ModuleOp>> &special) {
+  if (!sizes)
+    return true;
+  auto general = *module.getOps<device::ProgramOp>().begin();
+  for (auto [i, specialOptions] : llvm::enumerate(sizes->getSpecialOptions())) {
+    const NamedBytes *params =
+        specialOptions.params ? &*specialOptions.params : nullptr;
+    special.push_back(importModel(*module.getContext(), specialOptions.model,
+                                  params, specialOptions.import,
+                                  result.diagnostics));
+    if (!special.back())
+      return false;
+    PipelineRun run(*special.back(), specialOptions, /*sizes=*/nullptr, result);
+    if (!run.lowerBeside(general, "at" + std::to_string(i) + "_"))
+      return false;
+  }
+  return true;
 }
 
 void runPipeline(ModuleOp module, const CompileOptions &options,
-                 DiagnosticCode failure, CompileResult &result) {
+                 DiagnosticCode failure, const dynamic::DynamicModel *sizes,
+                 CompileResult &result) {
   ScopedDiagnosticHandler handler(
       module.getContext(), [&](mlir::Diagnostic &diagnostic) {
         if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
@@ -248,7 +329,7 @@ void runPipeline(ModuleOp module, const CompileOptions &options,
                                diagnostic.str());
         return success();
       });
-  PipelineRun(module, options, result).run();
+  PipelineRun(module, options, sizes, result).run();
 }
 
 } // namespace dlc

@@ -9,17 +9,30 @@
 
 namespace dlc {
 
+namespace dynamic {
+class DynamicModel;
+}
+
 /// Lowers \p module, which may be of any stage, to `options.emit` and hands
 /// the result to the callbacks of \p options. Problems go to the diagnostics of
-/// \p result; what a pass reports has the code \p failure.
+/// \p result; what a pass reports has the code \p failure. \p sizes says how
+/// the module depends on dynamic dimensions; null where it has none.
 void runPipeline(mlir::ModuleOp module, const CompileOptions &options,
-                 DiagnosticCode failure, CompileResult &result);
+                 DiagnosticCode failure, const dynamic::DynamicModel *sizes,
+                 CompileResult &result);
 
 /// The passes of each phase, in order.
 void addGraphPasses(mlir::OpPassManager &passes, const CompileOptions &options);
 void addLoweringPasses(mlir::OpPassManager &passes);
 void addPlanPasses(mlir::OpPassManager &passes);
-/// Those over one kernel, for the `device.target` of its module.
+/// The phase of the plan in three parts: the order of launches, buffers with
+/// the weights placed, and the arena.
+void addSchedulePasses(mlir::OpPassManager &passes);
+void addBufferPasses(mlir::OpPassManager &passes);
+void addArenaPasses(mlir::OpPassManager &passes);
+/// Those over one kernel, for the `device.target` of its module: to vectors,
+/// and from these to LLVM's dialect.
+void addVectorPasses(mlir::OpPassManager &passes);
 void addKernelPasses(mlir::OpPassManager &passes);
 
 } // namespace dlc

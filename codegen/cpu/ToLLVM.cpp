@@ -67,7 +67,8 @@ static void addEntryPoint(LLVM::LLVMFuncOp body,
   body.setLinkage(LLVM::Linkage::Internal);
   for (StringRef attr :
        {"kernel.num_tasks", "kernel.num_phases", "kernel.scratch_bytes",
-        "kernel.schedule", "kernel.work"})
+        "kernel.schedule", "kernel.work", "kernel.dynamic_num_tasks",
+        "kernel.dynamic_num_phases", "kernel.dynamic_scratch_bytes"})
     if (Attribute value = body->removeAttr(attr))
       entry->setAttr(attr, value);
   for (LLVM::LLVMFuncOp function : {body, entry}) {

@@ -117,7 +117,7 @@ static bool compileTo(ModuleOp module, device::TargetAttr target,
   trial.threads = options.threads;
   trial.onOutput = [&](std::string_view bytes) { return file.write(bytes); };
   CompileResult result;
-  if (!lowerKernels(module, trial, result.diagnostics))
+  if (!lowerKernels(module, trial, /*sizes=*/nullptr, result.diagnostics))
     return false;
   emitArtifact(module, trial, /*log=*/nullptr, result);
   return result.diagnostics.empty() && file.commit(result.diagnostics);

@@ -2,13 +2,15 @@
 """Small random graphs compute the same whoever computes them.
 
 The reference interpreter, every pass over the graph, the artifacts of -O0 and -O3 (`dlc verify --bisect` compares
-these), and any number of threads, which change no bit. DLC_SEEDS sets how many graphs are drawn.
+these), any number of threads, which change no bit, and one artifact for all sizes of a dimension. DLC_SEEDS sets how many
+graphs are drawn.
 """
 import os
+import subprocess
 
 import numpy as np
 import pytest
-from conftest import Symbol, dlc
+from conftest import BUILD, Symbol, dlc
 
 SEEDS = int(os.environ.get("DLC_SEEDS", "10"))
 GRAPHS = 5  # for each seed
@@ -174,3 +176,38 @@ def test_all_agree(seed, tmp_path):
             with np.load(tmp_path / "out.npz") as out:
                 results.append([out[name].tobytes() for name in out.files])
         assert results[0] == results[1] == results[2], f"threads change bits of graph {seed * GRAPHS + number}"
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_sizes_agree(seed, tmp_path):
+    """With a dynamic dimension, results are those of the artifact for each size alone. A graph that isn't valid at other
+    sizes is refused, and so are those whose products have columns of several sizes."""
+    compiled = 0
+    for number in range(GRAPHS):
+        graph = Graph(seed * GRAPHS + number)
+        flags = [flag for flag in graph.save(tmp_path) if not flag.startswith("--input=x=")]
+        shape, axis = list(graph.values["x"].shape), number % 2
+
+        def compile_for(size, path):
+            extents = [str(size if i == axis else extent) for i, extent in enumerate(shape)]
+            run = subprocess.run([BUILD / "bin" / "dlc", "compile", tmp_path / "model-symbol.json", *flags,
+                                  "--input=x=" + "x".join(extents), "-o", path, "--cpu", "native"],
+                                 text=True, capture_output=True, check=False)
+            assert run.returncode in (0, 3), run.stderr
+            return run.returncode == 0
+
+        if not compile_for("N", tmp_path / "any.so"):
+            continue
+        compiled += 1
+        for size in (1, 2, 7, 16, 33):
+            values = dict(graph.values)
+            values["x"] = graph.draw.uniform(-1, 1, [size if i == axis else extent for i, extent in enumerate(shape)])
+            np.savez(tmp_path / "io.npz", **{"in:" + name: value.astype(np.float32) for name, value in values.items()})
+            if not compile_for(size, tmp_path / "one.so"):
+                dlc("run", tmp_path / "any.so", "--io", tmp_path / "io.npz", status=3)
+                continue
+            dlc("run", tmp_path / "one.so", "--io", tmp_path / "io.npz", "--output", tmp_path / "out.npz")
+            with np.load(tmp_path / "io.npz") as io, np.load(tmp_path / "out.npz") as out:
+                np.savez(tmp_path / "want.npz", **io, **out)
+            dlc("verify", tmp_path / "any.so", "--io", tmp_path / "want.npz")
+    assert compiled > 0, "no graph could be compiled for all sizes"

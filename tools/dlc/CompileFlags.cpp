@@ -65,6 +65,25 @@ std::string parseInputFlag(const std::string &text, InputOption &input) {
   return "";
 }
 
+/// Parses what --specialize says, shapes separated by commas; returns what is
+/// wrong with it, or "".
+static std::string parseInputFlags(const std::string &text,
+                                   std::vector<InputOption> &inputs) {
+  for (size_t begin = 0; begin <= text.size();) {
+    size_t end = std::min(text.find(',', begin), text.size());
+    InputOption &input = inputs.emplace_back();
+    if (std::string error =
+            parseInputFlag(text.substr(begin, end - begin), input);
+        !error.empty())
+      return error;
+    for (const InputDim &dim : input.shape)
+      if (!dim.name.empty())
+        return "'" + text + "' must have sizes, not '" + dim.name + "'";
+    begin = end + 1;
+  }
+  return "";
+}
+
 std::string parseDimFlag(const std::string &text, DimOption &dim) {
   size_t equal = text.find('='), dots = text.find("..");
   std::string_view view = text;
@@ -135,6 +154,17 @@ void addModelFlags(CLI::App &command, ModelFlags &flags, bool withShapes) {
       ->expected(1)
       ->take_all()
       ->check(checkDim);
+  auto checkSpecial = [](const std::string &text) {
+    std::vector<InputOption> inputs;
+    return parseInputFlags(text, inputs);
+  };
+  command
+      .add_option("--specialize", flags.specializations,
+                  "NAME=1x3x224x224[,NAME=...]: code of its own for a size of "
+                  "the dynamic dimensions")
+      ->expected(1)
+      ->take_all()
+      ->check(checkSpecial);
   command
       .add_option("--outputs", flags.outputs,
                   "Outputs to compute, internal ones too, separated by commas")
@@ -149,6 +179,8 @@ bool readModelFlags(const ModelFlags &flags, CompileOptions &options,
     parseInputFlag(text, options.import.inputs.emplace_back());
   for (const std::string &text : flags.dims)
     parseDimFlag(text, options.import.dims.emplace_back());
+  for (const std::string &text : flags.specializations)
+    parseInputFlags(text, options.specializations.emplace_back());
   options.import.outputs = flags.outputs;
   ModelFiles files;
   if (!findModel({flags.model, flags.params, flags.epoch}, files, diagnostics))

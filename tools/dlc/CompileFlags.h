@@ -21,6 +21,7 @@ struct ModelFlags {
   std::optional<int> epoch;
   std::vector<std::string> inputs;
   std::vector<std::string> dims;
+  std::vector<std::string> specializations;
   std::vector<std::string> outputs;
 };
 

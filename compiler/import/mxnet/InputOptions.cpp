@@ -29,8 +29,8 @@ void checkInputOptions(const ResolvedSymbol &symbol,
         diagnostics.add(DiagnosticCode::DynamicDimension, place,
                         "input '" + input.name +
                             "' has the dynamic dimension " + dim.name +
-                            ", which can't be compiled yet; give "
-                            "its size");
+                            ", but only compiling takes those: give its "
+                            "size");
   }
 }
 

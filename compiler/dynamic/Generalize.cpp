@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes the sizes that were found into the typical instance.
+#include "compiler/dynamic/DynamicModel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/AffineExprVisitor.h"
+#include "passes/kernel/TypicalExtents.h"
+
+using namespace mlir;
+
+namespace dlc::dynamic {
+
+void DynamicModel::prepare(ModuleOp module) const {
+  if (!dims.empty())
+    rules.choices.put(module);
+}
+
+void DynamicModel::mark(ModuleOp module) const {
+  for (auto main : module.getOps<func::FuncOp>())
+    Choices::remove(main);
+  if (!dims.empty())
+    markExtents(module, rules.typical, rules.others);
+}
+
+//===----------------------------------------------------------------------===//
+// The plan
+//===----------------------------------------------------------------------===//
+
+static AffineMap getMap(ArrayRef<Size> sizes, unsigned numDims,
+                        MLIRContext *context) {
+  SmallVector<AffineExpr> results;
+  for (const Size &size : sizes)
+    results.push_back(size.toAffine(context));
+  return AffineMap::get(/*dimCount=*/0, numDims, results, context);
+}
+
+LogicalResult DynamicModel::generalize(device::ProgramOp program) const {
+  if (dims.empty())
+    return success();
+  MLIRContext *context = program.getContext();
+  Builder builder(context);
+  Choices::remove(program->getParentOp());
+  markAddedKernels(program->getParentOfType<ModuleOp>(), rules.typical);
+  if (hashStructure(program) != planStructure)
+    return program.emitOpError("is planned in another way than its instances");
+  SmallVector<Attribute> attrs;
+  for (const Dim &dim : dims)
+    attrs.push_back(
+        device::DimAttr::get(context, builder.getStringAttr(dim.name), dim.low,
+                             dim.high, dim.multiple, dim.typical));
+  program.setDimsAttr(builder.getArrayAttr(attrs));
+
+  std::vector<std::vector<Size>> shapes[2];
+  shapes[0].resize(program.getNumInputs());
+  shapes[1].resize(program.getNumOutputs());
+  size_t next = 0;
+  visitNumbers(program, [&](Operation *op, PlanNumber kind, unsigned index,
+                            int64_t) {
+    const Size &size = plan[next++];
+    if (kind == PlanNumber::InputExtent || kind == PlanNumber::OutputExtent) {
+      shapes[kind == PlanNumber::OutputExtent][index].push_back(size);
+      return;
+    }
+    if (size.getConstant())
+      return;
+    auto map = AffineMapAttr::get(getMap(size, dims.size(), context));
+    if (kind == PlanNumber::SlotBytes)
+      cast<device::SlotOp>(op).setDynamicBytesAttr(map);
+    else if (kind == PlanNumber::ViewOffset)
+      cast<device::ViewOp>(op).setDynamicOffsetAttr(map);
+    else
+      cast<device::LaunchOp>(op).setDynamicFlopsAttr(map);
+  });
+  auto getMaps = [&](const std::vector<std::vector<Size>> &shapes) {
+    SmallVector<AffineMap> maps;
+    for (const std::vector<Size> &shape : shapes)
+      maps.push_back(getMap(shape, dims.size(), context));
+    return builder.getAffineMapArrayAttr(maps);
+  };
+  program.setDynamicInputShapesAttr(getMaps(shapes[0]));
+  program.setDynamicOutputShapesAttr(getMaps(shapes[1]));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Emits sizes at the start of a function.
+struct SizeEmitter : AffineExprVisitor<SizeEmitter, Value> {
+  OpBuilder &builder;
+  Location loc;
+  ArrayRef<Value> dims;
+  llvm::DenseMap<AffineExpr, Value> emitted;
+
+  SizeEmitter(OpBuilder &builder, Location loc, ArrayRef<Value> dims)
+      : builder(builder), loc(loc), dims(dims) {}
+
+  Value emit(AffineExpr expr) {
+    if (Value value = emitted.lookup(expr))
+      return value;
+    return emitted[expr] = visit(expr);
+  }
+  template <typename OpTy>
+  Value emitBinary(AffineBinaryOpExpr expr) {
+    Value left = emit(expr.getLHS());
+    return OpTy::create(builder, loc, left, emit(expr.getRHS()));
+  }
+  Value visitAddExpr(AffineBinaryOpExpr expr) {
+    return emitBinary<arith::AddIOp>(expr);
+  }
+  Value visitMulExpr(AffineBinaryOpExpr expr) {
+    return emitBinary<arith::MulIOp>(expr);
+  }
+  Value visitFloorDivExpr(AffineBinaryOpExpr expr) {
+    return emitBinary<arith::FloorDivSIOp>(expr);
+  }
+  Value visitCeilDivExpr(AffineBinaryOpExpr expr) {
+    return emitBinary<arith::CeilDivSIOp>(expr);
+  }
+  Value visitModExpr(AffineBinaryOpExpr expr) {
+    return emitBinary<arith::RemSIOp>(expr);
+  }
+  Value visitConstantExpr(AffineConstantExpr expr) {
+    return arith::ConstantIndexOp::create(builder, loc, expr.getValue());
+  }
+  Value visitSymbolExpr(AffineSymbolExpr expr) {
+    return dims[expr.getPosition()];
+  }
+  Value visitDimExpr(AffineDimExpr) { llvm_unreachable("sizes have symbols"); }
+};
+} // namespace
+
+/// Makes \p size, an index, a value of \p type, which may be a vector.
+static Value convert(OpBuilder &builder, Location loc, Value size, Type type,
+                     bool isReciprocal) {
+  Type element = getElementTypeOrSelf(type);
+  if (isa<FloatType>(element)) {
+    Value wide =
+        arith::IndexCastOp::create(builder, loc, builder.getI64Type(), size);
+    size = arith::SIToFPOp::create(builder, loc, element, wide);
+    if (isReciprocal) {
+      Value one = arith::ConstantOp::create(builder, loc,
+                                            builder.getFloatAttr(element, 1));
+      size = arith::DivFOp::create(builder, loc, one, size);
+    }
+  } else if (!element.isIndex()) {
+    size = arith::IndexCastOp::create(builder, loc, element, size);
+  }
+  if (auto vector = dyn_cast<VectorType>(type))
+    size = vector::BroadcastOp::create(builder, loc, vector, size);
+  return size;
+}
+
+LogicalResult DynamicModel::generalize(func::FuncOp function, size_t index,
+                                       size_t target) const {
+  if (dims.empty())
+    return success();
+  const Kernel &kernel = kernels[index * numTargets + target];
+  KernelLeaves found = collectLeaves(function);
+  if (found.structure != kernel.structure)
+    return function.emitOpError("is lowered in another way than its instances");
+
+  // The dims, behind the buffers: begin, end and scratch memory come last.
+  OpBuilder builder(function.getContext());
+  Location loc = function.getLoc();
+  auto type = MemRefType::get(dims.size(), builder.getI64Type());
+  unsigned position = function.getNumArguments() - 3;
+  if (failed(function.insertArgument(position, type, {}, loc)))
+    return failure();
+  builder.setInsertionPointToStart(&function.getBody().front());
+  SmallVector<Value> values;
+  if (!kernel.leaves.empty())
+    for (auto [i, dim] : llvm::enumerate(dims)) {
+      Value at = arith::ConstantIndexOp::create(builder, loc, i);
+      Value loaded = memref::LoadOp::create(builder, loc,
+                                            function.getArgument(position), at);
+      auto size = arith::IndexCastOp::create(builder, loc,
+                                             builder.getIndexType(), loaded);
+      size->setAttr(kernel::kTypicalAttr,
+                    builder.getI64IntegerAttr(dim.typical));
+      values.push_back(size);
+    }
+
+  SizeEmitter emitter(builder, loc, values);
+  SmallVector<Operation *> replaced; // the builder may stand before one
+  for (const LeafSize &leaf : kernel.leaves) {
+    AffineExpr expr = leaf.size.toAffine(function.getContext());
+    if (Operation *owner = found.owners[leaf.leaf]) {
+      Value size = convert(builder, loc, emitter.emit(expr),
+                           owner->getResult(0).getType(), leaf.isReciprocal);
+      owner->getResult(0).replaceAllUsesWith(size);
+      replaced.push_back(owner);
+      continue;
+    }
+    std::string name = getLeafAttrs()[leaf.leaf].str();
+    function->setAttr("kernel.dynamic_" +
+                          name.substr(StringRef("kernel.").size()),
+                      AffineMapAttr::get(AffineMap::get(
+                          /*dimCount=*/0, dims.size(), expr)));
+  }
+  for (Operation *owner : replaced)
+    owner->erase();
+  return success();
+}
+
+} // namespace dlc::dynamic

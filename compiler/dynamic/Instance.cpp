@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiles a model at one size and reads the numbers of the result.
+#include "compiler/dynamic/Instance.h"
+
+#include "compiler/Backend.h"
+#include "compiler/Pipeline.h"
+#include "compiler/Registration.h"
+#include "compiler/import/Importer.h"
+#include "dialects/graph/Decisions.h"
+#include "dialects/kernel/KernelOps.h"
+#include "mlir/IR/MLIRContext.h"
+
+using namespace mlir;
+
+namespace dlc::dynamic {
+
+namespace {
+/// A model of one size in a context of its own: what is made of its weights
+/// goes when it goes.
+class Instance {
+public:
+  Instance(const CompileOptions &options, DiagnosticList &diagnostics)
+      : options(options), diagnostics(diagnostics), context(getRegistry()),
+        handler(&context, [this](mlir::Diagnostic &problem) {
+          // The model is fine: it was imported.
+          std::string node;
+          if (auto name = dyn_cast<NameLoc>(problem.getLocation()))
+            node = name.getName().str();
+          if (problem.getSeverity() == DiagnosticSeverity::Error)
+            this->diagnostics.add(DiagnosticCode::DynamicDimension,
+                                  {this->options.model.name, node, "", -1},
+                                  problem.str());
+          return success();
+        }) {
+    context.loadAllAvailableDialects();
+  }
+
+  bool lowerToKernels(Choices &choices);
+  std::vector<unsigned> schedule();
+  bool plan(const InstanceRules &rules);
+  bool readKernels(InstanceNumbers &numbers);
+  ModuleOp getModule() { return *module; }
+  func::FuncOp getMain() { return *module->getOps<func::FuncOp>().begin(); }
+
+private:
+  static DialectRegistry getRegistry() {
+    DialectRegistry registry;
+    registerAllDialects(registry);
+    return registry;
+  }
+  bool run(llvm::function_ref<void(OpPassManager &)> addPasses) {
+    PassManager passes(&context);
+    addPasses(passes);
+    return succeeded(passes.run(*module));
+  }
+
+  const CompileOptions &options;
+  DiagnosticList &diagnostics;
+  MLIRContext context;
+  ScopedDiagnosticHandler handler;
+  OwningOpRef<ModuleOp> module;
+};
+} // namespace
+
+void Choices::put(ModuleOp module) const {
+  Builder builder(module.getContext());
+  auto putOn = [&](Operation *op, const std::vector<int64_t> &choices) {
+    op->setAttr(graph::kDecisionsAttr, builder.getDenseI64ArrayAttr(choices));
+    if (isRagged)
+      op->setAttr(graph::kRaggedAttr, builder.getUnitAttr());
+  };
+  putOn(module, ofKernels);
+  for (auto main : module.getOps<func::FuncOp>())
+    putOn(main, ofGraph);
+}
+
+void Choices::take(ModuleOp module) {
+  auto takeFrom = [](Operation *op, std::vector<int64_t> &choices) {
+    if (auto attr = op->getAttrOfType<DenseI64ArrayAttr>(graph::kDecisionsAttr))
+      choices = attr.asArrayRef().vec();
+  };
+  takeFrom(module, ofKernels);
+  for (auto main : module.getOps<func::FuncOp>())
+    takeFrom(main, ofGraph);
+}
+
+void Choices::remove(Operation *op) {
+  op->removeAttr(graph::kDecisionsAttr);
+  op->removeAttr(graph::kRaggedAttr);
+}
+
+bool Instance::lowerToKernels(Choices &choices) {
+  const NamedBytes *params = options.params ? &*options.params : nullptr;
+  module =
+      importModel(context, options.model, params, options.import, diagnostics);
+  if (!module)
+    return false;
+  choices.put(*module);
+  bool isLowered = run([&](OpPassManager &passes) {
+    addGraphPasses(passes, options);
+    addLoweringPasses(passes);
+  });
+  choices.take(*module);
+  return isLowered;
+}
+
+std::vector<unsigned> Instance::schedule() {
+  llvm::DenseMap<Operation *, unsigned> numbers;
+  Block &body = getMain().getBody().front();
+  for (Operation &op : body)
+    numbers.try_emplace(&op, numbers.size());
+  run([](OpPassManager &passes) { addSchedulePasses(passes); });
+  std::vector<unsigned> order;
+  for (Operation &op : body)
+    order.push_back(numbers.lookup(&op));
+  return order;
+}
+
+bool Instance::plan(const InstanceRules &rules) {
+  std::vector<Operation *> ops;
+  Block &body = getMain().getBody().front();
+  for (Operation &op : body)
+    ops.push_back(&op);
+  if (ops.size() != rules.order.size())
+    return false;
+  for (unsigned index : rules.order)
+    ops[index]->moveBefore(&body, body.end());
+  markExtents(*module, rules.typical, rules.others);
+  if (!run([](OpPassManager &passes) { addBufferPasses(passes); }))
+    return false;
+  markAddedKernels(*module, rules.typical);
+  return true;
+}
+
+bool Instance::readKernels(InstanceNumbers &numbers) {
+  auto targets = getTargets(&context, options, diagnostics);
+  if (!targets)
+    return false;
+  for (auto func : module->getOps<kernel::FuncOp>()) {
+    for (Type type : func.getBody().getArgumentTypes())
+      numbers.counts.push_back(cast<ShapedType>(type).getNumElements());
+    for (device::TargetAttr target : *targets) {
+      OwningOpRef<ModuleOp> lowered = lowerKernel(
+          func, target, [](OpPassManager &passes) { addVectorPasses(passes); });
+      if (!lowered)
+        return false;
+      KernelLeaves leaves =
+          collectLeaves(*lowered->getOps<func::FuncOp>().begin());
+      leaves.owners.clear();
+      numbers.kernels.push_back(std::move(leaves));
+      numbers.names.push_back(func.getSymName().str());
+    }
+  }
+  return true;
+}
+
+std::optional<KernelExtents> lowerInstance(const CompileOptions &options,
+                                           Choices &choices,
+                                           DiagnosticList &diagnostics) {
+  Instance instance(options, diagnostics);
+  if (!instance.lowerToKernels(choices))
+    return std::nullopt;
+  return collectExtents(instance.getModule());
+}
+
+std::optional<std::vector<unsigned>>
+scheduleInstance(const CompileOptions &options, const Choices &choices,
+                 DiagnosticList &diagnostics) {
+  Instance instance(options, diagnostics);
+  Choices followed = choices;
+  if (!instance.lowerToKernels(followed))
+    return std::nullopt;
+  return instance.schedule();
+}
+
+std::optional<InstanceNumbers> readInstance(const CompileOptions &options,
+                                            const InstanceRules &rules,
+                                            DiagnosticList &diagnostics) {
+  Instance instance(options, diagnostics);
+  Choices choices = rules.choices;
+  if (!instance.lowerToKernels(choices))
+    return std::nullopt;
+  InstanceNumbers numbers;
+  numbers.extents = collectExtents(instance.getModule());
+  if (auto difference = findDifference(numbers.extents, rules.typical)) {
+    diagnostics.add(DiagnosticCode::DynamicDimension,
+                    {options.model.name, *difference, "", -1},
+                    "kernel '" + *difference + "'");
+    return std::nullopt;
+  }
+  if (!instance.plan(rules))
+    return std::nullopt;
+  auto program = *instance.getModule().getOps<device::ProgramOp>().begin();
+  numbers.planStructure = hashStructure(program);
+  visitNumbers(program,
+               [&](Operation *, PlanNumber kind, unsigned, int64_t value) {
+                 numbers.kinds.push_back(kind);
+                 numbers.plan.push_back(value);
+               });
+  if (!instance.readKernels(numbers))
+    return std::nullopt;
+  return numbers;
+}
+
+} // namespace dlc::dynamic

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model compiled at some size, far enough to read its numbers.
+#ifndef DLC_COMPILER_DYNAMIC_INSTANCE_H
+#define DLC_COMPILER_DYNAMIC_INSTANCE_H
+
+#include "compiler/dynamic/Dims.h"
+#include "compiler/dynamic/Extents.h"
+#include "compiler/dynamic/Leaves.h"
+
+namespace dlc::dynamic {
+
+/// Choices of passes that depend on sizes (see graph::Decisions).
+struct Choices {
+  std::vector<int64_t> ofGraph, ofKernels;
+  bool isRagged = false;
+
+  /// Hands them to the passes that \p module is about to go through.
+  void put(mlir::ModuleOp module) const;
+  /// Reads what the passes made of them.
+  void take(mlir::ModuleOp module);
+  /// Leaves no trace of them.
+  static void remove(mlir::Operation *op);
+};
+
+/// What all instances have in common with the typical one.
+struct InstanceRules {
+  KernelExtents typical;
+  Choices choices;
+  /// Extents of other instances: what differs from `typical` is dynamic.
+  std::vector<KernelExtents> others;
+  /// Where plan-schedule put the operations of the typical instance.
+  std::vector<unsigned> order;
+};
+
+/// The numbers of one instance.
+struct InstanceNumbers {
+  KernelExtents extents;
+  uint64_t planStructure = 0;
+  Values plan;                   ///< in the order of visitNumbers
+  std::vector<PlanNumber> kinds; ///< what each of `plan` is
+  /// One for each kernel and target, the targets of a kernel together.
+  std::vector<KernelLeaves> kernels;
+  std::vector<std::string> names; ///< of these
+  Values counts; ///< the elements of all buffers of all kernels
+};
+
+/// The model at the sizes \p options names, up to the kernels stage. \p choices
+/// are followed, or filled in where there are none yet.
+/// \returns nothing, with diagnostics, where it can't have them.
+std::optional<KernelExtents> lowerInstance(const CompileOptions &options,
+                                           Choices &choices,
+                                           DiagnosticList &diagnostics);
+
+/// The order that plan-schedule gives the operations of the model.
+std::optional<std::vector<unsigned>>
+scheduleInstance(const CompileOptions &options, const Choices &choices,
+                 DiagnosticList &diagnostics);
+
+/// All numbers of the model at the sizes \p options names.
+std::optional<InstanceNumbers> readInstance(const CompileOptions &options,
+                                            const InstanceRules &rules,
+                                            DiagnosticList &diagnostics);
+
+} // namespace dlc::dynamic
+
+#endif // DLC_COMPILER_DYNAMIC_INSTANCE_H

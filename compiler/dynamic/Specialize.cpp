@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fits programs for single sizes into the artifact for all.
+#include "compiler/dynamic/Specialize.h"
+
+#include "compiler/dynamic/Extents.h"
+#include "dialects/kernel/KernelOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace dlc::dynamic {
+
+static std::string getText(const Dim &dim, int64_t size) {
+  std::string text = dim.name + " is " + std::to_string(size);
+  if (size < dim.low)
+    return text + ", less than its bound " + std::to_string(dim.low);
+  if (size > dim.high)
+    return text + ", more than its bound " + std::to_string(dim.high);
+  return text + ", not a multiple of " + std::to_string(dim.multiple);
+}
+
+std::optional<Sizes> findSizes(const std::vector<InputOption> &inputs,
+                               const std::vector<Dim> &dims,
+                               const std::vector<InputOption> &special,
+                               const std::string &file,
+                               DiagnosticList &diagnostics) {
+  auto fail = [&](const std::string &what) {
+    diagnostics.add(DiagnosticCode::DynamicDimension, {file, "", "", -1},
+                    "--specialize: " + what);
+    return std::nullopt;
+  };
+  Sizes sizes(dims.size(), 0);
+  for (const InputOption &given : special) {
+    auto input = llvm::find_if(inputs, [&](const InputOption &candidate) {
+      return candidate.name == given.name;
+    });
+    if (input == inputs.end() || input->shape.size() != given.shape.size())
+      return fail("no --input '" + given.name + "' of this rank");
+    for (size_t i = 0; i < given.shape.size(); ++i) {
+      const InputDim &extent = input->shape[i], &size = given.shape[i];
+      auto dim = llvm::find_if(
+          dims, [&](const Dim &dim) { return dim.name == extent.name; });
+      if (dim == dims.end()) {
+        if (extent.size != size.size)
+          return fail("input '" + given.name + "' has the extent " +
+                      std::to_string(extent.size) + ", not " +
+                      std::to_string(size.size));
+        continue;
+      }
+      int64_t &known = sizes[dim - dims.begin()];
+      if (known != 0 && known != size.size)
+        return fail(dim->name + " is both " + std::to_string(known) + " and " +
+                    std::to_string(size.size));
+      known = size.size;
+      if (known < dim->low || known > dim->high || known % dim->multiple != 0)
+        return fail("input '" + given.name + "': " + getText(*dim, known));
+    }
+  }
+  for (auto [dim, size] : llvm::zip(dims, sizes))
+    if (size == 0)
+      return fail("gives no size for " + dim.name + " of input '" + dim.input +
+                  "'");
+  return sizes;
+}
+
+void prefixKernels(ModuleOp module, StringRef prefix) {
+  for (auto func : module.getOps<kernel::FuncOp>())
+    func.setSymName((prefix + func.getSymName()).str());
+  module.walk([&](Operation *op) {
+    auto rename = [&](FlatSymbolRefAttr callee) {
+      return FlatSymbolRefAttr::get(op->getContext(),
+                                    (prefix + callee.getValue()).str());
+    };
+    if (auto call = dyn_cast<kernel::CallOp>(op))
+      call.setCalleeAttr(rename(call.getCalleeAttr()));
+    else if (auto launch = dyn_cast<device::LaunchOp>(op))
+      launch.setCalleeAttr(rename(launch.getCalleeAttr()));
+  });
+}
+
+void shareWeights(device::ProgramOp general, device::ProgramOp special) {
+  // By size and a hash of the bytes.
+  using Key = std::pair<int64_t, uint64_t>;
+  auto getKey = [](device::WeightsOp weights) {
+    return Key(device::getBufferBytes(weights.getResult()), hashBytes(weights));
+  };
+  std::map<Key, int64_t> places;
+  for (auto weights : general.getBody().getOps<device::WeightsOp>())
+    places.emplace(getKey(weights), *weights.getOffset());
+  int64_t end = general.getWeightsBytes().value_or(0);
+  for (auto weights : special.getBody().getOps<device::WeightsOp>()) {
+    Key key = getKey(weights);
+    auto [place, isNew] = places.try_emplace(key, 0);
+    if (isNew) {
+      place->second = llvm::alignTo(end, 64);
+      end = place->second + key.first;
+    }
+    weights.setOffset(place->second);
+  }
+  general.setWeightsBytes(end);
+  special.setWeightsBytes(end);
+}
+
+} // namespace dlc::dynamic
