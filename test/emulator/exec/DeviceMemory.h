@@ -39,6 +39,11 @@ public:
   uint64_t allocate(uint64_t bytes, uint64_t align = 256);
   /// False if `base` isn't the start of an allocation.
   bool free(uint64_t base);
+  /// Lets kernels of this device use an allocation of another DeviceMemory: a
+  /// peer's, or pinned host memory. It counts as nothing here, and only
+  /// `ranges` knows it.
+  void share(Range range);
+  void unshare(uint64_t base);
   /// The allocation that holds `address`, or size 0.
   Range find(uint64_t address) const;
   /// Whether [address, address + bytes) lies in one allocation.
@@ -66,7 +71,7 @@ public:
   uint64_t sharedWindow() const { return reservedBase; }
   uint64_t localWindow() const { return reservedBase + sharedWindowBytes; }
 
-  /// All allocations by address; stays valid while others come and go.
+  /// All allocations and shared ranges by address; stays valid while others come and go.
   std::shared_ptr<const std::vector<Range>> ranges() const;
 
 private:
@@ -74,6 +79,7 @@ private:
 
   mutable std::mutex mutex;
   std::map<uint64_t, uint64_t> allocations; ///< base -> size
+  std::map<uint64_t, uint64_t> shared;      ///< likewise, of other memories
   mutable std::shared_ptr<const std::vector<Range>> snapshot;
   uint64_t capacityBytes = 0, usedBytes = 0;
   uint64_t reservedBase = 0, reservedBytes = 0, shadowOffset = 0;

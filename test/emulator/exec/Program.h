@@ -16,7 +16,8 @@
 
 namespace emulator {
 
-struct Code; // a decoded function (exec/Code.h)
+struct Code;        // a decoded function (exec/Code.h)
+class ConstantPool; // of its instructions (exec/Decoder.h)
 
 struct Parameter {
   std::string name;
@@ -57,9 +58,11 @@ public:
 
 private:
   friend class Loader;
-  explicit Program(DeviceMemory &memory) : memory(memory) {}
+  explicit Program(DeviceMemory &memory);
 
   std::unique_ptr<ptx::Module> module;
+  std::unique_ptr<ConstantPool> constants;
+  std::vector<uint64_t> owned; ///< its allocations
   std::vector<std::unique_ptr<Code>> codes;
   std::map<std::string, Kernel, std::less<>> kernelNamed;
   std::map<std::string, Range, std::less<>> globalNamed;

@@ -33,14 +33,16 @@ Type typeNamed(std::string_view name);
 
 enum class Space : uint8_t { None, Reg, Const, Global, Shared, Local, Param };
 
-/// An address inside an initialiser: the value at `offset` is the address of
-/// `symbol` plus `addend`; as a generic address if `generic`.
+/// An address inside an initialiser: the `bytes` at `offset` are those of the
+/// address of `symbol` plus `addend`, shifted right by `shift`; as a generic
+/// address if `generic`.
 struct Relocation {
   uint64_t offset = 0;
   std::string symbol;
   int64_t addend = 0;
   bool generic = false;
   unsigned bytes = 8;
+  unsigned shift = 0;
 };
 
 /// A variable of any space but registers, or a parameter.

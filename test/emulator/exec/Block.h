@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// A block (CTA): its warps, shared memory and barriers, and the launch it
+// belongs to.
+#ifndef EMULATOR_EXEC_BLOCK_H
+#define EMULATOR_EXEC_BLOCK_H
+
+#include "exec/SharedMemory.h"
+
+#include <atomic>
+#include <mutex>
+
+namespace emulator {
+
+/// What all blocks of a launch share.
+struct LaunchState {
+  Program &program;
+  const Kernel &kernel;
+  const LaunchConfig &config;
+  DeviceMemory &memory;
+  uint64_t parameters = 0; ///< device address
+  uint64_t gridId = 0;
+  std::shared_ptr<const std::vector<Range>> ranges; ///< allocations at the start
+  std::atomic<bool> stop{false};
+  std::mutex mutex; ///< of what follows
+  Fault fault;
+  Counters counters;
+  std::vector<uint64_t> heap; ///< allocations of malloc
+  uint64_t heapUsed = 0;
+
+  LaunchState(Program &program, const Kernel &kernel, const LaunchConfig &config)
+      : program(program), kernel(kernel), config(config), memory(program.memory) {}
+};
+
+class Block {
+public:
+  enum class Status : uint8_t { Done, Yield, Fault };
+
+  explicit Block(LaunchState &launch);
+  /// Begins the block with this index in the grid.
+  void start(Dim3 index);
+  /// Runs until the end, a fault, or for about `budget` instructions.
+  Status run(int64_t budget);
+
+  /// Lanes of a warp arrive at a barrier. `expected`: threads, 0 for all of
+  /// the block; with `isArrive` they don't wait. `reduction`: 0 none, 1 popc,
+  /// 2 and, 3 or of `value`.
+  Next arrive(Warp &warp, const Instruction &at, unsigned id, uint32_t expected, bool isArrive,
+              bool isAligned, unsigned reduction, int32_t slot, Mask value);
+  /// Lanes have ended: barriers may be complete now.
+  void threadsEnded(Warp &warp, unsigned count);
+
+  LaunchState &launch;
+  Dim3 index;
+  unsigned threads = 0;
+  unsigned aliveThreads = 0, endedThreads = 0;
+  SharedMemory shared;
+  Counters counters;
+  uint64_t instructionsByClass[size_t(Class::Count)] = {};
+  uint64_t clock = 0; ///< instructions that the block executed
+  uint64_t linear = 0; ///< index in the grid
+
+  /// The allocation of the launch that holds `address`, or size 0.
+  Range findRange(uint64_t address) const;
+  /// Completes barriers whose last threads have arrived or ended.
+  void completeDue();
+  bool isCompletionDue = false;
+
+private:
+  struct Barrier {
+    uint32_t expected = 0; ///< 0: all threads
+    uint32_t arrived = 0;
+    uint32_t count = 0; ///< of bar.red.popc
+    bool all = true, any = false;
+    bool isUsed = false;
+    uint32_t joined[32] = {};
+  };
+  bool isComplete(const Barrier &barrier) const;
+  void complete(unsigned id);
+  /// All warps wait: releases a barrier whose threads have ended, or records
+  /// the fault and returns false.
+  bool stuck();
+
+  std::vector<std::unique_ptr<Warp>> warps;
+  Barrier barriers[17]; ///< the last one is the cluster's
+  uint32_t endedSeen[32] = {}; ///< up to when ended warps are ordered before a barrier
+};
+
+} // namespace emulator
+
+#endif

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decoded functions: what the interpreter runs.
+//
+// A register of a warp is an array of 32 lanes of its width (2, 4, 8 or 16
+// bytes); a predicate is a 32-bit mask. An operand is the byte offset of such a
+// slot: even in the frame's registers, odd (less one) in the program's constants.
+#ifndef EMULATOR_EXEC_CODE_H
+#define EMULATOR_EXEC_CODE_H
+
+#include "ptx/Module.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace emulator {
+
+class Warp;
+struct Instruction;
+
+/// A bit per lane.
+using Mask = uint32_t;
+constexpr Mask allLanes = ~0u;
+constexpr unsigned warpSize = 32;
+
+/// What the interpreter does after an instruction.
+enum class Next : uint8_t {
+  Continue,
+  Reschedule, ///< the warp's fragments changed
+  Block,      ///< run this instruction again when Warp::blockState allows it
+  Wait,       ///< as Block, but the instruction is done: go on after it
+  Exit,       ///< the lanes of the fragment have ended
+  Fault
+};
+
+using Handler = Next (*)(Warp &, const Instruction &, Mask);
+
+/// The counter that an instruction adds to.
+enum class Class : uint8_t {
+  Integer, Floating, Half, Double, Special, Convert, Move, Control, Memory, Matrix, Other, Count
+};
+
+/// Data of an instruction that has more than the common fields.
+struct Extra {
+  virtual ~Extra() = default;
+};
+
+struct Instruction {
+  Handler run = nullptr;
+  int32_t d = 0, a = 0, b = 0, c = 0, e = 0; ///< slots
+  int32_t guard = -1;      ///< slot of the guard, or -1
+  Mask guardFlip = 0;      ///< all ones for `@!p`
+  uint32_t line = 0;
+  Class kind = Class::Other;
+  uint8_t size = 0;        ///< bytes of an element, of memory instructions
+  uint8_t count = 1;       ///< elements of a vector, of memory instructions
+  uint8_t flags = 0;       ///< as the family says
+  uint32_t target = 0;     ///< of branches and calls
+  int64_t imm = 0;         ///< an address offset, or as the family says
+  const Extra *extra = nullptr;
+};
+
+/// A special register that frames hold in a slot.
+struct SpecialSlot {
+  enum class Kind : uint8_t {
+    TidX, TidY, TidZ, NtidX, NtidY, NtidZ, CtaidX, CtaidY, CtaidZ, NctaidX, NctaidY, NctaidZ,
+    LaneId, WarpId, NwarpId, SmId, NsmId, GridId, LanemaskEq, LanemaskLe, LanemaskLt, LanemaskGe,
+    LanemaskGt, DynamicShared, TotalShared, Zero, One, LocalBase, ParameterBase
+  };
+  Kind kind;
+  int32_t slot;
+  bool isWide; ///< 64 bits
+};
+
+/// Where a formal parameter or result of a function lies.
+struct Formal {
+  uint32_t offset = 0, size = 0; ///< in the frame's local memory
+  int32_t slot = -1;             ///< or a register's slot
+  uint8_t width = 0;
+};
+
+struct Code {
+  std::string name;
+  const ptx::Function *source = nullptr;
+  std::vector<Instruction> instructions;
+  std::vector<std::unique_ptr<Extra>> extras;
+  std::vector<SpecialSlot> specials;
+  std::vector<Formal> parameters, returns;
+  uint32_t registerBytes = 0; ///< of a warp's frame
+  uint32_t localBytes = 0;    ///< of a thread's frame
+  uint32_t registerEstimate = 0;
+  const uint8_t *constants = nullptr;
+  uint32_t index = 0; ///< in its program; function "addresses" come from it
+
+  // Of kernels: what the blocks need.
+  struct SharedRegion {
+    uint32_t offset = 0, size = 0;
+    std::string name;
+  };
+  std::vector<SharedRegion> shared; ///< static variables that it can reach
+  uint32_t dynamicSharedBase = 0;
+  uint32_t staticShared = 0;
+  uint32_t sharedGranule = 4; ///< smallest access to shared memory: 1, 2 or 4
+  bool hasFences = false;     ///< it may order accesses by fences and flags
+  const std::vector<std::unique_ptr<Code>> *program = nullptr;
+};
+
+} // namespace emulator
+
+#endif

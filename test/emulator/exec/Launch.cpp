@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exec/Launch.h"
+
+#include "exec/Block.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <thread>
+
+namespace emulator {
+namespace {
+
+/// Instructions of a block after which others may start beside it, so that
+/// blocks that wait for each other get on.
+constexpr int64_t blockTurn = 2'000'000;
+
+std::string triple(Dim3 n) {
+  return "(" + std::to_string(n.x) + "," + std::to_string(n.y) + "," + std::to_string(n.z) + ")";
+}
+
+/// Hands out a grid's blocks to the host's threads.
+class Grid {
+public:
+  Grid(LaunchState &state) : state(state), total(state.config.grid.count()) {}
+
+  void run(unsigned threads) {
+    threads = unsigned(std::min<uint64_t>(threads, total));
+    std::vector<std::thread> others;
+    for (unsigned i = 1; i < threads; ++i)
+      others.emplace_back([this] { work(); });
+    work();
+    for (std::thread &thread : others)
+      thread.join();
+  }
+
+private:
+  bool startNext(Block &block) {
+    uint64_t i = next.fetch_add(1);
+    if (i >= total)
+      return false;
+    const Dim3 grid = state.config.grid;
+    block.start({uint32_t(i % grid.x), uint32_t(i / grid.x % grid.y),
+                 uint32_t(i / grid.x / grid.y)});
+    return true;
+  }
+
+  void work() {
+    std::deque<std::unique_ptr<Block>> running;
+    std::vector<std::unique_ptr<Block>> idle;
+    Counters counters;
+    auto finish = [&](Block &block) {
+      Counters &c = block.counters;
+      auto &by = block.instructionsByClass;
+      for (auto [member, kind] : {std::pair{&Counters::integer, Class::Integer},
+                                  {&Counters::floating, Class::Floating},
+                                  {&Counters::half, Class::Half},
+                                  {&Counters::dbl, Class::Double},
+                                  {&Counters::special, Class::Special},
+                                  {&Counters::convert, Class::Convert},
+                                  {&Counters::move, Class::Move},
+                                  {&Counters::control, Class::Control},
+                                  {&Counters::memory, Class::Memory},
+                                  {&Counters::matrix, Class::Matrix},
+                                  {&Counters::other, Class::Other}})
+        c.*member += by[size_t(kind)];
+      std::fill(std::begin(by), std::end(by), 0);
+      counters.add(c);
+      c = Counters();
+    };
+    // As many as a real device could hold at once.
+    const size_t most = std::max<size_t>(1, state.config.multiprocessors * size_t(4));
+    while (!state.stop) {
+      if (running.size() < most && (running.empty() || mayStart)) {
+        std::unique_ptr<Block> block;
+        if (!idle.empty()) {
+          block = std::move(idle.back());
+          idle.pop_back();
+        } else {
+          block = std::make_unique<Block>(state);
+        }
+        if (startNext(*block))
+          running.push_front(std::move(block));
+        else if (running.empty())
+          break;
+      }
+      std::unique_ptr<Block> block = std::move(running.front());
+      running.pop_front();
+      Block::Status status = block->run(blockTurn);
+      mayStart = status == Block::Status::Yield;
+      if (status == Block::Status::Yield) {
+        running.push_back(std::move(block));
+        continue;
+      }
+      finish(*block);
+      idle.push_back(std::move(block));
+    }
+    std::lock_guard<std::mutex> lock(state.mutex);
+    state.counters.add(counters);
+  }
+
+  LaunchState &state;
+  const uint64_t total;
+  std::atomic<uint64_t> next{0};
+  static thread_local bool mayStart;
+};
+
+thread_local bool Grid::mayStart = false;
+
+unsigned hostThreads(const LaunchConfig &config) {
+  if (config.threads)
+    return config.threads;
+  if (const char *text = std::getenv("DLC_EMULATOR_THREADS"))
+    if (int count = std::atoi(text); count > 0)
+      return unsigned(count);
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+} // namespace
+
+const char *kindName(FaultKind kind) {
+  switch (kind) {
+  case FaultKind::None: return "none";
+  case FaultKind::OutOfBounds: return "out of bounds";
+  case FaultKind::Misaligned: return "misaligned";
+  case FaultKind::Uninitialised: return "uninitialised";
+  case FaultKind::Race: return "race";
+  case FaultKind::Barrier: return "barrier";
+  case FaultKind::IllegalInstruction: return "illegal instruction";
+  case FaultKind::Trap: return "trap";
+  case FaultKind::Assert: return "assert";
+  case FaultKind::StackOverflow: return "stack overflow";
+  case FaultKind::BadAddressSpace: return "bad address space";
+  }
+  return "unknown";
+}
+
+std::string Fault::message() const {
+  return std::string("dlc-emulator: ") + kindName(kind) + ": kernel " + kernel + ", block " +
+         triple(block) + ", thread " + triple(thread) + ", PTX line " + std::to_string(line) +
+         ": " + text;
+}
+
+namespace {
+constexpr std::pair<const char *, uint64_t Counters::*> counterNames[] = {
+    {"integer", &Counters::integer}, {"floating", &Counters::floating},
+    {"half", &Counters::half}, {"double", &Counters::dbl}, {"special", &Counters::special},
+    {"convert", &Counters::convert}, {"move", &Counters::move}, {"control", &Counters::control},
+    {"memory", &Counters::memory}, {"matrix", &Counters::matrix}, {"other", &Counters::other},
+    {"threadInstructions", &Counters::threadInstructions},
+    {"globalLoadBytes", &Counters::globalLoadBytes},
+    {"globalStoreBytes", &Counters::globalStoreBytes},
+    {"globalLoadSectors", &Counters::globalLoadSectors},
+    {"globalStoreSectors", &Counters::globalStoreSectors}, {"atomics", &Counters::atomics},
+    {"sharedWavefronts", &Counters::sharedWavefronts},
+    {"sharedBankConflicts", &Counters::sharedBankConflicts}, {"barriers", &Counters::barriers},
+    {"matrixFlops", &Counters::matrixFlops}, {"blocks", &Counters::blocks},
+    {"warps", &Counters::warps}};
+} // namespace
+
+void Counters::add(const Counters &other) {
+  for (auto &[name, member] : counterNames)
+    this->*member += other.*member;
+}
+
+std::string Counters::json(const std::string &kernel, Dim3 grid, Dim3 block) const {
+  auto list = [](Dim3 n) {
+    return "[" + std::to_string(n.x) + ", " + std::to_string(n.y) + ", " + std::to_string(n.z) + "]";
+  };
+  std::string text =
+      "{\"kernel\": \"" + kernel + "\", \"grid\": " + list(grid) + ", \"block\": " + list(block) +
+      ", \"instructions\": " + std::to_string(instructions());
+  for (auto &[name, member] : counterNames)
+    text += std::string(", \"") + name + "\": " + std::to_string(this->*member);
+  return text + "}";
+}
+
+Fault launch(Program &program, const Kernel &kernel, const LaunchConfig &config,
+             const void *parameters, Counters *counters) {
+  static std::atomic<uint64_t> launches{0};
+  LaunchState state(program, kernel, config);
+  state.gridId = ++launches;
+  uint64_t bytes = std::max(16u, kernel.parameterBytes);
+  state.parameters = program.memory.allocate(bytes, 64);
+  if (!state.parameters) {
+    state.fault.kind = FaultKind::StackOverflow;
+    state.fault.kernel = kernel.name;
+    state.fault.text = "no memory is left for the launch's parameters";
+    std::fprintf(stderr, "%s\n", state.fault.message().c_str());
+    return state.fault;
+  }
+  if (kernel.parameterBytes)
+    std::memcpy(DeviceMemory::host(state.parameters), parameters, kernel.parameterBytes);
+  program.memory.markInitialised(state.parameters, bytes);
+  state.ranges = program.memory.ranges();
+  Grid(state).run(hostThreads(config));
+  std::fflush(stdout);
+  program.memory.free(state.parameters);
+  if (counters)
+    counters->add(state.counters);
+  if (state.fault)
+    std::fprintf(stderr, "%s\n", state.fault.message().c_str());
+  return state.fault;
+}
+
+} // namespace emulator

@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: Apache-2.0
+// The interpreter's loop, and how lanes of a warp part and meet. The fragment
+// at the lowest position runs first, inner calls before outer ones; since code
+// is laid out in topological order, fragments meet where their paths join. One
+// that polls memory or runs for long gives way to the others.
+#include "exec/Warp.h"
+
+#include "exec/Block.h"
+#include "exec/ops/Control.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace emulator {
+namespace {
+/// Instructions, and polls, after which a fragment gives way.
+constexpr int64_t longTurn = 20000;
+constexpr uint32_t manyPolls = 16;
+/// Bytes of local memory that a thread can have.
+constexpr uint32_t localLimit = 512 << 10;
+} // namespace
+
+Warp::Warp(Block &block, unsigned index) : block(block), index(index) {}
+Warp::~Warp() = default;
+
+void Warp::start(const Code &kernel, Mask lanes) {
+  fragments.clear();
+  for (auto &used : frames)
+    freeFrames.push_back(std::move(used));
+  frames.clear();
+  std::fill(std::begin(seen), std::end(seen), 0);
+  std::fill(std::begin(laneSync), std::end(laneSync), 0);
+  std::fill(std::begin(laneGroup), std::end(laneGroup), 0);
+  copies.clear();
+  lastRange = {};
+  alive = lanes;
+  active = 0;
+  threads = unsigned(__builtin_popcount(lanes));
+  std::fill(localShadow.begin(), localShadow.end(), 0);
+  updateCutoff();
+  Fragment first;
+  first.frame = newFrame(kernel, nullptr);
+  if (!first.frame) // does not happen: kernels' frames are within the limit
+    return;
+  ++first.frame->users;
+  first.mask = lanes;
+  fragments.push_back(first);
+}
+
+bool Warp::growLocal(uint32_t bytes) {
+  if (bytes <= localCapacity)
+    return true;
+  if (bytes > localLimit)
+    return false;
+  uint32_t capacity = std::min(localLimit, std::max(bytes, 2 * localCapacity));
+  std::vector<uint8_t> data(size_t(capacity) * warpSize), shadow(size_t(capacity) * warpSize);
+  for (unsigned l = 0; l < warpSize && localCapacity; ++l) {
+    std::memcpy(&data[size_t(l) * capacity], local(l), localCapacity);
+    std::memcpy(&shadow[size_t(l) * capacity], shadowOfLocal(l), localCapacity);
+  }
+  localMemory.swap(data);
+  localShadow.swap(shadow);
+  localCapacity = capacity;
+  return true;
+}
+
+Frame *Warp::newFrame(const Code &code, Frame *parent) {
+  uint32_t localBase = parent ? parent->localEnd : 0;
+  if (!growLocal(localBase + code.localBytes))
+    return nullptr;
+  std::unique_ptr<Frame> frame;
+  for (size_t i = 0; i < freeFrames.size() && !frame; ++i)
+    if (freeFrames[i]->code == &code) {
+      frame = std::move(freeFrames[i]);
+      freeFrames[i] = std::move(freeFrames.back());
+      freeFrames.pop_back();
+    }
+  if (!frame) {
+    frame = std::make_unique<Frame>();
+    frame->code = &code;
+    frame->storage.reset(new uint8_t[code.registerBytes + 64]());
+    uint64_t address = reinterpret_cast<uint64_t>(frame->storage.get());
+    frame->registers = frame->storage.get() + (64 - address % 64) % 64;
+  }
+  frame->parent = parent;
+  frame->depth = parent ? parent->depth + 1 : 0;
+  frame->users = 0;
+  frame->site = nullptr;
+  frame->localBase = localBase;
+  frame->localEnd = localBase + code.localBytes;
+  if (parent)
+    ++parent->users;
+  fillSpecials(*frame);
+  frames.push_back(std::move(frame));
+  return frames.back().get();
+}
+
+void Warp::release(Frame *frame) {
+  while (frame && --frame->users == 0) {
+    Frame *parent = frame->parent;
+    for (auto &entry : frames)
+      if (entry.get() == frame) {
+        freeFrames.push_back(std::move(entry));
+        entry = std::move(frames.back());
+        frames.pop_back();
+        break;
+      }
+    frame = parent;
+  }
+}
+
+void Warp::fillSpecials(Frame &frame) {
+  using Kind = SpecialSlot::Kind;
+  const Dim3 size = block.launch.config.block, grid = block.launch.config.grid;
+  auto value = [&](Kind kind, unsigned lane) -> uint64_t {
+    unsigned thread = firstThread() + lane;
+    switch (kind) {
+    case Kind::TidX: return thread % size.x;
+    case Kind::TidY: return thread / size.x % size.y;
+    case Kind::TidZ: return thread / size.x / size.y;
+    case Kind::NtidX: return size.x;
+    case Kind::NtidY: return size.y;
+    case Kind::NtidZ: return size.z;
+    case Kind::CtaidX: return block.index.x;
+    case Kind::CtaidY: return block.index.y;
+    case Kind::CtaidZ: return block.index.z;
+    case Kind::NctaidX: return grid.x;
+    case Kind::NctaidY: return grid.y;
+    case Kind::NctaidZ: return grid.z;
+    case Kind::LaneId: return lane;
+    case Kind::WarpId: return index;
+    case Kind::NwarpId: return (block.threads + warpSize - 1) / warpSize;
+    case Kind::SmId: return block.linear % block.launch.config.multiprocessors;
+    case Kind::NsmId: return block.launch.config.multiprocessors;
+    case Kind::GridId: return block.launch.gridId;
+    case Kind::LanemaskEq: return 1u << lane;
+    case Kind::LanemaskLe: return (2ull << lane) - 1;
+    case Kind::LanemaskLt: return (1ull << lane) - 1;
+    case Kind::LanemaskGe: return uint32_t(~0u << lane);
+    case Kind::LanemaskGt: return uint32_t(~1ull << lane);
+    case Kind::DynamicShared: return block.launch.config.dynamicShared;
+    case Kind::TotalShared:
+      return block.launch.config.dynamicShared + block.launch.kernel.staticShared;
+    case Kind::Zero: return 0;
+    case Kind::One: return 1;
+    case Kind::LocalBase: return frame.localBase;
+    case Kind::ParameterBase: return block.launch.parameters;
+    }
+    return 0;
+  };
+  for (const SpecialSlot &special : frame.code->specials)
+    for (unsigned l = 0; l < warpSize; ++l)
+      if (special.isWide)
+        reinterpret_cast<uint64_t *>(frame.registers + special.slot)[l] = value(special.kind, l);
+      else
+        reinterpret_cast<uint32_t *>(frame.registers + special.slot)[l] =
+            uint32_t(value(special.kind, l));
+}
+
+void Warp::enter(size_t which) {
+  Fragment fragment = fragments[which];
+  fragments[which] = fragments.back();
+  fragments.pop_back();
+  frame = fragment.frame;
+  pc = fragment.pc;
+  active = fragment.mask;
+  penalty = fragment.penalty;
+  base[0] = frame->registers;
+  base[1] = const_cast<uint8_t *>(frame->code->constants);
+  turn = 0;
+  polls = 0;
+  mergePc = ~0u;
+  for (const Fragment &other : fragments)
+    if (other.frame == frame && other.state != Fragment::State::Barrier && other.pc > pc)
+      mergePc = std::min(mergePc, other.pc);
+}
+
+void Warp::leave() {
+  if (!active)
+    return;
+  Fragment fragment;
+  fragment.frame = frame;
+  fragment.pc = pc;
+  fragment.mask = active;
+  fragment.penalty = penalty;
+  fragments.push_back(fragment);
+  active = 0;
+}
+
+bool Warp::schedule() {
+  for (size_t i = 0; i < fragments.size(); ++i)
+    for (size_t j = fragments.size() - 1; j > i; --j) {
+      Fragment &a = fragments[i], &b = fragments[j];
+      if (a.frame != b.frame || a.pc != b.pc || a.state == Fragment::State::Barrier ||
+          b.state == Fragment::State::Barrier)
+        continue;
+      a.mask |= b.mask;
+      a.state = Fragment::State::Ready;
+      a.penalty = std::min(a.penalty, b.penalty);
+      --a.frame->users;
+      fragments.erase(fragments.begin() + long(j));
+    }
+  size_t best = fragments.size();
+  auto rank = [&](const Fragment &f) {
+    return std::make_tuple(f.penalty, ~f.frame->depth, f.pc);
+  };
+  for (size_t i = 0; i < fragments.size(); ++i)
+    if (fragments[i].state == Fragment::State::Ready &&
+        (best == fragments.size() || rank(fragments[i]) < rank(fragments[best])))
+      best = i;
+  if (best == fragments.size())
+    return false;
+  enter(best);
+  return true;
+}
+
+void Warp::wake() {
+  for (Fragment &fragment : fragments)
+    if (fragment.state == Fragment::State::WarpSync ||
+        fragment.state == Fragment::State::Aligned)
+      fragment.state = Fragment::State::Ready;
+}
+
+const Instruction &Warp::instructionOf(const Fragment &fragment) {
+  uint32_t pc = fragment.pc;
+  if (fragment.state == Fragment::State::Barrier && pc)
+    --pc;
+  return fragment.frame->code->instructions[pc];
+}
+
+Next Warp::fault(FaultKind kind, Mask lanes, const Instruction &at, std::string text) {
+  LaunchState &launch = block.launch;
+  std::lock_guard<std::mutex> lock(launch.mutex);
+  if (launch.fault)
+    return Next::Fault;
+  Fault &fault = launch.fault;
+  fault.kind = kind;
+  fault.kernel = launch.kernel.name;
+  fault.block = block.index;
+  unsigned thread = firstThread() + (lanes ? unsigned(__builtin_ctz(lanes)) : 0);
+  const Dim3 size = launch.config.block;
+  fault.thread = {thread % size.x, thread / size.x % size.y, thread / size.x / size.y};
+  fault.line = at.line;
+  fault.text = std::move(text);
+  launch.stop = true;
+  return Next::Fault;
+}
+
+Next Warp::branch(Mask lanes, uint32_t target) {
+  if (lanes == active) {
+    bool isBack = target < pc;
+    pc = target;
+    return fragments.empty() || (!isBack && pc < mergePc) ? Next::Continue : Next::Reschedule;
+  }
+  Fragment taken;
+  taken.frame = frame;
+  taken.pc = target;
+  taken.mask = lanes;
+  taken.penalty = penalty;
+  fragments.push_back(taken);
+  ++frame->users;
+  active &= ~lanes;
+  if (target <= pc)
+    return Next::Reschedule;
+  mergePc = std::min(mergePc, target);
+  return Next::Continue;
+}
+
+void Warp::narrow(Mask lanes) {
+  if (lanes == active)
+    return;
+  Fragment rest;
+  rest.frame = frame;
+  rest.pc = pc;
+  rest.mask = active & ~lanes;
+  rest.penalty = penalty;
+  fragments.push_back(rest);
+  ++frame->users;
+  active = lanes;
+}
+
+Next Warp::exitLanes(Mask lanes) {
+  active &= ~lanes;
+  alive &= ~lanes;
+  if (!active)
+    release(frame);
+  wake();
+  block.threadsEnded(*this, unsigned(__builtin_popcount(lanes)));
+  return Next::Reschedule;
+}
+
+Next Warp::call(const Code &callee, Mask lanes, const Instruction &site) {
+  narrow(lanes);
+  Frame *inner = newFrame(callee, frame);
+  if (!inner)
+    return fault(FaultKind::StackOverflow, lanes, site,
+                 "calls '" + callee.name + "' beyond the " + std::to_string(localLimit) +
+                     " bytes of local memory of a thread");
+  if (inner->depth > 20000)
+    return fault(FaultKind::StackOverflow, lanes, site, "calls nested too deeply");
+  inner->returnPc = pc;
+  inner->site = &site;
+  ++inner->users;
+  passArguments(*this, *inner, site, lanes);
+  // The caller's fragment becomes the callee's.
+  release(frame);
+  frame = inner;
+  pc = 0;
+  return Next::Reschedule;
+}
+
+Next Warp::returnLanes(Mask lanes) {
+  if (!frame->parent)
+    return exitLanes(lanes);
+  passResults(*this, *frame, lanes);
+  Fragment outer;
+  outer.frame = frame->parent;
+  outer.pc = frame->returnPc;
+  outer.mask = lanes;
+  outer.penalty = penalty;
+  ++outer.frame->users;
+  fragments.push_back(outer);
+  active &= ~lanes;
+  if (!active)
+    release(frame);
+  return Next::Reschedule;
+}
+
+void Warp::updateCutoff() {
+  uint32_t least = ~0u;
+  unsigned count = (block.threads + warpSize - 1) / warpSize;
+  for (unsigned w = 0; w < count; ++w)
+    if (w != index)
+      least = std::min(least, seen[w]);
+  activeLanes(alive, [&](unsigned l) { least = std::min(least, laneSync[l] - (laneSync[l] > 0)); });
+  cutoff = std::min(least, ~0u - 3);
+}
+
+void Warp::orderLanes(Mask lanes) {
+  uint32_t now = ++block.shared.clock;
+  activeLanes(lanes, [&](unsigned l) { laneSync[l] = now; });
+  updateCutoff();
+}
+
+Next Warp::waitForLanes(Mask named, bool isPure) {
+  pending = Fragment();
+  pending.waitsFor = named;
+  pending.isPureSync = isPure;
+  blockState = Fragment::State::WarpSync;
+  if (isPure) { // bar.warp.sync from several places
+    Mask here = active;
+    auto isPartner = [&](const Fragment &f) {
+      return f.state == Fragment::State::WarpSync && f.isPureSync && f.waitsFor == named;
+    };
+    for (const Fragment &f : fragments)
+      here |= isPartner(f) ? f.mask : 0;
+    if (!(named & alive & ~here)) {
+      for (Fragment &f : fragments)
+        if (isPartner(f)) {
+          f.state = Fragment::State::Ready;
+          ++f.pc;
+        }
+      orderLanes(here);
+      return Next::Reschedule;
+    }
+  }
+  return Next::Block;
+}
+
+bool Warp::endsAtOnce(const Fragment &fragment) const {
+  if (fragment.state != Fragment::State::Ready)
+    return false;
+  uint32_t at = fragment.pc;
+  for (unsigned steps = 0; steps < 8; ++steps) {
+    const Instruction &instruction = fragment.frame->code->instructions[at];
+    if (isEnd(instruction, !fragment.frame->parent))
+      return true;
+    if (instruction.run != jumpHandler() || instruction.guard >= 0)
+      return false;
+    at = instruction.target;
+  }
+  return false;
+}
+
+/// Whether a fragment has gone past the running one, in the innermost function
+/// that both are in.
+bool Warp::hasPassed(const Fragment &fragment) const {
+  const Frame *mine = frame, *other = fragment.frame;
+  uint32_t myPc = pc - 1, otherPc = fragment.pc;
+  while (mine != other) {
+    if (!mine || !other)
+      return false;
+    const Frame *&deeper = mine->depth >= other->depth ? mine : other;
+    (&deeper == &mine ? myPc : otherPc) = deeper->returnPc - 1;
+    deeper = deeper->parent;
+  }
+  return otherPc > myPc;
+}
+
+Next Warp::aligned(const Instruction &at) {
+  if (active == alive)
+    return Next::Continue;
+  for (size_t i = 0; i < fragments.size();) {
+    const Fragment &fragment = fragments[i];
+    if (endsAtOnce(fragment)) {
+      Mask lanes = fragment.mask;
+      release(fragment.frame);
+      fragments.erase(fragments.begin() + long(i));
+      alive &= ~lanes;
+      block.threadsEnded(*this, unsigned(__builtin_popcount(lanes)));
+      continue;
+    }
+    if (hasPassed(fragment)) {
+      char lanes[64];
+      snprintf(lanes, sizeof lanes, "0x%08x of its warp reach this barrier, lanes 0x%08x", active,
+               fragment.mask);
+      return fault(FaultKind::Barrier, active, at,
+                   "lanes " + std::string(lanes) + " don't (PTX line " +
+                       std::to_string(instructionOf(fragment).line) + ")");
+    }
+    ++i;
+  }
+  if (active == alive)
+    return Next::Continue;
+  pending = Fragment();
+  blockState = Fragment::State::Aligned;
+  return Next::Block;
+}
+
+/// Acts on what an instruction answered other than Continue. Ready: go on.
+Warp::Status Warp::settle(Next next, const Instruction &at, Mask lanes) {
+  switch (next) {
+  case Next::Fault:
+    return Status::Fault;
+  case Next::Block:
+  case Next::Wait: {
+    narrow(lanes);
+    Fragment fragment = pending;
+    fragment.frame = frame;
+    fragment.mask = active;
+    fragment.pc = next == Next::Block ? pc - 1 : pc;
+    fragment.state = blockState;
+    fragment.penalty = penalty;
+    fragments.push_back(fragment);
+    active = 0;
+    if (block.isCompletionDue)
+      block.completeDue();
+    break;
+  }
+  default:
+    leave();
+    break;
+  }
+  if (schedule())
+    return Status::Ready;
+  return alive ? Status::Blocked : Status::Done;
+}
+
+Warp::Status Warp::run(int64_t budget) {
+  if (!schedule())
+    return alive ? Status::Blocked : Status::Done;
+  uint64_t *counts = block.instructionsByClass;
+  uint64_t laneCount = 0;
+  const int64_t start = budget;
+  Status status = Status::Ready;
+  const Instruction *code = frame->code->instructions.data();
+  for (; budget > 0; --budget) {
+    const Instruction &instruction = code[pc++];
+    Mask lanes = active;
+    if (instruction.guard >= 0)
+      lanes &= predicateValue(instruction.guard) ^ instruction.guardFlip;
+    ++counts[size_t(instruction.kind)];
+    Next next = Next::Continue;
+    if (lanes) {
+      laneCount += unsigned(__builtin_popcount(lanes));
+      next = instruction.run(*this, instruction, lanes);
+    }
+    bool isCrowded = !fragments.empty();
+    if (next == Next::Continue && pc >= mergePc)
+      next = Next::Reschedule;
+    if (isCrowded && (++turn > longTurn || polls > manyPolls)) {
+      if (next == Next::Continue)
+        next = Next::Reschedule;
+      ++penalty;
+    }
+    if (next == Next::Continue) {
+      if (polls > 4 * manyPolls)
+        break;
+      continue;
+    }
+    status = settle(next, instruction, lanes);
+    if (status != Status::Ready)
+      break;
+    code = frame->code->instructions.data();
+  }
+  if (status == Status::Ready)
+    leave();
+  block.clock += uint64_t(start - budget) + 1;
+  block.counters.threadInstructions += laneCount;
+  return status;
+}
+
+} // namespace emulator

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks of memory accesses: bounds, alignment, initialisation, order.
+#include "exec/ops/Memory.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace emulator {
+namespace {
+
+std::string hex(uint64_t value) {
+  char text[24];
+  snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+const char *verb(AccessKind kind) {
+  return kind == AccessKind::Load ? "reads" : kind == AccessKind::Store ? "writes" : "updates";
+}
+
+/// Distinct sectors of 32 bytes that a warp touches.
+unsigned sectors(Mask lanes, const uint64_t (&addresses)[warpSize], unsigned bytes) {
+  uint64_t list[warpSize];
+  unsigned count = 0, result = 0;
+  activeLanes(lanes, [&](unsigned l) {
+    uint64_t sector = addresses[l] / 32;
+    unsigned more = unsigned((addresses[l] + bytes - 1) / 32 - sector);
+    if (!count || list[count - 1] != sector) {
+      list[count++] = sector;
+      result += more; // an access of 32 bytes and more; they hardly overlap
+    }
+  });
+  if (!std::is_sorted(list, list + count))
+    std::sort(list, list + count);
+  return result + unsigned(std::unique(list, list + count) - list);
+}
+
+void countGlobal(Warp &warp, Mask lanes, const uint64_t (&addresses)[warpSize], unsigned bytes,
+                 AccessKind kind) {
+  Counters &counters = warp.block.counters;
+  unsigned total = unsigned(__builtin_popcount(lanes)) * bytes;
+  unsigned touched = sectors(lanes, addresses, bytes);
+  if (kind != AccessKind::Store) {
+    counters.globalLoadBytes += total;
+    counters.globalLoadSectors += touched;
+  }
+  if (kind != AccessKind::Load) {
+    counters.globalStoreBytes += total;
+    counters.globalStoreSectors += touched;
+  }
+}
+
+/// Wavefronts of a shared access: how often the busiest bank is read for
+/// distinct words, for groups of lanes that move at most 128 bytes.
+void countShared(Warp &warp, Mask lanes, const uint32_t (&offsets)[warpSize], unsigned bytes) {
+  unsigned group = bytes <= 4 ? 32 : bytes <= 8 ? 16 : 8;
+  unsigned words = std::max(1u, bytes / 4), wavefronts = 0, fewest = 0;
+  for (unsigned first = 0; first < warpSize; first += group) {
+    Mask part = lanes & ((group == 32 ? allLanes : (1u << group) - 1) << first);
+    if (!part)
+      continue;
+    ++fewest;
+    unsigned lead = unsigned(__builtin_ctz(part));
+    bool isPlain = true; // one word for all, or consecutive ones
+    uint32_t base = offsets[lead] - lead * bytes;
+    bool isUniform = true;
+    activeLanes(part, [&](unsigned l) {
+      isPlain &= offsets[l] == base + l * bytes;
+      isUniform &= offsets[l] == offsets[lead];
+    });
+    if (isPlain || isUniform) {
+      ++wavefronts;
+      continue;
+    }
+    uint32_t seen[32][16];
+    uint8_t count[32] = {};
+    unsigned most = 0;
+    activeLanes(part, [&](unsigned l) {
+      for (unsigned k = 0; k < words; ++k) {
+        uint32_t word = offsets[l] / 4 + k, bank = word % 32;
+        bool isNew = true;
+        for (unsigned j = 0; j < count[bank] && j < 16; ++j)
+          isNew &= seen[bank][j] != word;
+        if (!isNew)
+          continue;
+        if (count[bank] < 16)
+          seen[bank][count[bank]] = word;
+        most = std::max<unsigned>(most, ++count[bank]);
+      }
+    });
+    wavefronts += most;
+  }
+  warp.block.counters.sharedWavefronts += wavefronts;
+  warp.block.counters.sharedBankConflicts += wavefronts - std::min(fewest, wavefronts);
+}
+
+class Resolver {
+public:
+  Resolver(Warp &warp, const Instruction &at, const uint64_t (&addresses)[warpSize],
+           unsigned bytes, unsigned element, AccessKind kind, Lanes &result)
+      : warp(warp), at(at), addresses(addresses), bytes(bytes), element(element), kind(kind),
+        result(result) {}
+
+  bool aligned(Mask lanes) {
+    uint64_t bits = 0;
+    activeLanes(lanes, [&](unsigned l) { bits |= addresses[l]; });
+    unsigned unit = bytes & (~bytes + 1);
+    if (!(bits & (unit - 1)))
+      return true;
+    Mask bad = lanesWhere([&](unsigned l) { return (addresses[l] & (unit - 1)) != 0; }) & lanes;
+    return fail(FaultKind::Misaligned, bad, "");
+  }
+
+  bool global(Mask lanes, bool isCounted) {
+    uint64_t low = ~0ull, high = 0;
+    if (lanes == allLanes) {
+      for (unsigned l = 0; l < warpSize; ++l) {
+        low = std::min(low, addresses[l]);
+        high = std::max(high, addresses[l]);
+      }
+    } else {
+      activeLanes(lanes, [&](unsigned l) {
+        low = std::min(low, addresses[l]);
+        high = std::max(high, addresses[l]);
+      });
+    }
+    if (!inRange(low, high) && !findRanges(lanes, low, high))
+      return false;
+    uint64_t span = high - low + bytes;
+    if (kind != AccessKind::Store) {
+      DeviceMemory &memory = warp.block.launch.memory;
+      bool isDense = span <= uint64_t(bytes) * 64;
+      if (!(isDense && inRange(low, high) && memory.isInitialised(low, span)) &&
+          !initialised(lanes, memory))
+        return false;
+    }
+    bool isRun = lanes == allLanes && span == uint64_t(bytes) * warpSize;
+    for (unsigned l = 0; l < warpSize; ++l) {
+      result.at[l] = static_cast<uint8_t *>(DeviceMemory::host(addresses[l]));
+      isRun = isRun && addresses[l] == low + uint64_t(l) * bytes;
+    }
+    result.isContiguous = isRun;
+    if (isCounted && isRun) {
+      unsigned touched = unsigned((low + span - 1) / 32 - low / 32 + 1);
+      Counters &counters = warp.block.counters;
+      if (kind != AccessKind::Store) {
+        counters.globalLoadBytes += span;
+        counters.globalLoadSectors += touched;
+      }
+      if (kind != AccessKind::Load) {
+        counters.globalStoreBytes += span;
+        counters.globalStoreSectors += touched;
+      }
+    } else if (isCounted) {
+      countGlobal(warp, lanes, addresses, bytes, kind);
+    }
+    return true;
+  }
+
+  bool shared(Mask lanes, uint64_t window) {
+    SharedMemory &memory = warp.block.shared;
+    uint64_t size = memory.bytes();
+    Mask bad = 0;
+    activeLanes(lanes, [&](unsigned l) {
+      uint64_t offset = addresses[l] - window;
+      if (offset + bytes > size || offset > size) {
+        bad |= 1u << l;
+        return;
+      }
+      result.offset[l] = uint32_t(offset);
+      result.at[l] = memory.at(uint32_t(offset));
+    });
+    if (bad)
+      return fail(FaultKind::OutOfBounds, bad,
+                  " of shared memory, which has " + std::to_string(size) + " bytes");
+    result.shared = lanes;
+    countShared(warp, lanes, result.offset, bytes);
+    if (kind == AccessKind::Store)
+      return true;
+    auto access = kind == AccessKind::Load ? SharedMemory::Access::Read
+                                           : SharedMemory::Access::Atomic;
+    bool isStrong = (at.flags & strongAccess) || kind == AccessKind::Atomic;
+    for (; lanes; lanes &= lanes - 1) {
+      unsigned l = unsigned(__builtin_ctz(lanes));
+      if (!memory.access(warp, l, result.offset[l], bytes, access, isStrong, nullptr, at))
+        return false;
+    }
+    return true;
+  }
+
+  bool local(Mask lanes, uint64_t window) {
+    uint64_t top = warp.localTop();
+    for (; lanes; lanes &= lanes - 1) {
+      unsigned l = unsigned(__builtin_ctz(lanes));
+      uint64_t offset = addresses[l] - window;
+      if (offset + bytes > top || offset > top)
+        return fail(FaultKind::OutOfBounds, 1u << l,
+                    " of local memory, of which the thread has " + std::to_string(top) + " bytes");
+      result.at[l] = warp.local(l) + offset;
+      uint8_t *shadow = warp.shadowOfLocal(l) + offset;
+      if (kind == AccessKind::Store)
+        std::memset(shadow, 1, bytes);
+      else if (!std::memchr(shadow, 1, bytes))
+        return fail(FaultKind::Uninitialised, 1u << l, " of local memory");
+    }
+    return true;
+  }
+
+private:
+  bool inRange(uint64_t low, uint64_t high) const {
+    const Range &range = warp.lastRange;
+    return low >= range.base && high + bytes <= range.base + range.size && high >= low;
+  }
+
+  bool findRanges(Mask lanes, uint64_t low, uint64_t high) {
+    warp.lastRange = warp.block.findRange(low);
+    if (inRange(low, high))
+      return true;
+    for (; lanes; lanes &= lanes - 1) {
+      unsigned l = unsigned(__builtin_ctz(lanes));
+      if (inRange(addresses[l], addresses[l]))
+        continue;
+      Range range = warp.block.findRange(addresses[l]);
+      if (!range.size || addresses[l] + bytes > range.base + range.size)
+        return outside(l, range);
+      warp.lastRange = range;
+    }
+    return true;
+  }
+
+  bool outside(unsigned lane, Range range) {
+    uint64_t address = addresses[lane];
+    std::string where = ", which isn't allocated";
+    if (address < 4096)
+      where = ": a null pointer";
+    if (!range.size) { // the allocation just before it
+      for (const Range &other : *warp.block.launch.ranges)
+        if (other.base <= address)
+          range = other;
+      if (range.size && address - range.base - range.size < (1 << 20))
+        where = ", " + std::to_string(address - range.base - range.size) +
+                " bytes behind an allocation of " + std::to_string(range.size) + " bytes";
+    } else {
+      where = ", over the end of an allocation of " + std::to_string(range.size) + " bytes";
+    }
+    return fail(FaultKind::OutOfBounds, 1u << lane, where);
+  }
+
+  bool initialised(Mask lanes, DeviceMemory &memory) {
+    for (; lanes; lanes &= lanes - 1) {
+      unsigned l = unsigned(__builtin_ctz(lanes));
+      const uint8_t *shadow = memory.shadow(addresses[l]);
+      for (unsigned e = 0; e < bytes; e += element)
+        if (!std::memchr(shadow + e, 1, element))
+          return fail(FaultKind::Uninitialised, 1u << l, ", which was never written");
+    }
+    return true;
+  }
+
+  bool fail(FaultKind fault, Mask lanes, const std::string &where) {
+    unsigned l = unsigned(__builtin_ctz(lanes));
+    warp.fault(fault, lanes, at,
+               std::string(verb(kind)) + " " + std::to_string(bytes) + " bytes at " +
+                   hex(addresses[l]) + where);
+    return false;
+  }
+
+  Warp &warp;
+  const Instruction &at;
+  const uint64_t (&addresses)[warpSize];
+  const unsigned bytes, element;
+  const AccessKind kind;
+  Lanes &result;
+};
+
+} // namespace
+
+void addressesOf(Warp &warp, int32_t slot, bool isNarrow, int64_t offset,
+                 uint64_t (&addresses)[warpSize]) {
+  if (isNarrow) {
+    const uint32_t *base = warp.src<uint32_t>(slot);
+    for (unsigned l = 0; l < warpSize; ++l)
+      addresses[l] = uint32_t(base[l] + uint32_t(offset));
+  } else {
+    const uint64_t *base = warp.src<uint64_t>(slot);
+    for (unsigned l = 0; l < warpSize; ++l)
+      addresses[l] = base[l] + uint64_t(offset);
+  }
+}
+
+bool resolve(Warp &warp, const Instruction &at, Mask lanes, Space space,
+             const uint64_t (&addresses)[warpSize], unsigned bytes, unsigned element,
+             AccessKind kind, Lanes &result) {
+  Resolver resolver(warp, at, addresses, bytes, element, kind, result);
+  if (!resolver.aligned(lanes))
+    return false;
+  const DeviceMemory &memory = warp.block.launch.memory;
+  switch (space) {
+  case Space::Global:
+    return resolver.global(lanes, true);
+  case Space::Const:
+    return resolver.global(lanes, false);
+  case Space::Shared:
+    return resolver.shared(lanes, 0);
+  case Space::Local:
+    return resolver.local(lanes, 0);
+  default:
+    break;
+  }
+  // Generic (and .param by register): windows of shared and local memory.
+  uint64_t sharedBase = memory.sharedWindow(), localBase = memory.localWindow();
+  Mask shared = 0, local = 0, plain = 0;
+  activeLanes(lanes, [&](unsigned l) {
+    uint64_t address = addresses[l];
+    if (address - sharedBase < DeviceMemory::sharedWindowBytes)
+      shared |= 1u << l;
+    else if (address - localBase < DeviceMemory::localWindowBytes)
+      local |= 1u << l;
+    else if (space == Space::Param && address < DeviceMemory::localWindowBytes)
+      plain |= 1u << l;
+  });
+  if (shared && !resolver.shared(shared, sharedBase))
+    return false;
+  if (local && !resolver.local(local, localBase))
+    return false;
+  if (plain && !resolver.local(plain, 0))
+    return false;
+  lanes &= ~(shared | local | plain);
+  if (!lanes)
+    return true;
+  if (!(shared | local | plain))
+    return resolver.global(lanes, space != Space::Param);
+  Lanes rest; // `global` fills all lanes
+  Resolver other(warp, at, addresses, bytes, element, kind, rest);
+  if (!other.global(lanes, true))
+    return false;
+  activeLanes(lanes, [&](unsigned l) { result.at[l] = rest.at[l]; });
+  return true;
+}
+
+void markStored(Warp &warp, Mask lanes, const Lanes &where, unsigned bytes) {
+  DeviceMemory &memory = warp.block.launch.memory;
+  if (where.isContiguous) {
+    std::memset(memory.shadow(reinterpret_cast<uint64_t>(where.at[0])), 1, bytes * warpSize);
+    return;
+  }
+  activeLanes(lanes & ~where.shared, [&](unsigned l) {
+    uint64_t address = reinterpret_cast<uint64_t>(where.at[l]);
+    if (memory.owns(address)) // else local memory
+      std::memset(memory.shadow(address), 1, bytes);
+  });
+}
+
+bool readGeneric(Warp &warp, unsigned lane, uint64_t address, void *to, size_t bytes) {
+  DeviceMemory &memory = warp.block.launch.memory;
+  uint64_t local = address - memory.localWindow(), shared = address - memory.sharedWindow();
+  if (local < DeviceMemory::localWindowBytes) {
+    if (local + bytes > warp.localTop())
+      return false;
+    std::memcpy(to, warp.local(lane) + local, bytes);
+    return true;
+  }
+  if (shared < DeviceMemory::sharedWindowBytes) {
+    if (shared + bytes > warp.block.shared.bytes())
+      return false;
+    std::memcpy(to, warp.block.shared.at(uint32_t(shared)), bytes);
+    return true;
+  }
+  if (!memory.contains(address, bytes))
+    return false;
+  std::memcpy(to, DeviceMemory::host(address), bytes);
+  return true;
+}
+
+} // namespace emulator
