@@ -229,6 +229,7 @@ void Parser::function(bool isKernel) {
   module->functions.push_back(std::move(function));
   if (!peek().is("{")) {
     expect(";");
+    current = nullptr;
     return;
   }
   current->hasBody = true;
