@@ -22,6 +22,7 @@ void Block::start(Dim3 at) {
   aliveThreads = threads;
   endedThreads = 0;
   isCompletionDue = false;
+  suspicion = Suspicion();
   shared.start(*launch.kernel.code, launch.config.dynamicShared);
   for (Barrier &barrier : barriers)
     barrier = Barrier();
@@ -65,12 +66,26 @@ Block::Status Block::run(int64_t budget) {
     if (launch.stop)
       return Status::Fault;
     if (isDone)
-      return Status::Done;
+      return confirm() ? Status::Fault : Status::Done;
     if (!hasRun && !stuck())
       return Status::Fault;
     if (clock >= end)
       return Status::Yield;
   }
+}
+
+void Block::suspect(Warp &warp, unsigned lane, const Instruction &at, std::string text) {
+  if (!suspicion.warp)
+    suspicion = {&warp, lane, &at, std::move(text)};
+}
+
+bool Block::confirm() {
+  if (!suspicion.warp)
+    return false;
+  Suspicion found = std::move(suspicion);
+  suspicion = Suspicion();
+  found.warp->fault(FaultKind::Uninitialised, 1u << found.lane, *found.at, found.text);
+  return true;
 }
 
 bool Block::isComplete(const Barrier &barrier) const {
@@ -81,10 +96,16 @@ bool Block::isComplete(const Barrier &barrier) const {
 }
 
 void Block::complete(unsigned id) {
+  confirm();
   Barrier &barrier = barriers[id];
   for (unsigned w = 0; w < 32; ++w)
     barrier.joined[w] = std::max(barrier.joined[w], endedSeen[w]);
   uint32_t now = ++shared.clock;
+  // Who waits has done nothing since it came.
+  for (auto &warp : warps)
+    for (const Fragment &fragment : warp->fragments)
+      if (fragment.state == Fragment::State::Barrier && fragment.barrier == id)
+        barrier.joined[warp->index] = now - 1;
   for (auto &warp : warps) {
     bool isHere = false;
     for (Fragment &fragment : warp->fragments) {

@@ -31,6 +31,11 @@ struct LaunchState {
       : program(program), kernel(kernel), config(config), memory(program.memory) {}
 };
 
+/// How many wavefronts or sectors an access takes, and the fewest it could.
+struct AccessPattern {
+  unsigned count = 0, fewest = 0;
+};
+
 class Block {
 public:
   enum class Status : uint8_t { Done, Yield, Fault };
@@ -59,11 +64,37 @@ public:
   uint64_t clock = 0; ///< instructions that the block executed
   uint64_t linear = 0; ///< index in the grid
 
+  /// Shared memory was read that nobody has written. It becomes a fault at the
+  /// next barrier or other fault, unless a race on it is found before.
+  void suspect(Warp &warp, unsigned lane, const Instruction &at, std::string text);
+  struct Suspicion {
+    Warp *warp = nullptr;
+    unsigned lane = 0;
+    const Instruction *at = nullptr;
+    std::string text;
+  };
+  Suspicion suspicion;
+  /// True after recording a suspicion as the fault.
+  bool confirm();
+
   /// The allocation of the launch that holds `address`, or size 0.
   Range findRange(uint64_t address) const;
   /// Completes barriers whose last threads have arrived or ended.
   void completeDue();
   bool isCompletionDue = false;
+
+  /// The last access of an instruction, by its address modulo the count.
+  struct KnownPattern {
+    const Instruction *at = nullptr;
+    Mask lanes = 0;
+    uint32_t phase = 0;
+    alignas(64) uint32_t offsets[warpSize] = {};
+    AccessPattern pattern;
+    bool hasCells = false;
+    CellList cells; ///< of accesses to shared memory
+  };
+  static constexpr size_t patternCount = 128;
+  KnownPattern patterns[patternCount];
 
 private:
   struct Barrier {

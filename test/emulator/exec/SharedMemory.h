@@ -19,6 +19,18 @@
 
 namespace emulator {
 
+/// The cells of one warp access as runs of neighbours.
+struct CellList {
+  static constexpr unsigned most = 128, severalLanes = 255;
+  struct Run {
+    uint32_t first = 0, count = 0; ///< cells, relative to the lowest
+  };
+  unsigned runCount = 0, cellCount = 0;
+  bool isOneLaneEach = true;
+  Run runs[most];
+  uint8_t lane[most] = {}; ///< of each cell, run after run; or severalLanes
+};
+
 class SharedMemory {
 public:
   enum class Access : uint8_t { Read, Write, Atomic };
@@ -33,6 +45,17 @@ public:
   /// False after recording a fault on the warp.
   bool access(Warp &warp, unsigned lane, uint32_t offset, unsigned size, Access kind,
               bool isStrong, const void *value, const Instruction &at);
+  /// access() of all lanes for a read, at their offsets. `cells`: those of the
+  /// access if they are known, from the one at `low` on.
+  bool read(Warp &warp, Mask lanes, const uint32_t (&offsets)[warpSize], unsigned size,
+            bool isStrong, const CellList *cells, uint32_t low, const Instruction &at);
+  /// The same for a write, if nothing but a tick of the clock is to note; else
+  /// false, and each lane must call access().
+  bool write(Warp &warp, const CellList &cells, uint32_t low, bool isStrong);
+  /// Which cells lanes' accesses touch, relative to the lowest; false if there
+  /// are too many.
+  bool listCells(Mask lanes, const uint32_t (&offsets)[warpSize], uint32_t low, unsigned size,
+                 CellList &list) const;
   /// The cp.async of one lane begins to write (`isLanding` false) or has written.
   bool copyBegins(Warp &warp, unsigned lane, uint32_t offset, unsigned size,
                   const Instruction &at);
@@ -46,28 +69,35 @@ public:
   uint32_t clock = 1;
 
 private:
-  struct Cell {
-    uint32_t written = 0; ///< time, or one of the special ones
-    uint32_t read = 0;
-    uint32_t readers = 0; ///< warps
-    uint16_t writer = 0;  ///< thread
-    uint8_t reader = 0;   ///< the last one's lane
-    uint8_t flags = 0;    ///< of the write: strong, atomic; of the read: strong
-  };
   static constexpr uint32_t outside = ~0u, copying = ~0u - 1, never = ~0u - 2;
   static constexpr uint8_t strongWrite = 1, atomicWrite = 2, weakRead = 4;
 
-  bool slowAccess(Warp &warp, unsigned lane, uint32_t offset, Cell &cell, Access kind,
-                  bool isStrong, bool isSame, const Instruction &at);
+  void noteRead(uint32_t i, uint32_t self, uint32_t cutoff, bool isStrong, uint8_t lane) {
+    bool isFirst = readAt[i] <= cutoff || (readers[i] == self && reader[i] == lane);
+    flags[i] = uint8_t((isFirst ? flags[i] & ~weakRead : flags[i]) | (isStrong ? 0 : weakRead));
+    readers[i] = isFirst ? self : readers[i] | self;
+    readAt[i] = isFirst ? clock : readAt[i];
+    reader[i] = lane;
+  }
+  void noteReads(uint32_t first, uint32_t count, uint32_t self, uint32_t cutoff, bool isStrong,
+                 const uint8_t *lane);
+  bool slowAccess(Warp &warp, unsigned lane, uint32_t cell, Access kind, bool isStrong,
+                  bool isSame, const Instruction &at);
   bool report(Warp &warp, unsigned lane, const Instruction &at, FaultKind kind,
-              const std::string &what, uint32_t offset, const Cell &cell);
+              const std::string &what, uint32_t cell);
   std::string describe(uint32_t offset) const;
 
   const Code *kernel = nullptr;
   uint32_t dynamicBytes = 0;
   unsigned shift = 2;
   std::vector<uint8_t> data;
-  std::vector<Cell> cells;
+  // The cells, an array for each of their fields.
+  std::vector<uint32_t> writtenAt; ///< a time, or one of the special ones
+  std::vector<uint32_t> readAt;
+  std::vector<uint32_t> readers; ///< warps
+  std::vector<uint16_t> writer;  ///< thread
+  std::vector<uint8_t> reader;   ///< the last reading lane of the last warp
+  std::vector<uint8_t> flags;    ///< of the write: strong, atomic; of the read: weak
   struct Flag {
     uint32_t seen[32] = {};
   };

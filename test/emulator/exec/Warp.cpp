@@ -167,8 +167,6 @@ void Warp::enter(size_t which) {
   penalty = fragment.penalty;
   base[0] = frame->registers;
   base[1] = const_cast<uint8_t *>(frame->code->constants);
-  turn = 0;
-  polls = 0;
   mergePc = ~0u;
   for (const Fragment &other : fragments)
     if (other.frame == frame && other.state != Fragment::State::Barrier && other.pc > pc)
@@ -230,6 +228,9 @@ const Instruction &Warp::instructionOf(const Fragment &fragment) {
 
 Next Warp::fault(FaultKind kind, Mask lanes, const Instruction &at, std::string text) {
   LaunchState &launch = block.launch;
+  // What was read uninitialised may be why.
+  if (kind != FaultKind::Race && block.confirm())
+    return Next::Fault;
   std::lock_guard<std::mutex> lock(launch.mutex);
   if (launch.fault)
     return Next::Fault;
@@ -464,6 +465,8 @@ Warp::Status Warp::run(int64_t budget) {
   const int64_t start = budget;
   Status status = Status::Ready;
   const Instruction *code = frame->code->instructions.data();
+  turn = 0;
+  polls = 0;
   for (; budget > 0; --budget) {
     const Instruction &instruction = code[pc++];
     Mask lanes = active;
@@ -482,9 +485,11 @@ Warp::Status Warp::run(int64_t budget) {
       if (next == Next::Continue)
         next = Next::Reschedule;
       ++penalty;
+      turn = 0;
+      polls = 0;
     }
     if (next == Next::Continue) {
-      if (polls > 4 * manyPolls)
+      if (polls > 4 * manyPolls) // the other warps' turn
         break;
       continue;
     }

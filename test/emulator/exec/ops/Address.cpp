@@ -35,43 +35,17 @@ unsigned sectors(Mask lanes, const uint64_t (&addresses)[warpSize], unsigned byt
   return result + unsigned(std::unique(list, list + count) - list);
 }
 
-void countGlobal(Warp &warp, Mask lanes, const uint64_t (&addresses)[warpSize], unsigned bytes,
-                 AccessKind kind) {
-  Counters &counters = warp.block.counters;
-  unsigned total = unsigned(__builtin_popcount(lanes)) * bytes;
-  unsigned touched = sectors(lanes, addresses, bytes);
-  if (kind != AccessKind::Store) {
-    counters.globalLoadBytes += total;
-    counters.globalLoadSectors += touched;
-  }
-  if (kind != AccessKind::Load) {
-    counters.globalStoreBytes += total;
-    counters.globalStoreSectors += touched;
-  }
-}
-
 /// Wavefronts of a shared access: how often the busiest bank is read for
 /// distinct words, for groups of lanes that move at most 128 bytes.
-void countShared(Warp &warp, Mask lanes, const uint32_t (&offsets)[warpSize], unsigned bytes) {
+AccessPattern wavefronts(Mask lanes, const uint32_t (&offsets)[warpSize], unsigned bytes) {
+  AccessPattern pattern;
   unsigned group = bytes <= 4 ? 32 : bytes <= 8 ? 16 : 8;
-  unsigned words = std::max(1u, bytes / 4), wavefronts = 0, fewest = 0;
+  unsigned words = std::max(1u, bytes / 4);
   for (unsigned first = 0; first < warpSize; first += group) {
     Mask part = lanes & ((group == 32 ? allLanes : (1u << group) - 1) << first);
     if (!part)
       continue;
-    ++fewest;
-    unsigned lead = unsigned(__builtin_ctz(part));
-    bool isPlain = true; // one word for all, or consecutive ones
-    uint32_t base = offsets[lead] - lead * bytes;
-    bool isUniform = true;
-    activeLanes(part, [&](unsigned l) {
-      isPlain &= offsets[l] == base + l * bytes;
-      isUniform &= offsets[l] == offsets[lead];
-    });
-    if (isPlain || isUniform) {
-      ++wavefronts;
-      continue;
-    }
+    ++pattern.fewest;
     uint32_t seen[32][16];
     uint8_t count[32] = {};
     unsigned most = 0;
@@ -88,10 +62,32 @@ void countShared(Warp &warp, Mask lanes, const uint32_t (&offsets)[warpSize], un
         most = std::max<unsigned>(most, ++count[bank]);
       }
     });
-    wavefronts += most;
+    pattern.count += most;
   }
-  warp.block.counters.sharedWavefronts += wavefronts;
-  warp.block.counters.sharedBankConflicts += wavefronts - std::min(fewest, wavefronts);
+  pattern.fewest = std::min(pattern.fewest, pattern.count);
+  return pattern;
+}
+
+/// The pattern of an access, which depends on the offsets between the lanes
+/// alone (the banks rotate with the base), from what this instruction did last.
+template <class Count>
+Block::KnownPattern &patternOf(Warp &warp, const Instruction &at, Mask lanes, const uint32_t *offsets,
+                               uint32_t base, uint32_t phase, Count count) {
+  auto &entry = warp.block.patterns[(reinterpret_cast<uint64_t>(&at) / sizeof(Instruction)) %
+                                    Block::patternCount];
+  bool isSame = entry.at == &at && entry.lanes == lanes && entry.phase == phase;
+  uint32_t differs = 0;
+  for (unsigned l = 0; l < warpSize; ++l)
+    differs |= lanes >> l & 1 ? entry.offsets[l] ^ (offsets[l] - base) : 0;
+  if (isSame && !differs)
+    return entry;
+  entry.at = &at;
+  entry.lanes = lanes;
+  entry.phase = phase;
+  for (unsigned l = 0; l < warpSize; ++l)
+    entry.offsets[l] = offsets[l] - base;
+  count(entry);
+  return entry;
 }
 
 class Resolver {
@@ -103,7 +99,8 @@ public:
 
   bool aligned(Mask lanes) {
     uint64_t bits = 0;
-    activeLanes(lanes, [&](unsigned l) { bits |= addresses[l]; });
+    for (unsigned l = 0; l < warpSize; ++l)
+      bits |= lanes >> l & 1 ? addresses[l] : 0;
     unsigned unit = bytes & (~bytes + 1);
     if (!(bits & (unit - 1)))
       return true;
@@ -113,16 +110,10 @@ public:
 
   bool global(Mask lanes, bool isCounted) {
     uint64_t low = ~0ull, high = 0;
-    if (lanes == allLanes) {
-      for (unsigned l = 0; l < warpSize; ++l) {
-        low = std::min(low, addresses[l]);
-        high = std::max(high, addresses[l]);
-      }
-    } else {
-      activeLanes(lanes, [&](unsigned l) {
-        low = std::min(low, addresses[l]);
-        high = std::max(high, addresses[l]);
-      });
+    for (unsigned l = 0; l < warpSize; ++l) {
+      bool isActive = lanes >> l & 1;
+      low = std::min(low, isActive ? addresses[l] : uint64_t(~0ull));
+      high = std::max(high, isActive ? addresses[l] : uint64_t(0));
     }
     if (!inRange(low, high) && !findRanges(lanes, low, high))
       return false;
@@ -134,55 +125,48 @@ public:
           !initialised(lanes, memory))
         return false;
     }
-    bool isRun = lanes == allLanes && span == uint64_t(bytes) * warpSize;
+    uint64_t differs = 0;
     for (unsigned l = 0; l < warpSize; ++l) {
       result.at[l] = static_cast<uint8_t *>(DeviceMemory::host(addresses[l]));
-      isRun = isRun && addresses[l] == low + uint64_t(l) * bytes;
+      differs |= addresses[l] ^ (low + uint64_t(l) * bytes);
     }
-    result.isContiguous = isRun;
-    if (isCounted && isRun) {
-      unsigned touched = unsigned((low + span - 1) / 32 - low / 32 + 1);
-      Counters &counters = warp.block.counters;
-      if (kind != AccessKind::Store) {
-        counters.globalLoadBytes += span;
-        counters.globalLoadSectors += touched;
-      }
-      if (kind != AccessKind::Load) {
-        counters.globalStoreBytes += span;
-        counters.globalStoreSectors += touched;
-      }
-    } else if (isCounted) {
-      countGlobal(warp, lanes, addresses, bytes, kind);
-    }
+    result.isContiguous = lanes == allLanes && !differs;
+    if (isCounted)
+      countGlobal(lanes, low, span);
     return true;
   }
 
   bool shared(Mask lanes, uint64_t window) {
     SharedMemory &memory = warp.block.shared;
-    uint64_t size = memory.bytes();
-    Mask bad = 0;
-    activeLanes(lanes, [&](unsigned l) {
+    const uint64_t size = memory.bytes(), limit = size >= bytes ? size - bytes : 0;
+    uint64_t low = ~0ull, high = 0;
+    for (unsigned l = 0; l < warpSize; ++l) {
+      bool isActive = lanes >> l & 1;
       uint64_t offset = addresses[l] - window;
-      if (offset + bytes > size || offset > size) {
-        bad |= 1u << l;
-        return;
-      }
-      result.offset[l] = uint32_t(offset);
-      result.at[l] = memory.at(uint32_t(offset));
-    });
-    if (bad)
+      low = std::min(low, isActive ? offset : uint64_t(~0ull));
+      high = std::max(high, isActive ? offset : uint64_t(0));
+      result.offset[l] = isActive ? uint32_t(offset) : result.offset[l];
+      result.at[l] = isActive ? memory.at(0) + offset : result.at[l];
+    }
+    if (high > limit || size < bytes) {
+      Mask bad = lanes & lanesWhere([&](unsigned l) {
+                   return addresses[l] - window > limit || size < bytes;
+                 });
       return fail(FaultKind::OutOfBounds, bad,
                   " of shared memory, which has " + std::to_string(size) + " bytes");
+    }
     result.shared = lanes;
-    countShared(warp, lanes, result.offset, bytes);
+    result.cells = countShared(lanes, uint32_t(low));
+    result.low = uint32_t(low);
     if (kind == AccessKind::Store)
       return true;
-    auto access = kind == AccessKind::Load ? SharedMemory::Access::Read
-                                           : SharedMemory::Access::Atomic;
     bool isStrong = (at.flags & strongAccess) || kind == AccessKind::Atomic;
+    if (kind == AccessKind::Load)
+      return memory.read(warp, lanes, result.offset, bytes, isStrong, result.cells, uint32_t(low), at);
     for (; lanes; lanes &= lanes - 1) {
       unsigned l = unsigned(__builtin_ctz(lanes));
-      if (!memory.access(warp, l, result.offset[l], bytes, access, isStrong, nullptr, at))
+      if (!memory.access(warp, l, result.offset[l], bytes, SharedMemory::Access::Atomic, isStrong,
+                         nullptr, at))
         return false;
     }
     return true;
@@ -207,6 +191,46 @@ public:
   }
 
 private:
+  void countGlobal(Mask lanes, uint64_t low, uint64_t span) {
+    Counters &counters = warp.block.counters;
+    unsigned total = unsigned(__builtin_popcount(lanes)) * bytes, touched;
+    if (result.isContiguous) {
+      touched = unsigned((low + span - 1) / 32 - low / 32 + 1);
+    } else if (span >> 32) {
+      touched = sectors(lanes, addresses, bytes);
+    } else {
+      alignas(64) uint32_t offsets[warpSize];
+      for (unsigned l = 0; l < warpSize; ++l)
+        offsets[l] = uint32_t(addresses[l] - low);
+      touched = patternOf(warp, at, lanes, offsets, 0, uint32_t(low % 32),
+                          [&](Block::KnownPattern &entry) {
+                            entry.pattern = {sectors(lanes, addresses, bytes), 0};
+                          })
+                    .pattern.count;
+    }
+    if (kind != AccessKind::Store) {
+      counters.globalLoadBytes += total;
+      counters.globalLoadSectors += touched;
+    }
+    if (kind != AccessKind::Load) {
+      counters.globalStoreBytes += total;
+      counters.globalStoreSectors += touched;
+    }
+  }
+
+  /// Counts wavefronts; the cells that are touched, or null.
+  const CellList *countShared(Mask lanes, uint32_t low) {
+    Block::KnownPattern &known = patternOf(
+        warp, at, lanes, result.offset, low, 64, [&](Block::KnownPattern &entry) {
+          entry.pattern = wavefronts(lanes, result.offset, bytes);
+          entry.hasCells =
+              warp.block.shared.listCells(lanes, result.offset, low, bytes, entry.cells);
+        });
+    warp.block.counters.sharedWavefronts += known.pattern.count;
+    warp.block.counters.sharedBankConflicts += known.pattern.count - known.pattern.fewest;
+    return known.hasCells ? &known.cells : nullptr;
+  }
+
   bool inRange(uint64_t low, uint64_t high) const {
     const Range &range = warp.lastRange;
     return low >= range.base && high + bytes <= range.base + range.size && high >= low;

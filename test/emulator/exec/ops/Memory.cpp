@@ -63,7 +63,9 @@ template <class R, class M> Next store(Warp &warp, const Instruction &i, Mask la
     return Next::Fault;
   beforeStore(warp, i, lanes, addresses);
   const int32_t *slots = slotsOf(i);
-  if (where.shared) {
+  const bool isNoted = where.shared && where.cells &&
+                       warp.block.shared.write(warp, *where.cells, where.low, i.flags & strongAccess);
+  if (where.shared && !isNoted) {
     for (Mask rest = where.shared; rest; rest &= rest - 1) {
       unsigned l = unsigned(__builtin_ctz(rest));
       alignas(16) M value[8];
@@ -88,6 +90,8 @@ template <class R, class M> Next store(Warp &warp, const Instruction &i, Mask la
       activeLanes(lanes, [&](unsigned l) { reinterpret_cast<M *>(where.at[l])[e] = M(s[l]); });
     }
   }
+  if (!(lanes & ~where.shared))
+    return Next::Continue;
   markStored(warp, lanes, where, bytes);
   return Next::Continue;
 }

@@ -26,6 +26,8 @@ struct Lanes {
   alignas(64) uint8_t *at[warpSize];
   Mask shared = 0;   ///< lanes whose address is in shared memory
   alignas(64) uint32_t offset[warpSize]; ///< of those
+  const CellList *cells = nullptr; ///< of shared memory, if known
+  uint32_t low = 0;                ///< the lowest of the offsets
   bool isContiguous = false; ///< full warp, ascending without gaps
 };
 
