@@ -49,8 +49,8 @@ Range Block::findRange(uint64_t address) const {
 
 Block::Status Block::run(int64_t budget) {
   uint64_t end = clock + uint64_t(budget);
-  for (;;) {
-    bool hasRun = false, isDone = true;
+  for (unsigned idleRounds = 0;;) {
+    bool hasRun = false, isDone = true, isIdle = true;
     for (auto &warp : warps) {
       uint64_t before = clock;
       switch (warp->run(warpTurn)) {
@@ -62,6 +62,7 @@ Block::Status Block::run(int64_t budget) {
         isDone = false;
       }
       hasRun |= clock != before;
+      isIdle &= clock == before || warp->isPolling;
     }
     if (launch.stop)
       return Status::Fault;
@@ -69,7 +70,9 @@ Block::Status Block::run(int64_t budget) {
       return confirm() ? Status::Fault : Status::Done;
     if (!hasRun && !stuck())
       return Status::Fault;
-    if (clock >= end)
+    // Warps that do nothing but poll may wait for other blocks.
+    idleRounds = isIdle ? idleRounds + 1 : 0;
+    if (clock >= end || idleRounds > 8)
       return Status::Yield;
   }
 }

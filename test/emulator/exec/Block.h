@@ -18,6 +18,7 @@ struct LaunchState {
   const LaunchConfig &config;
   DeviceMemory &memory;
   uint64_t parameters = 0; ///< device address
+  uint64_t workspace = 0;  ///< of a cooperative grid
   uint64_t gridId = 0;
   std::shared_ptr<const std::vector<Range>> ranges; ///< allocations at the start
   std::atomic<bool> stop{false};

@@ -66,7 +66,8 @@ struct SpecialSlot {
   enum class Kind : uint8_t {
     TidX, TidY, TidZ, NtidX, NtidY, NtidZ, CtaidX, CtaidY, CtaidZ, NctaidX, NctaidY, NctaidZ,
     LaneId, WarpId, NwarpId, SmId, NsmId, GridId, LanemaskEq, LanemaskLe, LanemaskLt, LanemaskGe,
-    LanemaskGt, DynamicShared, TotalShared, Zero, One, LocalBase, ParameterBase
+    LanemaskGt, DynamicShared, TotalShared, Zero, One, LocalBase, ParameterBase,
+    WorkspaceHigh, WorkspaceLow ///< %envreg1, %envreg2: the grid's, for its barrier
   };
   Kind kind;
   int32_t slot;

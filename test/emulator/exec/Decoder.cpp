@@ -52,7 +52,7 @@ const DecodeTable &decodeTable() {
                       registerRoundedOps, registerHalfOps, registerCompareOps, registerMoveOps,
                       registerConvertOps, registerMemoryOps, registerAtomicOps, registerAsyncOps,
                       registerWarpOps, registerBarrierOps, registerControlOps, registerMmaOps,
-                      registerWmmaOps})
+                      registerVideoOps, registerWmmaOps})
       add(result);
     return result;
   }();
@@ -313,6 +313,7 @@ bool specialKind(std::string_view name, SpecialSlot::Kind &kind) {
       {"%cluster_ctaid.x", Kind::Zero}, {"%cluster_ctaid.y", Kind::Zero},
       {"%cluster_ctaid.z", Kind::Zero}, {"%cluster_nctaid.x", Kind::One},
       {"%cluster_nctaid.y", Kind::One}, {"%cluster_nctaid.z", Kind::One},
+      {"%envreg1", Kind::WorkspaceHigh}, {"%envreg2", Kind::WorkspaceLow},
       {"%cluster_ctarank", Kind::Zero}, {"%cluster_nctarank", Kind::One}};
   auto found = kinds.find(name);
   if (found == kinds.end())

@@ -194,10 +194,16 @@ Fault launch(Program &program, const Kernel &kernel, const LaunchConfig &config,
   if (kernel.parameterBytes)
     std::memcpy(DeviceMemory::host(state.parameters), parameters, kernel.parameterBytes);
   program.memory.markInitialised(state.parameters, bytes);
+  if (config.isCooperative) {
+    state.workspace = program.memory.allocate(64);
+    program.memory.markInitialised(state.workspace, state.workspace ? 64 : 0);
+  }
   state.ranges = program.memory.ranges();
   Grid(state).run(hostThreads(config));
   std::fflush(stdout);
   program.memory.free(state.parameters);
+  if (state.workspace)
+    program.memory.free(state.workspace);
   if (counters)
     counters->add(state.counters);
   if (state.fault)

@@ -75,6 +75,7 @@ struct LaunchConfig {
   uint32_t sm = 90;                ///< compute capability
   uint32_t multiprocessors = 132;  ///< of the device
   uint32_t sharedPerBlock = 232448; ///< most bytes a block can have (opt-in)
+  bool isCooperative = false; ///< the grid may synchronise
   unsigned threads = 0; ///< host threads; 0: DLC_EMULATOR_THREADS, or the cores
   uint64_t heapBytes = 8u << 20;   ///< of malloc in kernels
 };

@@ -144,6 +144,8 @@ void Warp::fillSpecials(Frame &frame) {
     case Kind::Zero: return 0;
     case Kind::One: return 1;
     case Kind::LocalBase: return frame.localBase;
+    case Kind::WorkspaceHigh: return block.launch.workspace >> 32;
+    case Kind::WorkspaceLow: return block.launch.workspace;
     case Kind::ParameterBase: return block.launch.parameters;
     }
     return 0;
@@ -467,6 +469,8 @@ Warp::Status Warp::run(int64_t budget) {
   const Instruction *code = frame->code->instructions.data();
   turn = 0;
   polls = 0;
+  uint32_t allPolls = 0;
+  isPolling = false;
   for (; budget > 0; --budget) {
     const Instruction &instruction = code[pc++];
     Mask lanes = active;
@@ -486,17 +490,24 @@ Warp::Status Warp::run(int64_t budget) {
         next = Next::Reschedule;
       ++penalty;
       turn = 0;
+      allPolls += polls;
       polls = 0;
     }
     if (next == Next::Continue) {
-      if (polls > 4 * manyPolls) // the other warps' turn
+      if (polls + allPolls > 4 * manyPolls) { // the other warps' turn
+        isPolling = true;
         break;
+      }
       continue;
     }
     status = settle(next, instruction, lanes);
     if (status != Status::Ready)
       break;
     code = frame->code->instructions.data();
+    if (allPolls > 4 * manyPolls) {
+      isPolling = true;
+      break;
+    }
   }
   if (status == Status::Ready)
     leave();

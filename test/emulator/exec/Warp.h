@@ -128,7 +128,7 @@ public:
   Fragment::State blockState = Fragment::State::Ready;
   Fragment pending; ///< with Next::Block and Wait: what the fragment waits for
   Range lastRange;  ///< the allocation that was accessed last
-  uint64_t threadInstructions = 0;
+  bool isPolling = false; ///< its last run ended because it polls memory
   uint32_t threads = 0; ///< in its block
 
   // Order of accesses to shared memory: see SharedMemory.
