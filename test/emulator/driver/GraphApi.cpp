@@ -63,7 +63,8 @@ static CUgraphNodeType typeOf(const Task &task) {
   return std::visit(
       [](const auto &kind) {
         using Kind = std::decay_t<decltype(kind)>;
-        if constexpr (std::is_same_v<Kind, KernelTask>)
+        if constexpr (std::is_same_v<Kind, KernelTask> ||
+                      std::is_same_v<Kind, LibraryTask>)
           return CU_GRAPH_NODE_TYPE_KERNEL;
         else if constexpr (std::is_same_v<Kind, CopyTask>)
           return CU_GRAPH_NODE_TYPE_MEMCPY;

@@ -198,6 +198,8 @@ CUresult execute(const Task &task, Context &context) {
           return run(kind, context);
         else if constexpr (std::is_same_v<Kind, HostTask>)
           return kind.function(kind.data), CUDA_SUCCESS;
+        else if constexpr (std::is_same_v<Kind, LibraryTask>)
+          return kind.work(kind.data.get());
         else if constexpr (std::is_same_v<Kind, EmptyTask>)
           return CUDA_SUCCESS;
         else if constexpr (std::is_same_v<Kind, EventRecordTask>)

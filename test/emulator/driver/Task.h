@@ -59,9 +59,15 @@ struct ChildTask {
   std::shared_ptr<Graph> graph;
 };
 struct EmptyTask {};
+/// Work of a stand-in of one of NVIDIA's libraries: to programs it is a kernel.
+struct LibraryTask {
+  CUresult (*work)(void *) = nullptr;
+  std::shared_ptr<void> data;
+};
 
-using Task = std::variant<EmptyTask, KernelTask, CopyTask, SetTask, HostTask,
-                          FreeTask, ChildTask, EventRecordTask, EventWaitTask>;
+using Task =
+    std::variant<EmptyTask, KernelTask, CopyTask, SetTask, HostTask, FreeTask,
+                 ChildTask, EventRecordTask, EventWaitTask, LibraryTask>;
 
 /// Does what a task says now, in this thread.
 CUresult execute(const Task &task, Context &context);

@@ -88,8 +88,9 @@ void WithContext::TearDown() {
 /// Arguments beside GoogleTest's: the folder of the PTX files.
 int main(int argc, char **argv) {
   testing::InitGoogleTest(&argc, argv);
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: %s [GoogleTest's options] FOLDER-OF-PTX\n",
+  if (argc != 2 && argc != 3) {
+    std::fprintf(stderr,
+                 "usage: %s [GoogleTest's options] FOLDER-OF-PTX [CHILD]\n",
                  argv[0]);
     return 2;
   }
@@ -101,5 +102,5 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "%s\n", dlerror());
     return 2;
   }
-  return RUN_ALL_TESTS();
+  return argc == 3 ? emulator::test::runChildProcess(argv[2]) : RUN_ALL_TESTS();
 }

@@ -124,13 +124,15 @@ TEST_F(StreamTest, TheLegacyStreamWaitsForBlockingOnes) {
 }
 
 TEST_F(StreamTest, NonBlockingStreamsDontWait) {
-  std::atomic<int> open{0}, reached{0};
+  Buffer<int> data(std::vector<int>(32, 0));
+  std::atomic<int> open{0};
   EXPECT_OK(CU(cuLaunchHostFunc)(nullptr, awaitFlag, &open));
-  EXPECT_OK(CU(cuLaunchHostFunc)(first, setFlag, &reached));
+  EXPECT_OK(CU(cuMemsetD32Async)(data.address, 2, 32, first));
   EXPECT_OK(CU(cuStreamSynchronize)(first));
-  EXPECT_EQ(1, reached);
+  EXPECT_CODE(CUDA_ERROR_NOT_READY, CU(cuStreamQuery)(CU_STREAM_LEGACY));
   open = 1;
   EXPECT_OK(CU(cuCtxSynchronize)());
+  EXPECT_EQ(std::vector<int>(32, 2), data.read());
 }
 
 TEST_F(StreamTest, EachThreadHasADefaultStream) {
