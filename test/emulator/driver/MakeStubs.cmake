@@ -5,7 +5,8 @@
 # cudaTypedefs.h names each function with the version of CUDA that brought it,
 # PFN_cuMemAlloc_v3020; the library exports the second of them as cuMemAlloc_v2.
 set(entries "")
-foreach(header cudaTypedefs.h cudaProfilerTypedefs.h)
+foreach(header cudaTypedefs.h cudaProfilerTypedefs.h cudaGLTypedefs.h
+        cudaEGLTypedefs.h cudaVDPAUTypedefs.h)
   file(READ ${INCLUDE}/${header} text)
   string(REGEX MATCHALL "PFN_cu[A-Za-z0-9]+_v[0-9]+(_pt[sd][sz])?\\)" found "${text}")
   list(APPEND entries ${found})

@@ -4,13 +4,8 @@
 #include "driver/Functions.h"
 
 #include <cstring>
-#include <cudaProfiler.h>
 
 namespace emulator::driver {
-
-static bool implemented(const FunctionEntry &entry) {
-  return entry.address != reinterpret_cast<void *>(&emulatorNotSupported);
-}
 
 /// The newest version of a function that a program made for CUDA `version`
 /// knows. `known` says whether there is a function of the name at all.
@@ -29,7 +24,7 @@ static void *findProc(const char *name, int version, bool perThread,
     if (better)
       best = entry;
   }
-  return best && implemented(*best) ? best->address : nullptr;
+  return best ? best->address : nullptr;
 }
 
 } // namespace emulator::driver
@@ -45,6 +40,7 @@ CUresult cuGetProcAddress_v2(const char *name, void **function, int version,
   if (!name || !function || (flags & ~(perThread | legacy)) ||
       flags == (perThread | legacy))
     return CUDA_ERROR_INVALID_VALUE;
+  *function = nullptr;
   bool known = false;
   *function = findProc(name, version, (flags & perThread) != 0, known);
   if (status)
@@ -62,8 +58,9 @@ CUresult emulatorGetProcAddress(const char *name, void **function, int version,
   return cuGetProcAddress_v2(name, function, version, flags, nullptr);
 }
 
-CUresult cuProfilerStart(void) { return CUDA_SUCCESS; }
-CUresult cuProfilerStop(void) { return CUDA_SUCCESS; }
-CUresult cuProfilerInitialize(const char *, const char *, CUoutput_mode) {
+// Of cudaProfiler.h, which not every installation has.
+extern "C" CUresult cuProfilerStart() { return CUDA_SUCCESS; }
+extern "C" CUresult cuProfilerStop() { return CUDA_SUCCESS; }
+extern "C" CUresult cuProfilerInitialize(const char *, const char *, int) {
   return CUDA_ERROR_NOT_SUPPORTED;
 }

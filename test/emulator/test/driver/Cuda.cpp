@@ -88,6 +88,8 @@ void WithContext::TearDown() {
 /// Arguments beside GoogleTest's: the folder of the PTX files.
 int main(int argc, char **argv) {
   testing::InitGoogleTest(&argc, argv);
+  if (testing::GTEST_FLAG(list_tests))
+    return RUN_ALL_TESTS();
   if (argc != 2 && argc != 3) {
     std::fprintf(stderr,
                  "usage: %s [GoogleTest's options] FOLDER-OF-PTX [CHILD]\n",

@@ -155,11 +155,6 @@ TEST_F(DeviceTest, WhatIsNotEmulatedSaysSo) {
     GTEST_SKIP() << "a real device has it";
   EXPECT_CODE(CUDA_ERROR_NOT_SUPPORTED, CU(cuMemAddressFree)(0, 0));
   EXPECT_CODE(CUDA_ERROR_NOT_SUPPORTED, CU(cuTexObjectDestroy)(0));
-  void *function = nullptr;
-  CUdriverProcAddressQueryResult found;
-  EXPECT_CODE(
-      CUDA_ERROR_NOT_FOUND,
-      CU(cuGetProcAddress)("cuTexObjectCreate", &function, 13000, 0, &found));
 }
 
 } // namespace
