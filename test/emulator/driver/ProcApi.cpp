@@ -43,11 +43,13 @@ CUresult cuGetProcAddress_v2(const char *name, void **function, int version,
   *function = nullptr;
   bool known = false;
   *function = findProc(name, version, (flags & perThread) != 0, known);
-  if (status)
-    *status = *function ? CU_GET_PROC_ADDRESS_SUCCESS
-              : known   ? CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT
-                        : CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
-  return *function ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
+  // As drivers do: who asks for the status gets no error.
+  if (!status)
+    return *function ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
+  *status = *function ? CU_GET_PROC_ADDRESS_SUCCESS
+            : known   ? CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT
+                      : CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
+  return CUDA_SUCCESS;
 }
 
 extern "C" CUresult

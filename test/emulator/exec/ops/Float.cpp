@@ -208,7 +208,7 @@ bool hasProperty(int property, double value, bool isSubnormal) {
   case 1: return isNumber && !isFinite;
   case 2: return isNumber;
   case 3: return !isNumber;
-  case 4: return isFinite && value != 0 && !isSubnormal;
+  case 4: return isFinite && !isSubnormal; // zeros are normal
   default: return isSubnormal;
   }
 }

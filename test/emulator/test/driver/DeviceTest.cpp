@@ -129,7 +129,8 @@ TEST_F(DeviceTest, FunctionsByNameAndVersion) {
   EXPECT_EQ(CU_GET_PROC_ADDRESS_SUCCESS, found);
   EXPECT_EQ(driverSymbol("cuMemAlloc_v2"), function);
   EXPECT_OK(get("cuGraphInstantiate", &function, 12000, 0, &found));
-  EXPECT_EQ(driverSymbol("cuGraphInstantiateWithFlags"), function);
+  if (emulated()) // a driver's table needn't have what it exports
+    EXPECT_EQ(driverSymbol("cuGraphInstantiateWithFlags"), function);
   EXPECT_OK(get("cuGraphInstantiate", &function, 11080, 0, &found));
   EXPECT_EQ(driverSymbol("cuGraphInstantiate_v2"), function);
   EXPECT_OK(get("cuStreamSynchronize", &function, 12000,
@@ -140,14 +141,17 @@ TEST_F(DeviceTest, FunctionsByNameAndVersion) {
   EXPECT_OK(get("cuMemcpyHtoD", &function, 12000,
                 CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM, &found));
   EXPECT_EQ(driverSymbol("cuMemcpyHtoD_v2_ptds"), function);
-  EXPECT_CODE(CUDA_ERROR_NOT_FOUND,
-              get("cuNoSuch", &function, 12000, 0, &found));
+  // Who asks for the status gets no error.
+  EXPECT_OK(get("cuNoSuch", &function, 12000, 0, &found));
   EXPECT_EQ(CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND, found);
-  EXPECT_CODE(CUDA_ERROR_NOT_FOUND,
-              get("cuLibraryLoadData", &function, 11000, 0, &found));
+  EXPECT_EQ(nullptr, function);
+  EXPECT_OK(get("cuLibraryLoadData", &function, 11000, 0, &found));
   EXPECT_EQ(CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT, found);
-  EXPECT_CODE(CUDA_ERROR_INVALID_VALUE,
-              get(nullptr, &function, 12000, 0, &found));
+  EXPECT_CODE(CUDA_ERROR_NOT_FOUND,
+              get("cuNoSuch", &function, 12000, 0, nullptr));
+  if (emulated()) // a driver may crash
+    EXPECT_CODE(CUDA_ERROR_INVALID_VALUE,
+                get(nullptr, &function, 12000, 0, &found));
 }
 
 TEST_F(DeviceTest, WhatIsNotEmulatedSaysSo) {
