@@ -5,6 +5,7 @@
 #include "driver/GraphNodes.h"
 
 #include <algorithm>
+#include <set>
 
 namespace emulator::driver {
 
@@ -76,30 +77,28 @@ static CUresult launchGraph(GraphExec &exec, Stream &stream) {
   if (stream.capturing()) // a child graph in the captured one
     return stream.submit(ChildTask{exec.graph->clone(nullptr)});
   std::vector<Step> steps;
-  std::vector<std::shared_ptr<Event>> recorded;
+  std::set<std::shared_ptr<Event>> recorded;
   for (GraphNode *node : exec.order) {
     if (!node->enabled)
       continue;
     steps.push_back({node->task, node->context});
     if (auto *record = std::get_if<EventRecordTask>(&node->task))
-      recorded.push_back(record->event);
+      recorded.insert(record->event);
+  }
+  // Who asks an event from now on waits for the whole graph.
+  std::vector<std::unique_lock<std::mutex>> locks;
+  for (const std::shared_ptr<Event> &event : recorded) {
+    locks.emplace_back(event->mutex);
+    event->recording = std::make_shared<Recording>();
+    event->capture = nullptr;
   }
   Context &context = stream.context;
-  std::vector<std::shared_ptr<Recording>> recordings(recorded.size());
-  for (size_t i = 0; i < recorded.size(); ++i) {
-    recordings[i] = std::make_shared<Recording>();
-    std::lock_guard<std::mutex> lock(recorded[i]->mutex);
-    recorded[i]->recording = recordings[i];
-    recorded[i]->capture = nullptr;
-  }
   const Ticket ticket =
       context.enqueue(stream, [steps = std::move(steps), &context] {
         return runSteps(steps, context);
       });
-  for (size_t i = 0; i < recorded.size(); ++i) {
-    std::lock_guard<std::mutex> lock(recorded[i]->mutex);
-    recordings[i]->ticket = ticket;
-  }
+  for (const std::shared_ptr<Event> &event : recorded)
+    event->recording->ticket = ticket;
   return CUDA_SUCCESS;
 }
 

@@ -22,19 +22,19 @@ void Event::reach() {
 }
 
 CUresult Event::record(const std::shared_ptr<Event> &event, Stream &stream) {
+  // The locks in the order in which `wait` takes them.
   std::unique_lock<std::mutex> captureLock(stream.captureMutex);
+  std::lock_guard<std::mutex> eventLock(event->mutex);
   if (Capture *capture = stream.capture.get()) {
     std::lock_guard<std::mutex> lock(capture->mutex);
     if (capture->invalid)
       return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
-    std::lock_guard<std::mutex> eventLock(event->mutex);
     event->capture = stream.capture;
     event->captured = capture->ends[stream.shared_from_this()];
     return CUDA_SUCCESS;
   }
   captureLock.unlock();
   auto recording = std::make_shared<Recording>();
-  std::lock_guard<std::mutex> eventLock(event->mutex);
   event->capture = nullptr;
   event->recording = recording;
   recording->ticket = stream.context.enqueue(

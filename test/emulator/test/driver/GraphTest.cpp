@@ -301,4 +301,33 @@ TEST_F(GraphTest, GraphsInGraphs) {
   EXPECT_OK(CU(cuGraphDestroy)(copy));
 }
 
+TEST_F(GraphTest, EventsInGraphs) {
+  CUevent event = nullptr;
+  ASSERT_OK(CU(cuEventCreate)(&event, 0));
+  CUgraph graph = nullptr;
+  ASSERT_OK(CU(cuGraphCreate)(&graph, 0));
+  CUgraphNode fill = nullptr, record = nullptr;
+  CUDA_MEMSET_NODE_PARAMS parameters = {};
+  parameters.dst = data->address;
+  parameters.value = 6;
+  parameters.elementSize = 4;
+  parameters.width = 32;
+  parameters.height = 1;
+  ASSERT_OK(
+      CU(cuGraphAddMemsetNode)(&fill, graph, nullptr, 0, &parameters, context));
+  ASSERT_OK(CU(cuGraphAddEventRecordNode)(&record, graph, &fill, 1, event));
+  CUgraphExec exec = nullptr;
+  ASSERT_OK(CU(cuGraphInstantiate)(&exec, graph, 0));
+  EXPECT_OK(CU(cuGraphLaunch)(exec, first));
+  // Another stream waits for what the graph recorded.
+  EXPECT_OK(CU(cuStreamWaitEvent)(second, event, 0));
+  addIn(second, 1);
+  EXPECT_OK(CU(cuStreamSynchronize)(second));
+  EXPECT_OK(CU(cuEventSynchronize)(event));
+  EXPECT_EQ(std::vector<int>(32, 7), data->read());
+  EXPECT_OK(CU(cuGraphExecDestroy)(exec));
+  EXPECT_OK(CU(cuGraphDestroy)(graph));
+  EXPECT_OK(CU(cuEventDestroy)(event));
+}
+
 } // namespace
