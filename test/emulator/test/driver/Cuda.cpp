@@ -46,11 +46,13 @@ int deviceCount() {
   return count;
 }
 
+std::string ptxFile(const std::string &name) { return ptxFolder + "/" + name; }
+
 const std::string &ptx(const std::string &name) {
   static std::map<std::string, std::string> texts;
   std::string &text = texts[name];
   if (text.empty()) {
-    std::ifstream file(ptxFolder + "/" + name + ".ptx");
+    std::ifstream file(ptxFile(name + ".ptx"));
     text.assign(std::istreambuf_iterator<char>(file), {});
     EXPECT_FALSE(text.empty()) << "no " << ptxFolder << "/" << name << ".ptx";
   }

@@ -24,6 +24,9 @@ int deviceCount();
 /// A PTX text by the name of its CUDA C file.
 const std::string &ptx(const std::string &name);
 
+/// The path of a file beside the PTX texts.
+std::string ptxFile(const std::string &name);
+
 /// What a process does that a test starts; its exit status.
 int runChildProcess(const std::string &name);
 

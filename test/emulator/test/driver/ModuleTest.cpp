@@ -120,6 +120,21 @@ TEST_F(ModuleTest, FromAFile) {
               CU(cuModuleLoad)(&module, path.c_str()));
 }
 
+TEST_F(ModuleTest, FatbinsWithText) {
+  for (const char *mode : {"none", "speed", "size"}) {
+    SCOPED_TRACE(mode);
+    const std::string path = ptxFile(std::string("basics.") + mode + ".fatbin");
+    CUmodule module = nullptr;
+    ASSERT_OK(CU(cuModuleLoad)(&module, path.c_str()));
+    CUfunction function = nullptr;
+    EXPECT_OK(CU(cuModuleGetFunction)(&function, module, "addConstant"));
+    Buffer<int> data(std::vector<int>(32, 1));
+    EXPECT_OK(launch(function, {1}, {32}, 0, data.address, 1));
+    EXPECT_EQ(std::vector<int>(32, 2), data.read());
+    EXPECT_OK(CU(cuModuleUnload)(module));
+  }
+}
+
 TEST_F(ModuleTest, AttributesOfFunctions) {
   LoadedModule module("faults");
   CUfunction bounded = module.function("boundedFill");
