@@ -200,7 +200,7 @@ CUresult cuCtxGetLimit(size_t *value, CUlimit limit) {
     if (!value)
       return CUDA_ERROR_INVALID_VALUE;
     if (limit < 0 || limit >= CU_LIMIT_SHMEM_SIZE)
-      return CUDA_ERROR_UNSUPPORTED_LIMIT;
+      return CUDA_ERROR_INVALID_VALUE;
     *value = context.limits[limit];
     return CUDA_SUCCESS;
   });
@@ -209,7 +209,7 @@ CUresult cuCtxGetLimit(size_t *value, CUlimit limit) {
 CUresult cuCtxSetLimit(CUlimit limit, size_t value) {
   return withContext([&](Driver &, Context &context) {
     if (limit < 0 || limit >= CU_LIMIT_SHMEM_SIZE)
-      return CUDA_ERROR_UNSUPPORTED_LIMIT;
+      return CUDA_ERROR_INVALID_VALUE;
     constexpr size_t largestStack = 512 << 10;
     if (limit == CU_LIMIT_STACK_SIZE && value > largestStack)
       return CUDA_ERROR_INVALID_VALUE;

@@ -86,6 +86,8 @@ static CUresult copyBuffer(void **extra, std::vector<char> &parameters) {
   }
   if (!buffer || bytes < parameters.size())
     return CUDA_ERROR_INVALID_VALUE;
+  if (bytes > parameters.size()) // as an H200's driver says
+    return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
   std::memcpy(parameters.data(), buffer, parameters.size());
   return CUDA_SUCCESS;
 }

@@ -112,8 +112,9 @@ CUresult cuOccupancyAvailableDynamicSMemPerBlock(size_t *bytes,
                          static_cast<size_t>(blocks) / unit * unit;
     const size_t taken = static_cast<size_t>(chip.reservedSharedPerBlock) +
                          function.kernel.staticShared;
-    const size_t most = static_cast<size_t>(chip.sharedPerBlockOptIn) -
-                        function.kernel.staticShared;
+    // As much as the function may have, which is less than the chip offers
+    // unless the function's attribute says otherwise.
+    const auto most = static_cast<size_t>(function.maxDynamicShared.load());
     *bytes = share < taken ? 0 : std::min(most, share - taken);
     return CUDA_SUCCESS;
   });

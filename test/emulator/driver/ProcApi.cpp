@@ -43,12 +43,11 @@ CUresult cuGetProcAddress_v2(const char *name, void **function, int version,
   *function = nullptr;
   bool known = false;
   *function = findProc(name, version, (flags & perThread) != 0, known);
-  // As drivers do: who asks for the status gets no error.
-  if (!status)
-    return *function ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
-  *status = *function ? CU_GET_PROC_ADDRESS_SUCCESS
-            : known   ? CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT
-                      : CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
+  // As drivers do: that there is no such function is no error.
+  if (status)
+    *status = *function ? CU_GET_PROC_ADDRESS_SUCCESS
+              : known   ? CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT
+                        : CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
   return CUDA_SUCCESS;
 }
 

@@ -114,7 +114,7 @@ TEST_F(ContextTest, LimitsAreKept) {
   EXPECT_OK(CU(cuCtxSetLimit)(CU_LIMIT_STACK_SIZE, 4096));
   EXPECT_OK(CU(cuCtxGetLimit)(&value, CU_LIMIT_STACK_SIZE));
   EXPECT_EQ(4096u, value);
-  EXPECT_CODE(CUDA_ERROR_UNSUPPORTED_LIMIT,
+  EXPECT_CODE(CUDA_ERROR_INVALID_VALUE,
               CU(cuCtxGetLimit)(&value, static_cast<CUlimit>(77)));
   int least = 1, greatest = 1;
   EXPECT_OK(CU(cuCtxGetStreamPriorityRange)(&least, &greatest));

@@ -202,8 +202,10 @@ TEST_F(CublasLtTest, Epilogues) {
   Buffer<float> bias(biases);
   void *square = layout(CUDA_R_32F, 16, 16, 16);
   const auto run = [&](uint32_t epilogue) {
+    bool hasBias = epilogue & BiasEpilogue;
     EXPECT_EQ(Success,
-              multiply(matmul(Compute32F, CUDA_R_32F, epilogue, bias.address),
+              multiply(matmul(Compute32F, CUDA_R_32F, epilogue,
+                              hasBias ? bias.address : 0),
                        1.0f, a.address, square, b.address, square, 0.0f,
                        d.address, square));
     return d.read();

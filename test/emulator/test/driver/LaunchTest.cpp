@@ -49,12 +49,16 @@ TEST_F(LaunchTest, ParametersInABuffer) {
     CUdeviceptr data;
     int value;
   } parameters = {data.address, 41};
-  size_t bytes = sizeof parameters;
+  size_t bytes = sizeof(CUdeviceptr) + sizeof(int);
   void *extra[] = {CU_LAUNCH_PARAM_BUFFER_POINTER, &parameters,
                    CU_LAUNCH_PARAM_BUFFER_SIZE, &bytes, CU_LAUNCH_PARAM_END};
   EXPECT_OK(CU(cuLaunchKernel)(module->function("addConstant"), 1, 1, 1, 32, 1,
                                1, 0, nullptr, nullptr, extra));
   EXPECT_EQ(std::vector<int>(32, 42), data.read());
+  bytes = sizeof parameters; // with padding that isn't the kernel's
+  EXPECT_CODE(CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES,
+              CU(cuLaunchKernel)(module->function("addConstant"), 1, 1, 1, 32,
+                                 1, 1, 0, nullptr, nullptr, extra));
 }
 
 TEST_F(LaunchTest, ByConfiguration) {

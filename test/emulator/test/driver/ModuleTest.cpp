@@ -186,7 +186,7 @@ TEST_F(ModuleTest, Occupancy) {
   EXPECT_OK(
       CU(cuOccupancyAvailableDynamicSMemPerBlock)(&bytes, function, 4, 128));
   if (capability() == 90) {
-    EXPECT_EQ(57344u, bytes);
+    EXPECT_EQ(49152u, bytes);
   }
 }
 
