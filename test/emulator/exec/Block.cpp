@@ -29,7 +29,8 @@ void Block::start(Dim3 at) {
   std::fill(std::begin(endedSeen), std::end(endedSeen), 0);
   for (unsigned w = 0; w < warps.size(); ++w) {
     unsigned lanes = std::min(warpSize, threads - w * warpSize);
-    warps[w]->start(*launch.kernel.code, lanes == warpSize ? allLanes : (1u << lanes) - 1);
+    warps[w]->start(*launch.kernel.code,
+                    lanes == warpSize ? allLanes : (1u << lanes) - 1);
   }
   ++counters.blocks;
   counters.warps += warps.size();
@@ -37,8 +38,9 @@ void Block::start(Dim3 at) {
 
 Range Block::findRange(uint64_t address) const {
   const auto &ranges = *launch.ranges;
-  auto next = std::upper_bound(ranges.begin(), ranges.end(), address,
-                               [](uint64_t a, const Range &range) { return a < range.base; });
+  auto next = std::upper_bound(
+      ranges.begin(), ranges.end(), address,
+      [](uint64_t a, const Range &range) { return a < range.base; });
   if (next != ranges.begin()) {
     const Range &range = *std::prev(next);
     if (address < range.base + range.size)
@@ -77,7 +79,8 @@ Block::Status Block::run(int64_t budget) {
   }
 }
 
-void Block::suspect(Warp &warp, unsigned lane, const Instruction &at, std::string text) {
+void Block::suspect(Warp &warp, unsigned lane, const Instruction &at,
+                    std::string text) {
   if (!suspicion.warp)
     suspicion = {&warp, lane, &at, std::move(text)};
 }
@@ -87,7 +90,8 @@ bool Block::confirm() {
     return false;
   Suspicion found = std::move(suspicion);
   suspicion = Suspicion();
-  found.warp->fault(FaultKind::Uninitialised, 1u << found.lane, *found.at, found.text);
+  found.warp->fault(FaultKind::Uninitialised, 1u << found.lane, *found.at,
+                    found.text);
   return true;
 }
 
@@ -118,12 +122,16 @@ void Block::complete(unsigned id) {
       fragment.state = Fragment::State::Ready;
       uint8_t *registers = fragment.frame->registers;
       if (fragment.reduction == 1) {
-        auto *count = reinterpret_cast<uint32_t *>(registers + fragment.reductionSlot);
-        activeLanes(fragment.mask, [&](unsigned l) { count[l] = barrier.count; });
+        auto *count =
+            reinterpret_cast<uint32_t *>(registers + fragment.reductionSlot);
+        activeLanes(fragment.mask,
+                    [&](unsigned l) { count[l] = barrier.count; });
       } else if (fragment.reduction) {
-        auto *predicate = reinterpret_cast<Mask *>(registers + fragment.reductionSlot);
+        auto *predicate =
+            reinterpret_cast<Mask *>(registers + fragment.reductionSlot);
         bool value = fragment.reduction == 2 ? barrier.all : barrier.any;
-        *predicate = (*predicate & ~fragment.mask) | (value ? fragment.mask : 0);
+        *predicate =
+            (*predicate & ~fragment.mask) | (value ? fragment.mask : 0);
       }
       activeLanes(fragment.mask, [&](unsigned l) { warp->laneSync[l] = now; });
     }
@@ -137,32 +145,37 @@ void Block::complete(unsigned id) {
   barrier = Barrier();
 }
 
-Next Block::arrive(Warp &warp, const Instruction &at, unsigned id, uint32_t expected,
-                   bool isArrive, bool isAligned, unsigned reduction, int32_t slot, Mask value) {
+Next Block::arrive(Warp &warp, const Instruction &at, unsigned id,
+                   uint32_t expected, bool isArrive, bool isAligned,
+                   unsigned reduction, int32_t slot, Mask value) {
   Barrier &barrier = barriers[id];
   if (barrier.isUsed && barrier.expected != expected)
-    return warp.fault(FaultKind::Barrier, warp.active, at,
-                      "barrier " + std::to_string(id) + " for " + std::to_string(expected) +
-                          " threads, others wait for " + std::to_string(barrier.expected));
+    return warp.fault(
+        FaultKind::Barrier, warp.active, at,
+        "barrier " + std::to_string(id) + " for " + std::to_string(expected) +
+            " threads, others wait for " + std::to_string(barrier.expected));
   if (expected % warpSize)
     return warp.fault(FaultKind::Barrier, warp.active, at,
-                      std::to_string(expected) + " threads are no multiple of a warp");
+                      std::to_string(expected) +
+                          " threads are no multiple of a warp");
   barrier.isUsed = true;
   barrier.expected = expected;
   // With a count, a warp counts as 32 threads.
-  barrier.arrived += expected && isAligned ? warpSize
-                                           : unsigned(__builtin_popcount(warp.active));
+  barrier.arrived += expected && isAligned
+                         ? warpSize
+                         : unsigned(__builtin_popcount(warp.active));
   barrier.count += unsigned(__builtin_popcount(value & warp.active));
   barrier.all &= (value & warp.active) == warp.active;
   barrier.any |= (value & warp.active) != 0;
   for (unsigned w = 0; w < 32; ++w)
     barrier.joined[w] = std::max(barrier.joined[w], warp.seen[w]);
-  barrier.joined[warp.index] = std::max(barrier.joined[warp.index], shared.clock);
+  barrier.joined[warp.index] =
+      std::max(barrier.joined[warp.index], shared.clock);
   ++shared.clock;
   if (expected && barrier.arrived > expected)
     return warp.fault(FaultKind::Barrier, warp.active, at,
-                      "more threads than the " + std::to_string(expected) + " of barrier " +
-                          std::to_string(id));
+                      "more threads than the " + std::to_string(expected) +
+                          " of barrier " + std::to_string(id));
   if (isArrive) {
     if (isComplete(barrier))
       complete(id);
@@ -226,8 +239,9 @@ bool Block::stuck() {
     text = "waits for lanes of the warp that don't come here";
   else
     text = "barrier " + std::to_string(worst->barrier) + " waits for " +
-           std::to_string(barriers[worst->barrier].expected ? barriers[worst->barrier].expected
-                                                            : aliveThreads) +
+           std::to_string(barriers[worst->barrier].expected
+                              ? barriers[worst->barrier].expected
+                              : aliveThreads) +
            " threads, " + std::to_string(barriers[worst->barrier].arrived) +
            " arrived and no other can run";
   of->fault(FaultKind::Barrier, worst->mask, Warp::instructionOf(*worst), text);

@@ -20,7 +20,8 @@ struct LaunchState {
   uint64_t parameters = 0; ///< device address
   uint64_t workspace = 0;  ///< of a cooperative grid
   uint64_t gridId = 0;
-  std::shared_ptr<const std::vector<Range>> ranges; ///< allocations at the start
+  std::shared_ptr<const std::vector<Range>>
+      ranges; ///< allocations at the start
   std::atomic<bool> stop{false};
   std::mutex mutex; ///< of what follows
   Fault fault;
@@ -28,8 +29,10 @@ struct LaunchState {
   std::vector<uint64_t> heap; ///< allocations of malloc
   uint64_t heapUsed = 0;
 
-  LaunchState(Program &program, const Kernel &kernel, const LaunchConfig &config)
-      : program(program), kernel(kernel), config(config), memory(program.memory) {}
+  LaunchState(Program &program, const Kernel &kernel,
+              const LaunchConfig &config)
+      : program(program), kernel(kernel), config(config),
+        memory(program.memory) {}
 };
 
 /// How many wavefronts or sectors an access takes, and the fewest it could.
@@ -50,8 +53,9 @@ public:
   /// Lanes of a warp arrive at a barrier. `expected`: threads, 0 for all of
   /// the block; with `isArrive` they don't wait. `reduction`: 0 none, 1 popc,
   /// 2 and, 3 or of `value`.
-  Next arrive(Warp &warp, const Instruction &at, unsigned id, uint32_t expected, bool isArrive,
-              bool isAligned, unsigned reduction, int32_t slot, Mask value);
+  Next arrive(Warp &warp, const Instruction &at, unsigned id, uint32_t expected,
+              bool isArrive, bool isAligned, unsigned reduction, int32_t slot,
+              Mask value);
   /// Lanes have ended: barriers may be complete now.
   void threadsEnded(Warp &warp, unsigned count);
 
@@ -62,12 +66,13 @@ public:
   SharedMemory shared;
   Counters counters;
   uint64_t instructionsByClass[size_t(Class::Count)] = {};
-  uint64_t clock = 0; ///< instructions that the block executed
+  uint64_t clock = 0;  ///< instructions that the block executed
   uint64_t linear = 0; ///< index in the grid
 
   /// Shared memory was read that nobody has written. It becomes a fault at the
   /// next barrier or other fault, unless a race on it is found before.
-  void suspect(Warp &warp, unsigned lane, const Instruction &at, std::string text);
+  void suspect(Warp &warp, unsigned lane, const Instruction &at,
+               std::string text);
   struct Suspicion {
     Warp *warp = nullptr;
     unsigned lane = 0;
@@ -114,7 +119,8 @@ private:
 
   std::vector<std::unique_ptr<Warp>> warps;
   Barrier barriers[17]; ///< the last one is the cluster's
-  uint32_t endedSeen[32] = {}; ///< up to when ended warps are ordered before a barrier
+  uint32_t endedSeen[32] =
+      {}; ///< up to when ended warps are ordered before a barrier
 };
 
 } // namespace emulator

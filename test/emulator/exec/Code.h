@@ -3,7 +3,8 @@
 //
 // A register of a warp is an array of 32 lanes of its width (2, 4, 8 or 16
 // bytes); a predicate is a 32-bit mask. An operand is the byte offset of such a
-// slot: even in the frame's registers, odd (less one) in the program's constants.
+// slot: even in the frame's registers, odd (less one) in the program's
+// constants.
 #ifndef EMULATOR_EXEC_CODE_H
 #define EMULATOR_EXEC_CODE_H
 
@@ -38,7 +39,18 @@ using Handler = Next (*)(Warp &, const Instruction &, Mask);
 
 /// The counter that an instruction adds to.
 enum class Class : uint8_t {
-  Integer, Floating, Half, Double, Special, Convert, Move, Control, Memory, Matrix, Other, Count
+  Integer,
+  Floating,
+  Half,
+  Double,
+  Special,
+  Convert,
+  Move,
+  Control,
+  Memory,
+  Matrix,
+  Other,
+  Count
 };
 
 /// Data of an instruction that has more than the common fields.
@@ -49,25 +61,52 @@ struct Extra {
 struct Instruction {
   Handler run = nullptr;
   int32_t d = 0, a = 0, b = 0, c = 0, e = 0; ///< slots
-  int32_t guard = -1;      ///< slot of the guard, or -1
-  Mask guardFlip = 0;      ///< all ones for `@!p`
+  int32_t guard = -1;                        ///< slot of the guard, or -1
+  Mask guardFlip = 0;                        ///< all ones for `@!p`
   uint32_t line = 0;
   Class kind = Class::Other;
-  uint8_t size = 0;        ///< bytes of an element, of memory instructions
-  uint8_t count = 1;       ///< elements of a vector, of memory instructions
-  uint8_t flags = 0;       ///< as the family says
-  uint32_t target = 0;     ///< of branches and calls
-  int64_t imm = 0;         ///< an address offset, or as the family says
+  uint8_t size = 0;    ///< bytes of an element, of memory instructions
+  uint8_t count = 1;   ///< elements of a vector, of memory instructions
+  uint8_t flags = 0;   ///< as the family says
+  uint32_t target = 0; ///< of branches and calls
+  int64_t imm = 0;     ///< an address offset, or as the family says
   const Extra *extra = nullptr;
 };
 
 /// A special register that frames hold in a slot.
 struct SpecialSlot {
   enum class Kind : uint8_t {
-    TidX, TidY, TidZ, NtidX, NtidY, NtidZ, CtaidX, CtaidY, CtaidZ, NctaidX, NctaidY, NctaidZ,
-    LaneId, WarpId, NwarpId, SmId, NsmId, GridId, LanemaskEq, LanemaskLe, LanemaskLt, LanemaskGe,
-    LanemaskGt, DynamicShared, TotalShared, Zero, One, LocalBase, ParameterBase,
-    WorkspaceHigh, WorkspaceLow ///< %envreg1, %envreg2: the grid's, for its barrier
+    TidX,
+    TidY,
+    TidZ,
+    NtidX,
+    NtidY,
+    NtidZ,
+    CtaidX,
+    CtaidY,
+    CtaidZ,
+    NctaidX,
+    NctaidY,
+    NctaidZ,
+    LaneId,
+    WarpId,
+    NwarpId,
+    SmId,
+    NsmId,
+    GridId,
+    LanemaskEq,
+    LanemaskLe,
+    LanemaskLt,
+    LanemaskGe,
+    LanemaskGt,
+    DynamicShared,
+    TotalShared,
+    Zero,
+    One,
+    LocalBase,
+    ParameterBase,
+    WorkspaceHigh,
+    WorkspaceLow ///< %envreg1, %envreg2: the grid's, for its barrier
   };
   Kind kind;
   int32_t slot;

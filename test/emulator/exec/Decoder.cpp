@@ -8,8 +8,8 @@
 
 namespace emulator {
 
-using ptx::Space;
 using ptx::sizeOf;
+using ptx::Space;
 
 ConstantPool::ConstantPool() {
   void *mapped = mmap(nullptr, capacity, PROT_READ | PROT_WRITE,
@@ -48,11 +48,12 @@ int32_t ConstantPool::slot(uint64_t value, unsigned width) {
 const DecodeTable &decodeTable() {
   static const DecodeTable table = [] {
     DecodeTable result;
-    for (auto *add : {registerIntegerOps, registerBitOps, registerCarryOps, registerFloatOps,
-                      registerRoundedOps, registerHalfOps, registerCompareOps, registerMoveOps,
-                      registerConvertOps, registerMemoryOps, registerAtomicOps, registerAsyncOps,
-                      registerWarpOps, registerBarrierOps, registerControlOps, registerMmaOps,
-                      registerVideoOps, registerWmmaOps})
+    for (auto *add : {registerIntegerOps, registerBitOps, registerCarryOps,
+                      registerFloatOps, registerRoundedOps, registerHalfOps,
+                      registerCompareOps, registerMoveOps, registerConvertOps,
+                      registerMemoryOps, registerAtomicOps, registerAsyncOps,
+                      registerWarpOps, registerBarrierOps, registerControlOps,
+                      registerMmaOps, registerVideoOps, registerWmmaOps})
       add(result);
     return result;
   }();
@@ -65,8 +66,8 @@ void Decoder::fail(const std::string &message) const {
 
 void Decoder::needs(unsigned sm) const {
   if (module.sm < sm)
-    fail("'" + source->text() + "' needs .target sm_" + std::to_string(sm) + ", not sm_" +
-         std::to_string(module.sm));
+    fail("'" + source->text() + "' needs .target sm_" + std::to_string(sm) +
+         ", not sm_" + std::to_string(module.sm));
 }
 
 void Decoder::decode(const ptx::Instruction &instruction, Instruction &result) {
@@ -89,8 +90,8 @@ void Decoder::decode(const ptx::Instruction &instruction, Instruction &result) {
   entry->second(*this);
   for (size_t i = 0; i < taken.size(); ++i)
     if (!taken[i])
-      fail("unknown or misplaced modifier '." + instruction.modifiers[i] + "' in '" +
-           instruction.text() + "'");
+      fail("unknown or misplaced modifier '." + instruction.modifiers[i] +
+           "' in '" + instruction.text() + "'");
   if (!result.run)
     fail("'" + instruction.text() + "' isn't supported with these operands");
 }
@@ -125,7 +126,8 @@ bool Decoder::hasType() const { return peekLastType() != Type::None; }
 Type Decoder::peekLastType() const {
   Type result = Type::None;
   for (size_t i = 0; i < taken.size(); ++i)
-    if (Type type = ptx::typeNamed(source->modifiers[i]); type != Type::None && !taken[i])
+    if (Type type = ptx::typeNamed(source->modifiers[i]);
+        type != Type::None && !taken[i])
       result = type;
   return result;
 }
@@ -155,7 +157,8 @@ const Operand &Decoder::operand(size_t i) const {
 
 void Decoder::expectOperands(size_t least, size_t most) {
   if (operandCount() < least || operandCount() > most)
-    fail("'" + source->text() + "' with " + std::to_string(operandCount()) + " operands");
+    fail("'" + source->text() + "' with " + std::to_string(operandCount()) +
+         " operands");
 }
 
 unsigned Decoder::widthOf(const Operand &operand, unsigned otherwise) const {
@@ -164,8 +167,8 @@ unsigned Decoder::widthOf(const Operand &operand, unsigned otherwise) const {
   return otherwise;
 }
 
-void Decoder::reference(int32_t Instruction::*field, int32_t *external, uint32_t reg,
-                        bool isDefinition) {
+void Decoder::reference(int32_t Instruction::*field, int32_t *external,
+                        uint32_t reg, bool isDefinition) {
   references.push_back({field, external, reg, isDefinition});
 }
 
@@ -186,24 +189,28 @@ unsigned slotWidth(Type type) {
 }
 } // namespace
 
-void Decoder::dst(int32_t Instruction::*field, const Operand &operand, unsigned width) {
+void Decoder::dst(int32_t Instruction::*field, const Operand &operand,
+                  unsigned width) {
   if (operand.kind == Operand::Kind::Sink)
     return reference(field, nullptr, temporary(width ? width : 8), true);
   if (operand.kind != Operand::Kind::Register)
     fail("the destination of '" + source->text() + "' isn't a register");
   unsigned actual = slotWidth(function.registers[operand.index].type);
-  if (function.registers[operand.index].type == Type::Pred || (width && actual != width))
-    fail("'" + function.registers[operand.index].name + "' has the wrong size for '" +
-         source->text() + "'");
+  if (function.registers[operand.index].type == Type::Pred ||
+      (width && actual != width))
+    fail("'" + function.registers[operand.index].name +
+         "' has the wrong size for '" + source->text() + "'");
   reference(field, nullptr, operand.index, true);
 }
 
-void Decoder::dstExternal(int32_t *slot, const Operand &operand, unsigned width) {
+void Decoder::dstExternal(int32_t *slot, const Operand &operand,
+                          unsigned width) {
   dst(nullptr, operand, width);
   references.back().external = slot;
 }
 
-void Decoder::dstPredicate(int32_t Instruction::*field, const Operand &operand) {
+void Decoder::dstPredicate(int32_t Instruction::*field,
+                           const Operand &operand) {
   if (operand.kind == Operand::Kind::Sink)
     return reference(field, nullptr, temporary(1), true);
   if (operand.kind != Operand::Kind::Register ||
@@ -217,7 +224,8 @@ void Decoder::dstPredicateExternal(int32_t *slot, const Operand &operand) {
   references.back().external = slot;
 }
 
-void Decoder::srcPredicate(int32_t Instruction::*field, const Operand &operand) {
+void Decoder::srcPredicate(int32_t Instruction::*field,
+                           const Operand &operand) {
   if (operand.kind == Operand::Kind::Immediate) {
     out->*field = constants.slot(operand.bits != 0, 1);
     return;
@@ -228,7 +236,8 @@ void Decoder::srcPredicate(int32_t Instruction::*field, const Operand &operand) 
   reference(field, nullptr, operand.index, false);
 }
 
-uint64_t Decoder::immediate(const Operand &operand, unsigned width, Type type) const {
+uint64_t Decoder::immediate(const Operand &operand, unsigned width,
+                            Type type) const {
   uint64_t bits = operand.bits;
   if (operand.isFloat && width == 4 && !operand.isSingle) {
     double wide;
@@ -242,10 +251,12 @@ uint64_t Decoder::immediate(const Operand &operand, unsigned width, Type type) c
     double wide = narrow;
     std::memcpy(&bits, &wide, 8);
   } else if (!operand.isFloat && (type == Type::F32 || type == Type::F64)) {
-    double wide = double(int64_t(bits)); // an integer literal as a float operand
+    double wide =
+        double(int64_t(bits)); // an integer literal as a float operand
     float narrow = float(wide);
     bits = 0;
-    std::memcpy(&bits, type == Type::F32 ? static_cast<void *>(&narrow) : &wide, width);
+    std::memcpy(&bits, type == Type::F32 ? static_cast<void *>(&narrow) : &wide,
+                width);
   }
   return bits;
 }
@@ -258,15 +269,19 @@ int64_t Decoder::integer(const Operand &operand) {
 
 uint64_t Decoder::symbolAddress(const Operand &operand) const {
   if (const ptx::Variable *variable = operand.variable) {
-    if (auto found = symbols.globals.find(variable); found != symbols.globals.end())
+    if (auto found = symbols.globals.find(variable);
+        found != symbols.globals.end())
       return found->second + uint64_t(operand.offset);
-    if (auto found = symbols.shared.find(variable); found != symbols.shared.end())
+    if (auto found = symbols.shared.find(variable);
+        found != symbols.shared.end())
       return found->second + uint64_t(operand.offset);
-    fail("'" + operand.name + "' can't be an operand of '" + source->text() + "'");
+    fail("'" + operand.name + "' can't be an operand of '" + source->text() +
+         "'");
   }
   auto found = module.functionNamed.find(operand.name);
   if (found == module.functionNamed.end())
-    fail("'" + operand.name + "' can't be an operand of '" + source->text() + "'");
+    fail("'" + operand.name + "' can't be an operand of '" + source->text() +
+         "'");
   auto index = symbols.functions.find(found->second);
   if (index == symbols.functions.end())
     fail("function '" + operand.name + "' has no body");
@@ -274,13 +289,15 @@ uint64_t Decoder::symbolAddress(const Operand &operand) const {
 }
 
 uint32_t Decoder::specialRegister(SpecialSlot::Kind kind, bool isWide) {
-  auto [entry, isNew] = specialRegisters.emplace(std::make_pair(int(kind), isWide), 0);
+  auto [entry, isNew] =
+      specialRegisters.emplace(std::make_pair(int(kind), isWide), 0);
   if (isNew)
     entry->second = temporary(isWide ? 8 : 4);
   return entry->second;
 }
 
-void Decoder::special(int32_t Instruction::*field, SpecialSlot::Kind kind, bool isWide) {
+void Decoder::special(int32_t Instruction::*field, SpecialSlot::Kind kind,
+                      bool isWide) {
   reference(field, nullptr, specialRegister(kind, isWide), false);
 }
 
@@ -297,24 +314,48 @@ namespace {
 bool specialKind(std::string_view name, SpecialSlot::Kind &kind) {
   using Kind = SpecialSlot::Kind;
   static const std::map<std::string_view, Kind> kinds = {
-      {"%tid.x", Kind::TidX}, {"%tid.y", Kind::TidY}, {"%tid.z", Kind::TidZ},
-      {"%ntid.x", Kind::NtidX}, {"%ntid.y", Kind::NtidY}, {"%ntid.z", Kind::NtidZ},
-      {"%ctaid.x", Kind::CtaidX}, {"%ctaid.y", Kind::CtaidY}, {"%ctaid.z", Kind::CtaidZ},
-      {"%nctaid.x", Kind::NctaidX}, {"%nctaid.y", Kind::NctaidY}, {"%nctaid.z", Kind::NctaidZ},
-      {"%laneid", Kind::LaneId}, {"%warpid", Kind::WarpId}, {"%nwarpid", Kind::NwarpId},
-      {"%smid", Kind::SmId}, {"%nsmid", Kind::NsmId}, {"%gridid", Kind::GridId},
-      {"%lanemask_eq", Kind::LanemaskEq}, {"%lanemask_le", Kind::LanemaskLe},
-      {"%lanemask_lt", Kind::LanemaskLt}, {"%lanemask_ge", Kind::LanemaskGe},
-      {"%lanemask_gt", Kind::LanemaskGt}, {"%dynamic_smem_size", Kind::DynamicShared},
-      {"%total_smem_size", Kind::TotalShared}, {"%aggr_smem_size", Kind::TotalShared},
-      {"%clusterid.x", Kind::CtaidX}, {"%clusterid.y", Kind::CtaidY},
-      {"%clusterid.z", Kind::CtaidZ}, {"%nclusterid.x", Kind::NctaidX},
-      {"%nclusterid.y", Kind::NctaidY}, {"%nclusterid.z", Kind::NctaidZ},
-      {"%cluster_ctaid.x", Kind::Zero}, {"%cluster_ctaid.y", Kind::Zero},
-      {"%cluster_ctaid.z", Kind::Zero}, {"%cluster_nctaid.x", Kind::One},
-      {"%cluster_nctaid.y", Kind::One}, {"%cluster_nctaid.z", Kind::One},
-      {"%envreg1", Kind::WorkspaceHigh}, {"%envreg2", Kind::WorkspaceLow},
-      {"%cluster_ctarank", Kind::Zero}, {"%cluster_nctarank", Kind::One}};
+      {"%tid.x", Kind::TidX},
+      {"%tid.y", Kind::TidY},
+      {"%tid.z", Kind::TidZ},
+      {"%ntid.x", Kind::NtidX},
+      {"%ntid.y", Kind::NtidY},
+      {"%ntid.z", Kind::NtidZ},
+      {"%ctaid.x", Kind::CtaidX},
+      {"%ctaid.y", Kind::CtaidY},
+      {"%ctaid.z", Kind::CtaidZ},
+      {"%nctaid.x", Kind::NctaidX},
+      {"%nctaid.y", Kind::NctaidY},
+      {"%nctaid.z", Kind::NctaidZ},
+      {"%laneid", Kind::LaneId},
+      {"%warpid", Kind::WarpId},
+      {"%nwarpid", Kind::NwarpId},
+      {"%smid", Kind::SmId},
+      {"%nsmid", Kind::NsmId},
+      {"%gridid", Kind::GridId},
+      {"%lanemask_eq", Kind::LanemaskEq},
+      {"%lanemask_le", Kind::LanemaskLe},
+      {"%lanemask_lt", Kind::LanemaskLt},
+      {"%lanemask_ge", Kind::LanemaskGe},
+      {"%lanemask_gt", Kind::LanemaskGt},
+      {"%dynamic_smem_size", Kind::DynamicShared},
+      {"%total_smem_size", Kind::TotalShared},
+      {"%aggr_smem_size", Kind::TotalShared},
+      {"%clusterid.x", Kind::CtaidX},
+      {"%clusterid.y", Kind::CtaidY},
+      {"%clusterid.z", Kind::CtaidZ},
+      {"%nclusterid.x", Kind::NctaidX},
+      {"%nclusterid.y", Kind::NctaidY},
+      {"%nclusterid.z", Kind::NctaidZ},
+      {"%cluster_ctaid.x", Kind::Zero},
+      {"%cluster_ctaid.y", Kind::Zero},
+      {"%cluster_ctaid.z", Kind::Zero},
+      {"%cluster_nctaid.x", Kind::One},
+      {"%cluster_nctaid.y", Kind::One},
+      {"%cluster_nctaid.z", Kind::One},
+      {"%envreg1", Kind::WorkspaceHigh},
+      {"%envreg2", Kind::WorkspaceLow},
+      {"%cluster_ctarank", Kind::Zero},
+      {"%cluster_nctarank", Kind::One}};
   auto found = kinds.find(name);
   if (found == kinds.end())
     return false;
@@ -323,32 +364,36 @@ bool specialKind(std::string_view name, SpecialSlot::Kind &kind) {
 }
 } // namespace
 
-void Decoder::src(int32_t Instruction::*field, const Operand &operand, unsigned width,
-                  Type type) {
+void Decoder::src(int32_t Instruction::*field, const Operand &operand,
+                  unsigned width, Type type) {
   srcExternal(nullptr, operand, width, type);
-  if (!references.empty() && !references.back().field && !references.back().external)
+  if (!references.empty() && !references.back().field &&
+      !references.back().external)
     references.back().field = field;
   else if (field)
     out->*field = pendingConstant;
 }
 
-void Decoder::srcExternal(int32_t *slot, const Operand &operand, unsigned width, Type type) {
+void Decoder::srcExternal(int32_t *slot, const Operand &operand, unsigned width,
+                          Type type) {
   switch (operand.kind) {
   case Operand::Kind::Register: {
     Type actual = function.registers[operand.index].type;
     if (actual == Type::Pred || (width && slotWidth(actual) != width))
-      fail("'" + function.registers[operand.index].name + "' has the wrong size for '" +
-           source->text() + "'");
+      fail("'" + function.registers[operand.index].name +
+           "' has the wrong size for '" + source->text() + "'");
     return reference(nullptr, slot, operand.index, false);
   }
   case Operand::Kind::Special: {
     SpecialSlot::Kind kind;
     if (!specialKind(operand.name, kind) || (width && width < 4))
-      fail("'" + operand.name + "' can't be an operand of '" + source->text() + "'");
+      fail("'" + operand.name + "' can't be an operand of '" + source->text() +
+           "'");
     return reference(nullptr, slot, specialRegister(kind, width == 8), false);
   }
   case Operand::Kind::Immediate:
-    pendingConstant = constants.slot(immediate(operand, width, type), width ? width : 4);
+    pendingConstant =
+        constants.slot(immediate(operand, width, type), width ? width : 4);
     break;
   case Operand::Kind::Symbol:
     pendingConstant = constants.slot(symbolAddress(operand), width ? width : 8);
@@ -360,7 +405,8 @@ void Decoder::srcExternal(int32_t *slot, const Operand &operand, unsigned width,
     *slot = pendingConstant;
 }
 
-void Decoder::address(int32_t Instruction::*field, const Operand &operand, Space &space) {
+void Decoder::address(int32_t Instruction::*field, const Operand &operand,
+                      Space &space) {
   if (operand.kind != Operand::Kind::Address)
     fail("'" + source->text() + "' needs an address in brackets");
   const Operand &base = operand.elements[0];
@@ -389,7 +435,8 @@ void Decoder::address(int32_t Instruction::*field, const Operand &operand, Space
   if (variable->space == Space::Param) { // of the kernel
     for (size_t i = 0, offset = 0; i < function.parameters.size(); ++i) {
       const ptx::Variable &parameter = *function.parameters[i];
-      offset = (offset + parameter.align - 1) / parameter.align * parameter.align;
+      offset =
+          (offset + parameter.align - 1) / parameter.align * parameter.align;
       if (&parameter == variable) {
         out->imm += int64_t(offset);
         space = Space::Param;

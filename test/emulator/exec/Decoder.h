@@ -34,8 +34,8 @@ private:
 
 /// What symbols are at; made by the loader.
 struct SymbolTable {
-  std::map<const ptx::Variable *, uint64_t> globals; ///< device addresses
-  std::map<const ptx::Variable *, uint32_t> shared;  ///< offsets
+  std::map<const ptx::Variable *, uint64_t> globals;   ///< device addresses
+  std::map<const ptx::Variable *, uint32_t> shared;    ///< offsets
   std::map<const ptx::Function *, uint32_t> functions; ///< index in the program
   const DeviceMemory *memory = nullptr;
   unsigned sm = 90;
@@ -59,7 +59,8 @@ public:
 
   Decoder(const ptx::Module &module, ptx::Function &function, Code &code,
           const SymbolTable &symbols, ConstantPool &constants)
-      : module(module), function(function), code(code), symbols(symbols), constants(constants) {}
+      : module(module), function(function), code(code), symbols(symbols),
+        constants(constants) {}
 
   /// Decodes one instruction into `out`; throws ptx::Error.
   void decode(const ptx::Instruction &source, Instruction &out);
@@ -99,7 +100,8 @@ public:
   void srcPredicate(int32_t Instruction::*field, const Operand &operand);
   /// A memory operand: base in `field`, offset in imm. `space` becomes what a
   /// symbol says if the instruction didn't.
-  void address(int32_t Instruction::*field, const Operand &operand, ptx::Space &space);
+  void address(int32_t Instruction::*field, const Operand &operand,
+               ptx::Space &space);
   /// The constant slot of an immediate as a value of the type.
   uint64_t immediate(const Operand &operand, unsigned width, Type type) const;
   /// An immediate operand as an integer.
@@ -108,13 +110,17 @@ public:
     return operand.kind == Operand::Kind::Immediate;
   }
   /// The slot of a special register that frames hold, for `width` bytes.
-  void special(int32_t Instruction::*field, SpecialSlot::Kind kind, bool isWide);
+  void special(int32_t Instruction::*field, SpecialSlot::Kind kind,
+               bool isWide);
   /// The condition code's carry, a predicate of the function.
   void carry(int32_t Instruction::*field, bool isRead, bool isWritten);
-  int32_t constant(uint64_t value, unsigned width) { return constants.slot(value, width); }
+  int32_t constant(uint64_t value, unsigned width) {
+    return constants.slot(value, width);
+  }
   uint32_t temporary(unsigned width);
 
-  template <class T> T *extra() {
+  template <class T>
+  T *extra() {
     auto owned = std::make_unique<T>();
     T *result = owned.get();
     code.extras.push_back(std::move(owned));
@@ -142,7 +148,8 @@ public:
   // Filled for the flow analysis: of the current instruction ...
   std::vector<Reference> references;
   Flow flow = Flow::Normal;
-  std::vector<uint32_t> targets; ///< of a branch or table, as indices in the body
+  std::vector<uint32_t>
+      targets; ///< of a branch or table, as indices in the body
   std::vector<uint32_t> *tableToPatch = nullptr; ///< where a table's targets go
   // ... and of the function.
   std::map<std::pair<int, bool>, uint32_t> specialRegisters;
@@ -151,7 +158,8 @@ public:
   std::map<const ptx::Variable *, uint32_t> localOffsets; ///< .local and .param
 
 private:
-  void reference(int32_t Instruction::*field, int32_t *external, uint32_t reg, bool isDefinition);
+  void reference(int32_t Instruction::*field, int32_t *external, uint32_t reg,
+                 bool isDefinition);
   uint32_t specialRegister(SpecialSlot::Kind kind, bool isWide);
   uint64_t symbolAddress(const Operand &operand) const;
 

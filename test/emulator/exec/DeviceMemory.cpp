@@ -12,27 +12,35 @@ constexpr uint64_t page = 4096;
 /// Between allocations; overruns by less are seen whatever is behind.
 constexpr uint64_t gap = 64 << 10;
 
-uint64_t alignUp(uint64_t value, uint64_t align) { return (value + align - 1) & ~(align - 1); }
+uint64_t alignUp(uint64_t value, uint64_t align) {
+  return (value + align - 1) & ~(align - 1);
+}
 
 void *reserve(uint64_t bytes) {
-  void *result = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *result = mmap(nullptr, bytes, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return result == MAP_FAILED ? nullptr : result;
 }
 } // namespace
 
-DeviceMemory::DeviceMemory(uint64_t capacity, uint64_t reserveBytes) : capacityBytes(capacity) {
+DeviceMemory::DeviceMemory(uint64_t capacity, uint64_t reserveBytes)
+    : capacityBytes(capacity) {
   // The shadow is a second range of the same layout.
-  reservedBytes = alignUp(reserveBytes + sharedWindowBytes + localWindowBytes, page);
+  reservedBytes =
+      alignUp(reserveBytes + sharedWindowBytes + localWindowBytes, page);
   void *mapped = reserve(2 * reservedBytes);
   if (!mapped)
     throw std::bad_alloc();
   reservedBase = reinterpret_cast<uint64_t>(mapped);
   shadowOffset = reservedBytes;
   firstBase = nextBase =
-      alignUp(reservedBase + sharedWindowBytes + localWindowBytes + gap, uint64_t(2) << 20);
+      alignUp(reservedBase + sharedWindowBytes + localWindowBytes + gap,
+              uint64_t(2) << 20);
 }
 
-DeviceMemory::~DeviceMemory() { munmap(reinterpret_cast<void *>(reservedBase), 2 * reservedBytes); }
+DeviceMemory::~DeviceMemory() {
+  munmap(reinterpret_cast<void *>(reservedBase), 2 * reservedBytes);
+}
 
 /// The next gap behind the last allocation, so that freed addresses are reused
 /// late; then the first one from the start.
@@ -69,7 +77,8 @@ uint64_t DeviceMemory::allocate(uint64_t bytes, uint64_t align) {
     return 0;
   uint64_t mapped = alignUp(bytes, page);
   for (uint64_t at : {base, base + shadowOffset})
-    if (mprotect(reinterpret_cast<void *>(at), mapped, PROT_READ | PROT_WRITE) != 0)
+    if (mprotect(reinterpret_cast<void *>(at), mapped,
+                 PROT_READ | PROT_WRITE) != 0)
       return 0;
   allocations[base] = bytes;
   usedBytes += bytes;
@@ -87,7 +96,8 @@ bool DeviceMemory::free(uint64_t base) {
   for (uint64_t at : {base, base + shadowOffset}) {
     void *pages = reinterpret_cast<void *>(at);
     // A fresh mapping drops the contents.
-    mmap(pages, mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    mmap(pages, mapped, PROT_NONE,
+         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   }
   usedBytes -= found->second;
   allocations.erase(found);
@@ -123,7 +133,8 @@ bool DeviceMemory::contains(uint64_t address, uint64_t bytes) const {
   return range.size && bytes <= range.size - (address - range.base);
 }
 
-void DeviceMemory::markInitialised(uint64_t address, uint64_t bytes, bool value) {
+void DeviceMemory::markInitialised(uint64_t address, uint64_t bytes,
+                                   bool value) {
   std::memset(shadow(address), value, bytes);
 }
 

@@ -52,7 +52,9 @@ public:
   bool owns(uint64_t address) const {
     return address >= reservedBase && address < reservedBase + reservedBytes;
   }
-  static void *host(uint64_t address) { return reinterpret_cast<void *>(address); }
+  static void *host(uint64_t address) {
+    return reinterpret_cast<void *>(address);
+  }
 
   /// Says that bytes were written (or, `value` false, that they never were).
   void markInitialised(uint64_t address, uint64_t bytes, bool value = true);
@@ -71,7 +73,8 @@ public:
   uint64_t sharedWindow() const { return reservedBase; }
   uint64_t localWindow() const { return reservedBase + sharedWindowBytes; }
 
-  /// All allocations and shared ranges by address; stays valid while others come and go.
+  /// All allocations and shared ranges by address; stays valid while others
+  /// come and go.
   std::shared_ptr<const std::vector<Range>> ranges() const;
 
 private:

@@ -64,8 +64,8 @@ private:
 
 class Layout {
 public:
-  Layout(std::vector<FlowInstruction> &body, const std::vector<ptx::Register> &registers,
-         Handler jump, Code &code)
+  Layout(std::vector<FlowInstruction> &body,
+         const std::vector<ptx::Register> &registers, Handler jump, Code &code)
       : body(body), registers(registers), jump(jump), code(code) {}
 
   void run(const std::vector<uint32_t> &pinned, std::vector<int32_t> &slotOf) {
@@ -99,7 +99,8 @@ private:
       const FlowInstruction &last = body[block.end - 1];
       for (uint32_t target : last.targets)
         block.successors.push_back(blockAt[target]);
-      bool goesOn = last.flow == Decoder::Flow::Normal || last.instruction.guard >= 0;
+      bool goesOn =
+          last.flow == Decoder::Flow::Normal || last.instruction.guard >= 0;
       if (goesOn && block.end < body.size()) {
         block.fallThrough = int32_t(blockAt[block.end]);
         block.successors.push_back(uint32_t(block.fallThrough));
@@ -108,12 +109,15 @@ private:
   }
 
   using Bits = std::vector<uint64_t>;
-  static bool get(const Bits &bits, uint32_t i) { return (bits[i / 64] >> (i % 64)) & 1; }
+  static bool get(const Bits &bits, uint32_t i) {
+    return (bits[i / 64] >> (i % 64)) & 1;
+  }
   static void set(Bits &bits, uint32_t i) { bits[i / 64] |= 1ull << (i % 64); }
 
   void liveness() {
     size_t words = (registers.size() + 63) / 64;
-    std::vector<Bits> uses(blocks.size(), Bits(words)), kills(blocks.size(), Bits(words));
+    std::vector<Bits> uses(blocks.size(), Bits(words)),
+        kills(blocks.size(), Bits(words));
     liveIn.assign(blocks.size(), Bits(words));
     liveOut.assign(blocks.size(), Bits(words));
     for (uint32_t b : order)
@@ -121,7 +125,8 @@ private:
         bool isGuarded = body[i].instruction.guard >= 0;
         // A guarded definition keeps the old value in other lanes.
         for (auto &reference : body[i].references)
-          if ((!reference.isDefinition || isGuarded) && !get(kills[b], reference.reg))
+          if ((!reference.isDefinition || isGuarded) &&
+              !get(kills[b], reference.reg))
             set(uses[b], reference.reg);
         for (auto &reference : body[i].references)
           if (reference.isDefinition && !isGuarded)
@@ -157,7 +162,8 @@ private:
     std::vector<Interval> result(registers.size());
     uint32_t position = 0;
     for (uint32_t b : order) {
-      uint32_t first = position, last = position + blocks[b].end - blocks[b].begin - 1;
+      uint32_t first = position,
+               last = position + blocks[b].end - blocks[b].begin - 1;
       for (size_t w = 0; w < liveIn[b].size(); ++w) {
         for (uint64_t bits = liveIn[b][w]; bits; bits &= bits - 1)
           result[w * 64 + unsigned(__builtin_ctzll(bits))].extend(first);
@@ -184,7 +190,8 @@ private:
     return bytes <= 2 ? 1 : bytes == 4 ? 2 : bytes == 8 ? 3 : 4;
   }
 
-  void allocate(const std::vector<uint32_t> &pinned, std::vector<int32_t> &slotOf) {
+  void allocate(const std::vector<uint32_t> &pinned,
+                std::vector<int32_t> &slotOf) {
     std::vector<Interval> all = intervals(pinned);
     all.erase(std::remove_if(all.begin(), all.end(),
                              [](const Interval &i) { return i.begin == ~0u; }),
@@ -229,7 +236,8 @@ private:
     slotOf.assign(registers.size(), 0);
     for (const Interval &interval : all) {
       unsigned c = classOf(registers[interval.reg].type);
-      slotOf[interval.reg] = int32_t(start[c] + indexOf[interval.reg] * bytesOf[c]);
+      slotOf[interval.reg] =
+          int32_t(start[c] + indexOf[interval.reg] * bytesOf[c]);
     }
     code.registerBytes = offset + 64;
     code.registerEstimate = std::min(255u, std::max(16u, mostWords + 4));
@@ -240,11 +248,13 @@ private:
     uint32_t at = 0;
     auto needsJump = [&](size_t k) {
       int32_t next = blocks[order[k]].fallThrough;
-      return next >= 0 && (k + 1 == order.size() || order[k + 1] != uint32_t(next));
+      return next >= 0 &&
+             (k + 1 == order.size() || order[k + 1] != uint32_t(next));
     };
     for (size_t k = 0; k < order.size(); ++k) {
       position[order[k]] = at;
-      at += blocks[order[k]].end - blocks[order[k]].begin + (needsJump(k) ? 1 : 0);
+      at += blocks[order[k]].end - blocks[order[k]].begin +
+            (needsJump(k) ? 1 : 0);
     }
     code.instructions.reserve(at);
     for (size_t k = 0; k < order.size(); ++k) {
@@ -286,7 +296,8 @@ private:
 
 } // namespace
 
-void layOut(std::vector<FlowInstruction> &body, const std::vector<ptx::Register> &registers,
+void layOut(std::vector<FlowInstruction> &body,
+            const std::vector<ptx::Register> &registers,
             const std::vector<uint32_t> &pinned, Handler jump, Code &code,
             std::vector<int32_t> &slotOf) {
   Layout(body, registers, jump, code).run(pinned, slotOf);

@@ -21,7 +21,8 @@ struct FlowInstruction {
 /// are never live at once the same slots, and writes code.instructions.
 /// `jump` is the handler of unconditional branches. `specials` are registers
 /// that live throughout.
-void layOut(std::vector<FlowInstruction> &body, const std::vector<ptx::Register> &registers,
+void layOut(std::vector<FlowInstruction> &body,
+            const std::vector<ptx::Register> &registers,
             const std::vector<uint32_t> &pinned, Handler jump, Code &code,
             std::vector<int32_t> &slotOf);
 

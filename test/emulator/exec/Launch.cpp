@@ -18,7 +18,8 @@ namespace {
 constexpr int64_t blockTurn = 2'000'000;
 
 std::string triple(Dim3 n) {
-  return "(" + std::to_string(n.x) + "," + std::to_string(n.y) + "," + std::to_string(n.z) + ")";
+  return "(" + std::to_string(n.x) + "," + std::to_string(n.y) + "," +
+         std::to_string(n.z) + ")";
 }
 
 /// Hands out a grid's blocks to the host's threads.
@@ -71,7 +72,8 @@ private:
       c = Counters();
     };
     // As many as a real device could hold at once.
-    const size_t most = std::max<size_t>(1, state.config.multiprocessors * size_t(4));
+    const size_t most =
+        std::max<size_t>(1, state.config.multiprocessors * size_t(4));
     while (!state.stop) {
       if (running.size() < most && (running.empty() || mayStart)) {
         std::unique_ptr<Block> block;
@@ -122,41 +124,62 @@ unsigned hostThreads(const LaunchConfig &config) {
 
 const char *kindName(FaultKind kind) {
   switch (kind) {
-  case FaultKind::None: return "none";
-  case FaultKind::OutOfBounds: return "out of bounds";
-  case FaultKind::Misaligned: return "misaligned";
-  case FaultKind::Uninitialised: return "uninitialised";
-  case FaultKind::Race: return "race";
-  case FaultKind::Barrier: return "barrier";
-  case FaultKind::IllegalInstruction: return "illegal instruction";
-  case FaultKind::Trap: return "trap";
-  case FaultKind::Assert: return "assert";
-  case FaultKind::StackOverflow: return "stack overflow";
-  case FaultKind::BadAddressSpace: return "bad address space";
+  case FaultKind::None:
+    return "none";
+  case FaultKind::OutOfBounds:
+    return "out of bounds";
+  case FaultKind::Misaligned:
+    return "misaligned";
+  case FaultKind::Uninitialised:
+    return "uninitialised";
+  case FaultKind::Race:
+    return "race";
+  case FaultKind::Barrier:
+    return "barrier";
+  case FaultKind::IllegalInstruction:
+    return "illegal instruction";
+  case FaultKind::Trap:
+    return "trap";
+  case FaultKind::Assert:
+    return "assert";
+  case FaultKind::StackOverflow:
+    return "stack overflow";
+  case FaultKind::BadAddressSpace:
+    return "bad address space";
   }
   return "unknown";
 }
 
 std::string Fault::message() const {
-  return std::string("dlc-emulator: ") + kindName(kind) + ": kernel " + kernel + ", block " +
-         triple(block) + ", thread " + triple(thread) + ", PTX line " + std::to_string(line) +
-         ": " + text;
+  return std::string("dlc-emulator: ") + kindName(kind) + ": kernel " + kernel +
+         ", block " + triple(block) + ", thread " + triple(thread) +
+         ", PTX line " + std::to_string(line) + ": " + text;
 }
 
 namespace {
 constexpr std::pair<const char *, uint64_t Counters::*> counterNames[] = {
-    {"integer", &Counters::integer}, {"floating", &Counters::floating},
-    {"half", &Counters::half}, {"double", &Counters::dbl}, {"special", &Counters::special},
-    {"convert", &Counters::convert}, {"move", &Counters::move}, {"control", &Counters::control},
-    {"memory", &Counters::memory}, {"matrix", &Counters::matrix}, {"other", &Counters::other},
+    {"integer", &Counters::integer},
+    {"floating", &Counters::floating},
+    {"half", &Counters::half},
+    {"double", &Counters::dbl},
+    {"special", &Counters::special},
+    {"convert", &Counters::convert},
+    {"move", &Counters::move},
+    {"control", &Counters::control},
+    {"memory", &Counters::memory},
+    {"matrix", &Counters::matrix},
+    {"other", &Counters::other},
     {"threadInstructions", &Counters::threadInstructions},
     {"globalLoadBytes", &Counters::globalLoadBytes},
     {"globalStoreBytes", &Counters::globalStoreBytes},
     {"globalLoadSectors", &Counters::globalLoadSectors},
-    {"globalStoreSectors", &Counters::globalStoreSectors}, {"atomics", &Counters::atomics},
+    {"globalStoreSectors", &Counters::globalStoreSectors},
+    {"atomics", &Counters::atomics},
     {"sharedWavefronts", &Counters::sharedWavefronts},
-    {"sharedBankConflicts", &Counters::sharedBankConflicts}, {"barriers", &Counters::barriers},
-    {"matrixFlops", &Counters::matrixFlops}, {"blocks", &Counters::blocks},
+    {"sharedBankConflicts", &Counters::sharedBankConflicts},
+    {"barriers", &Counters::barriers},
+    {"matrixFlops", &Counters::matrixFlops},
+    {"blocks", &Counters::blocks},
     {"warps", &Counters::warps}};
 } // namespace
 
@@ -165,13 +188,16 @@ void Counters::add(const Counters &other) {
     this->*member += other.*member;
 }
 
-std::string Counters::json(const std::string &kernel, Dim3 grid, Dim3 block) const {
+std::string Counters::json(const std::string &kernel, Dim3 grid,
+                           Dim3 block) const {
   auto list = [](Dim3 n) {
-    return "[" + std::to_string(n.x) + ", " + std::to_string(n.y) + ", " + std::to_string(n.z) + "]";
+    return "[" + std::to_string(n.x) + ", " + std::to_string(n.y) + ", " +
+           std::to_string(n.z) + "]";
   };
-  std::string text =
-      "{\"kernel\": \"" + kernel + "\", \"grid\": " + list(grid) + ", \"block\": " + list(block) +
-      ", \"instructions\": " + std::to_string(instructions());
+  std::string text = "{\"kernel\": \"" + kernel +
+                     "\", \"grid\": " + list(grid) +
+                     ", \"block\": " + list(block) +
+                     ", \"instructions\": " + std::to_string(instructions());
   for (auto &[name, member] : counterNames)
     text += std::string(", \"") + name + "\": " + std::to_string(this->*member);
   return text + "}";
@@ -192,7 +218,8 @@ Fault launch(Program &program, const Kernel &kernel, const LaunchConfig &config,
     return state.fault;
   }
   if (kernel.parameterBytes)
-    std::memcpy(DeviceMemory::host(state.parameters), parameters, kernel.parameterBytes);
+    std::memcpy(DeviceMemory::host(state.parameters), parameters,
+                kernel.parameterBytes);
   program.memory.markInitialised(state.parameters, bytes);
   if (config.isCooperative) {
     state.workspace = program.memory.allocate(64);

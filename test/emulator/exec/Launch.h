@@ -17,9 +17,9 @@ struct Dim3 {
 
 enum class FaultKind : uint8_t {
   None,
-  OutOfBounds,        ///< CUDA_ERROR_ILLEGAL_ADDRESS
-  Misaligned,         ///< CUDA_ERROR_MISALIGNED_ADDRESS
-  Uninitialised,      ///< CUDA_ERROR_LAUNCH_FAILED, as the next two
+  OutOfBounds,   ///< CUDA_ERROR_ILLEGAL_ADDRESS
+  Misaligned,    ///< CUDA_ERROR_MISALIGNED_ADDRESS
+  Uninitialised, ///< CUDA_ERROR_LAUNCH_FAILED, as the next two
   Race,
   Barrier,
   IllegalInstruction, ///< CUDA_ERROR_ILLEGAL_INSTRUCTION
@@ -49,20 +49,21 @@ struct Fault {
 struct Counters {
   // Warp instructions by class.
   uint64_t integer = 0, floating = 0, half = 0, dbl = 0, special = 0;
-  uint64_t convert = 0, move = 0, control = 0, memory = 0, matrix = 0, other = 0;
+  uint64_t convert = 0, move = 0, control = 0, memory = 0, matrix = 0,
+           other = 0;
   uint64_t threadInstructions = 0; ///< active lanes summed over all of them
   uint64_t globalLoadBytes = 0, globalStoreBytes = 0; ///< asked for by lanes
   uint64_t globalLoadSectors = 0, globalStoreSectors = 0; ///< of 32 bytes
-  uint64_t atomics = 0;               ///< lanes
-  uint64_t sharedWavefronts = 0;      ///< of shared memory accesses
-  uint64_t sharedBankConflicts = 0;   ///< wavefronts beyond the fewest possible
-  uint64_t barriers = 0;              ///< times that a warp passed a block barrier
-  uint64_t matrixFlops = 0;           ///< 2mnk of every mma and wmma
+  uint64_t atomics = 0;                                   ///< lanes
+  uint64_t sharedWavefronts = 0;    ///< of shared memory accesses
+  uint64_t sharedBankConflicts = 0; ///< wavefronts beyond the fewest possible
+  uint64_t barriers = 0;    ///< times that a warp passed a block barrier
+  uint64_t matrixFlops = 0; ///< 2mnk of every mma and wmma
   uint64_t blocks = 0, warps = 0;
 
   uint64_t instructions() const {
-    return integer + floating + half + dbl + special + convert + move + control +
-           memory + matrix + other;
+    return integer + floating + half + dbl + special + convert + move +
+           control + memory + matrix + other;
   }
   void add(const Counters &other);
   /// A JSON object of all counts and the launch's kernel name and shape.
@@ -72,12 +73,12 @@ struct Counters {
 struct LaunchConfig {
   Dim3 grid, block;
   uint32_t dynamicShared = 0;
-  uint32_t sm = 90;                ///< compute capability
-  uint32_t multiprocessors = 132;  ///< of the device
+  uint32_t sm = 90;                 ///< compute capability
+  uint32_t multiprocessors = 132;   ///< of the device
   uint32_t sharedPerBlock = 232448; ///< most bytes a block can have (opt-in)
-  bool isCooperative = false; ///< the grid may synchronise
+  bool isCooperative = false;       ///< the grid may synchronise
   unsigned threads = 0; ///< host threads; 0: DLC_EMULATOR_THREADS, or the cores
-  uint64_t heapBytes = 8u << 20;   ///< of malloc in kernels
+  uint64_t heapBytes = 8u << 20; ///< of malloc in kernels
 };
 
 /// Runs a kernel over its grid to its end or first fault. `parameters` holds

@@ -13,7 +13,9 @@ namespace emulator {
 using ptx::Space;
 
 namespace {
-uint64_t alignUp(uint64_t value, uint64_t align) { return (value + align - 1) / align * align; }
+uint64_t alignUp(uint64_t value, uint64_t align) {
+  return (value + align - 1) / align * align;
+}
 
 /// Room behind each shared variable, so that overruns are seen; a multiple of
 /// the banks' 128 bytes, so that it changes no bank conflict.
@@ -41,7 +43,8 @@ public:
     placeShared();
     initialiseGlobals();
     for (auto &[function, index] : symbols.functions)
-      decode(*const_cast<ptx::Function *>(function), *program->codes[index], index);
+      decode(*const_cast<ptx::Function *>(function), *program->codes[index],
+             index);
     for (auto &[function, index] : symbols.functions)
       if (function->isKernel)
         describe(*function, *program->codes[index]);
@@ -58,10 +61,12 @@ private:
 
   void checkTarget() {
     if (module().sm > sm)
-      throw ptx::Error{0, "the module is for sm_" + std::to_string(module().sm) +
+      throw ptx::Error{0, "the module is for sm_" +
+                              std::to_string(module().sm) +
                               ", the device is sm_" + std::to_string(sm)};
     if (module().archSpecific && module().sm != sm)
-      throw ptx::Error{0, "the module is for sm_" + std::to_string(module().sm) +
+      throw ptx::Error{0, "the module is for sm_" +
+                              std::to_string(module().sm) +
                               "a only, the device is sm_" + std::to_string(sm)};
   }
 
@@ -111,10 +116,12 @@ private:
     }
   }
 
-  std::vector<const ptx::Variable *> allVariables(std::initializer_list<Space> spaces) {
+  std::vector<const ptx::Variable *>
+  allVariables(std::initializer_list<Space> spaces) {
     std::vector<const ptx::Variable *> result;
     auto add = [&](const ptx::Variable &variable) {
-      if (std::find(spaces.begin(), spaces.end(), variable.space) != spaces.end())
+      if (std::find(spaces.begin(), spaces.end(), variable.space) !=
+          spaces.end())
         result.push_back(&variable);
     };
     for (auto &variable : module().variables)
@@ -126,26 +133,32 @@ private:
   }
 
   void placeGlobals() {
-    for (const ptx::Variable *variable : allVariables({Space::Global, Space::Const})) {
+    for (const ptx::Variable *variable :
+         allVariables({Space::Global, Space::Const})) {
       auto named = module().variableNamed.find(variable->name);
       if (variable->isExtern) {
         if (named == module().variableNamed.end() || named->second->isExtern)
-          throw ptx::Error{variable->line, "unresolved external variable '" + variable->name + "'"};
+          throw ptx::Error{variable->line, "unresolved external variable '" +
+                                               variable->name + "'"};
         continue;
       }
       uint64_t bytes = std::max<uint64_t>(variable->bytes, 1);
-      uint64_t address = program->memory.allocate(bytes, std::max(variable->align, 16u));
+      uint64_t address =
+          program->memory.allocate(bytes, std::max(variable->align, 16u));
       if (!address)
-        throw ptx::Error{variable->line, "out of memory: variable '" + variable->name + "' of " +
+        throw ptx::Error{variable->line, "out of memory: variable '" +
+                                             variable->name + "' of " +
                                              std::to_string(bytes) + " bytes"};
       owned.push_back(address);
       symbols.globals[variable] = address;
       if (named != module().variableNamed.end() && named->second == variable)
         program->globalNamed[variable->name] = {address, variable->bytes};
     }
-    for (auto &variable : module().variables) // declarations mean the definition
+    for (auto &variable :
+         module().variables) // declarations mean the definition
       if (variable->isExtern && variable->space != Space::Shared)
-        if (auto found = symbols.globals.find(module().variableNamed[variable->name]);
+        if (auto found =
+                symbols.globals.find(module().variableNamed[variable->name]);
             found != symbols.globals.end())
           symbols.globals[variable.get()] = found->second;
   }
@@ -199,9 +212,11 @@ private:
     }
     auto found = module().variableNamed.find(relocation.symbol);
     if (found != module().variableNamed.end()) {
-      if (auto global = symbols.globals.find(found->second); global != symbols.globals.end())
+      if (auto global = symbols.globals.find(found->second);
+          global != symbols.globals.end())
         return global->second + uint64_t(relocation.addend);
-      if (auto shared = symbols.shared.find(found->second); shared != symbols.shared.end())
+      if (auto shared = symbols.shared.find(found->second);
+          shared != symbols.shared.end())
         return shared->second + uint64_t(relocation.addend) +
                (relocation.generic ? program->memory.sharedWindow() : 0);
     }
@@ -216,8 +231,10 @@ private:
       std::vector<uint8_t> bytes = variable->initial;
       bytes.resize(variable->bytes);
       for (const ptx::Relocation &relocation : variable->relocations) {
-        uint64_t value = relocated(relocation, variable->line) >> relocation.shift;
-        std::memcpy(bytes.data() + relocation.offset, &value, std::min(relocation.bytes, 8u));
+        uint64_t value =
+            relocated(relocation, variable->line) >> relocation.shift;
+        std::memcpy(bytes.data() + relocation.offset, &value,
+                    std::min(relocation.bytes, 8u));
       }
       if (!bytes.empty())
         std::memcpy(DeviceMemory::host(address), bytes.data(), bytes.size());
@@ -225,7 +242,8 @@ private:
     }
   }
 
-  void placeLocals(const ptx::Function &function, Decoder &decoder, Code &code) {
+  void placeLocals(const ptx::Function &function, Decoder &decoder,
+                   Code &code) {
     uint64_t end = 0;
     auto place = [&](const ptx::Variable &variable) {
       end = alignUp(end, std::max(variable.align, 1u));
@@ -267,7 +285,8 @@ private:
     placeLocals(function, decoder, code);
     ptx::Instruction end; // what falls off the end returns
     end.opcode = "ret";
-    end.line = function.body.empty() ? function.line : function.body.back().line;
+    end.line =
+        function.body.empty() ? function.line : function.body.back().line;
     function.body.push_back(end);
     std::vector<FlowInstruction> body(function.body.size());
     for (size_t i = 0; i < body.size(); ++i) {
@@ -283,7 +302,8 @@ private:
     std::vector<int32_t> slotOf;
     layOut(body, function.registers, pinned, jumpHandler(), code, slotOf);
     for (auto &[key, reg] : decoder.specialRegisters)
-      code.specials.push_back({SpecialSlot::Kind(key.first), slotOf[reg], key.second});
+      code.specials.push_back(
+          {SpecialSlot::Kind(key.first), slotOf[reg], key.second});
     auto patch = [&](auto &list, std::vector<Formal> &formals) {
       for (size_t i = 0; i < formals.size(); ++i)
         if (list[i]->isRegister)
@@ -306,23 +326,27 @@ private:
       parameter.name = variable->name;
       parameter.align = variable->align;
       parameter.size = uint32_t(variable->bytes);
-      parameter.offset = uint32_t(alignUp(kernel.parameterBytes, parameter.align));
+      parameter.offset =
+          uint32_t(alignUp(kernel.parameterBytes, parameter.align));
       kernel.parameterBytes = parameter.offset + parameter.size;
       kernel.parameters.push_back(parameter);
     }
-    auto product = [](const uint32_t(&n)[3]) { return n[0] * n[1] * n[2]; };
-    kernel.maxThreads = product(function.requiredThreads[0] ? function.requiredThreads
-                                                            : function.maxThreads);
-    std::copy(function.requiredThreads, function.requiredThreads + 3, kernel.requiredThreads);
-    std::copy(function.clusterShape, function.clusterShape + 3, kernel.clusterShape);
+    auto product = [](const uint32_t (&n)[3]) { return n[0] * n[1] * n[2]; };
+    kernel.maxThreads =
+        product(function.requiredThreads[0] ? function.requiredThreads
+                                            : function.maxThreads);
+    std::copy(function.requiredThreads, function.requiredThreads + 3,
+              kernel.requiredThreads);
+    std::copy(function.clusterShape, function.clusterShape + 3,
+              kernel.clusterShape);
     kernel.minBlocks = function.minBlocks;
     uint64_t packed = 0;
     for (const ptx::Variable *variable : reached[&function].shared) {
       if (isDynamic(*variable))
         continue;
       packed = alignUp(packed, variable->align) + variable->bytes;
-      code.shared.push_back(
-          {symbols.shared[variable], uint32_t(variable->bytes), variable->name});
+      code.shared.push_back({symbols.shared[variable],
+                             uint32_t(variable->bytes), variable->name});
     }
     kernel.staticShared = code.staticShared = uint32_t(packed);
     code.dynamicSharedBase = dynamicBase;
@@ -352,7 +376,8 @@ private:
   std::map<const ptx::Function *, References> reached;
 };
 
-std::unique_ptr<Program> Program::load(std::string_view text, DeviceMemory &memory, unsigned sm,
+std::unique_ptr<Program> Program::load(std::string_view text,
+                                       DeviceMemory &memory, unsigned sm,
                                        ptx::Error &error) {
   std::unique_ptr<ptx::Module> module = ptx::parse(text, error);
   if (!module)

@@ -46,8 +46,9 @@ public:
   /// its globals and decodes its functions. Null and `error` if the text is no
   /// PTX, needs a newer chip, uses an unknown instruction or name, or memory is
   /// exhausted (then error.message begins "out of memory").
-  static std::unique_ptr<Program> load(std::string_view text, DeviceMemory &memory,
-                                       unsigned sm, ptx::Error &error);
+  static std::unique_ptr<Program> load(std::string_view text,
+                                       DeviceMemory &memory, unsigned sm,
+                                       ptx::Error &error);
 
   const Kernel *kernel(std::string_view name) const;
   std::vector<const Kernel *> kernels() const;

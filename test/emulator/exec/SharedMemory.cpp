@@ -38,69 +38,87 @@ void SharedMemory::start(const Code &code, uint32_t dynamic) {
 std::string SharedMemory::describe(uint32_t offset) const {
   const Code::SharedRegion *nearest = nullptr;
   for (auto &region : kernel->shared)
-    if (region.offset <= offset && (!nearest || region.offset > nearest->offset))
+    if (region.offset <= offset &&
+        (!nearest || region.offset > nearest->offset))
       nearest = &region;
   if (dynamicBytes && offset >= kernel->dynamicSharedBase)
-    return "byte " + std::to_string(offset - kernel->dynamicSharedBase) + " of " +
-           std::to_string(dynamicBytes) + " bytes of dynamic shared memory";
+    return "byte " + std::to_string(offset - kernel->dynamicSharedBase) +
+           " of " + std::to_string(dynamicBytes) +
+           " bytes of dynamic shared memory";
   if (nearest)
-    return "byte " + std::to_string(offset - nearest->offset) + " of '" + nearest->name + "' of " +
-           std::to_string(nearest->size) + " bytes in shared memory";
+    return "byte " + std::to_string(offset - nearest->offset) + " of '" +
+           nearest->name + "' of " + std::to_string(nearest->size) +
+           " bytes in shared memory";
   return "byte " + std::to_string(offset) + " of shared memory";
 }
 
-bool SharedMemory::report(Warp &warp, unsigned lane, const Instruction &at, FaultKind kind,
-                          const std::string &what, uint32_t cell) {
+bool SharedMemory::report(Warp &warp, unsigned lane, const Instruction &at,
+                          FaultKind kind, const std::string &what,
+                          uint32_t cell) {
   std::string text = what + " " + describe(cell << shift);
   if (kind == FaultKind::Race && writtenAt[cell] < never)
-    text += " (last written by thread " + std::to_string(writer[cell]) + " of the block)";
+    text += " (last written by thread " + std::to_string(writer[cell]) +
+            " of the block)";
   warp.fault(kind, 1u << lane, at, text);
   return false;
 }
 
-bool SharedMemory::slowAccess(Warp &warp, unsigned lane, uint32_t cell, Access kind,
-                              bool isStrong, bool isSame, const Instruction &at) {
+bool SharedMemory::slowAccess(Warp &warp, unsigned lane, uint32_t cell,
+                              Access kind, bool isStrong, bool isSame,
+                              const Instruction &at) {
   const unsigned thread = warp.firstThread() + lane;
   const std::string verb = kind == Access::Read ? "reads" : "writes";
   const uint32_t written = writtenAt[cell];
   if (written == outside)
-    return report(warp, lane, at, FaultKind::OutOfBounds, verb + " outside of its variable:", cell);
+    return report(warp, lane, at, FaultKind::OutOfBounds,
+                  verb + " outside of its variable:", cell);
   if (written == copying)
-    return report(warp, lane, at, FaultKind::Race,
-                  verb + ", while an asynchronous copy to it wasn't waited for,", cell);
+    return report(
+        warp, lane, at, FaultKind::Race,
+        verb + ", while an asynchronous copy to it wasn't waited for,", cell);
   if (written == never) {
     // Someone may be about to write it: then it is a race.
     if (kind == Access::Read)
-      warp.block.suspect(warp, lane, at, "reads " + describe(cell << shift) + ", which was never written");
+      warp.block.suspect(warp, lane, at,
+                         "reads " + describe(cell << shift) +
+                             ", which was never written");
     else if (kind == Access::Atomic)
       return report(warp, lane, at, FaultKind::Uninitialised, "updates", cell);
   } else if (writer[cell] != thread) {
     unsigned other = writer[cell] / warpSize;
     bool isInWarp = other == warp.index;
-    bool isOrdered = isInWarp ? written < warp.laneSync[lane] : written <= warp.seen[other];
+    bool isOrdered =
+        isInWarp ? written < warp.laneSync[lane] : written <= warp.seen[other];
     bool bothStrong = isStrong && (flags[cell] & (strongWrite | atomicWrite));
     // Warp-synchronous code of old marks its data volatile.
     bool isLegacy = isInWarp && (isStrong || (flags[cell] & strongWrite));
-    if (!isOrdered && !bothStrong && !isLegacy && !(kind == Access::Write && isSame))
-      return report(warp, lane, at, FaultKind::Race,
-                    verb + " what another thread wrote without synchronisation:", cell);
+    if (!isOrdered && !bothStrong && !isLegacy &&
+        !(kind == Access::Write && isSame))
+      return report(
+          warp, lane, at, FaultKind::Race,
+          verb + " what another thread wrote without synchronisation:", cell);
   }
   if (kind == Access::Read || !readers[cell] || isSame)
     return true;
   bool isWeak = (flags[cell] & weakRead) || !isStrong;
-  for (uint32_t others = readers[cell] & ~(1u << warp.index); others && isWeak; others &= others - 1)
+  for (uint32_t others = readers[cell] & ~(1u << warp.index); others && isWeak;
+       others &= others - 1)
     if (readAt[cell] > warp.seen[__builtin_ctz(others)])
-      return report(warp, lane, at, FaultKind::Race,
-                    "writes what another warp read without synchronisation:", cell);
-  if ((readers[cell] >> warp.index & 1) && reader[cell] != lane && isWeak && !isStrong &&
-      readAt[cell] >= warp.laneSync[lane])
-    return report(warp, lane, at, FaultKind::Race,
-                  "writes what another lane of its warp read without synchronisation:", cell);
+      return report(
+          warp, lane, at, FaultKind::Race,
+          "writes what another warp read without synchronisation:", cell);
+  if ((readers[cell] >> warp.index & 1) && reader[cell] != lane && isWeak &&
+      !isStrong && readAt[cell] >= warp.laneSync[lane])
+    return report(
+        warp, lane, at, FaultKind::Race,
+        "writes what another lane of its warp read without synchronisation:",
+        cell);
   return true;
 }
 
-bool SharedMemory::access(Warp &warp, unsigned lane, uint32_t offset, unsigned size, Access kind,
-                          bool isStrong, const void *value, const Instruction &at) {
+bool SharedMemory::access(Warp &warp, unsigned lane, uint32_t offset,
+                          unsigned size, Access kind, bool isStrong,
+                          const void *value, const Instruction &at) {
   const uint32_t cutoff = warp.cutoff;
   const uint16_t thread = uint16_t(warp.firstThread() + lane);
   const uint32_t granule = 1u << shift;
@@ -118,7 +136,8 @@ bool SharedMemory::access(Warp &warp, unsigned lane, uint32_t offset, unsigned s
       bool isSame = false;
       if (kind == Access::Write && value && (i << shift) >= offset) {
         uint32_t within = (i << shift) - offset;
-        isSame = std::memcmp(data.data() + (i << shift), static_cast<const uint8_t *>(value) + within,
+        isSame = std::memcmp(data.data() + (i << shift),
+                             static_cast<const uint8_t *>(value) + within,
                              std::min(granule, size - within)) == 0;
       }
       if (!slowAccess(warp, lane, i, kind, isStrong, isSame, at))
@@ -128,13 +147,16 @@ bool SharedMemory::access(Warp &warp, unsigned lane, uint32_t offset, unsigned s
     writer[i] = thread;
     readers[i] = 0;
     readAt[i] = 0;
-    flags[i] = kind == Access::Atomic ? atomicWrite : isStrong ? strongWrite : 0;
+    flags[i] = kind == Access::Atomic ? atomicWrite
+               : isStrong             ? strongWrite
+                                      : 0;
   }
   return true;
 }
 
-bool SharedMemory::listCells(Mask lanes, const uint32_t (&offsets)[warpSize], uint32_t low,
-                             unsigned size, CellList &list) const {
+bool SharedMemory::listCells(Mask lanes, const uint32_t (&offsets)[warpSize],
+                             uint32_t low, unsigned size,
+                             CellList &list) const {
   const uint32_t count = ((size - 1) >> shift) + 1; // accesses are aligned
   if (count * warpSize > 4 * CellList::most)
     return false;
@@ -164,8 +186,9 @@ bool SharedMemory::listCells(Mask lanes, const uint32_t (&offsets)[warpSize], ui
 }
 
 /// noteRead of neighbours. Plain pointers, so that it vectorises.
-void SharedMemory::noteReads(uint32_t first, uint32_t count, uint32_t self, uint32_t cutoff,
-                             bool isStrong, const uint8_t *lane) {
+void SharedMemory::noteReads(uint32_t first, uint32_t count, uint32_t self,
+                             uint32_t cutoff, bool isStrong,
+                             const uint8_t *lane) {
   uint32_t *at = readAt.data() + first, *by = readers.data() + first;
   uint8_t *last = reader.data() + first, *flag = flags.data() + first;
   const uint32_t now = clock;
@@ -185,10 +208,12 @@ void SharedMemory::noteReads(uint32_t first, uint32_t count, uint32_t self, uint
   }
 }
 
-bool SharedMemory::read(Warp &warp, Mask lanes, const uint32_t (&offsets)[warpSize],
-                        unsigned size, bool isStrong, const CellList *list, uint32_t low,
+bool SharedMemory::read(Warp &warp, Mask lanes,
+                        const uint32_t (&offsets)[warpSize], unsigned size,
+                        bool isStrong, const CellList *list, uint32_t low,
                         const Instruction &at) {
-  const uint32_t cutoff = warp.cutoff, self = 1u << warp.index, base = low >> shift;
+  const uint32_t cutoff = warp.cutoff, self = 1u << warp.index,
+                 base = low >> shift;
   if (list) {
     uint32_t latest = 0;
     for (unsigned r = 0; r < list->runCount; ++r) {
@@ -199,7 +224,8 @@ bool SharedMemory::read(Warp &warp, Mask lanes, const uint32_t (&offsets)[warpSi
     if (latest <= cutoff) {
       const uint8_t *lane = list->lane;
       for (unsigned r = 0; r < list->runCount; ++r) {
-        const uint32_t first = base + list->runs[r].first, count = list->runs[r].count;
+        const uint32_t first = base + list->runs[r].first,
+                       count = list->runs[r].count;
         noteReads(first, count, self, cutoff, isStrong, lane);
         lane += count;
       }
@@ -208,13 +234,15 @@ bool SharedMemory::read(Warp &warp, Mask lanes, const uint32_t (&offsets)[warpSi
   }
   for (; lanes; lanes &= lanes - 1) {
     unsigned lane = unsigned(__builtin_ctz(lanes));
-    if (!access(warp, lane, offsets[lane], size, Access::Read, isStrong, nullptr, at))
+    if (!access(warp, lane, offsets[lane], size, Access::Read, isStrong,
+                nullptr, at))
       return false;
   }
   return true;
 }
 
-bool SharedMemory::write(Warp &warp, const CellList &list, uint32_t low, bool isStrong) {
+bool SharedMemory::write(Warp &warp, const CellList &list, uint32_t low,
+                         bool isStrong) {
   if (!list.isOneLaneEach)
     return false;
   const uint32_t cutoff = warp.cutoff, base = low >> shift;
@@ -232,7 +260,8 @@ bool SharedMemory::write(Warp &warp, const CellList &list, uint32_t low, bool is
   const uint8_t *lane = list.lane;
   const uint16_t thread = uint16_t(warp.firstThread());
   for (unsigned r = 0; r < list.runCount; ++r) {
-    const uint32_t first = base + list.runs[r].first, count = list.runs[r].count;
+    const uint32_t first = base + list.runs[r].first,
+                   count = list.runs[r].count;
     for (uint32_t k = 0; k < count; ++k) {
       writtenAt[first + k] = clock;
       readAt[first + k] = 0;
@@ -247,8 +276,8 @@ bool SharedMemory::write(Warp &warp, const CellList &list, uint32_t low, bool is
   return true;
 }
 
-bool SharedMemory::copyBegins(Warp &warp, unsigned lane, uint32_t offset, unsigned size,
-                              const Instruction &at) {
+bool SharedMemory::copyBegins(Warp &warp, unsigned lane, uint32_t offset,
+                              unsigned size, const Instruction &at) {
   if (!access(warp, lane, offset, size, Access::Write, false, nullptr, at))
     return false;
   for (uint32_t i = offset >> shift; i <= (offset + size - 1) >> shift; ++i)
@@ -256,7 +285,8 @@ bool SharedMemory::copyBegins(Warp &warp, unsigned lane, uint32_t offset, unsign
   return true;
 }
 
-void SharedMemory::copyLands(Warp &warp, unsigned lane, uint32_t offset, unsigned size) {
+void SharedMemory::copyLands(Warp &warp, unsigned lane, uint32_t offset,
+                             unsigned size) {
   for (uint32_t i = offset >> shift; i <= (offset + size - 1) >> shift; ++i) {
     writtenAt[i] = clock;
     writer[i] = uint16_t(warp.firstThread() + lane);

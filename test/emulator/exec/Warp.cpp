@@ -53,7 +53,8 @@ bool Warp::growLocal(uint32_t bytes) {
   if (bytes > localLimit)
     return false;
   uint32_t capacity = std::min(localLimit, std::max(bytes, 2 * localCapacity));
-  std::vector<uint8_t> data(size_t(capacity) * warpSize), shadow(size_t(capacity) * warpSize);
+  std::vector<uint8_t> data(size_t(capacity) * warpSize),
+      shadow(size_t(capacity) * warpSize);
   for (unsigned l = 0; l < warpSize && localCapacity; ++l) {
     std::memcpy(&data[size_t(l) * capacity], local(l), localCapacity);
     std::memcpy(&shadow[size_t(l) * capacity], shadowOfLocal(l), localCapacity);
@@ -115,45 +116,77 @@ void Warp::fillSpecials(Frame &frame) {
   auto value = [&](Kind kind, unsigned lane) -> uint64_t {
     unsigned thread = firstThread() + lane;
     switch (kind) {
-    case Kind::TidX: return thread % size.x;
-    case Kind::TidY: return thread / size.x % size.y;
-    case Kind::TidZ: return thread / size.x / size.y;
-    case Kind::NtidX: return size.x;
-    case Kind::NtidY: return size.y;
-    case Kind::NtidZ: return size.z;
-    case Kind::CtaidX: return block.index.x;
-    case Kind::CtaidY: return block.index.y;
-    case Kind::CtaidZ: return block.index.z;
-    case Kind::NctaidX: return grid.x;
-    case Kind::NctaidY: return grid.y;
-    case Kind::NctaidZ: return grid.z;
-    case Kind::LaneId: return lane;
-    case Kind::WarpId: return index;
-    case Kind::NwarpId: return (block.threads + warpSize - 1) / warpSize;
-    case Kind::SmId: return block.linear % block.launch.config.multiprocessors;
-    case Kind::NsmId: return block.launch.config.multiprocessors;
-    case Kind::GridId: return block.launch.gridId;
-    case Kind::LanemaskEq: return 1u << lane;
-    case Kind::LanemaskLe: return (2ull << lane) - 1;
-    case Kind::LanemaskLt: return (1ull << lane) - 1;
-    case Kind::LanemaskGe: return uint32_t(~0u << lane);
-    case Kind::LanemaskGt: return uint32_t(~1ull << lane);
-    case Kind::DynamicShared: return block.launch.config.dynamicShared;
+    case Kind::TidX:
+      return thread % size.x;
+    case Kind::TidY:
+      return thread / size.x % size.y;
+    case Kind::TidZ:
+      return thread / size.x / size.y;
+    case Kind::NtidX:
+      return size.x;
+    case Kind::NtidY:
+      return size.y;
+    case Kind::NtidZ:
+      return size.z;
+    case Kind::CtaidX:
+      return block.index.x;
+    case Kind::CtaidY:
+      return block.index.y;
+    case Kind::CtaidZ:
+      return block.index.z;
+    case Kind::NctaidX:
+      return grid.x;
+    case Kind::NctaidY:
+      return grid.y;
+    case Kind::NctaidZ:
+      return grid.z;
+    case Kind::LaneId:
+      return lane;
+    case Kind::WarpId:
+      return index;
+    case Kind::NwarpId:
+      return (block.threads + warpSize - 1) / warpSize;
+    case Kind::SmId:
+      return block.linear % block.launch.config.multiprocessors;
+    case Kind::NsmId:
+      return block.launch.config.multiprocessors;
+    case Kind::GridId:
+      return block.launch.gridId;
+    case Kind::LanemaskEq:
+      return 1u << lane;
+    case Kind::LanemaskLe:
+      return (2ull << lane) - 1;
+    case Kind::LanemaskLt:
+      return (1ull << lane) - 1;
+    case Kind::LanemaskGe:
+      return uint32_t(~0u << lane);
+    case Kind::LanemaskGt:
+      return uint32_t(~1ull << lane);
+    case Kind::DynamicShared:
+      return block.launch.config.dynamicShared;
     case Kind::TotalShared:
-      return block.launch.config.dynamicShared + block.launch.kernel.staticShared;
-    case Kind::Zero: return 0;
-    case Kind::One: return 1;
-    case Kind::LocalBase: return frame.localBase;
-    case Kind::WorkspaceHigh: return block.launch.workspace >> 32;
-    case Kind::WorkspaceLow: return block.launch.workspace;
-    case Kind::ParameterBase: return block.launch.parameters;
+      return block.launch.config.dynamicShared +
+             block.launch.kernel.staticShared;
+    case Kind::Zero:
+      return 0;
+    case Kind::One:
+      return 1;
+    case Kind::LocalBase:
+      return frame.localBase;
+    case Kind::WorkspaceHigh:
+      return block.launch.workspace >> 32;
+    case Kind::WorkspaceLow:
+      return block.launch.workspace;
+    case Kind::ParameterBase:
+      return block.launch.parameters;
     }
     return 0;
   };
   for (const SpecialSlot &special : frame.code->specials)
     for (unsigned l = 0; l < warpSize; ++l)
       if (special.isWide)
-        reinterpret_cast<uint64_t *>(frame.registers + special.slot)[l] = value(special.kind, l);
+        reinterpret_cast<uint64_t *>(frame.registers + special.slot)[l] =
+            value(special.kind, l);
       else
         reinterpret_cast<uint32_t *>(frame.registers + special.slot)[l] =
             uint32_t(value(special.kind, l));
@@ -171,7 +204,8 @@ void Warp::enter(size_t which) {
   base[1] = const_cast<uint8_t *>(frame->code->constants);
   mergePc = ~0u;
   for (const Fragment &other : fragments)
-    if (other.frame == frame && other.state != Fragment::State::Barrier && other.pc > pc)
+    if (other.frame == frame && other.state != Fragment::State::Barrier &&
+        other.pc > pc)
       mergePc = std::min(mergePc, other.pc);
 }
 
@@ -191,7 +225,8 @@ bool Warp::schedule() {
   for (size_t i = 0; i < fragments.size(); ++i)
     for (size_t j = fragments.size() - 1; j > i; --j) {
       Fragment &a = fragments[i], &b = fragments[j];
-      if (a.frame != b.frame || a.pc != b.pc || a.state == Fragment::State::Barrier ||
+      if (a.frame != b.frame || a.pc != b.pc ||
+          a.state == Fragment::State::Barrier ||
           b.state == Fragment::State::Barrier)
         continue;
       a.mask |= b.mask;
@@ -206,7 +241,8 @@ bool Warp::schedule() {
   };
   for (size_t i = 0; i < fragments.size(); ++i)
     if (fragments[i].state == Fragment::State::Ready &&
-        (best == fragments.size() || rank(fragments[i]) < rank(fragments[best])))
+        (best == fragments.size() ||
+         rank(fragments[i]) < rank(fragments[best])))
       best = i;
   if (best == fragments.size())
     return false;
@@ -228,7 +264,8 @@ const Instruction &Warp::instructionOf(const Fragment &fragment) {
   return fragment.frame->code->instructions[pc];
 }
 
-Next Warp::fault(FaultKind kind, Mask lanes, const Instruction &at, std::string text) {
+Next Warp::fault(FaultKind kind, Mask lanes, const Instruction &at,
+                 std::string text) {
   LaunchState &launch = block.launch;
   // What was read uninitialised may be why.
   if (kind != FaultKind::Race && block.confirm())
@@ -240,9 +277,11 @@ Next Warp::fault(FaultKind kind, Mask lanes, const Instruction &at, std::string 
   fault.kind = kind;
   fault.kernel = launch.kernel.name;
   fault.block = block.index;
-  unsigned thread = firstThread() + (lanes ? unsigned(__builtin_ctz(lanes)) : 0);
+  unsigned thread =
+      firstThread() + (lanes ? unsigned(__builtin_ctz(lanes)) : 0);
   const Dim3 size = launch.config.block;
-  fault.thread = {thread % size.x, thread / size.x % size.y, thread / size.x / size.y};
+  fault.thread = {thread % size.x, thread / size.x % size.y,
+                  thread / size.x / size.y};
   fault.line = at.line;
   fault.text = std::move(text);
   launch.stop = true;
@@ -253,7 +292,8 @@ Next Warp::branch(Mask lanes, uint32_t target) {
   if (lanes == active) {
     bool isBack = target < pc;
     pc = target;
-    return fragments.empty() || (!isBack && pc < mergePc) ? Next::Continue : Next::Reschedule;
+    return fragments.empty() || (!isBack && pc < mergePc) ? Next::Continue
+                                                          : Next::Reschedule;
   }
   Fragment taken;
   taken.frame = frame;
@@ -297,10 +337,12 @@ Next Warp::call(const Code &callee, Mask lanes, const Instruction &site) {
   Frame *inner = newFrame(callee, frame);
   if (!inner)
     return fault(FaultKind::StackOverflow, lanes, site,
-                 "calls '" + callee.name + "' beyond the " + std::to_string(localLimit) +
+                 "calls '" + callee.name + "' beyond the " +
+                     std::to_string(localLimit) +
                      " bytes of local memory of a thread");
   if (inner->depth > 20000)
-    return fault(FaultKind::StackOverflow, lanes, site, "calls nested too deeply");
+    return fault(FaultKind::StackOverflow, lanes, site,
+                 "calls nested too deeply");
   inner->returnPc = pc;
   inner->site = &site;
   ++inner->users;
@@ -335,7 +377,9 @@ void Warp::updateCutoff() {
   for (unsigned w = 0; w < count; ++w)
     if (w != index)
       least = std::min(least, seen[w]);
-  activeLanes(alive, [&](unsigned l) { least = std::min(least, laneSync[l] - (laneSync[l] > 0)); });
+  activeLanes(alive, [&](unsigned l) {
+    least = std::min(least, laneSync[l] - (laneSync[l] > 0));
+  });
   cutoff = std::min(least, ~0u - 3);
 }
 
@@ -353,7 +397,8 @@ Next Warp::waitForLanes(Mask named, bool isPure) {
   if (isPure) { // bar.warp.sync from several places
     Mask here = active;
     auto isPartner = [&](const Fragment &f) {
-      return f.state == Fragment::State::WarpSync && f.isPureSync && f.waitsFor == named;
+      return f.state == Fragment::State::WarpSync && f.isPureSync &&
+             f.waitsFor == named;
     };
     for (const Fragment &f : fragments)
       here |= isPartner(f) ? f.mask : 0;
@@ -415,7 +460,8 @@ Next Warp::aligned(const Instruction &at) {
     }
     if (hasPassed(fragment)) {
       char lanes[64];
-      snprintf(lanes, sizeof lanes, "0x%08x of its warp reach this barrier, lanes 0x%08x", active,
+      snprintf(lanes, sizeof lanes,
+               "0x%08x of its warp reach this barrier, lanes 0x%08x", active,
                fragment.mask);
       return fault(FaultKind::Barrier, active, at,
                    "lanes " + std::string(lanes) + " don't (PTX line " +

@@ -41,11 +41,11 @@ struct Fragment {
   Mask mask = 0;
   State state = State::Ready;
   uint8_t barrier = 0;
-  uint8_t reduction = 0;     ///< of bar.red: see Block::Barrier
+  uint8_t reduction = 0; ///< of bar.red: see Block::Barrier
   int32_t reductionSlot = 0;
-  Mask waitsFor = 0;         ///< of WarpSync: the lanes named
-  bool isPureSync = false;   ///< of WarpSync: bar.warp.sync
-  uint32_t penalty = 0;      ///< turns that it used up while others waited
+  Mask waitsFor = 0;       ///< of WarpSync: the lanes named
+  bool isPureSync = false; ///< of WarpSync: bar.warp.sync
+  uint32_t penalty = 0;    ///< turns that it used up while others waited
 };
 
 /// An asynchronous copy of one lane that hasn't landed.
@@ -73,12 +73,16 @@ public:
 
   // What handlers use.
   template <class T>
-  T *dst(int32_t slot) const { return reinterpret_cast<T *>(base[0] + slot); }
+  T *dst(int32_t slot) const {
+    return reinterpret_cast<T *>(base[0] + slot);
+  }
   template <class T>
   const T *src(int32_t slot) const {
     return reinterpret_cast<const T *>(base[slot & 1] + (slot & ~1));
   }
-  Mask &predicate(int32_t slot) const { return *reinterpret_cast<Mask *>(base[0] + slot); }
+  Mask &predicate(int32_t slot) const {
+    return *reinterpret_cast<Mask *>(base[0] + slot);
+  }
   Mask predicateValue(int32_t slot) const { return *src<Mask>(slot); }
   void setPredicate(int32_t slot, Mask mask, Mask value) const {
     Mask &p = predicate(slot);
@@ -86,7 +90,8 @@ public:
   }
 
   /// Records a fault of the first lane in `lanes`; returns Next::Fault.
-  Next fault(FaultKind kind, Mask lanes, const Instruction &at, std::string text);
+  Next fault(FaultKind kind, Mask lanes, const Instruction &at,
+             std::string text);
   /// Splits the fragment: `lanes` go on at `target`.
   Next branch(Mask lanes, uint32_t target);
   /// Ends lanes.
@@ -105,7 +110,9 @@ public:
   bool hasAll(Mask named) const { return !(named & alive & ~active); }
   /// Says that the lanes poll memory, so that others get their turn.
   void polled() { ++polls; }
-  uint8_t *local(unsigned lane) { return localMemory.data() + size_t(lane) * localCapacity; }
+  uint8_t *local(unsigned lane) {
+    return localMemory.data() + size_t(lane) * localCapacity;
+  }
   uint8_t *shadowOfLocal(unsigned lane) {
     return localShadow.data() + size_t(lane) * localCapacity;
   }
@@ -118,7 +125,7 @@ public:
   unsigned firstThread() const { return index * warpSize; }
 
   uint8_t *base[2] = {nullptr, nullptr}; ///< registers, constants
-  uint32_t pc = 0; ///< of the next instruction
+  uint32_t pc = 0;                       ///< of the next instruction
   Mask active = 0;
   Frame *frame = nullptr;
   Mask alive = 0;
@@ -129,7 +136,7 @@ public:
   Fragment pending; ///< with Next::Block and Wait: what the fragment waits for
   Range lastRange;  ///< the allocation that was accessed last
   bool isPolling = false; ///< its last run ended because it polls memory
-  uint32_t threads = 0; ///< in its block
+  uint32_t threads = 0;   ///< in its block
 
   // Order of accesses to shared memory: see SharedMemory.
   uint32_t seen[32] = {};
@@ -164,7 +171,8 @@ private:
 
 /// Runs f over lanes and keeps what inactive lanes hold. Inactive lanes are
 /// computed as well: f must be defined for any operand.
-template <class T, class F> inline void eachLane(Mask mask, T *d, F f) {
+template <class T, class F>
+inline void eachLane(Mask mask, T *d, F f) {
   if (mask == allLanes) {
 #pragma clang loop vectorize(assume_safety)
     for (unsigned l = 0; l < warpSize; ++l)
@@ -180,13 +188,15 @@ template <class T, class F> inline void eachLane(Mask mask, T *d, F f) {
 }
 
 /// Runs f over the lanes of a mask, in order.
-template <class F> inline void activeLanes(Mask mask, F f) {
+template <class F>
+inline void activeLanes(Mask mask, F f) {
   for (; mask; mask &= mask - 1)
     f(unsigned(__builtin_ctz(mask)));
 }
 
 /// A mask of the lanes for which f is true.
-template <class F> inline Mask lanesWhere(F f) {
+template <class F>
+inline Mask lanesWhere(F f) {
   alignas(64) uint32_t bits[warpSize];
   for (unsigned l = 0; l < warpSize; ++l)
     bits[l] = uint32_t(f(l)) << l;

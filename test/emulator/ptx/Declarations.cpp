@@ -9,11 +9,13 @@ namespace emulator::ptx {
 
 namespace {
 constexpr std::pair<const char *, Type> typeNames[] = {
-    {"b8", Type::B8}, {"b16", Type::B16}, {"b32", Type::B32}, {"b64", Type::B64},
-    {"b128", Type::B128}, {"u8", Type::U8}, {"u16", Type::U16}, {"u32", Type::U32},
-    {"u64", Type::U64}, {"s8", Type::S8}, {"s16", Type::S16}, {"s32", Type::S32},
-    {"s64", Type::S64}, {"f16", Type::F16}, {"f16x2", Type::F16x2}, {"bf16", Type::BF16},
-    {"bf16x2", Type::BF16x2}, {"f32", Type::F32}, {"f64", Type::F64}, {"pred", Type::Pred}};
+    {"b8", Type::B8},     {"b16", Type::B16},       {"b32", Type::B32},
+    {"b64", Type::B64},   {"b128", Type::B128},     {"u8", Type::U8},
+    {"u16", Type::U16},   {"u32", Type::U32},       {"u64", Type::U64},
+    {"s8", Type::S8},     {"s16", Type::S16},       {"s32", Type::S32},
+    {"s64", Type::S64},   {"f16", Type::F16},       {"f16x2", Type::F16x2},
+    {"bf16", Type::BF16}, {"bf16x2", Type::BF16x2}, {"f32", Type::F32},
+    {"f64", Type::F64},   {"pred", Type::Pred}};
 
 /// Variables beyond this are refused: no device holds them.
 constexpr uint64_t maximumBytes = 1ull << 36;
@@ -21,13 +23,33 @@ constexpr uint64_t maximumBytes = 1ull << 36;
 
 unsigned sizeOf(Type type) {
   switch (type) {
-  case Type::None: return 0;
-  case Type::B8: case Type::U8: case Type::S8: case Type::Pred: return 1;
-  case Type::B16: case Type::U16: case Type::S16: case Type::F16: case Type::BF16: return 2;
-  case Type::B32: case Type::U32: case Type::S32: case Type::F32: case Type::F16x2:
-  case Type::BF16x2: return 4;
-  case Type::B64: case Type::U64: case Type::S64: case Type::F64: return 8;
-  case Type::B128: return 16;
+  case Type::None:
+    return 0;
+  case Type::B8:
+  case Type::U8:
+  case Type::S8:
+  case Type::Pred:
+    return 1;
+  case Type::B16:
+  case Type::U16:
+  case Type::S16:
+  case Type::F16:
+  case Type::BF16:
+    return 2;
+  case Type::B32:
+  case Type::U32:
+  case Type::S32:
+  case Type::F32:
+  case Type::F16x2:
+  case Type::BF16x2:
+    return 4;
+  case Type::B64:
+  case Type::U64:
+  case Type::S64:
+  case Type::F64:
+    return 8;
+  case Type::B128:
+    return 16;
   }
   return 0;
 }
@@ -56,7 +78,8 @@ void Parser::header() {
   // "8.5" was read as a decimal number.
   const Token &version = take();
   std::string text(version.text);
-  if (std::sscanf(text.c_str(), "%u.%u", &module->versionMajor, &module->versionMinor) != 2)
+  if (std::sscanf(text.c_str(), "%u.%u", &module->versionMajor,
+                  &module->versionMinor) != 2)
     failAt(version.line, "malformed version '" + text + "'");
   if (!acceptDot("target"))
     fail("expected '.target'");
@@ -100,8 +123,8 @@ void Parser::moduleItem() {
   if (accept(";"))
     return;
   bool isExtern = false;
-  while (peek().isDot("visible") || peek().isDot("weak") || peek().isDot("common") ||
-         peek().isDot("extern"))
+  while (peek().isDot("visible") || peek().isDot("weak") ||
+         peek().isDot("common") || peek().isDot("extern"))
     isExtern |= take().text == "extern";
   const Token &token = peek();
   if (token.kind != Token::Kind::Dot)
@@ -165,11 +188,13 @@ void Parser::functionDirectives(Function &function) {
     } else if (token.text == "pragma") {
       while (!accept(";"))
         take();
-    } else if (token.text == "abi_preserve" || token.text == "abi_preserve_control") {
+    } else if (token.text == "abi_preserve" ||
+               token.text == "abi_preserve_control") {
       integer("a number");
     } else if (token.text != "noreturn" && token.text != "explicitcluster" &&
                token.text != "blocksareclusters") {
-      failAt(token.line, "unknown directive '." + std::string(token.text) + "'");
+      failAt(token.line,
+             "unknown directive '." + std::string(token.text) + "'");
     }
   }
 }
@@ -258,9 +283,11 @@ std::unique_ptr<Variable> Parser::variableType(Space space) {
       expect("(");
       while (!accept(")"))
         take();
-    } else if (token.text != "ptr" && token.text != "global" && token.text != "const" &&
-               token.text != "shared" && token.text != "local") {
-      failAt(token.line, "'." + std::string(token.text) + "' isn't supported in a declaration");
+    } else if (token.text != "ptr" && token.text != "global" &&
+               token.text != "const" && token.text != "shared" &&
+               token.text != "local") {
+      failAt(token.line, "'." + std::string(token.text) +
+                             "' isn't supported in a declaration");
     } else if (acceptDot("align")) { // of what a pointer parameter points to
       integer("an alignment");
     }
@@ -390,7 +417,8 @@ void Parser::initialValue(Variable &variable, uint64_t &offset) {
       relocation.addend = accept("+") ? expression() : (take(), -expression());
     relocation.symbol = symbol;
     variable.relocations.push_back(relocation);
-  } else if (peek().kind == Token::Kind::Single || peek().kind == Token::Kind::Double ||
+  } else if (peek().kind == Token::Kind::Single ||
+             peek().kind == Token::Kind::Double ||
              (peek().is("-") && peek(1).kind == Token::Kind::Double)) {
     Operand value = primary();
     bits = value.bits;
@@ -418,7 +446,8 @@ void Parser::declareRegisters() {
     const Token &token = take();
     type = typeNamed(token.text);
     if (type == Type::None)
-      failAt(token.line, "'." + std::string(token.text) + "' isn't a type of registers");
+      failAt(token.line,
+             "'." + std::string(token.text) + "' isn't a type of registers");
   }
   if (type == Type::None)
     fail("registers without a type");

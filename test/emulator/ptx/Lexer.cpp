@@ -9,8 +9,12 @@
 namespace emulator::ptx {
 namespace {
 
-bool isNameStart(char c) { return std::isalpha(uint8_t(c)) || c == '_' || c == '$' || c == '%'; }
-bool isNamePart(char c) { return std::isalnum(uint8_t(c)) || c == '_' || c == '$'; }
+bool isNameStart(char c) {
+  return std::isalpha(uint8_t(c)) || c == '_' || c == '$' || c == '%';
+}
+bool isNamePart(char c) {
+  return std::isalnum(uint8_t(c)) || c == '_' || c == '$';
+}
 
 class Lexer {
 public:
@@ -113,9 +117,12 @@ private:
       while (std::isxdigit(uint8_t(peek())))
         ++at;
       if (at == first || (digits && at - first != digits))
-        throw Error{line, "malformed number '" + std::string(text.substr(begin, at - begin)) + "'"};
+        throw Error{line, "malformed number '" +
+                              std::string(text.substr(begin, at - begin)) +
+                              "'"};
       Token token = make(kind, begin, at);
-      token.bits = std::strtoull(std::string(text.substr(first, at - first)).c_str(), nullptr, 16);
+      token.bits = std::strtoull(
+          std::string(text.substr(first, at - first)).c_str(), nullptr, 16);
       return token;
     };
     char second = char(std::tolower(peek(1)));
@@ -132,7 +139,9 @@ private:
     if (token.kind == Token::Kind::Integer && std::toupper(peek()) == 'U')
       ++at;
     if (isNamePart(peek()))
-      throw Error{line, "malformed number '" + std::string(text.substr(begin, at + 1 - begin)) + "'"};
+      throw Error{line, "malformed number '" +
+                            std::string(text.substr(begin, at + 1 - begin)) +
+                            "'"};
     return token;
   }
 
@@ -162,12 +171,14 @@ private:
         ++at;
     }
     std::string spelling(text.substr(begin, at - begin));
-    Token token = make(isFloat ? Token::Kind::Double : Token::Kind::Integer, begin, at);
+    Token token =
+        make(isFloat ? Token::Kind::Double : Token::Kind::Integer, begin, at);
     if (isFloat) {
       double value = std::strtod(spelling.c_str(), nullptr);
       std::memcpy(&token.bits, &value, sizeof value);
     } else {
-      token.bits = std::strtoull(spelling.c_str(), nullptr, spelling[0] == '0' ? 8 : 10);
+      token.bits =
+          std::strtoull(spelling.c_str(), nullptr, spelling[0] == '0' ? 8 : 10);
     }
     return token;
   }

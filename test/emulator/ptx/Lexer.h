@@ -25,8 +25,12 @@ struct Token {
   std::string_view text;
   uint64_t bits = 0;
 
-  bool is(std::string_view mark) const { return kind == Kind::Mark && text == mark; }
-  bool isDot(std::string_view name) const { return kind == Kind::Dot && text == name; }
+  bool is(std::string_view mark) const {
+    return kind == Kind::Mark && text == mark;
+  }
+  bool isDot(std::string_view name) const {
+    return kind == Kind::Dot && text == name;
+  }
 };
 
 /// Splits PTX text into tokens, the last of kind End. Lines of `.loc` and

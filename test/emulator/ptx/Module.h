@@ -22,8 +22,27 @@ struct Error {
 
 /// The fundamental types, in the manual's spelling without the dot.
 enum class Type : uint8_t {
-  None, B8, B16, B32, B64, B128, U8, U16, U32, U64, S8, S16, S32, S64,
-  F16, F16x2, BF16, BF16x2, F32, F64, Pred
+  None,
+  B8,
+  B16,
+  B32,
+  B64,
+  B128,
+  U8,
+  U16,
+  U32,
+  U64,
+  S8,
+  S16,
+  S32,
+  S64,
+  F16,
+  F16x2,
+  BF16,
+  BF16x2,
+  F32,
+  F64,
+  Pred
 };
 
 /// Bytes of a value of the type; predicates count as one.
@@ -51,9 +70,9 @@ struct Variable {
   Space space = Space::None;
   Type type = Type::None;
   uint32_t align = 1;
-  uint64_t bytes = 0;       ///< 0 for `.extern .shared x[]`
+  uint64_t bytes = 0; ///< 0 for `.extern .shared x[]`
   bool isExtern = false;
-  bool isRegister = false;  ///< a parameter of a .func in a .reg
+  bool isRegister = false; ///< a parameter of a .func in a .reg
   uint32_t registerIndex = 0;
   std::vector<uint8_t> initial; ///< empty, or `bytes` of it
   std::vector<Relocation> relocations;
@@ -126,8 +145,8 @@ struct Function {
 
 struct Module {
   unsigned versionMajor = 0, versionMinor = 0;
-  unsigned sm = 0; ///< 90 of .target sm_90a
-  bool archSpecific = false; ///< the `a` of sm_90a
+  unsigned sm = 0;                                  ///< 90 of .target sm_90a
+  bool archSpecific = false;                        ///< the `a` of sm_90a
   std::vector<std::unique_ptr<Variable>> variables; ///< of module scope
   std::vector<std::unique_ptr<Function>> functions; ///< definitions and externs
   std::map<std::string, Variable *> variableNamed;

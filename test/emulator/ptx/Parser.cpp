@@ -8,14 +8,40 @@ namespace {
 
 /// Special registers are names with a percent sign that nobody declared.
 bool isSpecial(const std::string &name) {
-  static const char *const names[] = {
-      "%tid", "%ntid", "%ctaid", "%nctaid", "%laneid", "%warpid", "%nwarpid", "%smid",
-      "%nsmid", "%gridid", "%clock", "%clock_hi", "%clock64", "%globaltimer",
-      "%globaltimer_lo", "%globaltimer_hi", "%lanemask_eq", "%lanemask_le", "%lanemask_lt",
-      "%lanemask_ge", "%lanemask_gt", "%dynamic_smem_size", "%total_smem_size",
-      "%aggr_smem_size", "%clusterid", "%nclusterid", "%cluster_ctaid", "%cluster_nctaid",
-      "%cluster_ctarank", "%cluster_nctarank", "%is_explicit_cluster",
-      "%reserved_smem_offset_begin", "%reserved_smem_offset_end", "%reserved_smem_offset_cap"};
+  static const char *const names[] = {"%tid",
+                                      "%ntid",
+                                      "%ctaid",
+                                      "%nctaid",
+                                      "%laneid",
+                                      "%warpid",
+                                      "%nwarpid",
+                                      "%smid",
+                                      "%nsmid",
+                                      "%gridid",
+                                      "%clock",
+                                      "%clock_hi",
+                                      "%clock64",
+                                      "%globaltimer",
+                                      "%globaltimer_lo",
+                                      "%globaltimer_hi",
+                                      "%lanemask_eq",
+                                      "%lanemask_le",
+                                      "%lanemask_lt",
+                                      "%lanemask_ge",
+                                      "%lanemask_gt",
+                                      "%dynamic_smem_size",
+                                      "%total_smem_size",
+                                      "%aggr_smem_size",
+                                      "%clusterid",
+                                      "%nclusterid",
+                                      "%cluster_ctaid",
+                                      "%cluster_nctaid",
+                                      "%cluster_ctarank",
+                                      "%cluster_nctarank",
+                                      "%is_explicit_cluster",
+                                      "%reserved_smem_offset_begin",
+                                      "%reserved_smem_offset_end",
+                                      "%reserved_smem_offset_cap"};
   for (const char *known : names)
     if (name == known)
       return true;
@@ -52,7 +78,9 @@ std::unique_ptr<Module> parse(std::string_view text, Error &error) {
   }
 }
 
-void Parser::fail(const std::string &message) const { failAt(peek().line, message); }
+void Parser::fail(const std::string &message) const {
+  failAt(peek().line, message);
+}
 
 void Parser::failAt(unsigned line, const std::string &message) const {
   throw Error{line, message};
@@ -74,18 +102,21 @@ bool Parser::acceptDot(std::string_view name) {
 
 void Parser::expect(std::string_view mark) {
   if (!accept(mark))
-    fail("expected '" + std::string(mark) + "', found '" + std::string(peek().text) + "'");
+    fail("expected '" + std::string(mark) + "', found '" +
+         std::string(peek().text) + "'");
 }
 
 std::string Parser::name(const char *what) {
   if (peek().kind != Token::Kind::Name)
-    fail(std::string("expected ") + what + ", found '" + std::string(peek().text) + "'");
+    fail(std::string("expected ") + what + ", found '" +
+         std::string(peek().text) + "'");
   return std::string(take().text);
 }
 
 uint64_t Parser::integer(const char *what) {
   if (peek().kind != Token::Kind::Integer)
-    fail(std::string("expected ") + what + ", found '" + std::string(peek().text) + "'");
+    fail(std::string("expected ") + what + ", found '" +
+         std::string(peek().text) + "'");
   return take().bits;
 }
 
@@ -125,16 +156,36 @@ int64_t Parser::expression(int minimum) {
     if ((mark == "/" || mark == "%") && right == 0)
       fail("division by zero in a constant expression");
     switch (mark[0]) {
-    case '+': left = int64_t(uint64_t(left) + uint64_t(right)); break;
-    case '-': left = int64_t(uint64_t(left) - uint64_t(right)); break;
-    case '*': left = int64_t(uint64_t(left) * uint64_t(right)); break;
-    case '/': left = right == -1 ? -left : left / right; break;
-    case '%': left = right == -1 ? 0 : left % right; break;
-    case '&': left &= right; break;
-    case '|': left |= right; break;
-    case '^': left ^= right; break;
-    case '<': left = int64_t(uint64_t(left) << (right & 63)); break;
-    default: left >>= right & 63; break;
+    case '+':
+      left = int64_t(uint64_t(left) + uint64_t(right));
+      break;
+    case '-':
+      left = int64_t(uint64_t(left) - uint64_t(right));
+      break;
+    case '*':
+      left = int64_t(uint64_t(left) * uint64_t(right));
+      break;
+    case '/':
+      left = right == -1 ? -left : left / right;
+      break;
+    case '%':
+      left = right == -1 ? 0 : left % right;
+      break;
+    case '&':
+      left &= right;
+      break;
+    case '|':
+      left |= right;
+      break;
+    case '^':
+      left ^= right;
+      break;
+    case '<':
+      left = int64_t(uint64_t(left) << (right & 63));
+      break;
+    default:
+      left >>= right & 63;
+      break;
     }
   }
   return left;
@@ -185,8 +236,11 @@ bool Parser::localDirective() {
     return true;
   }
   static const std::pair<const char *, Space> spaces[] = {
-      {"local", Space::Local}, {"shared", Space::Shared}, {"param", Space::Param},
-      {"global", Space::Global}, {"const", Space::Const}};
+      {"local", Space::Local},
+      {"shared", Space::Shared},
+      {"param", Space::Param},
+      {"global", Space::Global},
+      {"const", Space::Const}};
   for (auto &[spelling, space] : spaces)
     if (token.text == spelling) {
       take();
@@ -233,7 +287,8 @@ bool Parser::findRegister(std::string_view name, uint32_t &index) const {
   while (digits > 0 && name[digits - 1] >= '0' && name[digits - 1] <= '9')
     --digits;
   for (auto scope = scopes.rbegin(); scope != scopes.rend(); ++scope) {
-    if (auto found = scope->registers.find(name); found != scope->registers.end()) {
+    if (auto found = scope->registers.find(name);
+        found != scope->registers.end()) {
       index = found->second;
       return true;
     }
@@ -253,7 +308,8 @@ bool Parser::findRegister(std::string_view name, uint32_t &index) const {
 
 const Variable *Parser::findVariable(std::string_view name) const {
   for (auto scope = scopes.rbegin(); scope != scopes.rend(); ++scope)
-    if (auto found = scope->variables.find(name); found != scope->variables.end())
+    if (auto found = scope->variables.find(name);
+        found != scope->variables.end())
       return found->second;
   auto found = module->variableNamed.find(std::string(name));
   return found == module->variableNamed.end() ? nullptr : found->second;
@@ -305,7 +361,8 @@ Operand Parser::address() {
   Operand operand;
   operand.kind = Operand::Kind::Address;
   Operand base = primary();
-  if (base.kind == Operand::Kind::Symbol || base.kind == Operand::Kind::Immediate) {
+  if (base.kind == Operand::Kind::Symbol ||
+      base.kind == Operand::Kind::Immediate) {
     operand.offset = base.offset;
     base.offset = 0;
   }
@@ -328,7 +385,8 @@ Operand Parser::primary() {
       break;
     take();
     operand = namedOperand(std::string(token.text), token.line);
-    if (operand.kind == Operand::Kind::Symbol && (peek().is("+") || peek().is("-")))
+    if (operand.kind == Operand::Kind::Symbol &&
+        (peek().is("+") || peek().is("-")))
       operand.offset = accept("+") ? expression() : (take(), -expression());
     return operand;
   case Token::Kind::Single:
@@ -341,7 +399,8 @@ Operand Parser::primary() {
   default:
     break;
   }
-  if (token.is("-") && (peek(1).kind == Token::Kind::Double || peek(1).kind == Token::Kind::Single)) {
+  if (token.is("-") && (peek(1).kind == Token::Kind::Double ||
+                        peek(1).kind == Token::Kind::Single)) {
     take();
     operand = primary();
     operand.bits ^= operand.isSingle ? 1ull << 31 : 1ull << 63;
@@ -369,7 +428,8 @@ Operand Parser::operand() {
     take();
   Operand operand = primary();
   operand.negated = negated;
-  if ((operand.kind == Operand::Kind::Register || operand.kind == Operand::Kind::Sink) &&
+  if ((operand.kind == Operand::Kind::Register ||
+       operand.kind == Operand::Kind::Sink) &&
       accept("|"))
     operand.second = std::make_shared<Operand>(primary());
   return operand;
@@ -382,7 +442,8 @@ void Parser::instruction() {
     result.guardNegated = accept("!");
     std::string guard = name("a predicate");
     uint32_t index = 0;
-    if (!findRegister(guard, index) || current->registers[index].type != Type::Pred)
+    if (!findRegister(guard, index) ||
+        current->registers[index].type != Type::Pred)
       fail("'" + guard + "' isn't a predicate register");
     result.guard = int32_t(index);
     result.line = peek().line;
@@ -413,7 +474,8 @@ void Parser::resolveLabel(Operand &operand, unsigned line) {
     if (scope <= 1) // the function's own: its labels have plain names
       break;
   }
-  if (!current->branchTargets.count(operand.name) && !current->prototypes.count(operand.name) &&
+  if (!current->branchTargets.count(operand.name) &&
+      !current->prototypes.count(operand.name) &&
       !module->functionNamed.count(operand.name))
     failAt(line, "'" + operand.name + "' isn't declared");
 }

@@ -22,7 +22,8 @@ private:
   struct Scope {
     unsigned id = 0;
     std::map<std::string, uint32_t, std::less<>> registers;
-    std::map<std::string, std::pair<uint32_t, uint32_t>, std::less<>> ranges; ///< %r<N>
+    std::map<std::string, std::pair<uint32_t, uint32_t>, std::less<>>
+        ranges; ///< %r<N>
     std::map<std::string, Variable *, std::less<>> variables;
   };
 

@@ -15,11 +15,14 @@ std::string hex(uint64_t value) {
 }
 
 const char *verb(AccessKind kind) {
-  return kind == AccessKind::Load ? "reads" : kind == AccessKind::Store ? "writes" : "updates";
+  return kind == AccessKind::Load    ? "reads"
+         : kind == AccessKind::Store ? "writes"
+                                     : "updates";
 }
 
 /// Distinct sectors of 32 bytes that a warp touches.
-unsigned sectors(Mask lanes, const uint64_t (&addresses)[warpSize], unsigned bytes) {
+unsigned sectors(Mask lanes, const uint64_t (&addresses)[warpSize],
+                 unsigned bytes) {
   uint64_t list[warpSize];
   unsigned count = 0, result = 0;
   activeLanes(lanes, [&](unsigned l) {
@@ -37,7 +40,8 @@ unsigned sectors(Mask lanes, const uint64_t (&addresses)[warpSize], unsigned byt
 
 /// Wavefronts of a shared access: how often the busiest bank is read for
 /// distinct words, for groups of lanes that move at most 128 bytes.
-AccessPattern wavefronts(Mask lanes, const uint32_t (&offsets)[warpSize], unsigned bytes) {
+AccessPattern wavefronts(Mask lanes, const uint32_t (&offsets)[warpSize],
+                         unsigned bytes) {
   AccessPattern pattern;
   unsigned group = bytes <= 4 ? 32 : bytes <= 8 ? 16 : 8;
   unsigned words = std::max(1u, bytes / 4);
@@ -71,10 +75,13 @@ AccessPattern wavefronts(Mask lanes, const uint32_t (&offsets)[warpSize], unsign
 /// The pattern of an access, which depends on the offsets between the lanes
 /// alone (the banks rotate with the base), from what this instruction did last.
 template <class Count>
-Block::KnownPattern &patternOf(Warp &warp, const Instruction &at, Mask lanes, const uint32_t *offsets,
-                               uint32_t base, uint32_t phase, Count count) {
-  auto &entry = warp.block.patterns[(reinterpret_cast<uint64_t>(&at) / sizeof(Instruction)) %
-                                    Block::patternCount];
+Block::KnownPattern &patternOf(Warp &warp, const Instruction &at, Mask lanes,
+                               const uint32_t *offsets, uint32_t base,
+                               uint32_t phase, Count count) {
+  auto &entry =
+      warp.block
+          .patterns[(reinterpret_cast<uint64_t>(&at) / sizeof(Instruction)) %
+                    Block::patternCount];
   bool isSame = entry.at == &at && entry.lanes == lanes && entry.phase == phase;
   uint32_t differs = 0;
   for (unsigned l = 0; l < warpSize; ++l)
@@ -92,10 +99,11 @@ Block::KnownPattern &patternOf(Warp &warp, const Instruction &at, Mask lanes, co
 
 class Resolver {
 public:
-  Resolver(Warp &warp, const Instruction &at, const uint64_t (&addresses)[warpSize],
-           unsigned bytes, unsigned element, AccessKind kind, Lanes &result)
-      : warp(warp), at(at), addresses(addresses), bytes(bytes), element(element), kind(kind),
-        result(result) {}
+  Resolver(Warp &warp, const Instruction &at,
+           const uint64_t (&addresses)[warpSize], unsigned bytes,
+           unsigned element, AccessKind kind, Lanes &result)
+      : warp(warp), at(at), addresses(addresses), bytes(bytes),
+        element(element), kind(kind), result(result) {}
 
   bool aligned(Mask lanes) {
     uint64_t bits = 0;
@@ -104,7 +112,10 @@ public:
     unsigned unit = bytes & (~bytes + 1);
     if (!(bits & (unit - 1)))
       return true;
-    Mask bad = lanesWhere([&](unsigned l) { return (addresses[l] & (unit - 1)) != 0; }) & lanes;
+    Mask bad = lanesWhere([&](unsigned l) {
+                 return (addresses[l] & (unit - 1)) != 0;
+               }) &
+               lanes;
     return fail(FaultKind::Misaligned, bad, "");
   }
 
@@ -138,7 +149,8 @@ public:
 
   bool shared(Mask lanes, uint64_t window) {
     SharedMemory &memory = warp.block.shared;
-    const uint64_t size = memory.bytes(), limit = size >= bytes ? size - bytes : 0;
+    const uint64_t size = memory.bytes(),
+                   limit = size >= bytes ? size - bytes : 0;
     uint64_t low = ~0ull, high = 0;
     for (unsigned l = 0; l < warpSize; ++l) {
       bool isActive = lanes >> l & 1;
@@ -153,7 +165,8 @@ public:
                    return addresses[l] - window > limit || size < bytes;
                  });
       return fail(FaultKind::OutOfBounds, bad,
-                  " of shared memory, which has " + std::to_string(size) + " bytes");
+                  " of shared memory, which has " + std::to_string(size) +
+                      " bytes");
     }
     result.shared = lanes;
     result.cells = countShared(lanes, uint32_t(low));
@@ -162,11 +175,12 @@ public:
       return true;
     bool isStrong = (at.flags & strongAccess) || kind == AccessKind::Atomic;
     if (kind == AccessKind::Load)
-      return memory.read(warp, lanes, result.offset, bytes, isStrong, result.cells, uint32_t(low), at);
+      return memory.read(warp, lanes, result.offset, bytes, isStrong,
+                         result.cells, uint32_t(low), at);
     for (; lanes; lanes &= lanes - 1) {
       unsigned l = unsigned(__builtin_ctz(lanes));
-      if (!memory.access(warp, l, result.offset[l], bytes, SharedMemory::Access::Atomic, isStrong,
-                         nullptr, at))
+      if (!memory.access(warp, l, result.offset[l], bytes,
+                         SharedMemory::Access::Atomic, isStrong, nullptr, at))
         return false;
     }
     return true;
@@ -179,7 +193,8 @@ public:
       uint64_t offset = addresses[l] - window;
       if (offset + bytes > top || offset > top)
         return fail(FaultKind::OutOfBounds, 1u << l,
-                    " of local memory, of which the thread has " + std::to_string(top) + " bytes");
+                    " of local memory, of which the thread has " +
+                        std::to_string(top) + " bytes");
       result.at[l] = warp.local(l) + offset;
       uint8_t *shadow = warp.shadowOfLocal(l) + offset;
       if (kind == AccessKind::Store)
@@ -202,11 +217,12 @@ private:
       alignas(64) uint32_t offsets[warpSize];
       for (unsigned l = 0; l < warpSize; ++l)
         offsets[l] = uint32_t(addresses[l] - low);
-      touched = patternOf(warp, at, lanes, offsets, 0, uint32_t(low % 32),
-                          [&](Block::KnownPattern &entry) {
-                            entry.pattern = {sectors(lanes, addresses, bytes), 0};
-                          })
-                    .pattern.count;
+      touched =
+          patternOf(warp, at, lanes, offsets, 0, uint32_t(low % 32),
+                    [&](Block::KnownPattern &entry) {
+                      entry.pattern = {sectors(lanes, addresses, bytes), 0};
+                    })
+              .pattern.count;
     }
     if (kind != AccessKind::Store) {
       counters.globalLoadBytes += total;
@@ -220,20 +236,23 @@ private:
 
   /// Counts wavefronts; the cells that are touched, or null.
   const CellList *countShared(Mask lanes, uint32_t low) {
-    Block::KnownPattern &known = patternOf(
-        warp, at, lanes, result.offset, low, 64, [&](Block::KnownPattern &entry) {
-          entry.pattern = wavefronts(lanes, result.offset, bytes);
-          entry.hasCells =
-              warp.block.shared.listCells(lanes, result.offset, low, bytes, entry.cells);
-        });
+    Block::KnownPattern &known =
+        patternOf(warp, at, lanes, result.offset, low, 64,
+                  [&](Block::KnownPattern &entry) {
+                    entry.pattern = wavefronts(lanes, result.offset, bytes);
+                    entry.hasCells = warp.block.shared.listCells(
+                        lanes, result.offset, low, bytes, entry.cells);
+                  });
     warp.block.counters.sharedWavefronts += known.pattern.count;
-    warp.block.counters.sharedBankConflicts += known.pattern.count - known.pattern.fewest;
+    warp.block.counters.sharedBankConflicts +=
+        known.pattern.count - known.pattern.fewest;
     return known.hasCells ? &known.cells : nullptr;
   }
 
   bool inRange(uint64_t low, uint64_t high) const {
     const Range &range = warp.lastRange;
-    return low >= range.base && high + bytes <= range.base + range.size && high >= low;
+    return low >= range.base && high + bytes <= range.base + range.size &&
+           high >= low;
   }
 
   bool findRanges(Mask lanes, uint64_t low, uint64_t high) {
@@ -263,9 +282,11 @@ private:
           range = other;
       if (range.size && address - range.base - range.size < (1 << 20))
         where = ", " + std::to_string(address - range.base - range.size) +
-                " bytes behind an allocation of " + std::to_string(range.size) + " bytes";
+                " bytes behind an allocation of " + std::to_string(range.size) +
+                " bytes";
     } else {
-      where = ", over the end of an allocation of " + std::to_string(range.size) + " bytes";
+      where = ", over the end of an allocation of " +
+              std::to_string(range.size) + " bytes";
     }
     return fail(FaultKind::OutOfBounds, 1u << lane, where);
   }
@@ -276,7 +297,8 @@ private:
       const uint8_t *shadow = memory.shadow(addresses[l]);
       for (unsigned e = 0; e < bytes; e += element)
         if (!std::memchr(shadow + e, 1, element))
-          return fail(FaultKind::Uninitialised, 1u << l, ", which was never written");
+          return fail(FaultKind::Uninitialised, 1u << l,
+                      ", which was never written");
     }
     return true;
   }
@@ -284,8 +306,8 @@ private:
   bool fail(FaultKind fault, Mask lanes, const std::string &where) {
     unsigned l = unsigned(__builtin_ctz(lanes));
     warp.fault(fault, lanes, at,
-               std::string(verb(kind)) + " " + std::to_string(bytes) + " bytes at " +
-                   hex(addresses[l]) + where);
+               std::string(verb(kind)) + " " + std::to_string(bytes) +
+                   " bytes at " + hex(addresses[l]) + where);
     return false;
   }
 
@@ -313,8 +335,8 @@ void addressesOf(Warp &warp, int32_t slot, bool isNarrow, int64_t offset,
 }
 
 bool resolve(Warp &warp, const Instruction &at, Mask lanes, Space space,
-             const uint64_t (&addresses)[warpSize], unsigned bytes, unsigned element,
-             AccessKind kind, Lanes &result) {
+             const uint64_t (&addresses)[warpSize], unsigned bytes,
+             unsigned element, AccessKind kind, Lanes &result) {
   Resolver resolver(warp, at, addresses, bytes, element, kind, result);
   if (!resolver.aligned(lanes))
     return false;
@@ -365,7 +387,8 @@ bool resolve(Warp &warp, const Instruction &at, Mask lanes, Space space,
 void markStored(Warp &warp, Mask lanes, const Lanes &where, unsigned bytes) {
   DeviceMemory &memory = warp.block.launch.memory;
   if (where.isContiguous) {
-    std::memset(memory.shadow(reinterpret_cast<uint64_t>(where.at[0])), 1, bytes * warpSize);
+    std::memset(memory.shadow(reinterpret_cast<uint64_t>(where.at[0])), 1,
+                bytes * warpSize);
     return;
   }
   activeLanes(lanes & ~where.shared, [&](unsigned l) {
@@ -375,9 +398,11 @@ void markStored(Warp &warp, Mask lanes, const Lanes &where, unsigned bytes) {
   });
 }
 
-bool readGeneric(Warp &warp, unsigned lane, uint64_t address, void *to, size_t bytes) {
+bool readGeneric(Warp &warp, unsigned lane, uint64_t address, void *to,
+                 size_t bytes) {
   DeviceMemory &memory = warp.block.launch.memory;
-  uint64_t local = address - memory.localWindow(), shared = address - memory.sharedWindow();
+  uint64_t local = address - memory.localWindow(),
+           shared = address - memory.sharedWindow();
   if (local < DeviceMemory::localWindowBytes) {
     if (local + bytes > warp.localTop())
       return false;

@@ -21,12 +21,16 @@ Next copyAsync(Warp &warp, const Instruction &i, Mask lanes) {
   addressesOf(warp, i.a, c.isNarrow, c.offset, to);
   addressesOf(warp, i.b, i.flags & narrowBase, i.imm, from);
   Lanes target, source;
-  if (!resolve(warp, i, lanes, Space::Shared, to, i.size, i.size, AccessKind::Store, target))
+  if (!resolve(warp, i, lanes, Space::Shared, to, i.size, i.size,
+               AccessKind::Store, target))
     return Next::Fault;
-  Mask ignored = c.hasIgnore ? warp.predicateValue(i.e) ^ (c.isNegated ? allLanes : 0) : 0;
+  Mask ignored =
+      c.hasIgnore ? warp.predicateValue(i.e) ^ (c.isNegated ? allLanes : 0) : 0;
   const uint32_t *sizes = warp.src<uint32_t>(i.c);
   auto sizeOf = [&](unsigned l) -> uint32_t {
-    return ignored >> l & 1 ? 0 : c.hasSize ? std::min<uint32_t>(sizes[l], i.size) : i.size;
+    return ignored >> l & 1 ? 0
+           : c.hasSize      ? std::min<uint32_t>(sizes[l], i.size)
+                            : i.size;
   };
   Mask whole = 0;
   for (Mask rest = lanes; rest; rest &= rest - 1) {
@@ -34,10 +38,13 @@ Next copyAsync(Warp &warp, const Instruction &i, Mask lanes) {
     if (sizeOf(l) == i.size)
       whole |= 1u << l;
     char byte;
-    if (sizeOf(l) && sizeOf(l) < i.size && !readGeneric(warp, l, from[l] + sizeOf(l) - 1, &byte, 1))
-      return warp.fault(FaultKind::OutOfBounds, 1u << l, i, "copies from what isn't allocated");
+    if (sizeOf(l) && sizeOf(l) < i.size &&
+        !readGeneric(warp, l, from[l] + sizeOf(l) - 1, &byte, 1))
+      return warp.fault(FaultKind::OutOfBounds, 1u << l, i,
+                        "copies from what isn't allocated");
   }
-  if (whole && !resolve(warp, i, whole, Space::Global, from, i.size, i.size, AccessKind::Load, source))
+  if (whole && !resolve(warp, i, whole, Space::Global, from, i.size, i.size,
+                        AccessKind::Load, source))
     return Next::Fault;
   for (Mask rest = lanes; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
@@ -56,7 +63,8 @@ Next copyAsync(Warp &warp, const Instruction &i, Mask lanes) {
 }
 
 /// Lands the copies of lanes for which isDone.
-template <class F> void land(Warp &warp, Mask lanes, F isDone) {
+template <class F>
+void land(Warp &warp, Mask lanes, F isDone) {
   SharedMemory &shared = warp.block.shared;
   auto kept = warp.copies.begin();
   for (const PendingCopy &copy : warp.copies) {
@@ -99,8 +107,8 @@ uint64_t makeWord(uint64_t expected, uint64_t missing, uint64_t phase) {
 
 enum : uint8_t { dropsArrival = 32, isParity = 64 };
 
-bool barrierWords(Warp &warp, const Instruction &i, Mask lanes, AccessKind kind, Lanes &where,
-                  uint64_t (&addresses)[warpSize]) {
+bool barrierWords(Warp &warp, const Instruction &i, Mask lanes, AccessKind kind,
+                  Lanes &where, uint64_t (&addresses)[warpSize]) {
   addressesOf(warp, i.a, i.flags & narrowBase, i.imm, addresses);
   return resolve(warp, i, lanes, Space(i.e), addresses, 8, 8, kind, where);
 }
@@ -114,22 +122,25 @@ Next initBarrier(Warp &warp, const Instruction &i, Mask lanes) {
   for (Mask rest = lanes; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
     uint64_t word = makeWord(count[l] & countMask, count[l] & countMask, 0);
-    if (!warp.block.shared.access(warp, l, where.offset[l], 8, SharedMemory::Access::Write, false,
-                                  &word, i))
+    if (!warp.block.shared.access(warp, l, where.offset[l], 8,
+                                  SharedMemory::Access::Write, false, &word, i))
       return Next::Fault;
     std::memcpy(where.at[l], &word, 8);
   }
   return Next::Continue;
 }
 
-void arriveOnce(Warp &warp, uint8_t *at, uint64_t address, uint64_t count, bool drops) {
+void arriveOnce(Warp &warp, uint8_t *at, uint64_t address, uint64_t count,
+                bool drops) {
   uint64_t word;
   std::memcpy(&word, at, 8);
   warp.block.shared.publish(warp, address);
-  uint64_t expected = expectedOf(word) - (drops ? count : 0), missing = missingOf(word);
+  uint64_t expected = expectedOf(word) - (drops ? count : 0),
+           missing = missingOf(word);
   missing = missing > count ? missing - count : 0;
   uint64_t phase = word & phaseBit;
-  word = missing ? makeWord(expected, missing, phase) : makeWord(expected, expected, phase ^ phaseBit);
+  word = missing ? makeWord(expected, missing, phase)
+                 : makeWord(expected, expected, phase ^ phaseBit);
   std::memcpy(at, &word, 8);
 }
 
@@ -145,7 +156,8 @@ Next arriveBarrier(Warp &warp, const Instruction &i, Mask lanes) {
     std::memcpy(&word, where.at[l], 8);
     if (i.size)
       state[l] = word;
-    arriveOnce(warp, where.at[l], where.offset[l], count[l], i.flags & dropsArrival);
+    arriveOnce(warp, where.at[l], where.offset[l], count[l],
+               i.flags & dropsArrival);
   });
   return Next::Continue;
 }
@@ -178,8 +190,9 @@ Next testBarrier(Warp &warp, const Instruction &i, Mask lanes) {
     uint64_t word;
     std::memcpy(&word, where.at[l], 8);
     bool phase = word & phaseBit;
-    bool wanted = i.flags & isParity ? warp.src<uint32_t>(i.b)[l] & 1
-                                     : (warp.src<uint64_t>(i.b)[l] & phaseBit) != 0;
+    bool wanted = i.flags & isParity
+                      ? warp.src<uint32_t>(i.b)[l] & 1
+                      : (warp.src<uint64_t>(i.b)[l] & phaseBit) != 0;
     if (phase == wanted)
       return;
     done |= 1u << l;
@@ -191,7 +204,8 @@ Next testBarrier(Warp &warp, const Instruction &i, Mask lanes) {
 
 Next pendingCount(Warp &warp, const Instruction &i, Mask lanes) {
   const uint64_t *state = warp.src<uint64_t>(i.a);
-  eachLane(lanes, warp.dst<uint32_t>(i.d), [=](unsigned l) { return uint32_t(missingOf(state[l])); });
+  eachLane(lanes, warp.dst<uint32_t>(i.d),
+           [=](unsigned l) { return uint32_t(missingOf(state[l])); });
   return Next::Continue;
 }
 Next invalidate(Warp &, const Instruction &, Mask) { return Next::Continue; }
@@ -206,7 +220,8 @@ void decodeMbarrier(Decoder &decoder) {
   Instruction &out = *decoder.out;
   out.kind = Class::Memory;
   out.size = 0;
-  int what = decoder.takeOne({"init", "inval", "arrive", "arrive_drop", "test_wait", "try_wait", "pending_count"});
+  int what = decoder.takeOne({"init", "inval", "arrive", "arrive_drop",
+                              "test_wait", "try_wait", "pending_count"});
   bool isByParity = decoder.take("parity");
   takeSemantics(decoder);
   decoder.takeOne({"cta", "cluster"});
@@ -307,15 +322,17 @@ void decodeCopy(Decoder &decoder) {
   decoder.address(&Instruction::b, decoder.operand(1), space);
   int64_t size = decoder.integer(decoder.operand(2));
   if (size != 16 && (isCg || (size != 4 && size != 8)))
-    decoder.fail("'" + decoder.source->text() + "' of " + std::to_string(size) + " bytes");
+    decoder.fail("'" + decoder.source->text() + "' of " + std::to_string(size) +
+                 " bytes");
   out.size = uint8_t(size);
   size_t at = 3, last = decoder.operandCount() - hasHint;
   if (hasHint)
     decoder.src(&Instruction::d, decoder.operand(last), 8);
   if (at < last) {
     const Operand &operand = decoder.operand(at++);
-    bool isPredicate = operand.kind == Operand::Kind::Register &&
-                       decoder.function.registers[operand.index].type == Type::Pred;
+    bool isPredicate =
+        operand.kind == Operand::Kind::Register &&
+        decoder.function.registers[operand.index].type == Type::Pred;
     if (isPredicate) {
       decoder.srcPredicate(&Instruction::e, operand);
       copy->hasIgnore = true;

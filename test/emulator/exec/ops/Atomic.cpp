@@ -13,40 +13,95 @@ namespace {
 
 using Wide = unsigned __int128;
 
-struct Exch { template <class T> static T run(T, T b, T) { return b; } };
-struct Cas { template <class T> static T run(T old, T b, T c) { return old == b ? c : old; } };
-struct Add { template <class T> static T run(T old, T b, T) { return T(old + b); } };
-struct And { template <class T> static T run(T old, T b, T) { return old & b; } };
-struct Or { template <class T> static T run(T old, T b, T) { return old | b; } };
-struct Xor { template <class T> static T run(T old, T b, T) { return old ^ b; } };
-struct Min { template <class T> static T run(T old, T b, T) { return std::min(old, b); } };
-struct Max { template <class T> static T run(T old, T b, T) { return std::max(old, b); } };
-struct Inc { static uint32_t run(uint32_t old, uint32_t b, uint32_t) { return old >= b ? 0 : old + 1; } };
+struct Exch {
+  template <class T>
+  static T run(T, T b, T) {
+    return b;
+  }
+};
+struct Cas {
+  template <class T>
+  static T run(T old, T b, T c) {
+    return old == b ? c : old;
+  }
+};
+struct Add {
+  template <class T>
+  static T run(T old, T b, T) {
+    return T(old + b);
+  }
+};
+struct And {
+  template <class T>
+  static T run(T old, T b, T) {
+    return old & b;
+  }
+};
+struct Or {
+  template <class T>
+  static T run(T old, T b, T) {
+    return old | b;
+  }
+};
+struct Xor {
+  template <class T>
+  static T run(T old, T b, T) {
+    return old ^ b;
+  }
+};
+struct Min {
+  template <class T>
+  static T run(T old, T b, T) {
+    return std::min(old, b);
+  }
+};
+struct Max {
+  template <class T>
+  static T run(T old, T b, T) {
+    return std::max(old, b);
+  }
+};
+struct Inc {
+  static uint32_t run(uint32_t old, uint32_t b, uint32_t) {
+    return old >= b ? 0 : old + 1;
+  }
+};
 struct Dec {
-  static uint32_t run(uint32_t old, uint32_t b, uint32_t) { return old == 0 || old > b ? b : old - 1; }
+  static uint32_t run(uint32_t old, uint32_t b, uint32_t) {
+    return old == 0 || old > b ? b : old - 1;
+  }
 };
 /// Floats in their bits. Global memory flushes subnormals of .f32, others keep
 /// them; kept here.
-template <class F, class U> struct AddFloat {
-  static U run(U old, U b, U) { return bitsTo<U>(bitsTo<F>(old) + bitsTo<F>(b)); }
+template <class F, class U>
+struct AddFloat {
+  static U run(U old, U b, U) {
+    return bitsTo<U>(bitsTo<F>(old) + bitsTo<F>(b));
+  }
 };
-template <class F> struct AddHalf {
-  static uint16_t run(uint16_t old, uint16_t b, uint16_t) { return F::to(F::from(old) + F::from(b)); }
+template <class F>
+struct AddHalf {
+  static uint16_t run(uint16_t old, uint16_t b, uint16_t) {
+    return F::to(F::from(old) + F::from(b));
+  }
 };
-template <class F, bool isMax> struct MinMaxHalf {
+template <class F, bool isMax>
+struct MinMaxHalf {
   static uint16_t run(uint16_t old, uint16_t b, uint16_t) {
     float x = F::from(old), y = F::from(b);
     return x != x ? b : y != y ? old : (isMax ? x > y : x < y) ? old : b;
   }
 };
-template <class Op> struct Both {
+template <class Op>
+struct Both {
   static uint32_t run(uint32_t old, uint32_t b, uint32_t) {
     return Op::run(uint16_t(old), uint16_t(b), 0) |
            uint32_t(Op::run(uint16_t(old >> 16), uint16_t(b >> 16), 0)) << 16;
   }
 };
 
-template <class T> bool exchange(T *at, T &old, T desired) {
+template <class T>
+bool exchange(T *at, T &old, T desired) {
   if constexpr (sizeof(T) == 16) {
     // No host instruction is assumed for 16 bytes: one lock for all of them.
     static std::mutex mutex;
@@ -58,22 +113,25 @@ template <class T> bool exchange(T *at, T &old, T desired) {
     std::memcpy(&old, at, sizeof old);
     return false;
   } else {
-    return __atomic_compare_exchange_n(at, &old, desired, false, __ATOMIC_SEQ_CST,
-                                       __ATOMIC_SEQ_CST);
+    return __atomic_compare_exchange_n(at, &old, desired, false,
+                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
   }
 }
 
 /// T: the memory's type; isCas: there is a third operand.
-template <class T, class Op, bool isRed> Next atomic(Warp &warp, const Instruction &i, Mask lanes) {
+template <class T, class Op, bool isRed>
+Next atomic(Warp &warp, const Instruction &i, Mask lanes) {
   alignas(64) uint64_t addresses[warpSize];
   addressesOf(warp, i.a, i.flags & narrowBase, i.imm, addresses);
   SharedMemory &shared = warp.block.shared;
   const bool hasFlags = warp.block.launch.kernel.code->hasFences;
   warp.polled();
   if (hasFlags)
-    activeLanes(lanes, [&](unsigned l) { shared.takeOver(warp, addresses[l]); });
+    activeLanes(lanes,
+                [&](unsigned l) { shared.takeOver(warp, addresses[l]); });
   Lanes where;
-  if (!resolve(warp, i, lanes, Space(i.e), addresses, sizeof(T), sizeof(T), AccessKind::Atomic, where))
+  if (!resolve(warp, i, lanes, Space(i.e), addresses, sizeof(T), sizeof(T),
+               AccessKind::Atomic, where))
     return Next::Fault;
   if (hasFlags)
     activeLanes(lanes, [&](unsigned l) { shared.publish(warp, addresses[l]); });
@@ -92,31 +150,46 @@ template <class T, class Op, bool isRed> Next atomic(Warp &warp, const Instructi
   return Next::Continue;
 }
 
-template <class T, class Op> Handler pick(bool isRed) {
+template <class T, class Op>
+Handler pick(bool isRed) {
   return isRed ? atomic<T, Op, true> : atomic<T, Op, false>;
 }
 
-template <class U, class S> Handler integerHandler(std::string_view op, Type type, bool isRed) {
+template <class U, class S>
+Handler integerHandler(std::string_view op, Type type, bool isRed) {
   bool isSignedType = isSigned(type), isBitsType = isBits(type);
-  if (op == "exch") return isRed ? nullptr : pick<U, Exch>(false);
-  if (op == "cas") return isRed ? nullptr : pick<U, Cas>(false);
-  if (op == "and") return isBitsType ? pick<U, And>(isRed) : nullptr;
-  if (op == "or") return isBitsType ? pick<U, Or>(isRed) : nullptr;
-  if (op == "xor") return isBitsType ? pick<U, Xor>(isRed) : nullptr;
-  if (isBitsType) return nullptr;
-  if (op == "add") return pick<U, Add>(isRed);
-  if (op == "min") return isSignedType ? pick<S, Min>(isRed) : pick<U, Min>(isRed);
-  if (op == "max") return isSignedType ? pick<S, Max>(isRed) : pick<U, Max>(isRed);
+  if (op == "exch")
+    return isRed ? nullptr : pick<U, Exch>(false);
+  if (op == "cas")
+    return isRed ? nullptr : pick<U, Cas>(false);
+  if (op == "and")
+    return isBitsType ? pick<U, And>(isRed) : nullptr;
+  if (op == "or")
+    return isBitsType ? pick<U, Or>(isRed) : nullptr;
+  if (op == "xor")
+    return isBitsType ? pick<U, Xor>(isRed) : nullptr;
+  if (isBitsType)
+    return nullptr;
+  if (op == "add")
+    return pick<U, Add>(isRed);
+  if (op == "min")
+    return isSignedType ? pick<S, Min>(isRed) : pick<U, Min>(isRed);
+  if (op == "max")
+    return isSignedType ? pick<S, Max>(isRed) : pick<U, Max>(isRed);
   if constexpr (sizeof(U) == 4) {
-    if (op == "inc") return isSignedType ? nullptr : pick<U, Inc>(isRed);
-    if (op == "dec") return isSignedType ? nullptr : pick<U, Dec>(isRed);
+    if (op == "inc")
+      return isSignedType ? nullptr : pick<U, Inc>(isRed);
+    if (op == "dec")
+      return isSignedType ? nullptr : pick<U, Dec>(isRed);
   }
   return nullptr;
 }
 
-template <class F> Handler halfHandler(std::string_view op, bool isPair, bool isRed) {
+template <class F>
+Handler halfHandler(std::string_view op, bool isPair, bool isRed) {
   if (op == "add")
-    return isPair ? pick<uint32_t, Both<AddHalf<F>>>(isRed) : pick<uint16_t, AddHalf<F>>(isRed);
+    return isPair ? pick<uint32_t, Both<AddHalf<F>>>(isRed)
+                  : pick<uint16_t, AddHalf<F>>(isRed);
   if (op == "min")
     return isPair ? pick<uint32_t, Both<MinMaxHalf<F, false>>>(isRed)
                   : pick<uint16_t, MinMaxHalf<F, false>>(isRed);
@@ -128,17 +201,31 @@ template <class F> Handler halfHandler(std::string_view op, bool isPair, bool is
 
 Handler handlerFor(std::string_view op, Type type, bool isRed) {
   switch (type) {
-  case Type::F32: return op == "add" ? pick<uint32_t, AddFloat<float, uint32_t>>(isRed) : nullptr;
-  case Type::F64: return op == "add" ? pick<uint64_t, AddFloat<double, uint64_t>>(isRed) : nullptr;
-  case Type::F16: case Type::F16x2: return halfHandler<F16>(op, type == Type::F16x2, isRed);
-  case Type::BF16: case Type::BF16x2: return halfHandler<BF16>(op, type == Type::BF16x2, isRed);
-  case Type::B16: return op == "cas" ? pick<uint16_t, Cas>(isRed) : nullptr;
+  case Type::F32:
+    return op == "add" ? pick<uint32_t, AddFloat<float, uint32_t>>(isRed)
+                       : nullptr;
+  case Type::F64:
+    return op == "add" ? pick<uint64_t, AddFloat<double, uint64_t>>(isRed)
+                       : nullptr;
+  case Type::F16:
+  case Type::F16x2:
+    return halfHandler<F16>(op, type == Type::F16x2, isRed);
+  case Type::BF16:
+  case Type::BF16x2:
+    return halfHandler<BF16>(op, type == Type::BF16x2, isRed);
+  case Type::B16:
+    return op == "cas" ? pick<uint16_t, Cas>(isRed) : nullptr;
   case Type::B128:
-    return op == "cas" ? pick<Wide, Cas>(isRed) : op == "exch" ? pick<Wide, Exch>(isRed) : nullptr;
-  default: break;
+    return op == "cas"    ? pick<Wide, Cas>(isRed)
+           : op == "exch" ? pick<Wide, Exch>(isRed)
+                          : nullptr;
+  default:
+    break;
   }
-  if (ptx::sizeOf(type) == 4) return integerHandler<uint32_t, int32_t>(op, type, isRed);
-  if (ptx::sizeOf(type) == 8) return integerHandler<uint64_t, int64_t>(op, type, isRed);
+  if (ptx::sizeOf(type) == 4)
+    return integerHandler<uint32_t, int32_t>(op, type, isRed);
+  if (ptx::sizeOf(type) == 8)
+    return integerHandler<uint64_t, int64_t>(op, type, isRed);
   return nullptr;
 }
 
@@ -147,8 +234,10 @@ void decodeAtomic(Decoder &decoder) {
   takeSemantics(decoder);
   decoder.takeOne({"cta", "cluster", "gpu", "sys"});
   Space space = takeSpace(decoder);
-  static const char *const names[] = {"exch", "cas", "add", "inc", "dec", "min", "max", "and", "or", "xor"};
-  int which = decoder.takeOne({"exch", "cas", "add", "inc", "dec", "min", "max", "and", "or", "xor"});
+  static const char *const names[] = {"exch", "cas", "add", "inc", "dec",
+                                      "min",  "max", "and", "or",  "xor"};
+  int which = decoder.takeOne(
+      {"exch", "cas", "add", "inc", "dec", "min", "max", "and", "or", "xor"});
   decoder.take("noftz");
   bool hasHint = takeCacheHints(decoder);
   Type type = decoder.takeType();
@@ -165,7 +254,8 @@ void decodeAtomic(Decoder &decoder) {
     decoder.dst(&Instruction::d, decoder.operand(0), width);
   decoder.address(&Instruction::a, decoder.operand(first), space);
   decoder.src(&Instruction::b, decoder.operand(first + 1), width, type);
-  decoder.src(&Instruction::c, decoder.operand(first + (isCas ? 2 : 1)), width, type);
+  decoder.src(&Instruction::c, decoder.operand(first + (isCas ? 2 : 1)), width,
+              type);
   noteSharedAccess(decoder, space, width);
   out.flags |= strongAccess;
   out.e = int32_t(space);

@@ -19,19 +19,24 @@ Next barrier(Warp &warp, const Instruction &i, Mask lanes) {
     if (Next next = warp.aligned(i); next != Next::Continue)
       return next;
   const unsigned lane = unsigned(__builtin_ctz(lanes));
-  uint32_t id = warp.src<uint32_t>(i.a)[lane], expected = warp.src<uint32_t>(i.b)[lane];
+  uint32_t id = warp.src<uint32_t>(i.a)[lane],
+           expected = warp.src<uint32_t>(i.b)[lane];
   if (id > 16 || (id == 16 && !i.size))
-    return warp.fault(FaultKind::Barrier, lanes, i, "there is no barrier " + std::to_string(id));
-  Mask value = i.count ? warp.predicateValue(i.c) ^ (i.flags & flipOperand ? allLanes : 0) : 0;
-  return warp.block.arrive(warp, i, id, expected, i.flags & arriveOnly, i.flags & isAligned, i.count,
-                           i.d, value);
+    return warp.fault(FaultKind::Barrier, lanes, i,
+                      "there is no barrier " + std::to_string(id));
+  Mask value = i.count ? warp.predicateValue(i.c) ^
+                             (i.flags & flipOperand ? allLanes : 0)
+                       : 0;
+  return warp.block.arrive(warp, i, id, expected, i.flags & arriveOnly,
+                           i.flags & isAligned, i.count, i.d, value);
 }
 
 Next warpBarrier(Warp &warp, const Instruction &i, Mask lanes) {
   const uint32_t *members = warp.src<uint32_t>(i.a);
   warp.narrow(lanes);
   Mask set = members[__builtin_ctz(lanes)];
-  bool isOne = !(lanesWhere([&](unsigned l) { return members[l] != set; }) & lanes);
+  bool isOne =
+      !(lanesWhere([&](unsigned l) { return members[l] != set; }) & lanes);
   if (isOne && !(lanes & ~set)) {
     if (!warp.hasAll(set))
       return warp.waitForLanes(set, true);
@@ -69,7 +74,9 @@ void decodeBar(Decoder &decoder) {
     out.a = decoder.constant(16, 4);
     out.b = decoder.constant(0, 4);
     if (what == 1)
-      out.run = [](Warp &, const Instruction &, Mask) { return Next::Continue; };
+      out.run = [](Warp &, const Instruction &, Mask) {
+        return Next::Continue;
+      };
     return;
   }
   if (what < 0 || what == 3)
@@ -93,7 +100,8 @@ void decodeBar(Decoder &decoder) {
     out.flags |= decoder.operand(last).negated ? flipOperand : 0;
   }
   if (last - at < 1 || last - at > 2 || (what == 1 && last - at != 2))
-    decoder.fail("'" + decoder.source->text() + "' with the wrong number of operands");
+    decoder.fail("'" + decoder.source->text() +
+                 "' with the wrong number of operands");
   decoder.src(&Instruction::a, decoder.operand(at), 4);
   if (last - at == 2)
     decoder.src(&Instruction::b, decoder.operand(at + 1), 4);
@@ -111,9 +119,12 @@ void decodeFence(Decoder &decoder) {
   decoder.out->kind = Class::Other;
   decoder.out->run = fence;
   static const char *const known[] = {
-      "sc", "acq_rel", "acquire", "release", "cta", "cluster", "gpu", "sys", "gl", "level",
-      "proxy", "alias", "async", "async::global", "async::shared::cta", "generic",
-      "mbarrier_init", "sync_restrict::shared::cta"};
+      "sc",      "acq_rel",       "acquire",
+      "release", "cta",           "cluster",
+      "gpu",     "sys",           "gl",
+      "level",   "proxy",         "alias",
+      "async",   "async::global", "async::shared::cta",
+      "generic", "mbarrier_init", "sync_restrict::shared::cta"};
   for (const char *modifier : known)
     decoder.take(modifier);
   decoder.expectOperands(0);
@@ -135,7 +146,8 @@ void decodeSleep(Decoder &decoder) {
 }
 
 void decodeHint(Decoder &decoder) {
-  for (const char *modifier : {"launch_dependents", "wait", "mask", "inc", "dec", "sync", "aligned"})
+  for (const char *modifier :
+       {"launch_dependents", "wait", "mask", "inc", "dec", "sync", "aligned"})
     decoder.take(modifier);
   if (decoder.hasType())
     decoder.takeType();

@@ -7,18 +7,47 @@
 namespace emulator {
 namespace {
 
-struct And { template <class T> static T run(T a, T b) { return a & b; } };
-struct Or { template <class T> static T run(T a, T b) { return a | b; } };
-struct Xor { template <class T> static T run(T a, T b) { return a ^ b; } };
-struct Not { template <class T> static T run(T a) { return T(~a); } };
-struct Cnot { template <class T> static T run(T a) { return a == 0; } };
+struct And {
+  template <class T>
+  static T run(T a, T b) {
+    return a & b;
+  }
+};
+struct Or {
+  template <class T>
+  static T run(T a, T b) {
+    return a | b;
+  }
+};
+struct Xor {
+  template <class T>
+  static T run(T a, T b) {
+    return a ^ b;
+  }
+};
+struct Not {
+  template <class T>
+  static T run(T a) {
+    return T(~a);
+  }
+};
+struct Cnot {
+  template <class T>
+  static T run(T a) {
+    return a == 0;
+  }
+};
 struct Shl {
-  template <class T> static T run(T a, uint32_t b) {
-    return b >= 8 * sizeof(T) ? T(0) : T(std::make_unsigned_t<T>(a) << (b & (8 * sizeof(T) - 1)));
+  template <class T>
+  static T run(T a, uint32_t b) {
+    return b >= 8 * sizeof(T)
+               ? T(0)
+               : T(std::make_unsigned_t<T>(a) << (b & (8 * sizeof(T) - 1)));
   }
 };
 struct Shr {
-  template <class T> static T run(T a, uint32_t b) {
+  template <class T>
+  static T run(T a, uint32_t b) {
     constexpr uint32_t most = 8 * sizeof(T) - 1;
     if constexpr (std::is_signed_v<T>)
       return T(a >> (b > most ? most : b));
@@ -31,15 +60,21 @@ struct Popc {
   static uint32_t run(uint64_t a) { return uint32_t(__builtin_popcountll(a)); }
 };
 struct Clz {
-  static uint32_t run(uint32_t a) { return a ? uint32_t(__builtin_clz(a)) : 32; }
-  static uint32_t run(uint64_t a) { return a ? uint32_t(__builtin_clzll(a)) : 64; }
+  static uint32_t run(uint32_t a) {
+    return a ? uint32_t(__builtin_clz(a)) : 32;
+  }
+  static uint32_t run(uint64_t a) {
+    return a ? uint32_t(__builtin_clzll(a)) : 64;
+  }
 };
 struct Brev {
   static uint32_t run(uint32_t a) { return __builtin_bitreverse32(a); }
   static uint64_t run(uint64_t a) { return __builtin_bitreverse64(a); }
 };
-template <bool isShift> struct Bfind {
-  template <class T> static uint32_t run(T a) {
+template <bool isShift>
+struct Bfind {
+  template <class T>
+  static uint32_t run(T a) {
     std::make_unsigned_t<T> value = std::make_unsigned_t<T>(a < 0 ? ~a : a);
     if (!value)
       return ~0u;
@@ -48,14 +83,17 @@ template <bool isShift> struct Bfind {
   }
 };
 struct Bfe {
-  template <class T> static T run(T a, uint32_t b, uint32_t c) {
+  template <class T>
+  static T run(T a, uint32_t b, uint32_t c) {
     constexpr uint32_t most = 8 * sizeof(T) - 1;
     uint32_t position = b & 255, length = c & 255;
     if (!length)
       return 0;
     // Bits beyond the top are zero, or the sign.
-    bool sign = std::is_signed_v<T> && ((uint64_t(a) >> std::min(position + length - 1, most)) & 1);
-    uint64_t value = position > most ? 0 : uint64_t(std::make_unsigned_t<T>(a)) >> position;
+    bool sign = std::is_signed_v<T> &&
+                ((uint64_t(a) >> std::min(position + length - 1, most)) & 1);
+    uint64_t value =
+        position > most ? 0 : uint64_t(std::make_unsigned_t<T>(a)) >> position;
     uint64_t mask = length > 63 ? ~0ull : (1ull << length) - 1;
     // What lies beyond the register's top is the sign as well.
     uint64_t present = position > most ? 0 : most + 1 - position;
@@ -65,8 +103,11 @@ struct Bfe {
   }
 };
 struct Szext {
-  static uint32_t wrap(uint32_t b, bool isClamp) { return isClamp ? std::min(b, 32u) : b & 31; }
-  template <class T> static T extend(T a, uint32_t n) {
+  static uint32_t wrap(uint32_t b, bool isClamp) {
+    return isClamp ? std::min(b, 32u) : b & 31;
+  }
+  template <class T>
+  static T extend(T a, uint32_t n) {
     if (n == 0)
       return 0;
     if (n >= 32)
@@ -76,17 +117,24 @@ struct Szext {
     return T(sign ? value | ~mask : value);
   }
 };
-template <bool isClamp> struct SzextMode {
-  template <class T> static T run(T a, uint32_t b) { return Szext::extend(a, Szext::wrap(b, isClamp)); }
+template <bool isClamp>
+struct SzextMode {
+  template <class T>
+  static T run(T a, uint32_t b) {
+    return Szext::extend(a, Szext::wrap(b, isClamp));
+  }
 };
-template <bool isClamp> struct Bmsk {
+template <bool isClamp>
+struct Bmsk {
   static uint32_t run(uint32_t a, uint32_t b) {
-    uint32_t from = isClamp ? std::min(a, 32u) : a & 31, count = isClamp ? std::min(b, 32u) : b & 31;
+    uint32_t from = isClamp ? std::min(a, 32u) : a & 31,
+             count = isClamp ? std::min(b, 32u) : b & 31;
     uint64_t mask = ((1ull << count) - 1) << from;
     return uint32_t(mask);
   }
 };
-template <bool isLeft, bool isClamp> struct Shf {
+template <bool isLeft, bool isClamp>
+struct Shf {
   static uint32_t run(uint32_t a, uint32_t b, uint32_t c) {
     uint32_t n = isClamp ? std::min(c, 32u) : c & 31;
     uint64_t pair = uint64_t(b) << 32 | a;
@@ -94,7 +142,8 @@ template <bool isLeft, bool isClamp> struct Shf {
   }
 };
 
-template <class T> Next bfi(Warp &warp, const Instruction &i, Mask lanes) {
+template <class T>
+Next bfi(Warp &warp, const Instruction &i, Mask lanes) {
   const T *a = warp.src<T>(i.a), *b = warp.src<T>(i.b);
   const uint32_t *c = warp.src<uint32_t>(i.c), *e = warp.src<uint32_t>(i.e);
   eachLane(lanes, warp.dst<T>(i.d), [=](unsigned l) {
@@ -135,7 +184,8 @@ struct Prmt {
   }
 };
 /// The modes f4e b4e rc8 ecl ecr rc16 by tables of the bytes selected.
-template <unsigned mode> struct PrmtMode {
+template <unsigned mode>
+struct PrmtMode {
   static uint32_t run(uint32_t a, uint32_t b, uint32_t c) {
     static constexpr uint16_t tables[6][4] = {
         {0x3210, 0x4321, 0x5432, 0x6543}, {0x5670, 0x6701, 0x7012, 0x0123},
@@ -154,24 +204,37 @@ void decodeLogic(Decoder &decoder) {
     return decodeLogicPredicate(decoder);
   auto pick = [&](auto op) {
     using F = decltype(op);
-    return forInteger(type, [](auto t) { using T = decltype(t); return Handler(binary<F, T, T>); });
+    return forInteger(type, [](auto t) {
+      using T = decltype(t);
+      return Handler(binary<F, T, T>);
+    });
   };
   auto pickUnary = [&](auto op) {
     using F = decltype(op);
-    return forInteger(type, [](auto t) { using T = decltype(t); return Handler(unary<F, T, T>); });
+    return forInteger(type, [](auto t) {
+      using T = decltype(t);
+      return Handler(unary<F, T, T>);
+    });
   };
   if (!isBits(type))
     decoder.fail("'" + decoder.source->text() + "' needs a .b type");
   if (opcode == "not" || opcode == "cnot")
-    return finish(decoder, Class::Integer, opcode == "not" ? pickUnary(Not()) : pickUnary(Cnot()), 1, type);
+    return finish(decoder, Class::Integer,
+                  opcode == "not" ? pickUnary(Not()) : pickUnary(Cnot()), 1,
+                  type);
   finish(decoder, Class::Integer,
-         opcode == "and" ? pick(And()) : opcode == "or" ? pick(Or()) : pick(Xor()), 2, type);
+         opcode == "and"  ? pick(And())
+         : opcode == "or" ? pick(Or())
+                          : pick(Xor()),
+         2, type);
 }
 
-template <class F> Next predicates(Warp &warp, const Instruction &i, Mask lanes) {
+template <class F>
+Next predicates(Warp &warp, const Instruction &i, Mask lanes) {
   Mask flipA = i.flags & 1 ? allLanes : 0, flipB = i.flags & 2 ? allLanes : 0;
-  warp.setPredicate(i.d, lanes, F::run(warp.predicateValue(i.a) ^ flipA,
-                                       warp.predicateValue(i.b) ^ flipB));
+  warp.setPredicate(i.d, lanes,
+                    F::run(warp.predicateValue(i.a) ^ flipA,
+                           warp.predicateValue(i.b) ^ flipB));
   return Next::Continue;
 }
 Next notPredicate(Warp &warp, const Instruction &i, Mask lanes) {
@@ -192,7 +255,7 @@ void decodeLogicPredicate(Decoder &decoder) {
     decoder.srcPredicate(&Instruction::b, decoder.operand(2));
     out.flags |= decoder.operand(2).negated ? 2 : 0;
   }
-  out.run = isUnary            ? notPredicate
+  out.run = isUnary           ? notPredicate
             : opcode == "and" ? predicates<And>
             : opcode == "or"  ? predicates<Or>
             : opcode == "xor" ? predicates<Xor>
@@ -207,7 +270,8 @@ void decodeShift(Decoder &decoder) {
   out.kind = Class::Integer;
   out.run = forInteger(type, [&](auto t) {
     using T = decltype(t);
-    return isLeft ? Handler(binary<Shl, T, T, uint32_t>) : Handler(binary<Shr, T, T, uint32_t>);
+    return isLeft ? Handler(binary<Shl, T, T, uint32_t>)
+                  : Handler(binary<Shr, T, T, uint32_t>);
   });
   unsigned width = ptx::sizeOf(type);
   decoder.dst(&Instruction::d, decoder.operand(0), width);
@@ -226,20 +290,25 @@ void decodeCount(Decoder &decoder) {
   bool isWide = width == 8;
   Handler handler = nullptr;
   if (opcode == "popc")
-    handler = isWide ? Handler(unary<Popc, uint32_t, uint64_t>) : Handler(unary<Popc, uint32_t, uint32_t>);
+    handler = isWide ? Handler(unary<Popc, uint32_t, uint64_t>)
+                     : Handler(unary<Popc, uint32_t, uint32_t>);
   else if (opcode == "clz")
-    handler = isWide ? Handler(unary<Clz, uint32_t, uint64_t>) : Handler(unary<Clz, uint32_t, uint32_t>);
+    handler = isWide ? Handler(unary<Clz, uint32_t, uint64_t>)
+                     : Handler(unary<Clz, uint32_t, uint32_t>);
   else if (opcode == "brev")
-    handler = isWide ? Handler(unary<Brev, uint64_t, uint64_t>) : Handler(unary<Brev, uint32_t, uint32_t>);
+    handler = isWide ? Handler(unary<Brev, uint64_t, uint64_t>)
+                     : Handler(unary<Brev, uint32_t, uint32_t>);
   else
     handler = forInteger(type, [&](auto t) {
       using T = decltype(t);
-      return isShift ? Handler(unary<Bfind<true>, uint32_t, T>) : Handler(unary<Bfind<false>, uint32_t, T>);
+      return isShift ? Handler(unary<Bfind<true>, uint32_t, T>)
+                     : Handler(unary<Bfind<false>, uint32_t, T>);
     });
   decoder.expectOperands(2);
   decoder.out->kind = Class::Integer;
   decoder.out->run = handler;
-  decoder.dst(&Instruction::d, decoder.operand(0), opcode == "brev" ? width : 4);
+  decoder.dst(&Instruction::d, decoder.operand(0),
+              opcode == "brev" ? width : 4);
   decoder.src(&Instruction::a, decoder.operand(1), width, type);
 }
 
@@ -276,9 +345,14 @@ void decodeBfi(Decoder &decoder) {
 void decodeSzext(Decoder &decoder) {
   bool isClamp = decoder.takeOne({"clamp", "wrap"}, 0) == 0;
   Type type = decoder.takeType();
-  Handler handler = type == Type::S32
-      ? (isClamp ? Handler(binary<SzextMode<true>, int32_t, int32_t, uint32_t>) : Handler(binary<SzextMode<false>, int32_t, int32_t, uint32_t>))
-      : (isClamp ? Handler(binary<SzextMode<true>, uint32_t, uint32_t>) : Handler(binary<SzextMode<false>, uint32_t, uint32_t>));
+  Handler handler =
+      type == Type::S32
+          ? (isClamp
+                 ? Handler(binary<SzextMode<true>, int32_t, int32_t, uint32_t>)
+                 : Handler(
+                       binary<SzextMode<false>, int32_t, int32_t, uint32_t>))
+          : (isClamp ? Handler(binary<SzextMode<true>, uint32_t, uint32_t>)
+                     : Handler(binary<SzextMode<false>, uint32_t, uint32_t>));
   finish(decoder, Class::Integer, handler, 2, type);
 }
 
@@ -286,7 +360,8 @@ void decodeBmsk(Decoder &decoder) {
   bool isClamp = decoder.takeOne({"clamp", "wrap"}, 0) == 0;
   Type type = decoder.takeType();
   finish(decoder, Class::Integer,
-         isClamp ? Handler(binary<Bmsk<true>, uint32_t, uint32_t>) : Handler(binary<Bmsk<false>, uint32_t, uint32_t>),
+         isClamp ? Handler(binary<Bmsk<true>, uint32_t, uint32_t>)
+                 : Handler(binary<Bmsk<false>, uint32_t, uint32_t>),
          2, type);
 }
 
@@ -294,10 +369,12 @@ void decodeShf(Decoder &decoder) {
   bool isLeft = decoder.takeOne({"l", "r"}) == 0;
   bool isClamp = decoder.takeOne({"clamp", "wrap"}) == 0;
   Type type = decoder.takeType();
-  Handler handler = isLeft ? (isClamp ? Handler(ternary<Shf<true, true>, uint32_t, uint32_t>)
-                                      : Handler(ternary<Shf<true, false>, uint32_t, uint32_t>))
-                           : (isClamp ? Handler(ternary<Shf<false, true>, uint32_t, uint32_t>)
-                                      : Handler(ternary<Shf<false, false>, uint32_t, uint32_t>));
+  Handler handler =
+      isLeft
+          ? (isClamp ? Handler(ternary<Shf<true, true>, uint32_t, uint32_t>)
+                     : Handler(ternary<Shf<true, false>, uint32_t, uint32_t>))
+          : (isClamp ? Handler(ternary<Shf<false, true>, uint32_t, uint32_t>)
+                     : Handler(ternary<Shf<false, false>, uint32_t, uint32_t>));
   finish(decoder, Class::Integer, handler, 3, type);
 }
 
@@ -317,12 +394,15 @@ void decodeLop3(Decoder &decoder) {
 void decodePrmt(Decoder &decoder) {
   decoder.takeType();
   int mode = decoder.takeOne({"f4e", "b4e", "rc8", "ecl", "ecr", "rc16"});
-  static const Handler modes[] = {
-      ternary<PrmtMode<0>, uint32_t, uint32_t>, ternary<PrmtMode<1>, uint32_t, uint32_t>,
-      ternary<PrmtMode<2>, uint32_t, uint32_t>, ternary<PrmtMode<3>, uint32_t, uint32_t>,
-      ternary<PrmtMode<4>, uint32_t, uint32_t>, ternary<PrmtMode<5>, uint32_t, uint32_t>};
-  finish(decoder, Class::Integer, mode < 0 ? Handler(ternary<Prmt, uint32_t, uint32_t>) : modes[mode],
-         3, Type::B32);
+  static const Handler modes[] = {ternary<PrmtMode<0>, uint32_t, uint32_t>,
+                                  ternary<PrmtMode<1>, uint32_t, uint32_t>,
+                                  ternary<PrmtMode<2>, uint32_t, uint32_t>,
+                                  ternary<PrmtMode<3>, uint32_t, uint32_t>,
+                                  ternary<PrmtMode<4>, uint32_t, uint32_t>,
+                                  ternary<PrmtMode<5>, uint32_t, uint32_t>};
+  finish(decoder, Class::Integer,
+         mode < 0 ? Handler(ternary<Prmt, uint32_t, uint32_t>) : modes[mode], 3,
+         Type::B32);
 }
 
 /// fns: the n-th set bit from a base.
@@ -341,7 +421,8 @@ struct Fns {
 };
 void decodeFns(Decoder &decoder) {
   decoder.takeType();
-  finish(decoder, Class::Integer, ternary<Fns, uint32_t, uint32_t, uint32_t, int32_t>, 3, Type::B32);
+  finish(decoder, Class::Integer,
+         ternary<Fns, uint32_t, uint32_t, uint32_t, int32_t>, 3, Type::B32);
 }
 
 } // namespace

@@ -11,7 +11,8 @@ namespace emulator {
 namespace {
 
 /// A zero-terminated string at a generic address; false if it isn't one.
-bool readString(Warp &warp, unsigned lane, uint64_t address, std::string &text) {
+bool readString(Warp &warp, unsigned lane, uint64_t address,
+                std::string &text) {
   text.clear();
   for (char c; text.size() < 65536; text += c) {
     if (!readGeneric(warp, lane, address + text.size(), &c, 1))
@@ -25,7 +26,8 @@ bool readString(Warp &warp, unsigned lane, uint64_t address, std::string &text) 
 /// Walks the arguments that the compiler stored for vprintf.
 class Arguments {
 public:
-  Arguments(Warp &warp, unsigned lane, uint64_t address) : warp(warp), lane(lane), at(address) {}
+  Arguments(Warp &warp, unsigned lane, uint64_t address)
+      : warp(warp), lane(lane), at(address) {}
   uint64_t next(unsigned bytes) {
     at = (at + bytes - 1) / bytes * bytes;
     uint64_t value = 0;
@@ -42,8 +44,8 @@ private:
 };
 
 /// One conversion of a format, from '%' on; advances `at` past it.
-std::string formatOne(const std::string &format, size_t &at, Arguments &arguments, Warp &warp,
-                      unsigned lane) {
+std::string formatOne(const std::string &format, size_t &at,
+                      Arguments &arguments, Warp &warp, unsigned lane) {
   size_t begin = at++;
   std::string spec = "%";
   auto takeAny = [&](const char *set) {
@@ -58,7 +60,8 @@ std::string formatOne(const std::string &format, size_t &at, Arguments &argument
   takeAny("-+ #0123456789.*");
   unsigned longs = 0;
   for (; at < format.size() && std::strchr("hlLjzt", format[at]); ++at)
-    longs += format[at] == 'l' || format[at] == 'j' || format[at] == 'z' || format[at] == 't';
+    longs += format[at] == 'l' || format[at] == 'j' || format[at] == 'z' ||
+             format[at] == 't';
   if (at >= format.size())
     return format.substr(begin);
   char conversion = format[at++];
@@ -66,13 +69,17 @@ std::string formatOne(const std::string &format, size_t &at, Arguments &argument
   switch (conversion) {
   case '%':
     return "%";
-  case 'd': case 'i':
+  case 'd':
+  case 'i':
     spec += std::string("ll") + conversion;
     snprintf(buffer, sizeof buffer, spec.c_str(),
              longs ? static_cast<long long>(arguments.next(8))
                    : static_cast<long long>(int32_t(arguments.next(4))));
     return buffer;
-  case 'u': case 'x': case 'X': case 'o':
+  case 'u':
+  case 'x':
+  case 'X':
+  case 'o':
     spec += std::string("ll") + conversion;
     snprintf(buffer, sizeof buffer, spec.c_str(),
              static_cast<unsigned long long>(arguments.next(longs ? 8 : 4)));
@@ -83,7 +90,8 @@ std::string formatOne(const std::string &format, size_t &at, Arguments &argument
     return buffer;
   case 'p':
     spec += "p";
-    snprintf(buffer, sizeof buffer, spec.c_str(), reinterpret_cast<void *>(arguments.next(8)));
+    snprintf(buffer, sizeof buffer, spec.c_str(),
+             reinterpret_cast<void *>(arguments.next(8)));
     return buffer;
   case 's': {
     std::string text;
@@ -92,10 +100,18 @@ std::string formatOne(const std::string &format, size_t &at, Arguments &argument
       text = "(invalid)";
     std::string result(text.size() + 512, '\0');
     spec += "s";
-    result.resize(size_t(snprintf(result.data(), result.size(), spec.c_str(), text.c_str())));
+    result.resize(size_t(
+        snprintf(result.data(), result.size(), spec.c_str(), text.c_str())));
     return result;
   }
-  case 'e': case 'E': case 'f': case 'F': case 'g': case 'G': case 'a': case 'A': {
+  case 'e':
+  case 'E':
+  case 'f':
+  case 'F':
+  case 'g':
+  case 'G':
+  case 'a':
+  case 'A': {
     uint64_t bits = arguments.next(8);
     double value;
     std::memcpy(&value, &bits, sizeof value);
@@ -113,9 +129,12 @@ Next print(Warp &warp, const Instruction &i, Mask lanes, const CallSite &site) {
   for (Mask rest = lanes; rest; rest &= rest - 1) {
     unsigned lane = unsigned(__builtin_ctz(rest));
     std::string format;
-    if (!readString(warp, lane, argumentValue(warp, site.arguments[0], lane), format))
-      return warp.fault(FaultKind::OutOfBounds, 1u << lane, i, "printf with a bad format");
-    Arguments arguments(warp, lane, argumentValue(warp, site.arguments[1], lane));
+    if (!readString(warp, lane, argumentValue(warp, site.arguments[0], lane),
+                    format))
+      return warp.fault(FaultKind::OutOfBounds, 1u << lane, i,
+                        "printf with a bad format");
+    Arguments arguments(warp, lane,
+                        argumentValue(warp, site.arguments[1], lane));
     int count = 0;
     for (size_t at = 0; at < format.size();) {
       if (format[at] != '%') {
@@ -126,7 +145,8 @@ Next print(Warp &warp, const Instruction &i, Mask lanes, const CallSite &site) {
       ++count;
     }
     if (!arguments.isValid)
-      return warp.fault(FaultKind::OutOfBounds, 1u << lane, i, "printf with too few arguments");
+      return warp.fault(FaultKind::OutOfBounds, 1u << lane, i,
+                        "printf with too few arguments");
     if (!site.results.empty())
       setResult(warp, site.results[0], lane, uint64_t(count));
   }
@@ -136,22 +156,27 @@ Next print(Warp &warp, const Instruction &i, Mask lanes, const CallSite &site) {
 }
 
 /// __assertfail(message, file, line, function, size of a character).
-Next assertFailed(Warp &warp, const Instruction &i, Mask lanes, const CallSite &site) {
+Next assertFailed(Warp &warp, const Instruction &i, Mask lanes,
+                  const CallSite &site) {
   unsigned lane = unsigned(__builtin_ctz(lanes));
   auto text = [&](size_t k) {
     std::string result;
     if (k >= site.arguments.size() ||
-        !readString(warp, lane, argumentValue(warp, site.arguments[k], lane), result))
+        !readString(warp, lane, argumentValue(warp, site.arguments[k], lane),
+                    result))
       result = "?";
     return result;
   };
-  uint64_t line = site.arguments.size() > 2 ? argumentValue(warp, site.arguments[2], lane) : 0;
+  uint64_t line = site.arguments.size() > 2
+                      ? argumentValue(warp, site.arguments[2], lane)
+                      : 0;
   return warp.fault(FaultKind::Assert, lanes, i,
-                    text(1) + ":" + std::to_string(uint32_t(line)) + ": " + text(3) +
-                        ": assertion `" + text(0) + "` failed");
+                    text(1) + ":" + std::to_string(uint32_t(line)) + ": " +
+                        text(3) + ": assertion `" + text(0) + "` failed");
 }
 
-Next allocate(Warp &warp, const Instruction &, Mask lanes, const CallSite &site) {
+Next allocate(Warp &warp, const Instruction &, Mask lanes,
+              const CallSite &site) {
   LaunchState &launch = warp.block.launch;
   std::lock_guard<std::mutex> lock(launch.mutex);
   activeLanes(lanes, [&](unsigned l) {
@@ -165,7 +190,8 @@ Next allocate(Warp &warp, const Instruction &, Mask lanes, const CallSite &site)
   return Next::Continue;
 }
 
-Next release(Warp &warp, const Instruction &i, Mask lanes, const CallSite &site) {
+Next release(Warp &warp, const Instruction &i, Mask lanes,
+             const CallSite &site) {
   DeviceMemory &memory = warp.block.launch.memory;
   for (Mask rest = lanes; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
@@ -174,7 +200,8 @@ Next release(Warp &warp, const Instruction &i, Mask lanes, const CallSite &site)
       continue;
     Range range = memory.find(address);
     if (!memory.free(address))
-      return warp.fault(FaultKind::OutOfBounds, 1u << l, i, "free of what malloc didn't return");
+      return warp.fault(FaultKind::OutOfBounds, 1u << l, i,
+                        "free of what malloc didn't return");
     warp.lastRange = {};
     std::lock_guard<std::mutex> lock(warp.block.launch.mutex);
     warp.block.launch.heapUsed -= range.size;

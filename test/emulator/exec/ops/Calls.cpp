@@ -12,18 +12,20 @@ namespace {
 
 /// Copies between an argument of the caller and a formal of the callee.
 /// `isIn`: to the callee.
-void copyOne(Warp &warp, uint8_t *outerRegisters, uint32_t outerBase, const Argument &argument,
-             uint8_t *innerRegisters, uint32_t innerBase, const Formal &formal, Mask lanes,
-             bool isIn) {
+void copyOne(Warp &warp, uint8_t *outerRegisters, uint32_t outerBase,
+             const Argument &argument, uint8_t *innerRegisters,
+             uint32_t innerBase, const Formal &formal, Mask lanes, bool isIn) {
   uint32_t bytes = formal.slot >= 0 ? formal.width : formal.size;
-  bytes = std::min<uint32_t>(bytes, argument.isMemory ? argument.size : argument.width);
+  bytes = std::min<uint32_t>(bytes, argument.isMemory ? argument.size
+                                                      : argument.width);
   activeLanes(lanes, [&](unsigned l) {
     uint8_t *local = warp.local(l), *shadow = warp.shadowOfLocal(l);
     uint8_t *outer, *inner;
     if (argument.isMemory)
       outer = local + outerBase + argument.offset;
     else if (argument.slot & 1) // a constant
-      outer = const_cast<uint8_t *>(warp.src<uint8_t>(argument.slot)) + l * argument.width;
+      outer = const_cast<uint8_t *>(warp.src<uint8_t>(argument.slot)) +
+              l * argument.width;
     else
       outer = outerRegisters + argument.slot + l * argument.width;
     if (formal.slot >= 0)
@@ -31,8 +33,10 @@ void copyOne(Warp &warp, uint8_t *outerRegisters, uint32_t outerBase, const Argu
     else
       inner = local + innerBase + formal.offset;
     std::memcpy(isIn ? inner : outer, isIn ? outer : inner, bytes);
-    uint8_t *outerShadow = argument.isMemory ? shadow + outerBase + argument.offset : nullptr;
-    uint8_t *innerShadow = formal.slot < 0 ? shadow + innerBase + formal.offset : nullptr;
+    uint8_t *outerShadow =
+        argument.isMemory ? shadow + outerBase + argument.offset : nullptr;
+    uint8_t *innerShadow =
+        formal.slot < 0 ? shadow + innerBase + formal.offset : nullptr;
     uint8_t *to = isIn ? innerShadow : outerShadow;
     const uint8_t *from = isIn ? outerShadow : innerShadow;
     if (to && from)
@@ -44,7 +48,8 @@ void copyOne(Warp &warp, uint8_t *outerRegisters, uint32_t outerBase, const Argu
 
 Next callDirect(Warp &warp, const Instruction &i, Mask lanes) {
   const auto &site = *static_cast<const CallSite *>(i.extra);
-  return warp.call(*(*warp.frame->code->program)[size_t(site.callee)], lanes, i);
+  return warp.call(*(*warp.frame->code->program)[size_t(site.callee)], lanes,
+                   i);
 }
 
 Next callBuiltin(Warp &warp, const Instruction &i, Mask lanes) {
@@ -60,13 +65,16 @@ Next callIndirect(Warp &warp, const Instruction &i, Mask lanes) {
   uint64_t index = (first - functionBase) / 16;
   if (first < functionBase || first % 16 || index >= program.size() ||
       program[index]->source->isKernel)
-    return warp.fault(FaultKind::IllegalInstruction, lanes, i, "call of what is no function");
+    return warp.fault(FaultKind::IllegalInstruction, lanes, i,
+                      "call of what is no function");
   const Code &callee = *program[index];
   if (callee.parameters.size() != site.arguments.size() ||
       callee.returns.size() < site.results.size())
     return warp.fault(FaultKind::IllegalInstruction, lanes, i,
-                      "call of '" + callee.name + "' with other parameters than it has");
-  Mask same = lanesWhere([&](unsigned l) { return target[l] == first; }) & lanes;
+                      "call of '" + callee.name +
+                          "' with other parameters than it has");
+  Mask same =
+      lanesWhere([&](unsigned l) { return target[l] == first; }) & lanes;
   if (same != lanes) { // the others call again from here
     warp.narrow(lanes);
     uint32_t next = warp.pc;
@@ -88,13 +96,14 @@ Argument argumentOf(Decoder &decoder, const Operand &operand, bool isResult) {
       return argument;
     }
   }
-  argument.width = uint8_t(std::max(2u, decoder.widthOf(operand, isResult ? 4 : 8)));
+  argument.width =
+      uint8_t(std::max(2u, decoder.widthOf(operand, isResult ? 4 : 8)));
   return argument;
 }
 
 /// The arguments of a list; their slots are patched later, so they don't move.
-void decodeArguments(Decoder &decoder, const Operand &list, std::vector<Argument> &into,
-                     bool isResult) {
+void decodeArguments(Decoder &decoder, const Operand &list,
+                     std::vector<Argument> &into, bool isResult) {
   for (const Operand &operand : list.elements)
     into.push_back(argumentOf(decoder, operand, isResult));
   for (size_t k = 0; k < into.size(); ++k) {
@@ -107,11 +116,13 @@ void decodeArguments(Decoder &decoder, const Operand &list, std::vector<Argument
   }
 }
 
-void checkShape(Decoder &decoder, const ptx::Function &callee, const CallSite &site) {
+void checkShape(Decoder &decoder, const ptx::Function &callee,
+                const CallSite &site) {
   if (callee.parameters.size() != site.arguments.size() ||
       callee.returns.size() != site.results.size())
-    decoder.fail("call of '" + callee.name + "' with " + std::to_string(site.arguments.size()) +
-                 " arguments and " + std::to_string(site.results.size()) + " results");
+    decoder.fail("call of '" + callee.name + "' with " +
+                 std::to_string(site.arguments.size()) + " arguments and " +
+                 std::to_string(site.results.size()) + " results");
 }
 
 } // namespace
@@ -125,7 +136,8 @@ void decodeCall(Decoder &decoder) {
   if (decoder.operand(0).kind == Operand::Kind::List)
     decodeArguments(decoder, decoder.operand(at++), site.results, true);
   const Operand &target = decoder.operand(at++);
-  if (at < decoder.operandCount() && decoder.operand(at).kind == Operand::Kind::List)
+  if (at < decoder.operandCount() &&
+      decoder.operand(at).kind == Operand::Kind::List)
     decodeArguments(decoder, decoder.operand(at++), site.arguments, false);
   if (target.kind == Operand::Kind::Register) {
     ++at; // the prototype, or a list of targets
@@ -133,7 +145,8 @@ void decodeCall(Decoder &decoder) {
     out.run = callIndirect;
   } else {
     auto found = decoder.module.functionNamed.find(target.name);
-    if (target.kind != Operand::Kind::Symbol || found == decoder.module.functionNamed.end())
+    if (target.kind != Operand::Kind::Symbol ||
+        found == decoder.module.functionNamed.end())
       decoder.fail("call of '" + target.name + "', which is no function");
     checkShape(decoder, *found->second, site);
     auto index = decoder.symbols.functions.find(found->second);
@@ -161,12 +174,14 @@ void useReturnRegisters(Decoder &decoder) {
     }
 }
 
-void passArguments(Warp &warp, Frame &callee, const Instruction &instruction, Mask lanes) {
+void passArguments(Warp &warp, Frame &callee, const Instruction &instruction,
+                   Mask lanes) {
   const auto &site = *static_cast<const CallSite *>(instruction.extra);
   const Frame &caller = *callee.parent;
   for (size_t k = 0; k < site.arguments.size(); ++k)
-    copyOne(warp, caller.registers, caller.localBase, site.arguments[k], callee.registers,
-            callee.localBase, callee.code->parameters[k], lanes, true);
+    copyOne(warp, caller.registers, caller.localBase, site.arguments[k],
+            callee.registers, callee.localBase, callee.code->parameters[k],
+            lanes, true);
   // What the frame before left there isn't this one's.
   const Code &code = *callee.code;
   activeLanes(lanes, [&](unsigned l) {
@@ -182,24 +197,29 @@ void passResults(Warp &warp, Frame &callee, Mask lanes) {
   const auto &site = *static_cast<const CallSite *>(callee.site->extra);
   const Frame &caller = *callee.parent;
   for (size_t k = 0; k < site.results.size(); ++k)
-    copyOne(warp, caller.registers, caller.localBase, site.results[k], callee.registers,
-            callee.localBase, callee.code->returns[k], lanes, false);
+    copyOne(warp, caller.registers, caller.localBase, site.results[k],
+            callee.registers, callee.localBase, callee.code->returns[k], lanes,
+            false);
 }
 
 uint64_t argumentValue(Warp &warp, const Argument &argument, unsigned lane) {
   uint64_t value = 0;
   if (argument.isMemory)
-    std::memcpy(&value, warp.local(lane) + warp.frame->localBase + argument.offset,
+    std::memcpy(&value,
+                warp.local(lane) + warp.frame->localBase + argument.offset,
                 std::min(argument.size, 8u));
   else
-    std::memcpy(&value, warp.src<uint8_t>(argument.slot) + lane * argument.width,
+    std::memcpy(&value,
+                warp.src<uint8_t>(argument.slot) + lane * argument.width,
                 std::min<unsigned>(argument.width, 8u));
   return value;
 }
 
-void setResult(Warp &warp, const Argument &result, unsigned lane, uint64_t value) {
+void setResult(Warp &warp, const Argument &result, unsigned lane,
+               uint64_t value) {
   if (result.isMemory) {
-    uint32_t offset = warp.frame->localBase + result.offset, size = std::min(result.size, 8u);
+    uint32_t offset = warp.frame->localBase + result.offset,
+             size = std::min(result.size, 8u);
     std::memcpy(warp.local(lane) + offset, &value, size);
     std::memset(warp.shadowOfLocal(lane) + offset, 1, size);
   } else {

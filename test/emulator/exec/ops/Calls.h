@@ -17,7 +17,8 @@ struct Argument {
 };
 
 /// A function of the driver: arguments and result are those of the call.
-using Builtin = Next (*)(Warp &, const Instruction &, Mask, const struct CallSite &);
+using Builtin = Next (*)(Warp &, const Instruction &, Mask,
+                         const struct CallSite &);
 
 struct CallSite : Extra {
   std::vector<Argument> arguments, results;
@@ -29,7 +30,8 @@ struct CallSite : Extra {
 Builtin builtinNamed(std::string_view name);
 /// One argument's value for one lane.
 uint64_t argumentValue(Warp &warp, const Argument &argument, unsigned lane);
-void setResult(Warp &warp, const Argument &result, unsigned lane, uint64_t value);
+void setResult(Warp &warp, const Argument &result, unsigned lane,
+               uint64_t value);
 
 void decodeCall(Decoder &decoder);
 /// At a ret: results in registers are used there.

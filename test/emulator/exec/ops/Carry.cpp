@@ -9,7 +9,8 @@ namespace {
 /// flags: 1: reads the carry, 2: writes it.
 enum : uint8_t { carryIn = 1, carryOut = 2 };
 
-template <class T, bool isSub> Next addCarry(Warp &warp, const Instruction &i, Mask lanes) {
+template <class T, bool isSub>
+Next addCarry(Warp &warp, const Instruction &i, Mask lanes) {
   const T *a = warp.src<T>(i.a), *b = warp.src<T>(i.b);
   T *d = warp.dst<T>(i.d);
   Mask in = i.flags & carryIn ? warp.predicateValue(i.e) : 0;
@@ -33,13 +34,27 @@ template <class T, bool isSub> Next addCarry(Warp &warp, const Instruction &i, M
   return Next::Continue;
 }
 
-template <class T> struct Product;
-template <> struct Product<uint32_t> { using Type = uint64_t; };
-template <> struct Product<int32_t> { using Type = int64_t; };
-template <> struct Product<uint64_t> { using Type = unsigned __int128; };
-template <> struct Product<int64_t> { using Type = __int128; };
+template <class T>
+struct Product;
+template <>
+struct Product<uint32_t> {
+  using Type = uint64_t;
+};
+template <>
+struct Product<int32_t> {
+  using Type = int64_t;
+};
+template <>
+struct Product<uint64_t> {
+  using Type = unsigned __int128;
+};
+template <>
+struct Product<int64_t> {
+  using Type = __int128;
+};
 
-template <class T, bool isHigh> Next madCarry(Warp &warp, const Instruction &i, Mask lanes) {
+template <class T, bool isHigh>
+Next madCarry(Warp &warp, const Instruction &i, Mask lanes) {
   using U = std::make_unsigned_t<T>;
   const T *a = warp.src<T>(i.a), *b = warp.src<T>(i.b);
   const U *c = warp.src<U>(i.c);
@@ -60,7 +75,8 @@ template <class T, bool isHigh> Next madCarry(Warp &warp, const Instruction &i, 
   return Next::Continue;
 }
 
-template <class U, class S> Handler pick(const std::string &opcode, bool isSignedType, int part) {
+template <class U, class S>
+Handler pick(const std::string &opcode, bool isSignedType, int part) {
   if (opcode.rfind("mad", 0) == 0) {
     if (isSignedType)
       return part ? madCarry<S, true> : madCarry<S, false>;
@@ -75,14 +91,16 @@ void decodeCarry(Decoder &decoder) {
   const std::string &opcode = decoder.source->opcode;
   bool isMad = opcode.rfind("mad", 0) == 0;
   Instruction &out = *decoder.out;
-  out.flags = (opcode.back() == 'c' ? carryIn : 0) | (decoder.take("cc") ? carryOut : 0);
+  out.flags = (opcode.back() == 'c' ? carryIn : 0) |
+              (decoder.take("cc") ? carryOut : 0);
   int part = isMad ? decoder.takeOne({"lo", "hi"}) : 0;
   Type type = decoder.takeType();
   unsigned width = ptx::sizeOf(type);
   if (part < 0 || !isInteger(type) || width < 4)
     decoder.fail("'" + decoder.source->text() + "' doesn't exist");
-  Handler handler = width == 4 ? pick<uint32_t, int32_t>(opcode, isSigned(type), part)
-                               : pick<uint64_t, int64_t>(opcode, isSigned(type), part);
+  Handler handler = width == 4
+                        ? pick<uint32_t, int32_t>(opcode, isSigned(type), part)
+                        : pick<uint64_t, int64_t>(opcode, isSigned(type), part);
   finish(decoder, Class::Integer, handler, isMad ? 3 : 2, type);
   decoder.carry(&Instruction::e, out.flags & carryIn, out.flags & carryOut);
 }

@@ -9,9 +9,15 @@
 namespace emulator {
 namespace {
 
-Next jump(Warp &warp, const Instruction &i, Mask lanes) { return warp.branch(lanes, i.target); }
-Next leaveFunction(Warp &warp, const Instruction &, Mask lanes) { return warp.returnLanes(lanes); }
-Next end(Warp &warp, const Instruction &, Mask lanes) { return warp.exitLanes(lanes); }
+Next jump(Warp &warp, const Instruction &i, Mask lanes) {
+  return warp.branch(lanes, i.target);
+}
+Next leaveFunction(Warp &warp, const Instruction &, Mask lanes) {
+  return warp.returnLanes(lanes);
+}
+Next end(Warp &warp, const Instruction &, Mask lanes) {
+  return warp.exitLanes(lanes);
+}
 
 Next trap(Warp &warp, const Instruction &i, Mask lanes) {
   return warp.fault(FaultKind::Trap, lanes, i, "trap");
@@ -27,16 +33,19 @@ struct BranchTable : Extra {
 Next jumpByIndex(Warp &warp, const Instruction &i, Mask lanes) {
   const auto &table = static_cast<const BranchTable *>(i.extra)->targets;
   const uint32_t *index = warp.src<uint32_t>(i.a);
-  Mask beyond = lanesWhere([&](unsigned l) { return index[l] >= table.size(); }) & lanes;
+  Mask beyond =
+      lanesWhere([&](unsigned l) { return index[l] >= table.size(); }) & lanes;
   if (beyond)
     return warp.fault(FaultKind::IllegalInstruction, beyond, i,
-                      "branch to entry " + std::to_string(index[__builtin_ctz(beyond)]) + " of " +
-                          std::to_string(table.size()));
+                      "branch to entry " +
+                          std::to_string(index[__builtin_ctz(beyond)]) +
+                          " of " + std::to_string(table.size()));
   if (lanes != warp.active)
     warp.narrow(lanes);
   while (lanes) {
     uint32_t which = index[__builtin_ctz(lanes)];
-    Mask same = lanesWhere([&](unsigned l) { return index[l] == which; }) & lanes;
+    Mask same =
+        lanesWhere([&](unsigned l) { return index[l] == which; }) & lanes;
     lanes &= ~same;
     warp.branch(same, table[which]);
   }
@@ -75,7 +84,9 @@ void decodeEnd(Decoder &decoder) {
   decoder.expectOperands(0);
   decoder.out->kind = Class::Control;
   decoder.flow = Decoder::Flow::End;
-  decoder.out->run = opcode == "ret" ? leaveFunction : opcode == "exit" ? end : trap;
+  decoder.out->run = opcode == "ret"    ? leaveFunction
+                     : opcode == "exit" ? end
+                                        : trap;
   if (opcode == "ret")
     useReturnRegisters(decoder);
 }
@@ -92,7 +103,8 @@ Handler jumpHandler() { return jump; }
 
 bool isEnd(const Instruction &instruction, bool isKernel) {
   return instruction.guard < 0 &&
-         (instruction.run == end || (isKernel && instruction.run == leaveFunction));
+         (instruction.run == end ||
+          (isKernel && instruction.run == leaveFunction));
 }
 
 void registerControlOps(DecodeTable &table) {

@@ -11,7 +11,8 @@ Handler jumpHandler();
 /// Whether the instruction ends the thread: exit, or ret of a kernel.
 bool isEnd(const Instruction &instruction, bool isKernel);
 /// Copies a call's arguments into the callee's frame, its results back.
-void passArguments(Warp &warp, Frame &callee, const Instruction &site, Mask lanes);
+void passArguments(Warp &warp, Frame &callee, const Instruction &site,
+                   Mask lanes);
 void passResults(Warp &warp, Frame &callee, Mask lanes);
 
 } // namespace emulator

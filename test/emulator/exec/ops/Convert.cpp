@@ -19,12 +19,14 @@ struct Conversion : Extra {
   bool ftz = false, sat = false, relu = false, satFinite = false;
 };
 
-template <class R, class S> void readInteger(const uint8_t *slot, int64_t *out) {
+template <class R, class S>
+void readInteger(const uint8_t *slot, int64_t *out) {
   const R *a = reinterpret_cast<const R *>(slot);
   for (unsigned l = 0; l < warpSize; ++l)
     out[l] = int64_t(S(a[l]));
 }
-template <class R> void readFloat(const uint8_t *slot, double *out, bool ftz) {
+template <class R>
+void readFloat(const uint8_t *slot, double *out, bool ftz) {
   const R *a = reinterpret_cast<const R *>(slot);
   for (unsigned l = 0; l < warpSize; ++l)
     if constexpr (sizeof(R) == 4)
@@ -32,17 +34,22 @@ template <class R> void readFloat(const uint8_t *slot, double *out, bool ftz) {
     else
       out[l] = double(a[l]);
 }
-template <class F> void readHalf(const uint8_t *slot, double *out, bool) {
+template <class F>
+void readHalf(const uint8_t *slot, double *out, bool) {
   const uint16_t *a = reinterpret_cast<const uint16_t *>(slot);
   for (unsigned l = 0; l < warpSize; ++l)
     out[l] = double(F::from(a[l]));
 }
 
-template <class S> auto readerOf(unsigned width) -> void (*)(const uint8_t *, int64_t *) {
+template <class S>
+auto readerOf(unsigned width) -> void (*)(const uint8_t *, int64_t *) {
   switch (width) {
-  case 2: return readInteger<uint16_t, S>;
-  case 4: return readInteger<uint32_t, S>;
-  default: return readInteger<uint64_t, S>;
+  case 2:
+    return readInteger<uint16_t, S>;
+  case 4:
+    return readInteger<uint32_t, S>;
+  default:
+    return readInteger<uint64_t, S>;
   }
 }
 
@@ -63,17 +70,23 @@ void write(Warp &warp, const Instruction &i, Mask lanes, const Conversion &c,
   unsigned bits = 64 - 8 * ptx::sizeOf(c.to);
   const bool isSignedType = isSigned(c.to);
   auto extend = [=](unsigned l) {
-    return isSignedType ? uint64_t(int64_t(values[l] << bits) >> bits) : values[l] << bits >> bits;
+    return isSignedType ? uint64_t(int64_t(values[l] << bits) >> bits)
+                        : values[l] << bits >> bits;
   };
   if (c.width == 2)
-    eachLane(lanes, warp.dst<uint16_t>(i.d), [=](unsigned l) { return uint16_t(extend(l)); });
+    eachLane(lanes, warp.dst<uint16_t>(i.d),
+             [=](unsigned l) { return uint16_t(extend(l)); });
   else if (c.width == 4)
-    eachLane(lanes, warp.dst<uint32_t>(i.d), [=](unsigned l) { return uint32_t(extend(l)); });
+    eachLane(lanes, warp.dst<uint32_t>(i.d),
+             [=](unsigned l) { return uint32_t(extend(l)); });
   else
-    eachLane(lanes, warp.dst<uint64_t>(i.d), [=](unsigned l) { return extend(l); });
+    eachLane(lanes, warp.dst<uint64_t>(i.d),
+             [=](unsigned l) { return extend(l); });
 }
 
-const uint8_t *slotOf(Warp &warp, const Instruction &i) { return warp.src<uint8_t>(i.a); }
+const uint8_t *slotOf(Warp &warp, const Instruction &i) {
+  return warp.src<uint8_t>(i.a);
+}
 
 Next integerToInteger(Warp &warp, const Instruction &i, Mask lanes) {
   const auto &c = *static_cast<const Conversion *>(i.extra);
@@ -95,11 +108,16 @@ Next integerToInteger(Warp &warp, const Instruction &i, Mask lanes) {
 
 double toIntegral(double value, Round round) {
   switch (round) {
-  case Round::Nearest: return std::nearbyint(value);
-  case Round::Zero: return std::trunc(value);
-  case Round::Down: return std::floor(value);
-  case Round::Up: return std::ceil(value);
-  case Round::Away: return std::round(value);
+  case Round::Nearest:
+    return std::nearbyint(value);
+  case Round::Zero:
+    return std::trunc(value);
+  case Round::Down:
+    return std::floor(value);
+  case Round::Up:
+    return std::ceil(value);
+  case Round::Away:
+    return std::round(value);
   }
   return value;
 }
@@ -131,17 +149,19 @@ Next floatToInteger(Warp &warp, const Instruction &i, Mask lanes) {
 }
 
 /// A magnitude rounded to so many bits.
-double roundInteger(uint64_t magnitude, bool isNegative, int bits, Round round) {
+double roundInteger(uint64_t magnitude, bool isNegative, int bits,
+                    Round round) {
   int length = magnitude ? 64 - __builtin_clzll(magnitude) : 0;
   if (length <= bits)
     return double(magnitude);
   int shift = length - bits;
   uint64_t kept = magnitude >> shift, rest = magnitude & ((1ull << shift) - 1);
   uint64_t half = 1ull << (shift - 1);
-  bool more = round == Round::Nearest ? rest > half || (rest == half && (kept & 1))
-              : round == Round::Up    ? rest && !isNegative
-              : round == Round::Down  ? rest && isNegative
-                                      : false;
+  bool more = round == Round::Nearest
+                  ? rest > half || (rest == half && (kept & 1))
+              : round == Round::Up   ? rest && !isNegative
+              : round == Round::Down ? rest && isNegative
+                                     : false;
   return std::ldexp(double(kept + more), shift);
 }
 
@@ -157,21 +177,27 @@ uint64_t bitsOf(double value, const Conversion &c) {
   case Type::F32: {
     if (value != value)
       return 0x7FFFFFFF;
-    uint32_t bits = c.round == Round::Nearest ? bitsTo<uint32_t>(float(value))
-                                              : encode(value, {8, 23}, c.round, false);
+    uint32_t bits = c.round == Round::Nearest
+                        ? bitsTo<uint32_t>(float(value))
+                        : encode(value, {8, 23}, c.round, false);
     return c.ftz ? bitsTo<uint32_t>(flush(bitsTo<float>(bits))) : bits;
   }
   case Type::F16:
-    return value != value ? 0x7FFF : encode(value, {5, 10}, c.round, c.satFinite);
+    return value != value ? 0x7FFF
+                          : encode(value, {5, 10}, c.round, c.satFinite);
   case Type::BF16:
-    return value != value ? 0x7FFF : encode(value, {8, 7}, c.round, c.satFinite);
+    return value != value ? 0x7FFF
+                          : encode(value, {8, 7}, c.round, c.satFinite);
   default:
     return 0;
   }
 }
 
 int mantissaOf(Type type) {
-  return type == Type::F64 ? 53 : type == Type::F32 ? 24 : type == Type::F16 ? 11 : 8;
+  return type == Type::F64   ? 53
+         : type == Type::F32 ? 24
+         : type == Type::F16 ? 11
+                             : 8;
 }
 
 Next integerToFloat(Warp &warp, const Instruction &i, Mask lanes) {
@@ -181,8 +207,10 @@ Next integerToFloat(Warp &warp, const Instruction &i, Mask lanes) {
   c.readInteger(slotOf(warp, i), values);
   for (unsigned l = 0; l < warpSize; ++l) {
     bool isNegative = values[l] < 0 && c.from != Type::U64;
-    uint64_t magnitude = isNegative ? 0 - uint64_t(values[l]) : uint64_t(values[l]);
-    double value = roundInteger(magnitude, isNegative, mantissaOf(c.to), c.round);
+    uint64_t magnitude =
+        isNegative ? 0 - uint64_t(values[l]) : uint64_t(values[l]);
+    double value =
+        roundInteger(magnitude, isNegative, mantissaOf(c.to), c.round);
     results[l] = bitsOf(isNegative ? -value : value, c);
   }
   write(warp, i, lanes, c, results);
@@ -203,66 +231,127 @@ Next floatToFloat(Warp &warp, const Instruction &i, Mask lanes) {
 }
 
 // The most frequent ones directly.
-template <class D> struct To { template <class S> static D run(S a) { return D(a); } };
-template <class D, class S> struct Through { // extends the low part
-  template <class R> static D run(R a) { return D(S(a)); }
+template <class D>
+struct To {
+  template <class S>
+  static D run(S a) {
+    return D(a);
+  }
 };
-struct F32ToF16 { static uint16_t run(float a) { return toF16(a); } };
-struct F16ToF32 { static float run(uint16_t a) { return canonical(fromF16(a)); } };
-struct F32ToBF16 { static uint16_t run(float a) { return toBF16(a); } };
-struct BF16ToF32 { static float run(uint16_t a) { return canonical(fromBF16(a)); } };
-struct F64ToF32 { static float run(double a) { return canonical(float(a)); } };
+template <class D, class S>
+struct Through { // extends the low part
+  template <class R>
+  static D run(R a) {
+    return D(S(a));
+  }
+};
+struct F32ToF16 {
+  static uint16_t run(float a) { return toF16(a); }
+};
+struct F16ToF32 {
+  static float run(uint16_t a) { return canonical(fromF16(a)); }
+};
+struct F32ToBF16 {
+  static uint16_t run(float a) { return toBF16(a); }
+};
+struct BF16ToF32 {
+  static float run(uint16_t a) { return canonical(fromBF16(a)); }
+};
+struct F64ToF32 {
+  static float run(double a) { return canonical(float(a)); }
+};
 
 Handler directHandler(const Conversion &c, unsigned sourceWidth) {
   if (c.sat || c.relu || c.ftz || c.isIntegral || c.round != Round::Nearest)
     return nullptr;
   Type from = c.from, to = c.to;
-  if (from == Type::F32 && to == Type::F16) return unary<F32ToF16, uint16_t, float>;
-  if (from == Type::F16 && to == Type::F32) return unary<F16ToF32, float, uint16_t>;
-  if (from == Type::F32 && to == Type::BF16) return unary<F32ToBF16, uint16_t, float>;
-  if (from == Type::BF16 && to == Type::F32) return unary<BF16ToF32, float, uint16_t>;
-  if (from == Type::F32 && to == Type::F64) return unary<To<double>, double, float>;
-  if (from == Type::F64 && to == Type::F32) return unary<F64ToF32, float, double>;
-  if (from == Type::S32 && to == Type::F32) return unary<To<float>, float, int32_t>;
-  if (from == Type::U32 && to == Type::F32) return unary<To<float>, float, uint32_t>;
-  if (from == Type::S32 && to == Type::F64) return unary<To<double>, double, int32_t>;
-  if (from == Type::U32 && to == Type::F64) return unary<To<double>, double, uint32_t>;
+  if (from == Type::F32 && to == Type::F16)
+    return unary<F32ToF16, uint16_t, float>;
+  if (from == Type::F16 && to == Type::F32)
+    return unary<F16ToF32, float, uint16_t>;
+  if (from == Type::F32 && to == Type::BF16)
+    return unary<F32ToBF16, uint16_t, float>;
+  if (from == Type::BF16 && to == Type::F32)
+    return unary<BF16ToF32, float, uint16_t>;
+  if (from == Type::F32 && to == Type::F64)
+    return unary<To<double>, double, float>;
+  if (from == Type::F64 && to == Type::F32)
+    return unary<F64ToF32, float, double>;
+  if (from == Type::S32 && to == Type::F32)
+    return unary<To<float>, float, int32_t>;
+  if (from == Type::U32 && to == Type::F32)
+    return unary<To<float>, float, uint32_t>;
+  if (from == Type::S32 && to == Type::F64)
+    return unary<To<double>, double, int32_t>;
+  if (from == Type::U32 && to == Type::F64)
+    return unary<To<double>, double, uint32_t>;
   if (!isInteger(from) || !isInteger(to) || c.width != ptx::sizeOf(to) ||
       sourceWidth != ptx::sizeOf(from))
     return nullptr;
-  if (from == Type::U32 && c.width == 8) return unary<To<uint64_t>, uint64_t, uint32_t>;
-  if (from == Type::S32 && c.width == 8) return unary<To<int64_t>, int64_t, int32_t>;
-  if (sourceWidth == 8 && c.width == 4) return unary<To<uint32_t>, uint32_t, uint64_t>;
-  if (from == Type::U16 && c.width == 4) return unary<To<uint32_t>, uint32_t, uint16_t>;
-  if (from == Type::S16 && c.width == 4) return unary<To<int32_t>, int32_t, int16_t>;
-  if (sourceWidth == 4 && c.width == 2) return unary<To<uint16_t>, uint16_t, uint32_t>;
+  if (from == Type::U32 && c.width == 8)
+    return unary<To<uint64_t>, uint64_t, uint32_t>;
+  if (from == Type::S32 && c.width == 8)
+    return unary<To<int64_t>, int64_t, int32_t>;
+  if (sourceWidth == 8 && c.width == 4)
+    return unary<To<uint32_t>, uint32_t, uint64_t>;
+  if (from == Type::U16 && c.width == 4)
+    return unary<To<uint32_t>, uint32_t, uint16_t>;
+  if (from == Type::S16 && c.width == 4)
+    return unary<To<int32_t>, int32_t, int16_t>;
+  if (sourceWidth == 4 && c.width == 2)
+    return unary<To<uint16_t>, uint16_t, uint32_t>;
   return nullptr;
 }
 
 void setReader(Conversion &c, unsigned width) {
   switch (c.from) {
-  case Type::U8: c.readInteger = readerOf<uint8_t>(width); break;
-  case Type::S8: c.readInteger = readerOf<int8_t>(width); break;
-  case Type::U16: c.readInteger = readerOf<uint16_t>(width); break;
-  case Type::S16: c.readInteger = readerOf<int16_t>(width); break;
-  case Type::U32: c.readInteger = readerOf<uint32_t>(width); break;
-  case Type::S32: c.readInteger = readerOf<int32_t>(width); break;
-  case Type::U64: case Type::S64: c.readInteger = readerOf<int64_t>(width); break;
-  case Type::F32: c.readFloat = readFloat<float>; break;
-  case Type::F64: c.readFloat = readFloat<double>; break;
-  case Type::F16: c.readFloat = readHalf<F16>; break;
-  case Type::BF16: c.readFloat = readHalf<BF16>; break;
-  default: break;
+  case Type::U8:
+    c.readInteger = readerOf<uint8_t>(width);
+    break;
+  case Type::S8:
+    c.readInteger = readerOf<int8_t>(width);
+    break;
+  case Type::U16:
+    c.readInteger = readerOf<uint16_t>(width);
+    break;
+  case Type::S16:
+    c.readInteger = readerOf<int16_t>(width);
+    break;
+  case Type::U32:
+    c.readInteger = readerOf<uint32_t>(width);
+    break;
+  case Type::S32:
+    c.readInteger = readerOf<int32_t>(width);
+    break;
+  case Type::U64:
+  case Type::S64:
+    c.readInteger = readerOf<int64_t>(width);
+    break;
+  case Type::F32:
+    c.readFloat = readFloat<float>;
+    break;
+  case Type::F64:
+    c.readFloat = readFloat<double>;
+    break;
+  case Type::F16:
+    c.readFloat = readHalf<F16>;
+    break;
+  case Type::BF16:
+    c.readFloat = readHalf<BF16>;
+    break;
+  default:
+    break;
   }
 }
 
 void decodeCvt(Decoder &decoder) {
   if (decodePackedConversion(decoder))
     return;
-  static const Round rounds[] = {Round::Nearest, Round::Zero, Round::Down, Round::Up,
-                                 Round::Nearest, Round::Zero, Round::Down, Round::Up,
-                                 Round::Away};
-  int rounding = decoder.takeOne({"rn", "rz", "rm", "rp", "rni", "rzi", "rmi", "rpi", "rna"});
+  static const Round rounds[] = {Round::Nearest, Round::Zero,    Round::Down,
+                                 Round::Up,      Round::Nearest, Round::Zero,
+                                 Round::Down,    Round::Up,      Round::Away};
+  int rounding = decoder.takeOne(
+      {"rn", "rz", "rm", "rp", "rni", "rzi", "rmi", "rpi", "rna"});
   auto &c = *decoder.extra<Conversion>();
   c.ftz = decoder.take("ftz");
   c.sat = decoder.take("sat");
@@ -282,13 +371,18 @@ void decodeCvt(Decoder &decoder) {
   c.width = uint8_t(registerWidth(decoder.operand(0), c.to));
   unsigned sourceWidth = registerWidth(decoder.operand(1), c.from);
   bool fromInteger = isInteger(c.from), toInteger = isInteger(c.to);
-  if (c.width < ptx::sizeOf(c.to) || sourceWidth < ptx::sizeOf(c.from) || c.width == 16)
-    decoder.fail("'" + decoder.source->text() + "' with a register that is too small");
+  if (c.width < ptx::sizeOf(c.to) || sourceWidth < ptx::sizeOf(c.from) ||
+      c.width == 16)
+    decoder.fail("'" + decoder.source->text() +
+                 "' with a register that is too small");
   if (!toInteger && c.width != ptx::sizeOf(c.to))
-    decoder.fail("'" + decoder.source->text() + "' with a register of another size");
+    decoder.fail("'" + decoder.source->text() +
+                 "' with a register of another size");
   setReader(c, sourceWidth);
-  bool isNarrowing = !toInteger && (fromInteger || ptx::sizeOf(c.to) < ptx::sizeOf(c.from));
-  if ((isNarrowing && (rounding < 0 || c.isIntegral)) || (!fromInteger && toInteger && !c.isIntegral))
+  bool isNarrowing =
+      !toInteger && (fromInteger || ptx::sizeOf(c.to) < ptx::sizeOf(c.from));
+  if ((isNarrowing && (rounding < 0 || c.isIntegral)) ||
+      (!fromInteger && toInteger && !c.isIntegral))
     decoder.fail("'" + decoder.source->text() + "' needs a rounding");
   out.run = directHandler(c, sourceWidth);
   if (!out.run && (c.readInteger || c.readFloat))

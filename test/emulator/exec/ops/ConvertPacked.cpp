@@ -18,7 +18,8 @@ struct Packed : Extra {
 uint32_t encodeValue(float value, const Packed &p) {
   const unsigned bits = unsigned(p.format.exponent + p.format.mantissa);
   if (value != value) // all ones without the sign; e5m2's too
-    return p.format.exponent + p.format.mantissa == 15 ? 0x7FFF : (1u << bits) - 1;
+    return p.format.exponent + p.format.mantissa == 15 ? 0x7FFF
+                                                       : (1u << bits) - 1;
   if (p.relu && !(value > 0))
     value = 0;
   return encode(double(value), p.format, p.round, p.satFinite);
@@ -38,8 +39,11 @@ Next twoFloats(Warp &warp, const Instruction &i, Mask lanes) {
     });
   return Next::Continue;
 }
-template <class F> struct TwoNearest {
-  static uint32_t run(float a, float b) { return uint32_t(F::to(a)) << 16 | F::to(b); }
+template <class F>
+struct TwoNearest {
+  static uint32_t run(float a, float b) {
+    return uint32_t(F::to(a)) << 16 | F::to(b);
+  }
 };
 
 /// 8-bit pairs from f16x2.
@@ -62,8 +66,9 @@ Next toHalves(Warp &warp, const Instruction &i, Mask lanes) {
       value = 0;
     return uint32_t(toF16(value));
   };
-  eachLane(lanes, warp.dst<uint32_t>(i.d),
-           [&](unsigned l) { return half(a[l] >> 8) << 16 | half(a[l] & 255u); });
+  eachLane(lanes, warp.dst<uint32_t>(i.d), [&](unsigned l) {
+    return half(a[l] >> 8) << 16 | half(a[l] & 255u);
+  });
   return Next::Continue;
 }
 
@@ -85,7 +90,8 @@ Next packSat(Warp &warp, const Instruction &i, Mask lanes) {
   const uint32_t *c = warp.src<uint32_t>(i.c);
   const unsigned bits = i.size;
   const int32_t low = i.flags & 1 ? -(1 << (bits - 1)) : 0;
-  const int32_t high = i.flags & 1 ? (1 << (bits - 1)) - 1 : int32_t((1u << bits) - 1);
+  const int32_t high =
+      i.flags & 1 ? (1 << (bits - 1)) - 1 : int32_t((1u << bits) - 1);
   const bool hasC = i.flags & 2;
   const uint32_t mask = (1u << bits) - 1;
   eachLane(lanes, warp.dst<uint32_t>(i.d), [=](unsigned l) {
@@ -101,7 +107,8 @@ void decodePack(Decoder &decoder) {
   decoder.take("sat");
   Instruction &out = *decoder.out;
   int small = decoder.takeOne({"u4", "s4", "u2", "s2"});
-  Type to = small < 0 ? decoder.takeType() : Type::None, from = decoder.takeType();
+  Type to = small < 0 ? decoder.takeType() : Type::None,
+       from = decoder.takeType();
   bool hasC = decoder.take("b32");
   if (from != Type::S32)
     decoder.fail("'" + decoder.source->text() + "' needs .s32");
@@ -168,8 +175,9 @@ bool decodePackedConversion(Decoder &decoder) {
     p.format = type == Type::F16x2 ? Format{5, 10} : Format{8, 7};
     bool isPlain = p.round == Round::Nearest && !p.relu && !p.satFinite;
     if (isPlain)
-      out.run = type == Type::F16x2 ? Handler(binary<TwoNearest<F16>, uint32_t, float>)
-                                    : Handler(binary<TwoNearest<BF16>, uint32_t, float>);
+      out.run = type == Type::F16x2
+                    ? Handler(binary<TwoNearest<F16>, uint32_t, float>)
+                    : Handler(binary<TwoNearest<BF16>, uint32_t, float>);
     type = decoder.takeType();
   }
   if (type != Type::F32)

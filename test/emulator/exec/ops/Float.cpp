@@ -9,36 +9,67 @@
 namespace emulator {
 namespace {
 
-template <bool ftz, bool sat> inline float result(float value) {
+template <bool ftz, bool sat>
+inline float result(float value) {
   value = flushIf<ftz>(value);
   return sat ? saturate(value) : canonical(value);
 }
 
-struct AddOp { template <class T> static T of(T a, T b) { return a + b; } };
-struct SubOp { template <class T> static T of(T a, T b) { return a - b; } };
-struct MulOp { template <class T> static T of(T a, T b) { return a * b; } };
-struct DivOp { template <class T> static T of(T a, T b) { return a / b; } };
+struct AddOp {
+  template <class T>
+  static T of(T a, T b) {
+    return a + b;
+  }
+};
+struct SubOp {
+  template <class T>
+  static T of(T a, T b) {
+    return a - b;
+  }
+};
+struct MulOp {
+  template <class T>
+  static T of(T a, T b) {
+    return a * b;
+  }
+};
+struct DivOp {
+  template <class T>
+  static T of(T a, T b) {
+    return a / b;
+  }
+};
 struct DivApprox {
   static float of(float a, float b) {
     float magnitude = std::fabs(b);
     float value = a / b;
     bool isBig = magnitude > 0x1p126f && magnitude < INFINITY;
-    return isBig ? (std::fabs(a) == INFINITY ? NAN : std::copysign(0.0f, value)) : value;
+    return isBig ? (std::fabs(a) == INFINITY ? NAN : std::copysign(0.0f, value))
+                 : value;
   }
 };
-struct FmaOp { template <class T> static T of(T a, T b, T c) { return std::fma(a, b, c); } };
+struct FmaOp {
+  template <class T>
+  static T of(T a, T b, T c) {
+    return std::fma(a, b, c);
+  }
+};
 
-template <class Op, bool ftz, bool sat> struct Pair {
+template <class Op, bool ftz, bool sat>
+struct Pair {
   static float run(float a, float b) {
     return result<ftz, sat>(Op::of(flushIf<ftz>(a), flushIf<ftz>(b)));
   }
 };
-template <class Op> struct PairDouble {
+template <class Op>
+struct PairDouble {
   static double run(double a, double b) { return Op::of(a, b); }
 };
-template <bool ftz, bool sat> struct Fma {
+template <bool ftz, bool sat>
+struct Fma {
   static float run(float a, float b, float c) {
-    return result<ftz, sat>(FmaOp::of(flushIf<ftz>(a), flushIf<ftz>(b), flushIf<ftz>(c)));
+    return result<ftz, sat>(
+        FmaOp::of(flushIf<ftz>(a), flushIf<ftz>(b), flushIf<ftz>(c)));
   }
 };
 struct FmaDouble {
@@ -46,7 +77,8 @@ struct FmaDouble {
 };
 
 /// min and max; modes: 1 ftz, 2 NaN, 4 xorsign.abs.
-template <class T, bool isMax, unsigned mode> struct MinMax {
+template <class T, bool isMax, unsigned mode>
+struct MinMax {
   using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
   static constexpr Bits signBit = Bits(1) << (8 * sizeof(T) - 1);
   static T run(T a, T b) {
@@ -60,7 +92,8 @@ template <class T, bool isMax, unsigned mode> struct MinMax {
       b = std::fabs(b);
     }
     Bits x = bitsTo<Bits>(a), y = bitsTo<Bits>(b);
-    T less = bitsTo<T>(isMax ? x & y : x | y); // of equal ones: by the sign of zeros
+    T less =
+        bitsTo<T>(isMax ? x & y : x | y); // of equal ones: by the sign of zeros
     T value = a == b ? less : (isMax ? a > b : a < b) ? a : b;
     bool nanA = a != a, nanB = b != b;
     value = nanA ? b : nanB ? a : value;
@@ -74,33 +107,68 @@ template <class T, bool isMax, unsigned mode> struct MinMax {
   }
 };
 
-template <bool ftz> struct Abs {
+template <bool ftz>
+struct Abs {
   static float run(float a) { return std::fabs(flushIf<ftz>(a)); }
 };
-template <bool ftz> struct Neg {
+template <bool ftz>
+struct Neg {
   static float run(float a) { return -flushIf<ftz>(a); }
 };
-struct AbsDouble { static double run(double a) { return std::fabs(a); } };
-struct NegDouble { static double run(double a) { return -a; } };
-
-struct RcpOp { template <class T> static T of(T a) { return T(1) / a; } };
-struct SqrtOp { template <class T> static T of(T a) { return std::sqrt(a); } };
-struct RsqrtOp { static float of(float a) { return float(1.0 / std::sqrt(double(a))); } };
-struct SinOp { static float of(float a) { return std::sin(a); } };
-struct CosOp { static float of(float a) { return std::cos(a); } };
-struct Lg2Op { static float of(float a) { return std::log2(a); } };
-struct Ex2Op { static float of(float a) { return std::exp2(a); } };
-struct TanhOp { static float of(float a) { return std::tanh(a); } };
-
-template <class Op, bool ftz> struct Single {
-  static float run(float a) { return result<ftz, false>(Op::of(flushIf<ftz>(a))); }
+struct AbsDouble {
+  static double run(double a) { return std::fabs(a); }
 };
-template <class Op> struct SingleDouble {
+struct NegDouble {
+  static double run(double a) { return -a; }
+};
+
+struct RcpOp {
+  template <class T>
+  static T of(T a) {
+    return T(1) / a;
+  }
+};
+struct SqrtOp {
+  template <class T>
+  static T of(T a) {
+    return std::sqrt(a);
+  }
+};
+struct RsqrtOp {
+  static float of(float a) { return float(1.0 / std::sqrt(double(a))); }
+};
+struct SinOp {
+  static float of(float a) { return std::sin(a); }
+};
+struct CosOp {
+  static float of(float a) { return std::cos(a); }
+};
+struct Lg2Op {
+  static float of(float a) { return std::log2(a); }
+};
+struct Ex2Op {
+  static float of(float a) { return std::exp2(a); }
+};
+struct TanhOp {
+  static float of(float a) { return std::tanh(a); }
+};
+
+template <class Op, bool ftz>
+struct Single {
+  static float run(float a) {
+    return result<ftz, false>(Op::of(flushIf<ftz>(a)));
+  }
+};
+template <class Op>
+struct SingleDouble {
   static double run(double a) { return Op::of(a); }
 };
-struct RsqrtDouble { static double of(double a) { return 1.0 / std::sqrt(a); } };
+struct RsqrtDouble {
+  static double of(double a) { return 1.0 / std::sqrt(a); }
+};
 /// The seeds of Newton iterations: only the upper half of operand and result.
-template <class Op> struct Gross {
+template <class Op>
+struct Gross {
   static double run(double a) {
     constexpr uint64_t upper = 0xFFFFFFFF00000000ull;
     uint64_t bits = bitsTo<uint64_t>(a);
@@ -110,21 +178,25 @@ template <class Op> struct Gross {
     if (value != value)
       return bitsTo<double>(0x7FFFFFFF00000000ull);
     uint64_t out = bitsTo<uint64_t>(value) & upper;
-    return bitsTo<double>(out & 0x7FF0000000000000ull ? out : out & 0x8000000000000000ull);
+    return bitsTo<double>(
+        out & 0x7FF0000000000000ull ? out : out & 0x8000000000000000ull);
   }
 };
 
-template <class Op> Handler pairOf(bool ftz, bool sat) {
+template <class Op>
+Handler pairOf(bool ftz, bool sat) {
   return ftz ? (sat ? Handler(binary<Pair<Op, true, true>, float, float>)
                     : Handler(binary<Pair<Op, true, false>, float, float>))
              : (sat ? Handler(binary<Pair<Op, false, true>, float, float>)
                     : Handler(binary<Pair<Op, false, false>, float, float>));
 }
-template <class Op> Handler singleOf(bool ftz) {
+template <class Op>
+Handler singleOf(bool ftz) {
   return ftz ? Handler(unary<Single<Op, true>, float, float>)
              : Handler(unary<Single<Op, false>, float, float>);
 }
-template <class T, bool isMax> Handler minMaxOf(unsigned mode) {
+template <class T, bool isMax>
+Handler minMaxOf(unsigned mode) {
   static const Handler handlers[] = {
       binary<MinMax<T, isMax, 0>, T, T>, binary<MinMax<T, isMax, 1>, T, T>,
       binary<MinMax<T, isMax, 2>, T, T>, binary<MinMax<T, isMax, 3>, T, T>,
@@ -134,46 +206,77 @@ template <class T, bool isMax> Handler minMaxOf(unsigned mode) {
 }
 
 Handler doubleHandler(const std::string &op, bool isApprox, bool ftz) {
-  if (op == "add") return binary<PairDouble<AddOp>, double, double>;
-  if (op == "sub") return binary<PairDouble<SubOp>, double, double>;
-  if (op == "mul") return binary<PairDouble<MulOp>, double, double>;
-  if (op == "div" && !isApprox) return binary<PairDouble<DivOp>, double, double>;
-  if (op == "fma" || op == "mad") return ternary<FmaDouble, double, double>;
-  if (op == "abs") return unary<AbsDouble, double, double>;
-  if (op == "neg") return unary<NegDouble, double, double>;
-  if (op == "min") return minMaxOf<double, false>(0);
-  if (op == "max") return minMaxOf<double, true>(0);
-  if (op == "rcp" && isApprox) return ftz ? unary<Gross<RcpOp>, double, double> : nullptr;
-  if (op == "rcp") return unary<SingleDouble<RcpOp>, double, double>;
-  if (op == "sqrt" && !isApprox) return unary<SingleDouble<SqrtOp>, double, double>;
+  if (op == "add")
+    return binary<PairDouble<AddOp>, double, double>;
+  if (op == "sub")
+    return binary<PairDouble<SubOp>, double, double>;
+  if (op == "mul")
+    return binary<PairDouble<MulOp>, double, double>;
+  if (op == "div" && !isApprox)
+    return binary<PairDouble<DivOp>, double, double>;
+  if (op == "fma" || op == "mad")
+    return ternary<FmaDouble, double, double>;
+  if (op == "abs")
+    return unary<AbsDouble, double, double>;
+  if (op == "neg")
+    return unary<NegDouble, double, double>;
+  if (op == "min")
+    return minMaxOf<double, false>(0);
+  if (op == "max")
+    return minMaxOf<double, true>(0);
+  if (op == "rcp" && isApprox)
+    return ftz ? unary<Gross<RcpOp>, double, double> : nullptr;
+  if (op == "rcp")
+    return unary<SingleDouble<RcpOp>, double, double>;
+  if (op == "sqrt" && !isApprox)
+    return unary<SingleDouble<SqrtOp>, double, double>;
   if (op == "rsqrt" && isApprox)
     return ftz ? unary<Gross<RsqrtDouble>, double, double>
                : unary<SingleDouble<RsqrtDouble>, double, double>;
   return nullptr;
 }
 
-Handler singleHandler(const std::string &op, bool isApprox, bool ftz, bool sat) {
-  if (op == "add") return pairOf<AddOp>(ftz, sat);
-  if (op == "sub") return pairOf<SubOp>(ftz, sat);
-  if (op == "mul") return pairOf<MulOp>(ftz, sat);
+Handler singleHandler(const std::string &op, bool isApprox, bool ftz,
+                      bool sat) {
+  if (op == "add")
+    return pairOf<AddOp>(ftz, sat);
+  if (op == "sub")
+    return pairOf<SubOp>(ftz, sat);
+  if (op == "mul")
+    return pairOf<MulOp>(ftz, sat);
   if (op == "fma" || op == "mad")
     return ftz ? (sat ? Handler(ternary<Fma<true, true>, float, float>)
                       : Handler(ternary<Fma<true, false>, float, float>))
                : (sat ? Handler(ternary<Fma<false, true>, float, float>)
                       : Handler(ternary<Fma<false, false>, float, float>));
-  if (sat) return nullptr;
-  if (op == "div") return isApprox ? pairOf<DivApprox>(ftz, false) : pairOf<DivOp>(ftz, false);
-  if (op == "abs") return ftz ? unary<Abs<true>, float, float> : unary<Abs<false>, float, float>;
-  if (op == "neg") return ftz ? unary<Neg<true>, float, float> : unary<Neg<false>, float, float>;
-  if (op == "rcp") return singleOf<RcpOp>(ftz);
-  if (op == "sqrt") return singleOf<SqrtOp>(ftz);
-  if (!isApprox) return nullptr;
-  if (op == "rsqrt") return singleOf<RsqrtOp>(ftz);
-  if (op == "sin") return singleOf<SinOp>(ftz);
-  if (op == "cos") return singleOf<CosOp>(ftz);
-  if (op == "lg2") return singleOf<Lg2Op>(ftz);
-  if (op == "ex2") return singleOf<Ex2Op>(ftz);
-  if (op == "tanh") return singleOf<TanhOp>(ftz);
+  if (sat)
+    return nullptr;
+  if (op == "div")
+    return isApprox ? pairOf<DivApprox>(ftz, false) : pairOf<DivOp>(ftz, false);
+  if (op == "abs")
+    return ftz ? unary<Abs<true>, float, float>
+               : unary<Abs<false>, float, float>;
+  if (op == "neg")
+    return ftz ? unary<Neg<true>, float, float>
+               : unary<Neg<false>, float, float>;
+  if (op == "rcp")
+    return singleOf<RcpOp>(ftz);
+  if (op == "sqrt")
+    return singleOf<SqrtOp>(ftz);
+  if (!isApprox)
+    return nullptr;
+  if (op == "rsqrt")
+    return singleOf<RsqrtOp>(ftz);
+  if (op == "sin")
+    return singleOf<SinOp>(ftz);
+  if (op == "cos")
+    return singleOf<CosOp>(ftz);
+  if (op == "lg2")
+    return singleOf<Lg2Op>(ftz);
+  if (op == "ex2")
+    return singleOf<Ex2Op>(ftz);
+  if (op == "tanh")
+    return singleOf<TanhOp>(ftz);
   return nullptr;
 }
 
@@ -187,7 +290,8 @@ unsigned sourcesOf(const std::string &op) {
 }
 
 struct CopySign {
-  template <class T> static T run(T a, T b) {
+  template <class T>
+  static T run(T a, T b) {
     constexpr T sign = T(1) << (8 * sizeof(T) - 1);
     return T((a & sign) | (b & ~sign));
   }
@@ -202,36 +306,47 @@ void decodeCopySign(Decoder &decoder) {
 }
 
 bool hasProperty(int property, double value, bool isSubnormal) {
-  bool isNumber = value == value, isFinite = isNumber && std::fabs(value) != INFINITY;
+  bool isNumber = value == value,
+       isFinite = isNumber && std::fabs(value) != INFINITY;
   switch (property) {
-  case 0: return isFinite;
-  case 1: return isNumber && !isFinite;
-  case 2: return isNumber;
-  case 3: return !isNumber;
-  case 4: return isFinite && !isSubnormal; // zeros are normal
-  default: return isSubnormal;
+  case 0:
+    return isFinite;
+  case 1:
+    return isNumber && !isFinite;
+  case 2:
+    return isNumber;
+  case 3:
+    return !isNumber;
+  case 4:
+    return isFinite && !isSubnormal; // zeros are normal
+  default:
+    return isSubnormal;
   }
 }
 
-template <class T> Next testProperty(Warp &warp, const Instruction &i, Mask lanes) {
+template <class T>
+Next testProperty(Warp &warp, const Instruction &i, Mask lanes) {
   const T *a = warp.src<T>(i.a);
   Mask value = 0;
   for (unsigned l = 0; l < warpSize; ++l)
-    value |= Mask(hasProperty(i.flags, double(a[l]), std::fpclassify(a[l]) == FP_SUBNORMAL)) << l;
+    value |= Mask(hasProperty(i.flags, double(a[l]),
+                              std::fpclassify(a[l]) == FP_SUBNORMAL))
+             << l;
   warp.setPredicate(i.d, lanes, value);
   return Next::Continue;
 }
 
 void decodeTestp(Decoder &decoder) {
-  int property =
-      decoder.takeOne({"finite", "infinite", "number", "notanumber", "normal", "subnormal"});
+  int property = decoder.takeOne(
+      {"finite", "infinite", "number", "notanumber", "normal", "subnormal"});
   Type type = decoder.takeType();
   decoder.expectOperands(2);
   if (property < 0 || (type != Type::F32 && type != Type::F64))
     decoder.fail("'" + decoder.source->text() + "' doesn't exist");
   decoder.out->flags = uint8_t(property);
   decoder.out->kind = Class::Floating;
-  decoder.out->run = type == Type::F32 ? testProperty<float> : testProperty<double>;
+  decoder.out->run =
+      type == Type::F32 ? testProperty<float> : testProperty<double>;
   decoder.dstPredicate(&Instruction::d, decoder.operand(0));
   decoder.src(&Instruction::a, decoder.operand(1), ptx::sizeOf(type), type);
 }
@@ -255,12 +370,14 @@ void decodeFloatArithmetic(Decoder &decoder) {
   }
   Type type = decoder.takeType();
   bool isDouble = type == Type::F64;
-  bool needsRounding = op == "fma" || op == "div" || op == "sqrt" || op == "rcp";
+  bool needsRounding =
+      op == "fma" || op == "div" || op == "sqrt" || op == "rcp";
   if (needsRounding && rounding < 0 && approx < 0)
     decoder.fail("'" + decoder.source->text() + "' needs a rounding");
   Handler handler;
   if (isMinMax && !isDouble)
-    handler = op == "min" ? minMaxOf<float, false>(mode) : minMaxOf<float, true>(mode);
+    handler = op == "min" ? minMaxOf<float, false>(mode)
+                          : minMaxOf<float, true>(mode);
   else if (rounding > 0)
     handler = roundedHandler(op, type, rounding, ftz, sat);
   else if (isDouble)

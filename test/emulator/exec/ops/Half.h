@@ -10,12 +10,16 @@ namespace emulator {
 struct F16 {
   static float from(uint16_t bits) { return fromF16(bits); }
   static uint16_t to(float value) { return toF16(value); }
-  static uint16_t flush(uint16_t bits) { return bits & 0x7C00 ? bits : bits & 0x8000; }
+  static uint16_t flush(uint16_t bits) {
+    return bits & 0x7C00 ? bits : bits & 0x8000;
+  }
 };
 struct BF16 {
   static float from(uint16_t bits) { return fromBF16(bits); }
   static uint16_t to(float value) { return toBF16(value); }
-  static uint16_t flush(uint16_t bits) { return bits & 0x7F80 ? bits : bits & 0x8000; }
+  static uint16_t flush(uint16_t bits) {
+    return bits & 0x7F80 ? bits : bits & 0x8000;
+  }
 };
 
 } // namespace emulator

@@ -8,61 +8,109 @@
 namespace emulator {
 namespace {
 
-template <class T> using Unsigned = std::make_unsigned_t<T>;
-template <class T> struct WiderOf;
-template <> struct WiderOf<uint16_t> { using Type = uint32_t; };
-template <> struct WiderOf<int16_t> { using Type = int32_t; };
-template <> struct WiderOf<uint32_t> { using Type = uint64_t; };
-template <> struct WiderOf<int32_t> { using Type = int64_t; };
-template <> struct WiderOf<uint64_t> { using Type = unsigned __int128; };
-template <> struct WiderOf<int64_t> { using Type = __int128; };
-template <class T> using Wider = typename WiderOf<T>::Type;
+template <class T>
+using Unsigned = std::make_unsigned_t<T>;
+template <class T>
+struct WiderOf;
+template <>
+struct WiderOf<uint16_t> {
+  using Type = uint32_t;
+};
+template <>
+struct WiderOf<int16_t> {
+  using Type = int32_t;
+};
+template <>
+struct WiderOf<uint32_t> {
+  using Type = uint64_t;
+};
+template <>
+struct WiderOf<int32_t> {
+  using Type = int64_t;
+};
+template <>
+struct WiderOf<uint64_t> {
+  using Type = unsigned __int128;
+};
+template <>
+struct WiderOf<int64_t> {
+  using Type = __int128;
+};
+template <class T>
+using Wider = typename WiderOf<T>::Type;
 
 struct Add {
-  template <class T> static T run(T a, T b) { return T(Unsigned<T>(a) + Unsigned<T>(b)); }
+  template <class T>
+  static T run(T a, T b) {
+    return T(Unsigned<T>(a) + Unsigned<T>(b));
+  }
 };
 struct Sub {
-  template <class T> static T run(T a, T b) { return T(Unsigned<T>(a) - Unsigned<T>(b)); }
+  template <class T>
+  static T run(T a, T b) {
+    return T(Unsigned<T>(a) - Unsigned<T>(b));
+  }
 };
-template <class T> T clampWide(int64_t value) {
-  int64_t low = std::numeric_limits<T>::min(), high = std::numeric_limits<T>::max();
+template <class T>
+T clampWide(int64_t value) {
+  int64_t low = std::numeric_limits<T>::min(),
+          high = std::numeric_limits<T>::max();
   return T(value < low ? low : value > high ? high : value);
 }
 struct AddSat {
-  static int32_t run(int32_t a, int32_t b) { return clampWide<int32_t>(int64_t(a) + b); }
+  static int32_t run(int32_t a, int32_t b) {
+    return clampWide<int32_t>(int64_t(a) + b);
+  }
 };
 struct SubSat {
-  static int32_t run(int32_t a, int32_t b) { return clampWide<int32_t>(int64_t(a) - b); }
+  static int32_t run(int32_t a, int32_t b) {
+    return clampWide<int32_t>(int64_t(a) - b);
+  }
 };
 struct MulLo {
-  template <class T> static T run(T a, T b) {
+  template <class T>
+  static T run(T a, T b) {
     return T(uint64_t(Unsigned<T>(a)) * uint64_t(Unsigned<T>(b)));
   }
 };
 struct MulHi {
-  template <class T> static T run(T a, T b) {
+  template <class T>
+  static T run(T a, T b) {
     return T((Wider<T>(a) * Wider<T>(b)) >> (8 * sizeof(T)));
   }
 };
 struct MulWide {
-  template <class T> static Wider<T> run(T a, T b) { return Wider<T>(a) * Wider<T>(b); }
+  template <class T>
+  static Wider<T> run(T a, T b) {
+    return Wider<T>(a) * Wider<T>(b);
+  }
 };
 struct MadLo {
-  template <class T> static T run(T a, T b, T c) { return Add::run(MulLo::run(a, b), c); }
+  template <class T>
+  static T run(T a, T b, T c) {
+    return Add::run(MulLo::run(a, b), c);
+  }
 };
 struct MadHi {
-  template <class T> static T run(T a, T b, T c) { return Add::run(MulHi::run(a, b), c); }
+  template <class T>
+  static T run(T a, T b, T c) {
+    return Add::run(MulHi::run(a, b), c);
+  }
 };
 struct MadHiSat {
-  static int32_t run(int32_t a, int32_t b, int32_t c) { return AddSat::run(MulHi::run(a, b), c); }
+  static int32_t run(int32_t a, int32_t b, int32_t c) {
+    return AddSat::run(MulHi::run(a, b), c);
+  }
 };
 struct MadWide {
-  template <class T> static Wider<T> run(T a, T b, Wider<T> c) {
+  template <class T>
+  static Wider<T> run(T a, T b, Wider<T> c) {
     return Add::run(Wider<T>(Wider<T>(a) * Wider<T>(b)), c);
   }
 };
 struct Div {
-  template <class T> static T run(T a, T b) {
+  template <class T>
+  static T run(T a, T b) {
     if (b == 0)
       return T(-1); // unspecified; what the hardware's sequence gives
     if (std::is_signed_v<T> && b == T(-1))
@@ -71,7 +119,8 @@ struct Div {
   }
 };
 struct Rem {
-  template <class T> static T run(T a, T b) {
+  template <class T>
+  static T run(T a, T b) {
     if (b == 0)
       return a;
     if (std::is_signed_v<T> && b == T(-1))
@@ -80,22 +129,39 @@ struct Rem {
   }
 };
 struct Abs {
-  template <class T> static T run(T a) { return a < 0 ? T(0 - Unsigned<T>(a)) : a; }
+  template <class T>
+  static T run(T a) {
+    return a < 0 ? T(0 - Unsigned<T>(a)) : a;
+  }
 };
 struct Neg {
-  template <class T> static T run(T a) { return T(0 - Unsigned<T>(a)); }
+  template <class T>
+  static T run(T a) {
+    return T(0 - Unsigned<T>(a));
+  }
 };
 struct Min {
-  template <class T> static T run(T a, T b) { return a < b ? a : b; }
+  template <class T>
+  static T run(T a, T b) {
+    return a < b ? a : b;
+  }
 };
 struct Max {
-  template <class T> static T run(T a, T b) { return a > b ? a : b; }
+  template <class T>
+  static T run(T a, T b) {
+    return a > b ? a : b;
+  }
 };
-template <class F> struct Relu {
-  template <class T> static T run(T a, T b) { return std::max(F::run(a, b), T(0)); }
+template <class F>
+struct Relu {
+  template <class T>
+  static T run(T a, T b) {
+    return std::max(F::run(a, b), T(0));
+  }
 };
 /// Both 16-bit halves of a word.
-template <class F, class T> struct Halves {
+template <class F, class T>
+struct Halves {
   static uint32_t run(uint32_t a, uint32_t b) {
     uint32_t low = uint16_t(F::run(T(a), T(b)));
     uint32_t high = uint16_t(F::run(T(a >> 16), T(b >> 16)));
@@ -103,9 +169,12 @@ template <class F, class T> struct Halves {
   }
 };
 struct Mul24Lo {
-  static uint32_t run(uint32_t a, uint32_t b) { return (a & 0xFFFFFF) * (b & 0xFFFFFF); }
+  static uint32_t run(uint32_t a, uint32_t b) {
+    return (a & 0xFFFFFF) * (b & 0xFFFFFF);
+  }
   static int32_t run(int32_t a, int32_t b) {
-    return int32_t(uint32_t(int32_t(uint32_t(a) << 8) >> 8) * uint32_t(int32_t(uint32_t(b) << 8) >> 8));
+    return int32_t(uint32_t(int32_t(uint32_t(a) << 8) >> 8) *
+                   uint32_t(int32_t(uint32_t(b) << 8) >> 8));
   }
 };
 struct Mul24Hi {
@@ -113,64 +182,94 @@ struct Mul24Hi {
     return uint32_t((uint64_t(a & 0xFFFFFF) * (b & 0xFFFFFF)) >> 16);
   }
   static int32_t run(int32_t a, int32_t b) {
-    int64_t product = int64_t(int32_t(uint32_t(a) << 8) >> 8) * (int32_t(uint32_t(b) << 8) >> 8);
+    int64_t product = int64_t(int32_t(uint32_t(a) << 8) >> 8) *
+                      (int32_t(uint32_t(b) << 8) >> 8);
     return int32_t(product >> 16);
   }
 };
-template <class F> struct Mad24 {
-  template <class T> static T run(T a, T b, T c) { return Add::run(F::run(a, b), c); }
+template <class F>
+struct Mad24 {
+  template <class T>
+  static T run(T a, T b, T c) {
+    return Add::run(F::run(a, b), c);
+  }
 };
 struct Mad24HiSat {
-  static int32_t run(int32_t a, int32_t b, int32_t c) { return AddSat::run(Mul24Hi::run(a, b), c); }
+  static int32_t run(int32_t a, int32_t b, int32_t c) {
+    return AddSat::run(Mul24Hi::run(a, b), c);
+  }
 };
 struct Sad {
-  template <class T> static T run(T a, T b, T c) {
-    Unsigned<T> difference = a < b ? Unsigned<T>(b) - Unsigned<T>(a) : Unsigned<T>(a) - Unsigned<T>(b);
+  template <class T>
+  static T run(T a, T b, T c) {
+    Unsigned<T> difference = a < b ? Unsigned<T>(b) - Unsigned<T>(a)
+                                   : Unsigned<T>(a) - Unsigned<T>(b);
     return T(Unsigned<T>(c) + difference);
   }
 };
 
 /// Dot products of bytes: A and B signed or not.
-template <class A, class B> struct Dp4a {
+template <class A, class B>
+struct Dp4a {
   static uint32_t run(uint32_t a, uint32_t b, uint32_t c) {
     for (unsigned k = 0; k < 32; k += 8)
       c += uint32_t(int32_t(A(a >> k)) * int32_t(B(b >> k)));
     return c;
   }
 };
-template <class A, class B, unsigned shift> struct Dp2a {
+template <class A, class B, unsigned shift>
+struct Dp2a {
   using A16 = std::conditional_t<std::is_signed_v<A>, int16_t, uint16_t>;
   static uint32_t run(uint32_t a, uint32_t b, uint32_t c) {
     for (unsigned k = 0; k < 2; ++k)
-      c += uint32_t(int32_t(A16(a >> (16 * k))) * int32_t(B(b >> (shift + 8 * k))));
+      c += uint32_t(int32_t(A16(a >> (16 * k))) *
+                    int32_t(B(b >> (shift + 8 * k))));
     return c;
   }
 };
 
-template <class F> Handler pair(Type type) {
-  return forInteger(type, [](auto t) { using T = decltype(t); return Handler(binary<F, T, T>); });
+template <class F>
+Handler pair(Type type) {
+  return forInteger(type, [](auto t) {
+    using T = decltype(t);
+    return Handler(binary<F, T, T>);
+  });
 }
-template <class F> Handler single(Type type) {
-  return forInteger(type, [](auto t) { using T = decltype(t); return Handler(unary<F, T, T>); });
+template <class F>
+Handler single(Type type) {
+  return forInteger(type, [](auto t) {
+    using T = decltype(t);
+    return Handler(unary<F, T, T>);
+  });
 }
-template <class F> Handler triple(Type type) {
-  return forInteger(type, [](auto t) { using T = decltype(t); return Handler(ternary<F, T, T>); });
+template <class F>
+Handler triple(Type type) {
+  return forInteger(type, [](auto t) {
+    using T = decltype(t);
+    return Handler(ternary<F, T, T>);
+  });
 }
 
 Type doubled(Type type) {
   switch (type) {
-  case Type::U16: return Type::U32;
-  case Type::S16: return Type::S32;
-  case Type::U32: return Type::U64;
-  case Type::S32: return Type::S64;
-  default: return Type::None;
+  case Type::U16:
+    return Type::U32;
+  case Type::S16:
+    return Type::S32;
+  case Type::U32:
+    return Type::U64;
+  case Type::S32:
+    return Type::S64;
+  default:
+    return Type::None;
   }
 }
 
 void decodeWide(Decoder &decoder, Type type, bool isMad) {
   Type result = doubled(type);
   if (result == Type::None)
-    decoder.fail("'" + decoder.source->text() + "' doesn't exist for this type");
+    decoder.fail("'" + decoder.source->text() +
+                 "' doesn't exist for this type");
   decoder.expectOperands(isMad ? 4 : 3);
   Instruction &out = *decoder.out;
   out.kind = Class::Integer;
@@ -185,10 +284,12 @@ void decodeWide(Decoder &decoder, Type type, bool isMad) {
   decoder.src(&Instruction::a, decoder.operand(1), ptx::sizeOf(type), type);
   decoder.src(&Instruction::b, decoder.operand(2), ptx::sizeOf(type), type);
   if (isMad)
-    decoder.src(&Instruction::c, decoder.operand(3), ptx::sizeOf(result), result);
+    decoder.src(&Instruction::c, decoder.operand(3), ptx::sizeOf(result),
+                result);
 }
 
-template <template <class> class Wrap, class F> Handler maybe(bool isWrapped, Type type) {
+template <template <class> class Wrap, class F>
+Handler maybe(bool isWrapped, Type type) {
   return isWrapped ? pair<Wrap<F>>(type) : pair<F>(type);
 }
 
@@ -200,8 +301,9 @@ void decodePacked(Decoder &decoder, bool isSignedPair) {
     using F = decltype(op);
     if (relu)
       return binary<Halves<Relu<F>, int16_t>, uint32_t, uint32_t>;
-    return isSignedPair ? Handler(binary<Halves<F, int16_t>, uint32_t, uint32_t>)
-                        : Handler(binary<Halves<F, uint16_t>, uint32_t, uint32_t>);
+    return isSignedPair
+               ? Handler(binary<Halves<F, int16_t>, uint32_t, uint32_t>)
+               : Handler(binary<Halves<F, uint16_t>, uint32_t, uint32_t>);
   };
   Handler handler = opcode == "add"   ? of(Add())
                     : opcode == "min" ? of(Min())
@@ -221,10 +323,14 @@ void decode24(Decoder &decoder) {
   auto pick = [&](auto t) -> Handler {
     using T = decltype(t);
     if (!isMad)
-      return part ? Handler(binary<Mul24Hi, T, T>) : Handler(binary<Mul24Lo, T, T>);
+      return part ? Handler(binary<Mul24Hi, T, T>)
+                  : Handler(binary<Mul24Lo, T, T>);
     if (sat)
-      return part && isSignedType ? Handler(ternary<Mad24HiSat, int32_t, int32_t>) : nullptr;
-    return part ? Handler(ternary<Mad24<Mul24Hi>, T, T>) : Handler(ternary<Mad24<Mul24Lo>, T, T>);
+      return part && isSignedType
+                 ? Handler(ternary<Mad24HiSat, int32_t, int32_t>)
+                 : nullptr;
+    return part ? Handler(ternary<Mad24<Mul24Hi>, T, T>)
+                : Handler(ternary<Mad24<Mul24Lo>, T, T>);
   };
   Handler handler = isSignedType ? pick(int32_t()) : pick(uint32_t());
   finish(decoder, Class::Integer, handler, isMad ? 3 : 2, type);
@@ -246,15 +352,16 @@ void decodeDot(Decoder &decoder) {
            : high ? Handler(ternary<Dp2a<A, B, 16>, uint32_t, uint32_t>)
                   : Handler(ternary<Dp2a<A, B, 0>, uint32_t, uint32_t>);
   };
-  Handler handler = a ? (b ? pick(int8_t(), int8_t()) : pick(int8_t(), uint8_t()))
-                      : (b ? pick(uint8_t(), int8_t()) : pick(uint8_t(), uint8_t()));
+  Handler handler =
+      a ? (b ? pick(int8_t(), int8_t()) : pick(int8_t(), uint8_t()))
+        : (b ? pick(uint8_t(), int8_t()) : pick(uint8_t(), uint8_t()));
   finish(decoder, Class::Integer, handler, 3, Type::B32);
 }
 
 /// add, sub, mul ...: to the family of the type.
 void decodeArithmetic(Decoder &decoder) {
-  if (decoder.has("cc") || decoder.source->opcode == "addc" || decoder.source->opcode == "subc" ||
-      decoder.source->opcode == "madc")
+  if (decoder.has("cc") || decoder.source->opcode == "addc" ||
+      decoder.source->opcode == "subc" || decoder.source->opcode == "madc")
     return decodeCarry(decoder);
   if (decoder.take("u16x2"))
     return decodePacked(decoder, false);
@@ -276,11 +383,13 @@ void decodeIntegerArithmetic(Decoder &decoder) {
   int part = isMad || isMul ? decoder.takeOne({"lo", "hi", "wide"}) : 0;
   if (part < 0)
     decoder.fail("'" + decoder.source->text() + "' needs .lo, .hi or .wide");
-  bool sat = (opcode == "add" || opcode == "sub" || isMad) && decoder.take("sat");
+  bool sat =
+      (opcode == "add" || opcode == "sub" || isMad) && decoder.take("sat");
   bool relu = (opcode == "min" || opcode == "max") && decoder.take("relu");
   Type type = decoder.takeType();
   if (!isInteger(type))
-    decoder.fail("'" + decoder.source->text() + "' doesn't exist for this type");
+    decoder.fail("'" + decoder.source->text() +
+                 "' doesn't exist for this type");
   if (part == 2)
     return decodeWide(decoder, type, isMad);
   Handler handler = nullptr;
@@ -295,9 +404,10 @@ void decodeIntegerArithmetic(Decoder &decoder) {
     handler = part ? pair<MulHi>(type) : pair<MulLo>(type);
   } else if (isMad) {
     sources = 3;
-    handler = sat    ? (part ? Handler(ternary<MadHiSat, int32_t, int32_t>) : nullptr)
-              : part ? triple<MadHi>(type)
-                     : triple<MadLo>(type);
+    handler =
+        sat    ? (part ? Handler(ternary<MadHiSat, int32_t, int32_t>) : nullptr)
+        : part ? triple<MadHi>(type)
+               : triple<MadLo>(type);
   } else if (opcode == "div") {
     handler = pair<Div>(type);
   } else if (opcode == "rem") {
@@ -315,9 +425,10 @@ void decodeIntegerArithmetic(Decoder &decoder) {
 }
 
 void registerIntegerOps(DecodeTable &table) {
-  for (const char *opcode : {"add", "sub", "mul", "mad", "div", "rem", "min", "max", "abs", "neg",
-                             "addc", "subc", "madc", "fma", "rcp", "sqrt", "rsqrt", "sin", "cos",
-                             "lg2", "ex2", "tanh"})
+  for (const char *opcode :
+       {"add",   "sub", "mul",  "mad",  "div",  "rem", "min", "max",
+        "abs",   "neg", "addc", "subc", "madc", "fma", "rcp", "sqrt",
+        "rsqrt", "sin", "cos",  "lg2",  "ex2",  "tanh"})
     table[opcode] = decodeArithmetic;
   table["mul24"] = decode24;
   table["mad24"] = decode24;

@@ -18,23 +18,38 @@ namespace emulator {
 
 unsigned bitsOf(Element element) {
   switch (element) {
-  case Element::F64: return 64;
-  case Element::TF32: case Element::F32: case Element::S32: return 32;
-  case Element::F16: case Element::BF16: return 16;
-  case Element::S8: case Element::U8: case Element::E4M3: case Element::E5M2: return 8;
-  case Element::S4: case Element::U4: return 4;
-  case Element::B1: return 1;
-  case Element::None: break;
+  case Element::F64:
+    return 64;
+  case Element::TF32:
+  case Element::F32:
+  case Element::S32:
+    return 32;
+  case Element::F16:
+  case Element::BF16:
+    return 16;
+  case Element::S8:
+  case Element::U8:
+  case Element::E4M3:
+  case Element::E5M2:
+    return 8;
+  case Element::S4:
+  case Element::U4:
+    return 4;
+  case Element::B1:
+    return 1;
+  case Element::None:
+    break;
   }
   return 32;
 }
 
 Element elementNamed(std::string_view name) {
   static constexpr std::pair<std::string_view, Element> names[] = {
-      {"f16", Element::F16}, {"bf16", Element::BF16}, {"tf32", Element::TF32},
-      {"f64", Element::F64}, {"s8", Element::S8}, {"u8", Element::U8}, {"s4", Element::S4},
-      {"u4", Element::U4}, {"b1", Element::B1}, {"e4m3", Element::E4M3}, {"e5m2", Element::E5M2},
-      {"f32", Element::F32}, {"s32", Element::S32}};
+      {"f16", Element::F16},   {"bf16", Element::BF16}, {"tf32", Element::TF32},
+      {"f64", Element::F64},   {"s8", Element::S8},     {"u8", Element::U8},
+      {"s4", Element::S4},     {"u4", Element::U4},     {"b1", Element::B1},
+      {"e4m3", Element::E4M3}, {"e5m2", Element::E5M2}, {"f32", Element::F32},
+      {"s32", Element::S32}};
   for (auto &[spelling, element] : names)
     if (spelling == name)
       return element;
@@ -48,7 +63,8 @@ bool takeShape(Decoder &decoder, MatrixOp &op) {
   return false;
 }
 
-void fragmentOperand(Decoder &decoder, const Operand &operand, Fragment2D &fragment, bool isResult) {
+void fragmentOperand(Decoder &decoder, const Operand &operand,
+                     Fragment2D &fragment, bool isResult) {
   std::vector<Operand> single;
   const std::vector<Operand> *list = &operand.elements;
   if (operand.kind != Operand::Kind::Vector) {
@@ -64,7 +80,8 @@ void fragmentOperand(Decoder &decoder, const Operand &operand, Fragment2D &fragm
     if (isResult)
       decoder.dstExternal(&fragment.slot[r], (*list)[r], width);
     else
-      decoder.srcExternal(&fragment.slot[r], (*list)[r], width, width == 8 ? Type::F64 : Type::None);
+      decoder.srcExternal(&fragment.slot[r], (*list)[r], width,
+                          width == 8 ? Type::F64 : Type::None);
 }
 
 Next wholeWarp(Warp &warp, const Instruction &, Mask lanes) {
@@ -77,36 +94,54 @@ Next wholeWarp(Warp &warp, const Instruction &, Mask lanes) {
 namespace {
 
 /// The e-th element of a register as a number.
-template <class T> T elementOf(Element element, uint64_t bits, unsigned e) {
+template <class T>
+T elementOf(Element element, uint64_t bits, unsigned e) {
   switch (element) {
-  case Element::F64: return T(bitsTo<double>(bits));
-  case Element::F32: return T(bitsTo<float>(uint32_t(bits)));
-  case Element::TF32: return T(truncateTF32(bitsTo<float>(uint32_t(bits))));
-  case Element::S32: return T(int32_t(bits));
-  case Element::F16: return T(fromF16(uint16_t(bits >> (16 * e))));
-  case Element::BF16: return T(fromBF16(uint16_t(bits >> (16 * e))));
-  case Element::S8: return T(int8_t(bits >> (8 * e)));
-  case Element::U8: return T(uint8_t(bits >> (8 * e)));
-  case Element::S4: return T(int32_t(uint32_t(bits >> (4 * e)) << 28) >> 28);
-  case Element::U4: return T(bits >> (4 * e) & 15);
-  case Element::B1: return T(bits >> e & 1);
-  case Element::E4M3: return T(decode(uint32_t(bits >> (8 * e)) & 255, {4, 3, true}));
-  case Element::E5M2: return T(decode(uint32_t(bits >> (8 * e)) & 255, {5, 2}));
-  case Element::None: break;
+  case Element::F64:
+    return T(bitsTo<double>(bits));
+  case Element::F32:
+    return T(bitsTo<float>(uint32_t(bits)));
+  case Element::TF32:
+    return T(truncateTF32(bitsTo<float>(uint32_t(bits))));
+  case Element::S32:
+    return T(int32_t(bits));
+  case Element::F16:
+    return T(fromF16(uint16_t(bits >> (16 * e))));
+  case Element::BF16:
+    return T(fromBF16(uint16_t(bits >> (16 * e))));
+  case Element::S8:
+    return T(int8_t(bits >> (8 * e)));
+  case Element::U8:
+    return T(uint8_t(bits >> (8 * e)));
+  case Element::S4:
+    return T(int32_t(uint32_t(bits >> (4 * e)) << 28) >> 28);
+  case Element::U4:
+    return T(bits >> (4 * e) & 15);
+  case Element::B1:
+    return T(bits >> e & 1);
+  case Element::E4M3:
+    return T(decode(uint32_t(bits >> (8 * e)) & 255, {4, 3, true}));
+  case Element::E5M2:
+    return T(decode(uint32_t(bits >> (8 * e)) & 255, {5, 2}));
+  case Element::None:
+    break;
   }
   return T();
 }
 
-uint64_t registerOf(Warp &warp, const Fragment2D &fragment, unsigned r, unsigned lane) {
-  return fragment.element == Element::F64 ? warp.src<uint64_t>(fragment.slot[r])[lane]
-                                          : warp.src<uint32_t>(fragment.slot[r])[lane];
+uint64_t registerOf(Warp &warp, const Fragment2D &fragment, unsigned r,
+                    unsigned lane) {
+  return fragment.element == Element::F64
+             ? warp.src<uint64_t>(fragment.slot[r])[lane]
+             : warp.src<uint32_t>(fragment.slot[r])[lane];
 }
 
 constexpr unsigned largest = 16 * 256;
 
 /// A (rows x depth) or B (depth x columns, `isB`) into a row-major array.
 template <class T>
-void gatherFactor(Warp &warp, const MatrixOp &op, const Fragment2D &fragment, bool isB, T *out) {
+void gatherFactor(Warp &warp, const MatrixOp &op, const Fragment2D &fragment,
+                  bool isB, T *out) {
   const unsigned width = fragment.element == Element::F64 ? 64 : 32;
   const unsigned perRegister = width / bitsOf(fragment.element);
   const unsigned rows = isB ? op.k : op.m, columns = isB ? op.n : op.k;
@@ -118,9 +153,11 @@ void gatherFactor(Warp &warp, const MatrixOp &op, const Fragment2D &fragment, bo
       for (unsigned e = 0; e < perRegister; ++e) {
         unsigned index;
         if (op.isOpaque) {
-          index = opaqueIndex(lane, r * perRegister + e, fragment.count * perRegister, rows * columns);
+          index = opaqueIndex(lane, r * perRegister + e,
+                              fragment.count * perRegister, rows * columns);
         } else {
-          unsigned depth = t * perRegister + e + 4 * perRegister * (isTall ? r / 2 : r);
+          unsigned depth =
+              t * perRegister + e + 4 * perRegister * (isTall ? r / 2 : r);
           unsigned outer = g + (isTall ? 8 * (r & 1) : 0);
           index = isB ? depth * columns + outer : outer * columns + depth;
         }
@@ -130,42 +167,53 @@ void gatherFactor(Warp &warp, const MatrixOp &op, const Fragment2D &fragment, bo
 }
 
 /// Runs f(lane, register, element in it, index in the row-major C or D).
-template <class F> void forAccumulator(const MatrixOp &op, const Fragment2D &fragment, F f) {
+template <class F>
+void forAccumulator(const MatrixOp &op, const Fragment2D &fragment, F f) {
   const unsigned perRegister = fragment.element == Element::F16 ? 2 : 1;
   for (unsigned r = 0; r < fragment.count; ++r)
     for (unsigned lane = 0; lane < warpSize; ++lane)
       for (unsigned e = 0; e < perRegister; ++e) {
         unsigned s = r * perRegister + e;
-        unsigned index = op.isOpaque ? opaqueIndex(lane, s, fragment.count * perRegister, op.m * op.n)
-                                     : (lane / 4 + 8 * (s / 2)) * op.n + lane % 4 * 2 + s % 2;
+        unsigned index =
+            op.isOpaque
+                ? opaqueIndex(lane, s, fragment.count * perRegister,
+                              op.m * op.n)
+                : (lane / 4 + 8 * (s / 2)) * op.n + lane % 4 * 2 + s % 2;
         f(lane, r, e, index);
       }
 }
 
-template <class T> void gatherAccumulator(Warp &warp, const MatrixOp &op, T *out) {
-  forAccumulator(op, op.c, [&](unsigned lane, unsigned r, unsigned e, unsigned index) {
-    out[index] = elementOf<T>(op.c.element, registerOf(warp, op.c, r, lane), e);
-  });
+template <class T>
+void gatherAccumulator(Warp &warp, const MatrixOp &op, T *out) {
+  forAccumulator(
+      op, op.c, [&](unsigned lane, unsigned r, unsigned e, unsigned index) {
+        out[index] =
+            elementOf<T>(op.c.element, registerOf(warp, op.c, r, lane), e);
+      });
 }
 
-template <class T> void scatter(Warp &warp, const MatrixOp &op, const T *values) {
-  forAccumulator(op, op.d, [&](unsigned lane, unsigned r, unsigned e, unsigned index) {
-    if constexpr (sizeof(T) == 8 && std::is_floating_point_v<T>) {
-      warp.dst<double>(op.d.slot[r])[lane] = values[index];
-    } else if (op.d.element == Element::F16) {
-      warp.dst<uint16_t>(op.d.slot[r])[2 * lane + e] = toF16(float(values[index]));
-    } else if (op.d.element == Element::F32) {
-      warp.dst<float>(op.d.slot[r])[lane] = canonical(float(values[index]));
-    } else {
-      int64_t value = int64_t(values[index]);
-      if (op.isSaturating)
-        value = std::clamp<int64_t>(value, INT32_MIN, INT32_MAX);
-      warp.dst<uint32_t>(op.d.slot[r])[lane] = uint32_t(uint64_t(value));
-    }
-  });
+template <class T>
+void scatter(Warp &warp, const MatrixOp &op, const T *values) {
+  forAccumulator(
+      op, op.d, [&](unsigned lane, unsigned r, unsigned e, unsigned index) {
+        if constexpr (sizeof(T) == 8 && std::is_floating_point_v<T>) {
+          warp.dst<double>(op.d.slot[r])[lane] = values[index];
+        } else if (op.d.element == Element::F16) {
+          warp.dst<uint16_t>(op.d.slot[r])[2 * lane + e] =
+              toF16(float(values[index]));
+        } else if (op.d.element == Element::F32) {
+          warp.dst<float>(op.d.slot[r])[lane] = canonical(float(values[index]));
+        } else {
+          int64_t value = int64_t(values[index]);
+          if (op.isSaturating)
+            value = std::clamp<int64_t>(value, INT32_MIN, INT32_MAX);
+          warp.dst<uint32_t>(op.d.slot[r])[lane] = uint32_t(uint64_t(value));
+        }
+      });
 }
 
-template <class T, class Sum> void product(Warp &warp, const MatrixOp &op) {
+template <class T, class Sum>
+void product(Warp &warp, const MatrixOp &op) {
   alignas(64) T a[largest], b[largest];
   alignas(64) Sum sums[32 * 32];
   gatherFactor(warp, op, op.a, false, a);
@@ -194,7 +242,11 @@ void multiply(Warp &warp, const MatrixOp &op) {
   switch (op.a.element) {
   case Element::F64:
     return product<double, double>(warp, op);
-  case Element::S8: case Element::U8: case Element::S4: case Element::U4: case Element::B1:
+  case Element::S8:
+  case Element::U8:
+  case Element::S4:
+  case Element::U4:
+  case Element::B1:
     return product<int32_t, int64_t>(warp, op);
   default:
     return product<float, float>(warp, op);

@@ -10,7 +10,20 @@ namespace emulator {
 
 /// What the elements of A or B, or C or D, are.
 enum class Element : uint8_t {
-  F16, BF16, TF32, F64, S8, U8, S4, U4, B1, E4M3, E5M2, F32, S32, None
+  F16,
+  BF16,
+  TF32,
+  F64,
+  S8,
+  U8,
+  S4,
+  U4,
+  B1,
+  E4M3,
+  E5M2,
+  F32,
+  S32,
+  None
 };
 unsigned bitsOf(Element element);
 /// The element of a modifier ("f16", "e4m3"), or None.
@@ -36,11 +49,13 @@ struct MatrixOp : Extra {
 /// Parses "m16n8k16"; false if it is something else.
 bool takeShape(Decoder &decoder, MatrixOp &op);
 /// The registers of a fragment.
-void fragmentOperand(Decoder &decoder, const Operand &operand, Fragment2D &fragment, bool isResult);
+void fragmentOperand(Decoder &decoder, const Operand &operand,
+                     Fragment2D &fragment, bool isResult);
 /// The handler's work: lanes is the whole warp.
 void multiply(Warp &warp, const MatrixOp &op);
 /// Wmma's own layout: the linear index of the s-th element of a lane.
-inline unsigned opaqueIndex(unsigned lane, unsigned s, unsigned perLane, unsigned total) {
+inline unsigned opaqueIndex(unsigned lane, unsigned s, unsigned perLane,
+                            unsigned total) {
   return (lane * perLane + s) % total;
 }
 /// Continue if all lanes of the warp are here, else what to return.

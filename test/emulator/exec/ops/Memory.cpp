@@ -13,28 +13,36 @@ const int32_t *slotsOf(const Instruction &i) {
   return i.count == 1 ? &i.d : static_cast<const VectorSlots *>(i.extra)->slot;
 }
 
-void afterLoad(Warp &warp, const Instruction &i, Mask lanes, const uint64_t (&addresses)[32]) {
+void afterLoad(Warp &warp, const Instruction &i, Mask lanes,
+               const uint64_t (&addresses)[32]) {
   if (!(i.flags & strongAccess))
     return;
   warp.polled();
   if (warp.block.launch.kernel.code->hasFences)
-    activeLanes(lanes, [&](unsigned l) { warp.block.shared.takeOver(warp, addresses[l]); });
+    activeLanes(lanes, [&](unsigned l) {
+      warp.block.shared.takeOver(warp, addresses[l]);
+    });
 }
 
-void beforeStore(Warp &warp, const Instruction &i, Mask lanes, const uint64_t (&addresses)[32]) {
+void beforeStore(Warp &warp, const Instruction &i, Mask lanes,
+                 const uint64_t (&addresses)[32]) {
   if ((i.flags & strongAccess) && warp.block.launch.kernel.code->hasFences)
-    activeLanes(lanes, [&](unsigned l) { warp.block.shared.publish(warp, addresses[l]); });
+    activeLanes(lanes, [&](unsigned l) {
+      warp.block.shared.publish(warp, addresses[l]);
+    });
 }
 
 /// R: the register's type; M: the memory's.
-template <class R, class M> Next load(Warp &warp, const Instruction &i, Mask lanes) {
+template <class R, class M>
+Next load(Warp &warp, const Instruction &i, Mask lanes) {
   alignas(64) uint64_t addresses[warpSize];
   addressesOf(warp, i.a, i.flags & narrowBase, i.imm, addresses);
   Lanes where;
   // What a strong load takes over comes before its own access to shared memory.
   afterLoad(warp, i, lanes, addresses);
-  if (!resolve(warp, i, lanes, Space(i.e), addresses, unsigned(sizeof(M) * i.count), sizeof(M),
-               AccessKind::Load, where))
+  if (!resolve(warp, i, lanes, Space(i.e), addresses,
+               unsigned(sizeof(M) * i.count), sizeof(M), AccessKind::Load,
+               where))
     return Next::Fault;
   const int32_t *slots = slotsOf(i);
   for (unsigned e = 0; e < i.count; ++e) {
@@ -47,31 +55,36 @@ template <class R, class M> Next load(Warp &warp, const Instruction &i, Mask lan
       for (unsigned l = 0; l < warpSize; ++l)
         d[l] = R(reinterpret_cast<const M *>(where.at[l])[e]);
     } else {
-      activeLanes(lanes,
-                  [&](unsigned l) { d[l] = R(reinterpret_cast<const M *>(where.at[l])[e]); });
+      activeLanes(lanes, [&](unsigned l) {
+        d[l] = R(reinterpret_cast<const M *>(where.at[l])[e]);
+      });
     }
   }
   return Next::Continue;
 }
 
-template <class R, class M> Next store(Warp &warp, const Instruction &i, Mask lanes) {
+template <class R, class M>
+Next store(Warp &warp, const Instruction &i, Mask lanes) {
   alignas(64) uint64_t addresses[warpSize];
   addressesOf(warp, i.a, i.flags & narrowBase, i.imm, addresses);
   Lanes where;
   const unsigned bytes = unsigned(sizeof(M) * i.count);
-  if (!resolve(warp, i, lanes, Space(i.e), addresses, bytes, sizeof(M), AccessKind::Store, where))
+  if (!resolve(warp, i, lanes, Space(i.e), addresses, bytes, sizeof(M),
+               AccessKind::Store, where))
     return Next::Fault;
   beforeStore(warp, i, lanes, addresses);
   const int32_t *slots = slotsOf(i);
   const bool isNoted = where.shared && where.cells &&
-                       warp.block.shared.write(warp, *where.cells, where.low, i.flags & strongAccess);
+                       warp.block.shared.write(warp, *where.cells, where.low,
+                                               i.flags & strongAccess);
   if (where.shared && !isNoted) {
     for (Mask rest = where.shared; rest; rest &= rest - 1) {
       unsigned l = unsigned(__builtin_ctz(rest));
       alignas(16) M value[8];
       for (unsigned e = 0; e < i.count; ++e)
         value[e] = M(warp.src<R>(slots[e])[l]);
-      if (!warp.block.shared.access(warp, l, where.offset[l], bytes, SharedMemory::Access::Write,
+      if (!warp.block.shared.access(warp, l, where.offset[l], bytes,
+                                    SharedMemory::Access::Write,
                                     i.flags & strongAccess, value, i))
         return Next::Fault;
       std::memcpy(where.at[l], value, bytes);
@@ -87,7 +100,9 @@ template <class R, class M> Next store(Warp &warp, const Instruction &i, Mask la
       for (unsigned l = 0; l < warpSize; ++l)
         to[l] = M(s[l]);
     } else {
-      activeLanes(lanes, [&](unsigned l) { reinterpret_cast<M *>(where.at[l])[e] = M(s[l]); });
+      activeLanes(lanes, [&](unsigned l) {
+        reinterpret_cast<M *>(where.at[l])[e] = M(s[l]);
+      });
     }
   }
   if (!(lanes & ~where.shared))
@@ -97,7 +112,8 @@ template <class R, class M> Next store(Warp &warp, const Instruction &i, Mask la
 }
 
 /// A parameter of the kernel: the same for all lanes.
-template <class R, class M> Next loadParameter(Warp &warp, const Instruction &i, Mask lanes) {
+template <class R, class M>
+Next loadParameter(Warp &warp, const Instruction &i, Mask lanes) {
   const M *from = static_cast<const M *>(
       DeviceMemory::host(warp.block.launch.parameters + uint64_t(i.imm)));
   const int32_t *slots = slotsOf(i);
@@ -112,25 +128,33 @@ template <class R, class M> Next loadParameter(Warp &warp, const Instruction &i,
 
 enum class Form : uint8_t { Load, Store, Parameter };
 
-template <class R, class M> Handler pick(Form form) {
+template <class R, class M>
+Handler pick(Form form) {
   switch (form) {
-  case Form::Load: return load<R, M>;
-  case Form::Store: return store<R, M>;
-  case Form::Parameter: return loadParameter<R, M>;
+  case Form::Load:
+    return load<R, M>;
+  case Form::Store:
+    return store<R, M>;
+  case Form::Parameter:
+    return loadParameter<R, M>;
   }
   return nullptr;
 }
 
-template <class M> Handler pickRegister(Form form, unsigned width) {
+template <class M>
+Handler pickRegister(Form form, unsigned width) {
   if constexpr (sizeof(M) <= 2)
     if (width == 2)
-      return pick<std::conditional_t<std::is_signed_v<M>, int16_t, uint16_t>, M>(form);
+      return pick<std::conditional_t<std::is_signed_v<M>, int16_t, uint16_t>,
+                  M>(form);
   if constexpr (sizeof(M) <= 4)
     if (width == 4)
-      return pick<std::conditional_t<std::is_signed_v<M>, int32_t, uint32_t>, M>(form);
+      return pick<std::conditional_t<std::is_signed_v<M>, int32_t, uint32_t>,
+                  M>(form);
   if constexpr (sizeof(M) <= 8)
     if (width == 8)
-      return pick<std::conditional_t<std::is_signed_v<M>, int64_t, uint64_t>, M>(form);
+      return pick<std::conditional_t<std::is_signed_v<M>, int64_t, uint64_t>,
+                  M>(form);
   if constexpr (sizeof(M) == 16)
     if (width == 16)
       return pick<Wide, Wide>(form);
@@ -139,24 +163,34 @@ template <class M> Handler pickRegister(Form form, unsigned width) {
 
 Handler handlerFor(Form form, Type type, unsigned width) {
   switch (type) {
-  case Type::S8: return pickRegister<int8_t>(form, width);
-  case Type::S16: return pickRegister<int16_t>(form, width);
-  case Type::S32: return pickRegister<int32_t>(form, width);
-  default: break;
+  case Type::S8:
+    return pickRegister<int8_t>(form, width);
+  case Type::S16:
+    return pickRegister<int16_t>(form, width);
+  case Type::S32:
+    return pickRegister<int32_t>(form, width);
+  default:
+    break;
   }
   switch (ptx::sizeOf(type)) {
-  case 1: return pickRegister<uint8_t>(form, width);
-  case 2: return pickRegister<uint16_t>(form, width);
-  case 4: return pickRegister<uint32_t>(form, width);
-  case 8: return pickRegister<uint64_t>(form, width);
-  case 16: return pickRegister<Wide>(form, width);
-  default: return nullptr;
+  case 1:
+    return pickRegister<uint8_t>(form, width);
+  case 2:
+    return pickRegister<uint16_t>(form, width);
+  case 4:
+    return pickRegister<uint32_t>(form, width);
+  case 8:
+    return pickRegister<uint64_t>(form, width);
+  case 16:
+    return pickRegister<Wide>(form, width);
+  default:
+    return nullptr;
   }
 }
 
 /// The registers of a load or store; returns their width.
-unsigned values(Decoder &decoder, const Operand &operand, unsigned count, Type type,
-                bool isLoad) {
+unsigned values(Decoder &decoder, const Operand &operand, unsigned count,
+                Type type, bool isLoad) {
   const unsigned size = std::max(2u, ptx::sizeOf(type));
   auto widthOf = [&](const Operand &value) {
     return std::max(2u, decoder.widthOf(value, size));
@@ -170,8 +204,8 @@ unsigned values(Decoder &decoder, const Operand &operand, unsigned count, Type t
     return width;
   }
   if (operand.kind != Operand::Kind::Vector || operand.elements.size() != count)
-    decoder.fail("'" + decoder.source->text() + "' needs " + std::to_string(count) +
-                 " registers in braces");
+    decoder.fail("'" + decoder.source->text() + "' needs " +
+                 std::to_string(count) + " registers in braces");
   VectorSlots *slots = nullptr;
   if (count > 1)
     slots = decoder.extra<VectorSlots>();
@@ -206,7 +240,8 @@ void decodeAccess(Decoder &decoder, bool isLoad) {
     count = 2u << vector;
   Type type = decoder.takeType();
   if (type == Type::Pred || type == Type::F16x2 || type == Type::BF16x2)
-    decoder.fail("'" + decoder.source->text() + "' has a type that memory doesn't have");
+    decoder.fail("'" + decoder.source->text() +
+                 "' has a type that memory doesn't have");
   decoder.expectOperands(2, hasHint ? 3 : 2);
   if (hasHint) {
     decoder.expectOperands(3);
@@ -218,19 +253,24 @@ void decodeAccess(Decoder &decoder, bool isLoad) {
   out.size = uint8_t(ptx::sizeOf(type));
   if (out.size * count > 32)
     decoder.fail("'" + decoder.source->text() + "' moves more than 32 bytes");
-  unsigned width = values(decoder, decoder.operand(isLoad ? 0 : 1), count, type, isLoad);
+  unsigned width =
+      values(decoder, decoder.operand(isLoad ? 0 : 1), count, type, isLoad);
   decoder.address(&Instruction::a, decoder.operand(isLoad ? 1 : 0), space);
-  bool isParameter = space == Space::Param && decoder.references.size() &&
-                     decoder.operand(1).kind == Operand::Kind::Address &&
-                     decoder.operand(1).elements[0].kind == Operand::Kind::Symbol && isLoad;
+  bool isParameter =
+      space == Space::Param && decoder.references.size() &&
+      decoder.operand(1).kind == Operand::Kind::Address &&
+      decoder.operand(1).elements[0].kind == Operand::Kind::Symbol && isLoad;
   if (space == Space::Const && !isLoad)
     decoder.fail("constant memory can't be written");
   noteSharedAccess(decoder, space, out.size);
   out.e = int32_t(space);
-  out.run = handlerFor(isParameter ? Form::Parameter : isLoad ? Form::Load : Form::Store, type,
-                       width);
+  out.run = handlerFor(isParameter ? Form::Parameter
+                       : isLoad    ? Form::Load
+                                   : Form::Store,
+                       type, width);
   if (!out.run)
-    decoder.fail("'" + decoder.source->text() + "' with a register of another size");
+    decoder.fail("'" + decoder.source->text() +
+                 "' with a register of another size");
 }
 
 void decodeLoad(Decoder &decoder) { decodeAccess(decoder, true); }
@@ -251,7 +291,8 @@ void decodePrefetch(Decoder &decoder) {
 }
 
 Next policy(Warp &warp, const Instruction &i, Mask lanes) {
-  eachLane(lanes, warp.dst<uint64_t>(i.d), [](unsigned) { return uint64_t(0); });
+  eachLane(lanes, warp.dst<uint64_t>(i.d),
+           [](unsigned) { return uint64_t(0); });
   return Next::Continue;
 }
 
@@ -270,7 +311,8 @@ void takeSemantics(Decoder &decoder) {
     return;
   if (decoder.take("volatile")) {
     out.flags |= strongAccess;
-  } else if (int which = decoder.takeOne({"relaxed", "acquire", "release", "acq_rel", "mmio"});
+  } else if (int which = decoder.takeOne(
+                 {"relaxed", "acquire", "release", "acq_rel", "mmio"});
              which >= 0) {
     out.flags |= strongAccess;
     if (which >= 1 && which <= 3)
@@ -284,8 +326,8 @@ void takeSemantics(Decoder &decoder) {
 
 bool takeCacheHints(Decoder &decoder) {
   decoder.takeOne({"ca", "cg", "cs", "lu", "cv", "wb", "wt"});
-  decoder.takeOne({"L1::evict_normal", "L1::evict_unchanged", "L1::evict_first", "L1::evict_last",
-                   "L1::no_allocate"});
+  decoder.takeOne({"L1::evict_normal", "L1::evict_unchanged", "L1::evict_first",
+                   "L1::evict_last", "L1::no_allocate"});
   decoder.takeOne({"L2::evict_normal", "L2::evict_first", "L2::evict_last"});
   bool hasHint = decoder.take("L2::cache_hint");
   decoder.takeOne({"L2::64B", "L2::128B", "L2::256B"});
@@ -293,20 +335,32 @@ bool takeCacheHints(Decoder &decoder) {
 }
 
 Space takeSpace(Decoder &decoder) {
-  switch (decoder.takeOne({"global", "shared", "shared::cta", "local", "const", "param",
-                           "param::entry", "param::func", "shared::cluster"})) {
-  case 0: return Space::Global;
-  case 1: case 2: case 8: return Space::Shared;
-  case 3: return Space::Local;
-  case 4: return Space::Const;
-  case 5: case 6: case 7: return Space::Param;
-  default: return Space::None;
+  switch (decoder.takeOne({"global", "shared", "shared::cta", "local", "const",
+                           "param", "param::entry", "param::func",
+                           "shared::cluster"})) {
+  case 0:
+    return Space::Global;
+  case 1:
+  case 2:
+  case 8:
+    return Space::Shared;
+  case 3:
+    return Space::Local;
+  case 4:
+    return Space::Const;
+  case 5:
+  case 6:
+  case 7:
+    return Space::Param;
+  default:
+    return Space::None;
   }
 }
 
 void noteSharedAccess(Decoder &decoder, Space space, unsigned bytes) {
   if (space == Space::Shared || space == Space::None)
-    decoder.smallestShared = std::min(decoder.smallestShared, std::max(1u, bytes));
+    decoder.smallestShared =
+        std::min(decoder.smallestShared, std::max(1u, bytes));
 }
 
 void registerMemoryOps(DecodeTable &table) {

@@ -13,7 +13,7 @@ using ptx::Space;
 
 /// Flags of memory instructions.
 enum MemoryFlag : uint8_t {
-  narrowBase = 1,  ///< the base is a 32-bit register
+  narrowBase = 1,   ///< the base is a 32-bit register
   strongAccess = 2, ///< volatile, relaxed, acquire, release
   acquires = 4,
   releases = 8,
@@ -24,11 +24,11 @@ enum class AccessKind : uint8_t { Load, Store, Atomic };
 
 struct Lanes {
   alignas(64) uint8_t *at[warpSize];
-  Mask shared = 0;   ///< lanes whose address is in shared memory
+  Mask shared = 0; ///< lanes whose address is in shared memory
   alignas(64) uint32_t offset[warpSize]; ///< of those
-  const CellList *cells = nullptr; ///< of shared memory, if known
-  uint32_t low = 0;                ///< the lowest of the offsets
-  bool isContiguous = false; ///< full warp, ascending without gaps
+  const CellList *cells = nullptr;       ///< of shared memory, if known
+  uint32_t low = 0;                      ///< the lowest of the offsets
+  bool isContiguous = false;             ///< full warp, ascending without gaps
 };
 
 /// The slots of a vector operand.
@@ -42,17 +42,18 @@ void addressesOf(Warp &warp, int32_t slot, bool isNarrow, int64_t offset,
 
 /// Checks an access of `bytes` per lane (bounds, alignment, and of loads that
 /// they were written) and finds the host addresses. Stores to shared memory are
-/// noted by the caller (Lanes::shared), which knows the values. `element`: bytes
-/// that are uninitialised only together. False after a fault.
+/// noted by the caller (Lanes::shared), which knows the values. `element`:
+/// bytes that are uninitialised only together. False after a fault.
 bool resolve(Warp &warp, const Instruction &at, Mask lanes, Space space,
-             const uint64_t (&addresses)[warpSize], unsigned bytes, unsigned element,
-             AccessKind kind, Lanes &result);
+             const uint64_t (&addresses)[warpSize], unsigned bytes,
+             unsigned element, AccessKind kind, Lanes &result);
 
 /// Marks what lanes stored outside of shared memory as written.
 void markStored(Warp &warp, Mask lanes, const Lanes &where, unsigned bytes);
 
 /// Copies from a generic address of one lane; false if it isn't allocated.
-bool readGeneric(Warp &warp, unsigned lane, uint64_t address, void *to, size_t bytes);
+bool readGeneric(Warp &warp, unsigned lane, uint64_t address, void *to,
+                 size_t bytes);
 
 /// Takes `.volatile`, `.relaxed.gpu` and such.
 void takeSemantics(Decoder &decoder);

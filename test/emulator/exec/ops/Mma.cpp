@@ -21,17 +21,20 @@ struct Shape {
   unsigned bits, m, n, k, sm;
 };
 constexpr Shape shapes[] = {
-    {16, 16, 8, 8, 75},  {16, 16, 8, 16, 80}, {32, 16, 8, 4, 80},   {32, 16, 8, 8, 80},
-    {64, 8, 8, 4, 80},   {64, 16, 8, 4, 90},  {64, 16, 8, 8, 90},   {64, 16, 8, 16, 90},
-    {8, 8, 8, 16, 75},   {8, 16, 8, 16, 80},  {8, 16, 8, 32, 80},   {4, 8, 8, 32, 75},
-    {4, 16, 8, 32, 80},  {4, 16, 8, 64, 80},  {1, 8, 8, 128, 75},   {1, 16, 8, 128, 80},
-    {1, 16, 8, 256, 80}};
+    {16, 16, 8, 8, 75},  {16, 16, 8, 16, 80}, {32, 16, 8, 4, 80},
+    {32, 16, 8, 8, 80},  {64, 8, 8, 4, 80},   {64, 16, 8, 4, 90},
+    {64, 16, 8, 8, 90},  {64, 16, 8, 16, 90}, {8, 8, 8, 16, 75},
+    {8, 16, 8, 16, 80},  {8, 16, 8, 32, 80},  {4, 8, 8, 32, 75},
+    {4, 16, 8, 32, 80},  {4, 16, 8, 64, 80},  {1, 8, 8, 128, 75},
+    {1, 16, 8, 128, 80}, {1, 16, 8, 256, 80}};
 
-void checkFragment(Decoder &decoder, const Fragment2D &fragment, unsigned elements, unsigned perRegister) {
+void checkFragment(Decoder &decoder, const Fragment2D &fragment,
+                   unsigned elements, unsigned perRegister) {
   unsigned needed = elements / warpSize / perRegister;
   if (fragment.count != needed)
     decoder.fail("'" + decoder.source->text() + "' with a fragment of " +
-                 std::to_string(fragment.count) + " registers instead of " + std::to_string(needed));
+                 std::to_string(fragment.count) + " registers instead of " +
+                 std::to_string(needed));
 }
 
 void decodeMma(Decoder &decoder) {
@@ -39,7 +42,8 @@ void decodeMma(Decoder &decoder) {
   decoder.take("sync");
   decoder.take("aligned");
   if (!takeShape(decoder, op) || !decoder.take("row") || !decoder.take("col"))
-    decoder.fail("'" + decoder.source->text() + "' needs a shape, .row and .col");
+    decoder.fail("'" + decoder.source->text() +
+                 "' needs a shape, .row and .col");
   op.isSaturating = decoder.take("satfinite");
   int bitOp = decoder.takeOne({"xor", "and"});
   if (bitOp >= 0) {
@@ -50,21 +54,25 @@ void decodeMma(Decoder &decoder) {
     std::string name(decoder.next());
     fragment->element = elementNamed(name);
     if (fragment->element == Element::None)
-      decoder.fail("unknown modifier '." + name + "' in '" + decoder.source->text() + "'");
+      decoder.fail("unknown modifier '." + name + "' in '" +
+                   decoder.source->text() + "'");
     decoder.take(name);
   }
   decoder.expectOperands(4);
   unsigned bits = bitsOf(op.a.element);
-  auto shape = std::find_if(std::begin(shapes), std::end(shapes), [&](const Shape &s) {
-    return s.bits == bits && s.m == op.m && s.n == op.n && s.k == op.k;
-  });
+  auto shape =
+      std::find_if(std::begin(shapes), std::end(shapes), [&](const Shape &s) {
+        return s.bits == bits && s.m == op.m && s.n == op.n && s.k == op.k;
+      });
   if (shape == std::end(shapes) || bitsOf(op.b.element) != bits)
-    decoder.fail("'" + decoder.source->text() + "': there is no such shape for these types");
+    decoder.fail("'" + decoder.source->text() +
+                 "': there is no such shape for these types");
   decoder.needs(shape->sm);
   if (op.a.element == Element::E4M3 || op.a.element == Element::E5M2)
     decoder.needs(89);
   if (bits == 1 && op.bitOp == BitOp::None)
-    decoder.fail("'" + decoder.source->text() + "' needs .xor.popc or .and.popc");
+    decoder.fail("'" + decoder.source->text() +
+                 "' needs .xor.popc or .and.popc");
   fragmentOperand(decoder, decoder.operand(0), op.d, true);
   fragmentOperand(decoder, decoder.operand(1), op.a, false);
   fragmentOperand(decoder, decoder.operand(2), op.b, false);
@@ -72,8 +80,10 @@ void decodeMma(Decoder &decoder) {
   unsigned perRegister = (bits == 64 ? 64 : 32) / bits;
   checkFragment(decoder, op.a, op.m * op.k, perRegister);
   checkFragment(decoder, op.b, op.k * op.n, perRegister);
-  checkFragment(decoder, op.c, op.m * op.n, op.c.element == Element::F16 ? 2 : 1);
-  checkFragment(decoder, op.d, op.m * op.n, op.d.element == Element::F16 ? 2 : 1);
+  checkFragment(decoder, op.c, op.m * op.n,
+                op.c.element == Element::F16 ? 2 : 1);
+  checkFragment(decoder, op.d, op.m * op.n,
+                op.d.element == Element::F16 ? 2 : 1);
   decoder.out->kind = Class::Matrix;
   decoder.out->run = mma;
 }
@@ -82,8 +92,9 @@ struct MatrixSlots : Extra {
   int32_t slot[4] = {};
 };
 
-/// Rows of 8 x 8 matrices of 16-bit elements: lane 8*m + r holds row r of matrix
-/// m; lane l gets elements 2*(l%4), +1 of row l/4, or with .trans of the column.
+/// Rows of 8 x 8 matrices of 16-bit elements: lane 8*m + r holds row r of
+/// matrix m; lane l gets elements 2*(l%4), +1 of row l/4, or with .trans of the
+/// column.
 Next moveMatrices(Warp &warp, const Instruction &i, Mask lanes, bool isLoad) {
   if (Next next = wholeWarp(warp, i, lanes); next != Next::Continue)
     return next;
@@ -119,8 +130,9 @@ Next moveMatrices(Warp &warp, const Instruction &i, Mask lanes, bool isLoad) {
     for (unsigned r = 0; r < 8; ++r) {
       unsigned lane = 8 * m + r;
       if ((where.shared >> lane & 1) &&
-          !warp.block.shared.access(warp, lane, where.offset[lane], 16, SharedMemory::Access::Write,
-                                    false, matrix[r], i))
+          !warp.block.shared.access(warp, lane, where.offset[lane], 16,
+                                    SharedMemory::Access::Write, false,
+                                    matrix[r], i))
         return Next::Fault;
       std::memcpy(where.at[lane], matrix[r], 16);
     }
@@ -133,7 +145,9 @@ Next loadMatrix(Warp &warp, const Instruction &i, Mask lanes) {
     warp.orderLanes(lanes);
   return moveMatrices(warp, i, lanes, true);
 }
-Next storeMatrix(Warp &warp, const Instruction &i, Mask lanes) { return moveMatrices(warp, i, lanes, false); }
+Next storeMatrix(Warp &warp, const Instruction &i, Mask lanes) {
+  return moveMatrices(warp, i, lanes, false);
+}
 
 void decodeMatrices(Decoder &decoder) {
   bool isLoad = decoder.source->opcode == "ldmatrix";
@@ -153,11 +167,14 @@ void decodeMatrices(Decoder &decoder) {
   out.count = uint8_t(1u << count);
   auto *slots = decoder.extra<MatrixSlots>();
   const Operand &vector = decoder.operand(isLoad ? 0 : 1);
-  size_t registers = vector.kind == Operand::Kind::Vector ? vector.elements.size() : 1;
+  size_t registers =
+      vector.kind == Operand::Kind::Vector ? vector.elements.size() : 1;
   if (registers != out.count)
-    decoder.fail("'" + decoder.source->text() + "' with " + std::to_string(registers) + " registers");
+    decoder.fail("'" + decoder.source->text() + "' with " +
+                 std::to_string(registers) + " registers");
   for (size_t r = 0; r < registers; ++r) {
-    const Operand &element = vector.kind == Operand::Kind::Vector ? vector.elements[r] : vector;
+    const Operand &element =
+        vector.kind == Operand::Kind::Vector ? vector.elements[r] : vector;
     if (isLoad)
       decoder.dstExternal(&slots->slot[r], element, 4);
     else
@@ -179,7 +196,8 @@ Next moveMatrix(Warp &warp, const Instruction &i, Mask lanes) {
       matrix[l / 4][l % 4 * 2 + e] = uint16_t(a[l] >> (16 * e));
   uint32_t *d = warp.dst<uint32_t>(i.d);
   for (unsigned l = 0; l < warpSize; ++l)
-    d[l] = matrix[l % 4 * 2][l / 4] | uint32_t(matrix[l % 4 * 2 + 1][l / 4]) << 16;
+    d[l] = matrix[l % 4 * 2][l / 4] | uint32_t(matrix[l % 4 * 2 + 1][l / 4])
+                                          << 16;
   return Next::Continue;
 }
 

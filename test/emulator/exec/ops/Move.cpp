@@ -9,11 +9,17 @@
 namespace emulator {
 namespace {
 
-struct Same { template <class T> static T run(T a) { return a; } };
+struct Same {
+  template <class T>
+  static T run(T a) {
+    return a;
+  }
+};
 using Wide = unsigned __int128;
 
 Next movePredicate(Warp &warp, const Instruction &i, Mask lanes) {
-  warp.setPredicate(i.d, lanes, warp.predicateValue(i.a) ^ (i.flags ? allLanes : 0));
+  warp.setPredicate(i.d, lanes,
+                    warp.predicateValue(i.a) ^ (i.flags ? allLanes : 0));
   return Next::Continue;
 }
 
@@ -21,33 +27,50 @@ Next movePredicate(Warp &warp, const Instruction &i, Mask lanes) {
 Next addOffset(Warp &warp, const Instruction &i, Mask lanes) {
   const uint64_t *a = warp.src<uint64_t>(i.a);
   const uint64_t offset = uint64_t(i.imm);
-  eachLane(lanes, warp.dst<uint64_t>(i.d), [=](unsigned l) { return a[l] + offset; });
+  eachLane(lanes, warp.dst<uint64_t>(i.d),
+           [=](unsigned l) { return a[l] + offset; });
   return Next::Continue;
 }
 Next addOffsetNarrow(Warp &warp, const Instruction &i, Mask lanes) {
   const uint64_t *a = warp.src<uint64_t>(i.a);
   const uint64_t offset = uint64_t(i.imm);
-  eachLane(lanes, warp.dst<uint32_t>(i.d), [=](unsigned l) { return uint32_t(a[l] + offset); });
+  eachLane(lanes, warp.dst<uint32_t>(i.d),
+           [=](unsigned l) { return uint32_t(a[l] + offset); });
   return Next::Continue;
 }
 
-enum class Clock : uint8_t { Clock, ClockHigh, Clock64, Timer, TimerLow, TimerHigh };
+enum class Clock : uint8_t {
+  Clock,
+  ClockHigh,
+  Clock64,
+  Timer,
+  TimerLow,
+  TimerHigh
+};
 
 uint64_t clockValue(Warp &warp, Clock which) {
-  uint64_t nanoseconds = uint64_t(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                      std::chrono::system_clock::now().time_since_epoch())
-                                      .count());
+  uint64_t nanoseconds =
+      uint64_t(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                   std::chrono::system_clock::now().time_since_epoch())
+                   .count());
   // The block's instructions count as cycles; they move on while it runs.
-  uint64_t cycles = uint64_t(std::chrono::steady_clock::now().time_since_epoch().count());
+  uint64_t cycles =
+      uint64_t(std::chrono::steady_clock::now().time_since_epoch().count());
   switch (which) {
-  case Clock::Clock: case Clock::Clock64: return cycles;
-  case Clock::ClockHigh: return cycles >> 32;
-  case Clock::TimerHigh: return nanoseconds >> 32;
-  default: return nanoseconds;
+  case Clock::Clock:
+  case Clock::Clock64:
+    return cycles;
+  case Clock::ClockHigh:
+    return cycles >> 32;
+  case Clock::TimerHigh:
+    return nanoseconds >> 32;
+  default:
+    return nanoseconds;
   }
 }
 
-template <class T> Next readClock(Warp &warp, const Instruction &i, Mask lanes) {
+template <class T>
+Next readClock(Warp &warp, const Instruction &i, Mask lanes) {
   warp.polled();
   T value = T(clockValue(warp, Clock(i.flags)));
   eachLane(lanes, warp.dst<T>(i.d), [=](unsigned) { return value; });
@@ -56,8 +79,11 @@ template <class T> Next readClock(Warp &warp, const Instruction &i, Mask lanes) 
 
 bool decodeClock(Decoder &decoder, const std::string &name, unsigned width) {
   static const std::map<std::string_view, Clock> clocks = {
-      {"%clock", Clock::Clock}, {"%clock_hi", Clock::ClockHigh}, {"%clock64", Clock::Clock64},
-      {"%globaltimer", Clock::Timer}, {"%globaltimer_lo", Clock::TimerLow},
+      {"%clock", Clock::Clock},
+      {"%clock_hi", Clock::ClockHigh},
+      {"%clock64", Clock::Clock64},
+      {"%globaltimer", Clock::Timer},
+      {"%globaltimer_lo", Clock::TimerLow},
       {"%globaltimer_hi", Clock::TimerHigh}};
   auto found = clocks.find(name);
   if (found == clocks.end())
@@ -69,7 +95,8 @@ bool decodeClock(Decoder &decoder, const std::string &name, unsigned width) {
 }
 
 /// R in parts of type P.
-template <class R, class P> Next pack(Warp &warp, const Instruction &i, Mask lanes) {
+template <class R, class P>
+Next pack(Warp &warp, const Instruction &i, Mask lanes) {
   constexpr unsigned count = sizeof(R) / sizeof(P);
   const int32_t *slots = static_cast<const VectorSlots *>(i.extra)->slot;
   const P *parts[count];
@@ -83,28 +110,39 @@ template <class R, class P> Next pack(Warp &warp, const Instruction &i, Mask lan
   });
   return Next::Continue;
 }
-template <class R, class P> Next unpack(Warp &warp, const Instruction &i, Mask lanes) {
+template <class R, class P>
+Next unpack(Warp &warp, const Instruction &i, Mask lanes) {
   constexpr unsigned count = sizeof(R) / sizeof(P);
   const int32_t *slots = static_cast<const VectorSlots *>(i.extra)->slot;
   const R *a = warp.src<R>(i.a);
   for (unsigned k = 0; k < count; ++k)
-    eachLane(lanes, warp.dst<P>(slots[k]), [=](unsigned l) { return P(a[l] >> (8 * sizeof(P) * k)); });
+    eachLane(lanes, warp.dst<P>(slots[k]),
+             [=](unsigned l) { return P(a[l] >> (8 * sizeof(P) * k)); });
   return Next::Continue;
 }
 
-template <class R, class P> Handler partsOf(bool isPack) { return isPack ? pack<R, P> : unpack<R, P>; }
+template <class R, class P>
+Handler partsOf(bool isPack) {
+  return isPack ? pack<R, P> : unpack<R, P>;
+}
 
 void decodeParts(Decoder &decoder, Type type, bool isPack) {
   const Operand &vector = decoder.operand(isPack ? 1 : 0);
   unsigned width = ptx::sizeOf(type), count = unsigned(vector.elements.size());
   Handler handler = nullptr;
-  if (width == 4 && count == 2) handler = partsOf<uint32_t, uint16_t>(isPack);
-  if (width == 8 && count == 2) handler = partsOf<uint64_t, uint32_t>(isPack);
-  if (width == 8 && count == 4) handler = partsOf<uint64_t, uint16_t>(isPack);
-  if (width == 16 && count == 2) handler = partsOf<Wide, uint64_t>(isPack);
-  if (width == 16 && count == 4) handler = partsOf<Wide, uint32_t>(isPack);
+  if (width == 4 && count == 2)
+    handler = partsOf<uint32_t, uint16_t>(isPack);
+  if (width == 8 && count == 2)
+    handler = partsOf<uint64_t, uint32_t>(isPack);
+  if (width == 8 && count == 4)
+    handler = partsOf<uint64_t, uint16_t>(isPack);
+  if (width == 16 && count == 2)
+    handler = partsOf<Wide, uint64_t>(isPack);
+  if (width == 16 && count == 4)
+    handler = partsOf<Wide, uint32_t>(isPack);
   if (!handler)
-    decoder.fail("'" + decoder.source->text() + "' of " + std::to_string(count) + " parts");
+    decoder.fail("'" + decoder.source->text() + "' of " +
+                 std::to_string(count) + " parts");
   auto *slots = decoder.extra<VectorSlots>();
   for (unsigned k = 0; k < count; ++k)
     if (isPack)
@@ -120,10 +158,12 @@ void decodeParts(Decoder &decoder, Type type, bool isPack) {
 
 /// An operand that names a variable whose address depends on the thread or the
 /// launch; false if it doesn't.
-bool decodeLocalAddress(Decoder &decoder, const Operand &operand, Space &space) {
+bool decodeLocalAddress(Decoder &decoder, const Operand &operand,
+                        Space &space) {
   if (operand.kind != Operand::Kind::Symbol || !operand.variable)
     return false;
-  if (operand.variable->space != Space::Local && operand.variable->space != Space::Param)
+  if (operand.variable->space != Space::Local &&
+      operand.variable->space != Space::Param)
     return false;
   Operand address;
   address.kind = Operand::Kind::Address;
@@ -150,7 +190,8 @@ void decodeMov(Decoder &decoder) {
   unsigned width = std::max(2u, ptx::sizeOf(type));
   if (to.kind == Operand::Kind::Vector || from.kind == Operand::Kind::Vector)
     return decodeParts(decoder, type, from.kind == Operand::Kind::Vector);
-  if (from.kind == Operand::Kind::Special && decodeClock(decoder, from.name, width))
+  if (from.kind == Operand::Kind::Special &&
+      decodeClock(decoder, from.name, width))
     return;
   decoder.dst(&Instruction::d, to, width);
   Space space = Space::None;
@@ -185,7 +226,8 @@ void decodeCvta(Decoder &decoder) {
   // Parameters of functions lie in local memory, those of kernels don't.
   if (space == Space::Shared)
     window = decoder.symbols.memory->sharedWindow();
-  else if (space == Space::Local || (space == Space::Param && found == Space::Local))
+  else if (space == Space::Local ||
+           (space == Space::Param && found == Space::Local))
     window = decoder.symbols.memory->localWindow();
   out.imm += isTo ? -int64_t(window) : int64_t(window);
   out.run = addOffset;
@@ -199,10 +241,14 @@ Next isSpace(Warp &warp, const Instruction &i, Mask lanes) {
     bool isShared = a[l] - shared < DeviceMemory::sharedWindowBytes;
     bool isLocal = a[l] - local < DeviceMemory::localWindowBytes;
     switch (Space(i.flags)) {
-    case Space::Shared: return isShared;
-    case Space::Local: return isLocal;
-    case Space::Global: return !isShared && !isLocal;
-    default: return false;
+    case Space::Shared:
+      return isShared;
+    case Space::Local:
+      return isLocal;
+    case Space::Global:
+      return !isShared && !isLocal;
+    default:
+      return false;
     }
   });
   if (Space(i.flags) == Space::Const || Space(i.flags) == Space::Param)

@@ -10,7 +10,8 @@
 
 namespace emulator {
 
-template <class To, class From> inline To bitsTo(From from) {
+template <class To, class From>
+inline To bitsTo(From from) {
   static_assert(sizeof(To) == sizeof(From));
   To to;
   std::memcpy(&to, &from, sizeof to);
@@ -22,7 +23,10 @@ inline float flush(float value) {
   uint32_t bits = bitsTo<uint32_t>(value);
   return bitsTo<float>((bits & 0x7F800000u) == 0 ? bits & 0x80000000u : bits);
 }
-template <bool ftz> inline float flushIf(float value) { return ftz ? flush(value) : value; }
+template <bool ftz>
+inline float flushIf(float value) {
+  return ftz ? flush(value) : value;
+}
 /// Single precision has one NaN. By the bits: compilers may assume that the
 /// comparison of a square root with itself tells nothing.
 inline float canonical(float value) {
@@ -32,14 +36,18 @@ inline float canonical(float value) {
 inline float saturate(float value) {
   return value > 0 ? (value < 1 ? value : 1.0f) : 0.0f; // NaN gives 0
 }
-inline double saturate(double value) { return value > 0 ? (value < 1 ? value : 1.0) : 0.0; }
+inline double saturate(double value) {
+  return value > 0 ? (value < 1 ? value : 1.0) : 0.0;
+}
 
 inline float fromF16(uint16_t bits) { return float(bitsTo<_Float16>(bits)); }
 inline uint16_t toF16(float value) {
   uint16_t bits = bitsTo<uint16_t>(_Float16(value));
   return value != value ? uint16_t(0x7FFF) : bits;
 }
-inline float fromBF16(uint16_t bits) { return bitsTo<float>(uint32_t(bits) << 16); }
+inline float fromBF16(uint16_t bits) {
+  return bitsTo<float>(uint32_t(bits) << 16);
+}
 inline uint16_t toBF16(float value) {
   uint32_t bits = bitsTo<uint32_t>(value);
   uint16_t rounded = uint16_t((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
@@ -61,7 +69,8 @@ inline double addToOdd(double a, double b) {
 inline float toFloatOdd(double value) {
   float nearest = float(value);
   uint32_t bits = bitsTo<uint32_t>(nearest);
-  bool isInexact = double(nearest) != value && value == value && std::fabs(nearest) < INFINITY;
+  bool isInexact = double(nearest) != value && value == value &&
+                   std::fabs(nearest) < INFINITY;
   bool isUp = std::fabs(value) > std::fabs(double(nearest));
   uint32_t odd = bits & 1 ? bits : isUp ? bits + 1 : bits - 1;
   return bitsTo<float>(isInexact ? odd : bits);

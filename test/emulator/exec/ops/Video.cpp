@@ -10,7 +10,8 @@ namespace {
 
 struct Video : Extra {
   unsigned op = 0, bits = 8;
-  bool isSignedA = false, isSignedB = false, isSignedD = false, sat = false, accumulates = false;
+  bool isSignedA = false, isSignedB = false, isSignedD = false, sat = false,
+       accumulates = false;
   int comparison = -1;
 };
 
@@ -18,38 +19,55 @@ enum : unsigned { Add, Sub, Average, AbsDiff, Min, Max, Set };
 
 int64_t part(uint32_t word, unsigned shift, unsigned bits, bool isSignedPart) {
   uint32_t value = word >> shift & ((1u << bits) - 1);
-  return isSignedPart ? int32_t(value << (32 - bits)) >> (32 - bits) : int64_t(value);
+  return isSignedPart ? int32_t(value << (32 - bits)) >> (32 - bits)
+                      : int64_t(value);
 }
 
 int64_t apply(const Video &v, int64_t a, int64_t b) {
   switch (v.op) {
-  case Add: return a + b;
-  case Sub: return a - b;
-  case Average: return (a + b + (a + b >= 0)) >> 1;
-  case AbsDiff: return a > b ? a - b : b - a;
-  case Min: return std::min(a, b);
-  case Max: return std::max(a, b);
-  default: break;
+  case Add:
+    return a + b;
+  case Sub:
+    return a - b;
+  case Average:
+    return (a + b + (a + b >= 0)) >> 1;
+  case AbsDiff:
+    return a > b ? a - b : b - a;
+  case Min:
+    return std::min(a, b);
+  case Max:
+    return std::max(a, b);
+  default:
+    break;
   }
   switch (v.comparison) {
-  case 0: return a == b;
-  case 1: return a != b;
-  case 2: return a < b;
-  case 3: return a <= b;
-  case 4: return a > b;
-  default: return a >= b;
+  case 0:
+    return a == b;
+  case 1:
+    return a != b;
+  case 2:
+    return a < b;
+  case 3:
+    return a <= b;
+  case 4:
+    return a > b;
+  default:
+    return a >= b;
   }
 }
 
 Next run(Warp &warp, const Instruction &i, Mask lanes) {
   const auto &v = *static_cast<const Video *>(i.extra);
-  const uint32_t *a = warp.src<uint32_t>(i.a), *b = warp.src<uint32_t>(i.b), *c = warp.src<uint32_t>(i.c);
+  const uint32_t *a = warp.src<uint32_t>(i.a), *b = warp.src<uint32_t>(i.b),
+                 *c = warp.src<uint32_t>(i.c);
   const int64_t low = v.isSignedD ? -(1ll << (v.bits - 1)) : 0;
-  const int64_t high = v.isSignedD ? (1ll << (v.bits - 1)) - 1 : (1ll << v.bits) - 1;
+  const int64_t high =
+      v.isSignedD ? (1ll << (v.bits - 1)) - 1 : (1ll << v.bits) - 1;
   eachLane(lanes, warp.dst<uint32_t>(i.d), [&](unsigned l) {
     uint32_t result = v.accumulates ? c[l] : 0;
     for (unsigned shift = 0; shift < 32; shift += v.bits) {
-      int64_t value = apply(v, part(a[l], shift, v.bits, v.isSignedA), part(b[l], shift, v.bits, v.isSignedB));
+      int64_t value = apply(v, part(a[l], shift, v.bits, v.isSignedA),
+                            part(b[l], shift, v.bits, v.isSignedB));
       if (v.sat)
         value = std::clamp(value, low, high);
       if (v.accumulates)
@@ -63,7 +81,8 @@ Next run(Warp &warp, const Instruction &i, Mask lanes) {
 }
 
 void decodeVideo(Decoder &decoder) {
-  static const char *const names[] = {"vadd", "vsub", "vavrg", "vabsdiff", "vmin", "vmax", "vset"};
+  static const char *const names[] = {"vadd", "vsub", "vavrg", "vabsdiff",
+                                      "vmin", "vmax", "vset"};
   const std::string &opcode = decoder.source->opcode;
   auto &v = *decoder.extra<Video>();
   v.bits = opcode.back() == '4' ? 8 : 16;
@@ -89,7 +108,8 @@ void decodeVideo(Decoder &decoder) {
 } // namespace
 
 void registerVideoOps(DecodeTable &table) {
-  for (const char *opcode : {"vadd", "vsub", "vavrg", "vabsdiff", "vmin", "vmax", "vset"})
+  for (const char *opcode :
+       {"vadd", "vsub", "vavrg", "vabsdiff", "vmin", "vmax", "vset"})
     for (const char *parts : {"2", "4"})
       table[std::string(opcode) + parts] = decodeVideo;
 }

@@ -10,14 +10,15 @@
 
 namespace emulator {
 
-bool gatherLanes(Warp &warp, const Instruction &i, Mask &lanes, const uint32_t *members,
-                 Next &next) {
+bool gatherLanes(Warp &warp, const Instruction &i, Mask &lanes,
+                 const uint32_t *members, Next &next) {
   // Lanes may name different sets; the ones whose sets are complete go on.
   Mask ready = 0, left = lanes;
   Mask named = 0;
   while (left) {
     Mask set = members[__builtin_ctz(left)];
-    Mask same = lanesWhere([&](unsigned l) { return members[l] == set; }) & left;
+    Mask same =
+        lanesWhere([&](unsigned l) { return members[l] == set; }) & left;
     left &= ~same;
     if (Mask outside = same & ~set) {
       next = warp.fault(FaultKind::Barrier, outside, i,
@@ -48,7 +49,9 @@ bool gatherLanes(Warp &warp, const Instruction &i, Mask &lanes, const uint32_t *
 namespace {
 
 /// Runs f for each group of lanes that name the same set.
-template <class F> Next forGroups(Warp &warp, const Instruction &i, Mask lanes, int32_t slot, F f) {
+template <class F>
+Next forGroups(Warp &warp, const Instruction &i, Mask lanes, int32_t slot,
+               F f) {
   const uint32_t *members = warp.src<uint32_t>(slot);
   Next next = Next::Continue;
   if (!gatherLanes(warp, i, lanes, members, next))
@@ -56,7 +59,8 @@ template <class F> Next forGroups(Warp &warp, const Instruction &i, Mask lanes, 
   const bool isNarrowed = !warp.fragments.empty();
   while (lanes) {
     Mask set = members[__builtin_ctz(lanes)];
-    Mask group = lanesWhere([&](unsigned l) { return members[l] == set; }) & lanes;
+    Mask group =
+        lanesWhere([&](unsigned l) { return members[l] == set; }) & lanes;
     lanes &= ~group;
     f(group);
     warp.orderLanes(group);
@@ -66,7 +70,8 @@ template <class F> Next forGroups(Warp &warp, const Instruction &i, Mask lanes, 
 
 enum Shuffle : uint8_t { Up, Down, Bfly, Idx };
 
-template <Shuffle mode> Next shuffle(Warp &warp, const Instruction &i, Mask lanes) {
+template <Shuffle mode>
+Next shuffle(Warp &warp, const Instruction &i, Mask lanes) {
   return forGroups(warp, i, lanes, i.e, [&](Mask group) {
     const uint32_t *a = warp.src<uint32_t>(i.a), *b = warp.src<uint32_t>(i.b),
                    *c = warp.src<uint32_t>(i.c);
@@ -78,10 +83,22 @@ template <Shuffle mode> Next shuffle(Warp &warp, const Instruction &i, Mask lane
       int from;
       bool isIn;
       switch (mode) {
-      case Up: from = int(l) - int(bval); isIn = from >= int(most); break;
-      case Down: from = int(l + bval); isIn = from <= int(most); break;
-      case Bfly: from = int(l ^ bval); isIn = from <= int(most); break;
-      default: from = int(least | (bval & ~segment)); isIn = from <= int(most); break;
+      case Up:
+        from = int(l) - int(bval);
+        isIn = from >= int(most);
+        break;
+      case Down:
+        from = int(l + bval);
+        isIn = from <= int(most);
+        break;
+      case Bfly:
+        from = int(l ^ bval);
+        isIn = from <= int(most);
+        break;
+      default:
+        from = int(least | (bval & ~segment));
+        isIn = from <= int(most);
+        break;
       }
       if (!isIn)
         from = int(l);
@@ -101,9 +118,11 @@ void decodeShfl(Decoder &decoder) {
   int mode = decoder.takeOne({"up", "down", "bfly", "idx"});
   decoder.takeType();
   if (!isSync)
-    decoder.fail("'" + decoder.source->text() + "': without .sync it doesn't exist since sm_70");
+    decoder.fail("'" + decoder.source->text() +
+                 "': without .sync it doesn't exist since sm_70");
   decoder.expectOperands(5);
-  static const Handler handlers[] = {shuffle<Up>, shuffle<Down>, shuffle<Bfly>, shuffle<Idx>};
+  static const Handler handlers[] = {shuffle<Up>, shuffle<Down>, shuffle<Bfly>,
+                                     shuffle<Idx>};
   Instruction &out = *decoder.out;
   out.kind = Class::Other;
   if (mode < 0)
@@ -125,17 +144,25 @@ Next vote(Warp &warp, const Instruction &i, Mask lanes) {
   return forGroups(warp, i, lanes, i.e, [&](Mask group) {
     Mask p = (warp.predicateValue(i.a) ^ (i.flags & 4 ? allLanes : 0)) & group;
     switch (i.flags & 3) {
-    case 0: warp.setPredicate(i.d, group, p == group ? allLanes : 0); break;
-    case 1: warp.setPredicate(i.d, group, p ? allLanes : 0); break;
-    case 2: warp.setPredicate(i.d, group, p == 0 || p == group ? allLanes : 0); break;
-    default: eachLane(group, warp.dst<uint32_t>(i.d), [=](unsigned) { return p; });
+    case 0:
+      warp.setPredicate(i.d, group, p == group ? allLanes : 0);
+      break;
+    case 1:
+      warp.setPredicate(i.d, group, p ? allLanes : 0);
+      break;
+    case 2:
+      warp.setPredicate(i.d, group, p == 0 || p == group ? allLanes : 0);
+      break;
+    default:
+      eachLane(group, warp.dst<uint32_t>(i.d), [=](unsigned) { return p; });
     }
   });
 }
 
 void decodeVote(Decoder &decoder) {
   if (!decoder.take("sync"))
-    decoder.fail("'" + decoder.source->text() + "': without .sync it doesn't exist since sm_70");
+    decoder.fail("'" + decoder.source->text() +
+                 "': without .sync it doesn't exist since sm_70");
   int mode = decoder.takeOne({"all", "any", "uni", "ballot"});
   decoder.takeType();
   decoder.expectOperands(3);
@@ -151,20 +178,23 @@ void decodeVote(Decoder &decoder) {
   out.run = mode < 0 ? nullptr : vote;
 }
 
-template <class T, bool isAll> Next match(Warp &warp, const Instruction &i, Mask lanes) {
+template <class T, bool isAll>
+Next match(Warp &warp, const Instruction &i, Mask lanes) {
   return forGroups(warp, i, lanes, i.e, [&](Mask group) {
     const T *a = warp.src<T>(i.a);
     uint32_t result[warpSize] = {};
     bool all = true;
     activeLanes(group, [&](unsigned l) {
-      activeLanes(group, [&](unsigned k) { result[l] |= Mask(a[k] == a[l]) << k; });
+      activeLanes(group,
+                  [&](unsigned k) { result[l] |= Mask(a[k] == a[l]) << k; });
       all &= result[l] == group;
     });
-    eachLane(group, warp.dst<uint32_t>(i.d),
-             [&](unsigned l) { return isAll ? (all ? group : 0u) : result[l]; });
+    eachLane(group, warp.dst<uint32_t>(i.d), [&](unsigned l) {
+      return isAll ? (all ? group : 0u) : result[l];
+    });
     if (isAll && static_cast<const PredicateSlot *>(i.extra)->slot >= 0)
-      warp.setPredicate(static_cast<const PredicateSlot *>(i.extra)->slot, group,
-                        all ? allLanes : 0);
+      warp.setPredicate(static_cast<const PredicateSlot *>(i.extra)->slot,
+                        group, all ? allLanes : 0);
   });
 }
 
@@ -188,18 +218,31 @@ void decodeMatch(Decoder &decoder) {
 
 enum Reduction : uint8_t { Add, Min, Max, And, Or, Xor };
 
-template <class T, Reduction op> Next reduce(Warp &warp, const Instruction &i, Mask lanes) {
+template <class T, Reduction op>
+Next reduce(Warp &warp, const Instruction &i, Mask lanes) {
   return forGroups(warp, i, lanes, i.e, [&](Mask group) {
     const T *a = warp.src<T>(i.a);
     T result = a[__builtin_ctz(group)];
     activeLanes(group & (group - 1), [&](unsigned l) {
       switch (op) {
-      case Add: result = T(uint32_t(result) + uint32_t(a[l])); break;
-      case Min: result = std::min(result, a[l]); break;
-      case Max: result = std::max(result, a[l]); break;
-      case And: result &= a[l]; break;
-      case Or: result |= a[l]; break;
-      case Xor: result ^= a[l]; break;
+      case Add:
+        result = T(uint32_t(result) + uint32_t(a[l]));
+        break;
+      case Min:
+        result = std::min(result, a[l]);
+        break;
+      case Max:
+        result = std::max(result, a[l]);
+        break;
+      case And:
+        result &= a[l];
+        break;
+      case Or:
+        result |= a[l];
+        break;
+      case Xor:
+        result ^= a[l];
+        break;
       }
     });
     eachLane(group, warp.dst<T>(i.d), [=](unsigned) { return result; });
@@ -213,10 +256,15 @@ void decodeRedux(Decoder &decoder) {
   Type type = decoder.takeType();
   bool isSignedType = type == Type::S32;
   static const Handler handlers[6][2] = {
-      {reduce<uint32_t, Add>, reduce<int32_t, Add>}, {reduce<uint32_t, Min>, reduce<int32_t, Min>},
-      {reduce<uint32_t, Max>, reduce<int32_t, Max>}, {reduce<uint32_t, And>, nullptr},
-      {reduce<uint32_t, Or>, nullptr}, {reduce<uint32_t, Xor>, nullptr}};
-  finish(decoder, Class::Other, op < 0 || ptx::sizeOf(type) != 4 ? nullptr : handlers[op][isSignedType],
+      {reduce<uint32_t, Add>, reduce<int32_t, Add>},
+      {reduce<uint32_t, Min>, reduce<int32_t, Min>},
+      {reduce<uint32_t, Max>, reduce<int32_t, Max>},
+      {reduce<uint32_t, And>, nullptr},
+      {reduce<uint32_t, Or>, nullptr},
+      {reduce<uint32_t, Xor>, nullptr}};
+  finish(decoder, Class::Other,
+         op < 0 || ptx::sizeOf(type) != 4 ? nullptr
+                                          : handlers[op][isSignedType],
          2, Type::B32);
   std::swap(decoder.out->b, decoder.out->e); // the mask
   for (auto &reference : decoder.references)
@@ -240,7 +288,8 @@ Next elect(Warp &warp, const Instruction &i, Mask lanes) {
   return forGroups(warp, i, lanes, i.e, [&](Mask group) {
     uint32_t leader = uint32_t(__builtin_ctz(group));
     eachLane(group, warp.dst<uint32_t>(i.d), [=](unsigned) { return leader; });
-    warp.setPredicate(static_cast<const PredicateSlot *>(i.extra)->slot, group, 1u << leader);
+    warp.setPredicate(static_cast<const PredicateSlot *>(i.extra)->slot, group,
+                      1u << leader);
   });
 }
 void decodeElect(Decoder &decoder) {
@@ -253,7 +302,8 @@ void decodeElect(Decoder &decoder) {
   decoder.out->kind = Class::Other;
   decoder.out->run = elect;
   decoder.dst(&Instruction::d, to, 4);
-  decoder.dstPredicateExternal(&decoder.extra<PredicateSlot>()->slot, *to.second);
+  decoder.dstPredicateExternal(&decoder.extra<PredicateSlot>()->slot,
+                               *to.second);
   decoder.src(&Instruction::e, decoder.operand(1), 4);
 }
 

@@ -14,8 +14,8 @@ struct PredicateSlot : Extra {
 /// For an instruction whose lanes wait for those that `members` names: true if
 /// `lanes` (narrowed to those whose sets are complete) may go on, else `next`
 /// is what the handler returns.
-bool gatherLanes(Warp &warp, const Instruction &i, Mask &lanes, const uint32_t *members,
-                 Next &next);
+bool gatherLanes(Warp &warp, const Instruction &i, Mask &lanes,
+                 const uint32_t *members, Next &next);
 
 } // namespace emulator
 

@@ -23,7 +23,8 @@ Next access(Warp &warp, const Instruction &i, Mask lanes) {
   const unsigned bits = bitsOf(w.fragment.element);
   const unsigned unit = std::max(8u, bits) / 8; // bytes of an access
   const unsigned together = std::max(1u, 8 / bits);
-  const unsigned width = bits == 64 ? 8 : 4, perLane = w.fragment.count * width * 8 / bits;
+  const unsigned width = bits == 64 ? 8 : 4,
+                 perLane = w.fragment.count * width * 8 / bits;
   const unsigned total = w.rows * w.columns;
   alignas(64) uint64_t base[warpSize], addresses[warpSize];
   addressesOf(warp, i.a, i.flags & narrowBase, i.imm, base);
@@ -48,17 +49,19 @@ Next access(Warp &warp, const Instruction &i, Mask lanes) {
     if (!resolve(warp, i, mine, Space(i.e), addresses, unit, unit,
                  w.isLoad ? AccessKind::Load : AccessKind::Store, where))
       return Next::Fault;
-    const unsigned byte = s * bits / 8, slot = byte / width, within = byte % width;
+    const unsigned byte = s * bits / 8, slot = byte / width,
+                   within = byte % width;
     for (Mask rest = mine; rest; rest &= rest - 1) {
       unsigned l = unsigned(__builtin_ctz(rest));
-      uint8_t *reg = warp.dst<uint8_t>(w.fragment.slot[slot]) + l * width + within;
+      uint8_t *reg =
+          warp.dst<uint8_t>(w.fragment.slot[slot]) + l * width + within;
       if (w.isLoad) {
         std::memcpy(reg, where.at[l], unit);
         continue;
       }
       if ((where.shared >> l & 1) &&
-          !warp.block.shared.access(warp, l, where.offset[l], unit, SharedMemory::Access::Write,
-                                    false, reg, i))
+          !warp.block.shared.access(warp, l, where.offset[l], unit,
+                                    SharedMemory::Access::Write, false, reg, i))
         return Next::Fault;
       std::memcpy(where.at[l], reg, unit);
     }
@@ -79,7 +82,8 @@ Element takeElement(Decoder &decoder) {
   std::string name(decoder.next());
   Element element = elementNamed(name);
   if (element == Element::None)
-    decoder.fail("unknown modifier '." + name + "' in '" + decoder.source->text() + "'");
+    decoder.fail("unknown modifier '." + name + "' in '" +
+                 decoder.source->text() + "'");
   decoder.take(name);
   return element;
 }
@@ -94,7 +98,8 @@ void decodeAccess(Decoder &decoder, bool isLoad) {
   decoder.take("aligned");
   int layout = decoder.takeOne({"row", "col"});
   if (which < 0 || layout < 0 || !takeShape(decoder, shape))
-    decoder.fail("'" + decoder.source->text() + "' needs a matrix, a layout and a shape");
+    decoder.fail("'" + decoder.source->text() +
+                 "' needs a matrix, a layout and a shape");
   Space space = takeSpace(decoder);
   w.fragment.element = takeElement(decoder);
   w.isColumnMajor = layout == 1;
@@ -113,7 +118,8 @@ void decodeAccess(Decoder &decoder, bool isLoad) {
   // Narrow elements lie in words along their leading dimension: A by rows, B by
   // columns, which the linear order must follow.
   if (bits < 8 && w.isColumnMajor != (which == 1))
-    decoder.fail("'" + decoder.source->text() + "': there is no such layout for this type");
+    decoder.fail("'" + decoder.source->text() +
+                 "': there is no such layout for this type");
   noteSharedAccess(decoder, space, std::max(1u, bits / 8));
   out.e = int32_t(space);
   out.kind = Class::Memory;

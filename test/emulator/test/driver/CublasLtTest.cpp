@@ -203,11 +203,10 @@ TEST_F(CublasLtTest, Epilogues) {
   void *square = layout(CUDA_R_32F, 16, 16, 16);
   const auto run = [&](uint32_t epilogue) {
     bool hasBias = epilogue & BiasEpilogue;
-    EXPECT_EQ(Success,
-              multiply(matmul(Compute32F, CUDA_R_32F, epilogue,
-                              hasBias ? bias.address : 0),
-                       1.0f, a.address, square, b.address, square, 0.0f,
-                       d.address, square));
+    EXPECT_EQ(Success, multiply(matmul(Compute32F, CUDA_R_32F, epilogue,
+                                       hasBias ? bias.address : 0),
+                                1.0f, a.address, square, b.address, square,
+                                0.0f, d.address, square));
     return d.read();
   };
   const auto gelu = [](double x) {

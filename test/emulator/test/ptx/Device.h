@@ -30,8 +30,9 @@ public:
   virtual bool isEmulated() const = 0;
   /// Loads the text and runs kernel(input, output), both pointers, over a fresh
   /// copy of the input and `outputBytes` zeros.
-  virtual Outcome run(const std::string &text, const std::string &kernel, const Shape &shape,
-                      const std::vector<uint8_t> &input, size_t outputBytes) = 0;
+  virtual Outcome run(const std::string &text, const std::string &kernel,
+                      const Shape &shape, const std::vector<uint8_t> &input,
+                      size_t outputBytes) = 0;
 };
 
 /// The interpreter in this process.

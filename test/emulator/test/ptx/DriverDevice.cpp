@@ -29,8 +29,8 @@ struct Api {
   Result (*toDevice)(Pointer, const void *, size_t);
   Result (*toHost)(void *, Pointer, size_t);
   Result (*fill)(Pointer, unsigned char, size_t);
-  Result (*launch)(void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
-                   void *, void **, void **);
+  Result (*launch)(void *, unsigned, unsigned, unsigned, unsigned, unsigned,
+                   unsigned, unsigned, void *, void **, void **);
   Result (*synchronize)();
 
   bool load(void *library, std::string &error) {
@@ -64,12 +64,18 @@ struct Api {
 
 std::string kindOf(Result result) {
   switch (result) {
-  case 700: return "out of bounds";
-  case 710: return "assert";
-  case 715: return "illegal instruction";
-  case 716: return "misaligned";
-  case 717: return "bad address space";
-  default: return "launch failed";
+  case 700:
+    return "out of bounds";
+  case 710:
+    return "assert";
+  case 715:
+    return "illegal instruction";
+  case 716:
+    return "misaligned";
+  case 717:
+    return "bad address space";
+  default:
+    return "launch failed";
   }
 }
 
@@ -86,8 +92,9 @@ public:
     int major = 0, minor = 0;
     void *context = nullptr;
     char name[256] = "";
-    if (api.init(0) || api.deviceGet(&device, 0) || api.retain(&context, device) ||
-        api.setCurrent(context) || api.deviceGetAttribute(&major, 75, device) ||
+    if (api.init(0) || api.deviceGet(&device, 0) ||
+        api.retain(&context, device) || api.setCurrent(context) ||
+        api.deviceGetAttribute(&major, 75, device) ||
         api.deviceGetAttribute(&minor, 76, device)) {
       error = "the driver has no device";
       return false;
@@ -104,15 +111,17 @@ public:
   unsigned sm() const override { return version; }
   bool isEmulated() const override { return emulated; }
 
-  Outcome run(const std::string &text, const std::string &name, const Shape &shape,
-              const std::vector<uint8_t> &input, size_t outputBytes) override {
+  Outcome run(const std::string &text, const std::string &name,
+              const Shape &shape, const std::vector<uint8_t> &input,
+              size_t outputBytes) override {
     Outcome outcome;
     void *module = nullptr, *function = nullptr;
     // CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES
     char log[4096] = "";
     int options[] = {5, 6};
     void *values[] = {log, reinterpret_cast<void *>(sizeof log)};
-    if (Result result = api.moduleLoad(&module, text.c_str(), 2, options, values)) {
+    if (Result result =
+            api.moduleLoad(&module, text.c_str(), 2, options, values)) {
       outcome.error = "load: " + std::to_string(result) + " " + log;
       return outcome;
     }
@@ -130,8 +139,9 @@ public:
     if (shape.dynamicShared > 48 * 1024)
       api.setAttribute(function, 8, int(shape.dynamicShared));
     void *arguments[] = {&pointers[0], &pointers[1]};
-    Result result = api.launch(function, shape.grid, 1, 1, shape.block, 1, 1, shape.dynamicShared,
-                               nullptr, arguments, nullptr);
+    Result result =
+        api.launch(function, shape.grid, 1, 1, shape.block, 1, 1,
+                   shape.dynamicShared, nullptr, arguments, nullptr);
     if (!result)
       result = api.synchronize();
     if (result) {

@@ -10,17 +10,20 @@ namespace {
 
 class InternalDevice : public Device {
 public:
-  explicit InternalDevice(unsigned sm) : memory(1ull << 30, 1ull << 33), version(sm) {}
+  explicit InternalDevice(unsigned sm)
+      : memory(1ull << 30, 1ull << 33), version(sm) {}
   unsigned sm() const override { return version; }
   bool isEmulated() const override { return true; }
 
-  Outcome run(const std::string &text, const std::string &name, const Shape &shape,
-              const std::vector<uint8_t> &input, size_t outputBytes) override {
+  Outcome run(const std::string &text, const std::string &name,
+              const Shape &shape, const std::vector<uint8_t> &input,
+              size_t outputBytes) override {
     Outcome outcome;
     ptx::Error error;
     auto program = Program::load(text, memory, version, error);
     if (!program) {
-      outcome.error = "line " + std::to_string(error.line) + ": " + error.message;
+      outcome.error =
+          "line " + std::to_string(error.line) + ": " + error.message;
       return outcome;
     }
     const Kernel *kernel = program->kernel(name);
@@ -44,7 +47,8 @@ public:
       outcome.faultLine = fault.line;
     }
     outcome.output.resize(outputBytes);
-    std::memcpy(outcome.output.data(), DeviceMemory::host(pointers[1]), outputBytes);
+    std::memcpy(outcome.output.data(), DeviceMemory::host(pointers[1]),
+                outputBytes);
     memory.free(pointers[0]);
     memory.free(pointers[1]);
     return outcome;

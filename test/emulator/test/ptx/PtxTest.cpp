@@ -2,8 +2,8 @@
 // emulator-ptx-tests [--driver] [--sm=N] [--data=FOLDER] [GoogleTest's options]
 //
 // Runs every line of the .table files, which says what an instruction makes of
-// operands, and every `// TEST` of the .ptx files beside it; see their heads for
-// the formats. Over the interpreter in this process, or with --driver over
+// operands, and every `// TEST` of the .ptx files beside it; see their heads
+// for the formats. Over the interpreter in this process, or with --driver over
 // whatever libcuda.so.1 is found, the emulated one or a real one.
 #include "Device.h"
 #include "Values.h"
@@ -29,14 +29,16 @@ struct TableEntry {
   std::string instruction, file;
   unsigned line = 0;
   std::vector<ValueType> results, operands;
-  std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>> cases;
+  std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>>
+      cases;
 };
 
 const char *const resultNames[] = {"%d", "%e", "%g", "%h"};
 const char *const operandNames[] = {"%a", "%b", "%c", "%k"};
 
 std::string header(unsigned sm) {
-  return ".version 8.0\n.target sm_" + std::to_string(sm) + "\n.address_size 64\n";
+  return ".version 8.0\n.target sm_" + std::to_string(sm) +
+         "\n.address_size 64\n";
 }
 
 std::string declaration(const char *name, const ValueType &type) {
@@ -47,10 +49,13 @@ std::string declaration(const char *name, const ValueType &type) {
 }
 
 std::string kernelOf(const TableEntry &entry) {
-  std::string text = header(entry.sm) + ".visible .entry test(.param .u64 pin, .param .u64 pout) {\n"
-                     ".reg .b32 %t; .reg .b64 %in, %out, %o;\n";
+  std::string text =
+      header(entry.sm) +
+      ".visible .entry test(.param .u64 pin, .param .u64 pout) {\n"
+      ".reg .b32 %t; .reg .b64 %in, %out, %o;\n";
   auto access = [](const char *what, const ValueType &type) {
-    return std::string(what) + ".global.b" + std::to_string(8 * (type.name == "pred" ? 4 : type.bytes()));
+    return std::string(what) + ".global.b" +
+           std::to_string(8 * (type.name == "pred" ? 4 : type.bytes()));
   };
   for (size_t k = 0; k < entry.results.size(); ++k)
     text += declaration(resultNames[k], entry.results[k]);
@@ -60,19 +65,23 @@ std::string kernelOf(const TableEntry &entry) {
           "ld.param.u64 %in, [pin]; add.s64 %in, %in, %o;\n"
           "ld.param.u64 %out, [pout]; add.s64 %out, %out, %o;\n";
   for (size_t k = 0; k < entry.operands.size(); ++k) {
-    std::string name = operandNames[k], at = "[%in+" + std::to_string(8 * k) + "]";
+    std::string name = operandNames[k],
+                at = "[%in+" + std::to_string(8 * k) + "]";
     bool isPredicate = entry.operands[k].name == "pred";
-    text += access("ld", entry.operands[k]) + " " + name + (isPredicate ? "_" : "") + ", " + at + ";\n";
+    text += access("ld", entry.operands[k]) + " " + name +
+            (isPredicate ? "_" : "") + ", " + at + ";\n";
     if (isPredicate)
       text += "setp.ne.u32 " + name + ", " + name + "_, 0;\n";
   }
   text += entry.instruction + "\n";
   for (size_t k = 0; k < entry.results.size(); ++k) {
-    std::string name = resultNames[k], at = "[%out+" + std::to_string(8 * k) + "]";
+    std::string name = resultNames[k],
+                at = "[%out+" + std::to_string(8 * k) + "]";
     bool isPredicate = entry.results[k].name == "pred";
     if (isPredicate)
       text += "selp.b32 " + name + "_, 1, 0, " + name + ";\n";
-    text += access("st", entry.results[k]) + " " + at + ", " + name + (isPredicate ? "_" : "") + ";\n";
+    text += access("st", entry.results[k]) + " " + at + ", " + name +
+            (isPredicate ? "_" : "") + ";\n";
   }
   return text + "ret;\n}\n";
 }
@@ -92,18 +101,21 @@ public:
         uint64_t bits = parseValue(entry.operands[k], texts[k]);
         std::memcpy(&input[t * 32 + k * 8], &bits, 8);
       }
-    Outcome outcome = device->run(kernelOf(entry), "test", shape, input, input.size());
+    Outcome outcome =
+        device->run(kernelOf(entry), "test", shape, input, input.size());
     ASSERT_EQ(outcome.error, "") << kernelOf(entry);
     ASSERT_EQ(outcome.fault, "");
     for (size_t t = 0; t < entry.cases.size(); ++t)
       for (size_t k = 0; k < entry.results.size(); ++k) {
         uint64_t bits;
         std::memcpy(&bits, &outcome.output[t * 32 + k * 8], 8);
-        std::string problem = Expectation{entry.results[k], entry.cases[t].second[k]}.check(bits);
+        std::string problem =
+            Expectation{entry.results[k], entry.cases[t].second[k]}.check(bits);
         std::string operands;
         for (const std::string &operand : entry.cases[t].first)
           operands += " " + operand;
-        EXPECT_EQ(problem, "") << entry.instruction << " of" << operands << ", result " << k;
+        EXPECT_EQ(problem, "")
+            << entry.instruction << " of" << operands << ", result " << k;
       }
   }
 
@@ -111,7 +123,8 @@ private:
   TableEntry entry;
 };
 
-[[noreturn]] void malformed(const std::string &file, unsigned line, const std::string &text) {
+[[noreturn]] void malformed(const std::string &file, unsigned line,
+                            const std::string &text) {
   std::cerr << file << ":" << line << ": malformed: " << text << "\n";
   std::exit(2);
 }
@@ -132,8 +145,9 @@ void addEntry(const std::string &suite, TableEntry entry) {
     name += std::isalnum(uint8_t(c)) ? c : '_';
   std::string file = entry.file;
   int line = int(entry.line);
-  testing::RegisterTest(suite.c_str(), name.c_str(), nullptr, nullptr, file.c_str(), line,
-                        [entry]() -> testing::Test * { return new TableTest(entry); });
+  testing::RegisterTest(
+      suite.c_str(), name.c_str(), nullptr, nullptr, file.c_str(), line,
+      [entry]() -> testing::Test * { return new TableTest(entry); });
 }
 
 void readTable(const std::filesystem::path &path) {
@@ -148,8 +162,10 @@ void readTable(const std::filesystem::path &path) {
     if (equals == std::string::npos)
       malformed(path, number, line);
     if (bar == std::string::npos) {
-      auto operands = words(line.substr(0, equals)), results = words(line.substr(equals + 1));
-      if (operands.size() != entry.operands.size() || results.size() != entry.results.size())
+      auto operands = words(line.substr(0, equals)),
+           results = words(line.substr(equals + 1));
+      if (operands.size() != entry.operands.size() ||
+          results.size() != entry.results.size())
         malformed(path, number, line);
       entry.cases.push_back({operands, results});
       continue;
@@ -186,7 +202,8 @@ std::vector<std::string> expand(const std::vector<std::string> &list) {
   std::vector<std::string> result;
   for (size_t k = 1; k < list.size();) {
     if (list[k] == "iota" && k + 3 < list.size()) {
-      long long start = std::atoll(list[k + 2].c_str()), step = std::atoll(list[k + 3].c_str());
+      long long start = std::atoll(list[k + 2].c_str()),
+                step = std::atoll(list[k + 3].c_str());
       for (int i = 0; i < std::atoi(list[k + 1].c_str()); ++i)
         result.push_back(std::to_string(start + step * i));
       k += 4;
@@ -212,7 +229,8 @@ public:
     size_t bytes = 0;
     for (const Expectation &value : program.output)
       bytes += value.type.bytes();
-    Outcome outcome = device->run(program.text, program.name, program.shape, program.input, bytes);
+    Outcome outcome = device->run(program.text, program.name, program.shape,
+                                  program.input, bytes);
     ASSERT_EQ(outcome.error, "");
     if (outcome.faultLine || program.fault.empty())
       ASSERT_EQ(outcome.fault, program.fault);
@@ -237,7 +255,8 @@ private:
   Program program;
 };
 
-void readHead(Program &program, const std::string &key, const std::vector<std::string> &list) {
+void readHead(Program &program, const std::string &key,
+              const std::vector<std::string> &list) {
   if (key == "in:")
     for (const std::string &value : expand(list)) {
       ValueType type{list[0]};
@@ -276,7 +295,8 @@ void readProgram(const std::filesystem::path &path) {
       program.name = list[1];
       program.line = number;
       for (size_t k = 2; k < list.size(); ++k) {
-        unsigned value = unsigned(std::atoi(list[k].substr(list[k].find('=') + 1).c_str()));
+        unsigned value =
+            unsigned(std::atoi(list[k].substr(list[k].find('=') + 1).c_str()));
         if (list[k].rfind("sm", 0) == 0)
           program.sm = unsigned(std::atoi(list[k].c_str() + 2));
         else if (list[k].rfind("grid=", 0) == 0)
@@ -295,9 +315,10 @@ void readProgram(const std::filesystem::path &path) {
   for (Program &program : programs) {
     program.text = text;
     program.file = path;
-    testing::RegisterTest(path.stem().c_str(), program.name.c_str(), nullptr, nullptr,
-                          program.file.c_str(), int(program.line),
-                          [program]() -> testing::Test * { return new ProgramTest(program); });
+    testing::RegisterTest(
+        path.stem().c_str(), program.name.c_str(), nullptr, nullptr,
+        program.file.c_str(), int(program.line),
+        [program]() -> testing::Test * { return new ProgramTest(program); });
   }
 }
 

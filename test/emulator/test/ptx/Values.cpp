@@ -99,7 +99,8 @@ std::string Expectation::check(uint64_t bits) const {
   } else {
     expected = std::strtod(number.c_str(), nullptr);
     double tolerance = std::strtod(text.c_str() + tilde + 1, nullptr);
-    isMet = std::fabs(actual - expected) <= tolerance * std::fmax(1, std::fabs(expected));
+    isMet = std::fabs(actual - expected) <=
+            tolerance * std::fmax(1, std::fabs(expected));
   }
   if (isMet)
     return "";
