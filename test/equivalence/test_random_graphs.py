@@ -181,7 +181,7 @@ def test_all_agree(seed, tmp_path):
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_sizes_agree(seed, tmp_path):
     """With a dynamic dimension, results are those of the artifact for each size alone. A graph that isn't valid at other
-    sizes is refused, and so are those whose products have columns of several sizes."""
+    sizes is refused; so are sizes at which it is another program, such as those that a slice ends in."""
     compiled = 0
     for number in range(GRAPHS):
         graph = Graph(seed * GRAPHS + number)
@@ -209,5 +209,7 @@ def test_sizes_agree(seed, tmp_path):
             dlc("run", tmp_path / "one.so", "--io", tmp_path / "io.npz", "--output", tmp_path / "out.npz")
             with np.load(tmp_path / "io.npz") as io, np.load(tmp_path / "out.npz") as out:
                 np.savez(tmp_path / "want.npz", **io, **out)
-            dlc("verify", tmp_path / "any.so", "--io", tmp_path / "want.npz")
+            run = subprocess.run([BUILD / "bin" / "dlc", "verify", tmp_path / "any.so", "--io", tmp_path / "want.npz"],
+                                 text=True, capture_output=True, check=False)
+            assert run.returncode == 0 or "its bound" in run.stderr or "not a multiple" in run.stderr, run
     assert compiled > 0, "no graph could be compiled for all sizes"
