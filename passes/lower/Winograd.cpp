@@ -235,8 +235,14 @@ WinogradLowering::WinogradLowering(GroupLowering &lowering, graph::ConvOp op,
   numTiles = output[0] * rows * columns;
   if (outputs % kPanel == 0)
     this->wholePanels = true;
-  chunks = chooseChunks();
   graph::Decisions &decisions = lowering.decisions;
+  int64_t allTiles = numTiles;
+  // Tiles of a chunk that aren't there are multiplied all the same: no chunk is
+  // larger than one image, of which there may be one only.
+  if (decisions.isForManySizes())
+    numTiles = rows * columns;
+  chunks = chooseChunks();
+  numTiles = allTiles;
   chunks.tiles = decisions.decide(chunks.tiles);
   chunks.tileChunks = (numTiles + chunks.tiles - 1) / chunks.tiles;
   chunks.panelChunks = decisions.decide(chunks.panelChunks);
