@@ -333,7 +333,8 @@ def test_bad_models(api):
 def test_bad_shapes(api):
     assert "input 'data' has a size of 0" in api.refuse_model(inputs={"data": (0, 1, 8, 8)})
     assert "fc0" in api.refuse_model(inputs={"data": (1, 1, 9, 20)})
-    assert "memory limit" in api.refuse_model(inputs={"data": (2 ** 31, 1, 8, 8)})
+    assert "memory limit" in api.refuse_model(inputs={"data": (2 ** 31 - 1, 1, 8, 8)})
+    assert "overflows" in api.refuse_model(inputs={"data": (2 ** 31, 1, 8, 8)})
     assert "overflows" in api.refuse_model(inputs={"data": (2 ** 32 - 1,) * 4})
     assert "its shape is not known" in api.refuse_model(inputs={"other": (1, 2)})
     assert "that is no shape" in api.refuse_model(inputs={"data": (1,) * 33})

@@ -7,7 +7,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const auto specs = dlc::mxnet::parseAttributeSpecs(
       "a:bool b:int c:count d:float e:shape f:counts g:slots h:floats i:dtype "
-      "j:{x|y} k:int?");
+      "j:{x|y} k:int? l:long m:sizes");
   std::string text(reinterpret_cast<const char *>(data), size);
   for (const auto &spec : specs) {
     dlc::mxnet::AttributeValue value;

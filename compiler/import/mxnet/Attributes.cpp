@@ -152,18 +152,25 @@ static void parseKind(std::string_view text, AttributeSpec &spec) {
   struct Kind {
     std::string_view name;
     AttributeKind kind;
-    int64_t minimum = INT64_MIN;
+    int64_t minimum = INT32_MIN, maximum = INT32_MAX;
   };
   static constexpr Kind kinds[] = {
-      {"bool", AttributeKind::Bool},      {"int", AttributeKind::Int},
-      {"count", AttributeKind::Int, 1},   {"float", AttributeKind::Float},
-      {"shape", AttributeKind::Shape},    {"counts", AttributeKind::Shape, 1},
-      {"sizes", AttributeKind::Shape, 0}, {"slots", AttributeKind::Slots},
-      {"floats", AttributeKind::Floats},  {"dtype", AttributeKind::DType}};
+      {"bool", AttributeKind::Bool},
+      {"int", AttributeKind::Int},
+      {"count", AttributeKind::Int, 1},
+      {"float", AttributeKind::Float},
+      {"shape", AttributeKind::Shape},
+      {"counts", AttributeKind::Shape, 1},
+      {"sizes", AttributeKind::Shape, 0},
+      {"slots", AttributeKind::Slots},
+      {"floats", AttributeKind::Floats},
+      {"dtype", AttributeKind::DType},
+      {"long", AttributeKind::Int, INT64_MIN, INT64_MAX}};
   for (const Kind &kind : kinds)
     if (kind.name == text) {
       spec.kind = kind.kind;
       spec.minimum = kind.minimum;
+      spec.maximum = kind.maximum;
     }
 }
 
@@ -232,15 +239,13 @@ static std::string describe(const AttributeSpec &spec) {
       text += (word == spec.words.front() ? " " : ", ") + std::string(word);
     break;
   }
-  if (spec.minimum != INT64_MIN)
+  if (spec.minimum > INT32_MIN)
     text += " of at least " + std::to_string(spec.minimum);
   return text + (spec.isOptional ? " or None" : "");
 }
 
-/// Counts and sizes are at most 2^31 - 1, so that sums of a few never overflow.
 static bool isInRange(int64_t value, const AttributeSpec &spec) {
-  return spec.minimum == INT64_MIN ||
-         (value >= spec.minimum && value <= INT32_MAX);
+  return value >= spec.minimum && value <= spec.maximum;
 }
 
 static bool parseByKind(const AttributeSpec &spec, std::string_view text,
@@ -286,8 +291,13 @@ std::string parseAttributeValue(const AttributeSpec &spec,
   }
   if (parseByKind(spec, text, value))
     return "";
+  auto isBeyond = [&](std::optional<int64_t> number) {
+    return number && (*number < INT32_MIN || *number > INT32_MAX);
+  };
+  bool isLarge = isBeyond(value.integer) ||
+                 std::any_of(value.slots.begin(), value.slots.end(), isBeyond);
   return "attribute '" + std::string(spec.name) + "' is '" + std::string(text) +
-         "', but must be " + describe(spec);
+         "', but must be " + describe(spec) + (isLarge ? " of 32 bits" : "");
 }
 
 /// Keys that any operator may carry and that inference on a CPU ignores.

@@ -8,8 +8,9 @@
 // `!` marks a required key, `?` one that may be None. Types: bool, int, count
 // (an integer of at least 1), float, shape (a tuple of integers; counts: each
 // at least 1; sizes: each at least 0; slots: some may be None), floats, dtype,
-// string and {a|b} for one of several words. Defaults are written as in the
-// file.
+// string and {a|b} for one of several words. Integers have 32 bits, as MXNet's
+// own, so that what an operator computes of a few does not overflow; a long and
+// slots have 64. Defaults are written as in the file.
 #ifndef DLC_COMPILER_IMPORT_MXNET_ATTRIBUTES_H
 #define DLC_COMPILER_IMPORT_MXNET_ATTRIBUTES_H
 
@@ -41,8 +42,8 @@ struct AttributeSpec {
   AttributeKind kind = AttributeKind::String;
   bool isRequired = false;
   bool isOptional = false;
-  /// The least value of an Int and of the entries of a Shape.
-  int64_t minimum = INT64_MIN;
+  /// The least and the greatest value of an Int and of the entries of a Shape.
+  int64_t minimum = INT32_MIN, maximum = INT32_MAX;
   /// The words of an Enum.
   std::vector<std::string_view> words;
   std::string_view defaultText;

@@ -9,15 +9,11 @@ using namespace mlir;
 
 namespace dlc::mxnet {
 
-static Values noResults(NodeBuilder &n) {
-  return Values(std::max<int64_t>(n.attributes.getInt("num_outputs"), 1));
-}
-
 /// Reports a loop or branch whose attributes don't fit each other.
 static Values malformed(NodeBuilder &n) {
   n.fail(DiagnosticCode::BadAttribute,
          "its subgraphs, inputs and attributes don't fit each other");
-  return noResults(n);
+  return Values(1);
 }
 
 /// The values at \p places of \p from; nothing if there are none.
@@ -89,7 +85,7 @@ static Values forEach(NodeBuilder &n) {
   for (Value data : n.getInputs().take_front(numData))
     if (!data || n.rank(data) == 0 ||
         n.shape(data)[0] != n.shape(n.input(0))[0])
-      return data ? malformed(n) : noResults(n);
+      return data ? malformed(n) : Values(1);
   int64_t turns = n.shape(n.input(0))[0];
   Values current(n.getInputs());
   SmallVector<Values> rows(numOut);
@@ -102,7 +98,7 @@ static Values forEach(NodeBuilder &n) {
       arguments.push_back(current[place]);
     Values results = n.importSubgraph(0, arguments);
     if (!isComplete(n, results, numResults))
-      return noResults(n);
+      return Values(1);
     for (int64_t i = 0; i < numOut; ++i)
       rows[i].push_back(asRow(n, results[i]));
     for (size_t i = 0; i < numStates; ++i)
@@ -187,7 +183,7 @@ Values WhileLoop::run() {
   rows.resize(numOut);
   for (int64_t turn = 0; turn < turns; ++turn)
     if (!runTurn())
-      return noResults(n);
+      return Values(1);
   Values outputs = stackRows(n, rows);
   for (int64_t place : variables)
     outputs.push_back(current[bodyPlaces[place]]);
@@ -213,7 +209,7 @@ static Values branch(NodeBuilder &n) {
       return malformed(n);
     results.push_back(n.importSubgraph(i, *inputs));
     if (!isComplete(n, results[i], i == 0 ? 1 : count))
-      return noResults(n);
+      return Values(1);
   }
   Value condition = n.reshape(results[0][0], {});
   Values chosen;

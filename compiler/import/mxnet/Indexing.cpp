@@ -453,7 +453,7 @@ ArrayRef<OperatorRow> getIndexingOperators() {
   static const OperatorRow rows[] = {
       {"slice crop _npi_slice _npx_slice",
        "begin:slots! end:slots! step:slots=()", "data", slice},
-      {"slice_axis", "axis:int! begin:int! end:int?!", "data", sliceAxis},
+      {"slice_axis", "axis:int! begin:long! end:long?!", "data", sliceAxis},
       {"slice_like", "axes:shape=()", "data shape_like", sliceLike},
       {"Crop",
        "num_args:count! offset:sizes=(0,0) h_w:sizes=(0,0) "

@@ -207,7 +207,7 @@ static Values depthToSpace(NodeBuilder &n) {
   if (!x)
     return Values(1);
   ArrayRef<int64_t> s = n.shape(x);
-  if (s.size() != 4 || s[1] % (block * block))
+  if (s.size() != 4 || block > INT16_MAX || s[1] % (block * block))
     return {n.fail(DiagnosticCode::ShapeMismatch,
                    "needs a tensor of four dimensions whose channels are a "
                    "multiple of block_size squared, but got " +
@@ -224,7 +224,7 @@ static Values spaceToDepth(NodeBuilder &n) {
   if (!x)
     return Values(1);
   ArrayRef<int64_t> s = n.shape(x);
-  if (s.size() != 4 || s[2] % block || s[3] % block)
+  if (s.size() != 4 || block > INT16_MAX || s[2] % block || s[3] % block)
     return {n.fail(DiagnosticCode::ShapeMismatch,
                    "needs a tensor of four dimensions whose last two are "
                    "multiples of block_size, but got " +
@@ -395,8 +395,8 @@ ArrayRef<OperatorRow> getMovementOperators() {
        "keep_highest:bool=False",
        "data", reshape},
       {"reshape_like _npx_reshape_like",
-       "lhs_begin:int?=None lhs_end:int?=None rhs_begin:int?=None "
-       "rhs_end:int?=None",
+       "lhs_begin:long?=None lhs_end:long?=None rhs_begin:long?=None "
+       "rhs_end:long?=None",
        "lhs rhs", reshapeLike},
       {"Flatten flatten _npx_batch_flatten", "", "data", flatten},
       {"expand_dims _npi_expand_dims", "axis:int!", "data", expandDims},

@@ -203,22 +203,23 @@ bool NodeBuilder::checkElements(StringRef operation, ValueRange operands) {
   return true;
 }
 
+bool overflows(ArrayRef<int64_t> dims) {
+  int64_t bytes = 8;
+  return llvm::any_of(dims, [&](int64_t dim) {
+    return dim > INT32_MAX ||
+           llvm::MulOverflow(bytes, std::max<int64_t>(dim, 1), bytes);
+  });
+}
+
 bool NodeBuilder::checkResults(Operation *op) {
   for (Type result : op->getResultTypes()) {
     ArrayRef<int64_t> dims = llvm::cast<RankedTensorType>(result).getShape();
-    int64_t elements = 1;
-    bool overflows = false;
-    for (int64_t dim : dims) {
-      if (dim < 0) {
-        fail(DiagnosticCode::ShapeMismatch,
-             "the result would have the shape " + dimsText(dims));
-        return false;
-      }
-      overflows |=
-          llvm::MulOverflow(elements, std::max<int64_t>(dim, 1), elements);
+    if (llvm::any_of(dims, [](int64_t dim) { return dim < 0; })) {
+      fail(DiagnosticCode::ShapeMismatch,
+           "the result would have the shape " + dimsText(dims));
+      return false;
     }
-    // Eight bytes an element at most.
-    if (overflows || elements > INT64_MAX / 8) {
+    if (overflows(dims)) {
       fail(DiagnosticCode::SizeOverflow,
            "the size of the result, " + dimsText(dims) + ", overflows");
       return false;

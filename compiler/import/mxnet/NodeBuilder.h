@@ -22,6 +22,11 @@ struct OpAttribute {
   mlir::Attribute value;
 };
 
+/// Whether a tensor of this shape is too large: its bytes, at eight an element,
+/// don't fit into 63 bits, or a dimension, as in MXNet, not into 31. What is
+/// computed of a dimension and an attribute then does.
+bool overflows(llvm::ArrayRef<int64_t> dims);
+
 /// Returns the MLIR type of \p type.
 mlir::Type getMLIRType(mlir::MLIRContext *context, ElementType type);
 

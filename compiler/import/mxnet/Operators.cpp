@@ -120,8 +120,7 @@ SmallVector<std::string> getOutputNames(const OperatorRow &row,
     int64_t count = attributes.getInt(number);
     if (count < 1)
       count = attributes.getShape(list).size();
-    // The operator itself refuses more parts than there are elements.
-    count = std::min<int64_t>(count, 65536);
+    count = std::min<int64_t>(count, maxOutputs + 1);
     for (int64_t i = 0; i < count; ++i)
       names.push_back(count == 1 ? name.str() : name.str() + std::to_string(i));
   }

@@ -114,7 +114,11 @@ llvm::SmallVector<OperandSpec> getInputSpecs(const OperatorRow &row,
                                              const Attributes &attributes,
                                              size_t count);
 
-/// The names of the outputs of \p row for \p attributes.
+/// More outputs than a node of any model has.
+constexpr size_t maxOutputs = 1 << 16;
+
+/// The names of the outputs of \p row for \p attributes; where there are more
+/// than `maxOutputs`, the first ones and one more.
 llvm::SmallVector<std::string> getOutputNames(const OperatorRow &row,
                                               const Attributes &attributes);
 

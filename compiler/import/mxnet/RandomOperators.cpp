@@ -267,6 +267,8 @@ static Values bernoulli(NodeBuilder &n) {
 /// Which of the last dimension's chances \p u, from 0 to their sum, falls to:
 /// the number of running sums that it has passed.
 static Value findChance(NodeBuilder &n, Value chances, Value u) {
+  if (!chances || !u)
+    return {};
   int64_t rank = n.rank(u), leading = n.rank(chances) - 1;
   Value sums = n.emit<graph::CumsumOp>({chances}, {n.attr("axis", leading)});
   if (!sums)
@@ -454,8 +456,8 @@ ArrayRef<OperatorRow> getRandomOperators() {
                  "mu:float=1 alpha:float=1", "mu alpha",
                  sampleGeneralNegativeBinomial, kMu, kAlpha),
       {"_random_randint random_randint _npi_random_randint",
-       "low:int! high:int! shape:sizes?=None ctx:string= dtype:dtype?=None", "",
-       randint, nullptr, "output", seedNote},
+       "low:long! high:long! shape:sizes?=None ctx:string= dtype:dtype?=None",
+       "", randint, nullptr, "output", seedNote},
       {"_sample_multinomial sample_multinomial",
        "shape:sizes=() get_prob:bool=False dtype:dtype=int32", "data",
        sampleMultinomial, nullptr,

@@ -95,6 +95,11 @@ void ResolvedSymbol::resolveOperands(size_t index) {
   node.ignoresInput.resize(count);
   node.outputNames = getOutputNames(*node.row, node.attributes);
 
+  if (node.outputNames.size() > maxOutputs)
+    node.problems.add(DiagnosticCode::BadAttribute, node.place,
+                      "has more than " + std::to_string(maxOutputs) +
+                          " outputs");
+
   if (count == 0 && node.row->inputs.contains('*'))
     node.problems.add(DiagnosticCode::WrongInputCount, node.place,
                       "has no inputs, but needs at least one");

@@ -129,8 +129,7 @@ Value SymbolImporter::addInput(size_t index, ArrayRef<int64_t> shape,
                                Type element) {
   if (!element)
     return {};
-  std::vector<int64_t> dims(shape.begin(), shape.end());
-  if (!getByteSize(dims, ElementType::F64)) {
+  if (overflows(shape)) {
     fail(index, DiagnosticCode::SizeOverflow,
          "the size of the input, " + dimsText(shape) + ", overflows");
     return {};
@@ -155,6 +154,11 @@ Value SymbolImporter::addWeight(size_t index, const Weight &weight) {
              ", but its value has the "
              "shape " +
              dimsText(weight.shape));
+    return {};
+  }
+  if (overflows(weight.shape)) {
+    fail(index, DiagnosticCode::SizeOverflow,
+         "the size of the value, " + dimsText(weight.shape) + ", overflows");
     return {};
   }
   auto type = RankedTensorType::get(weight.shape, element);

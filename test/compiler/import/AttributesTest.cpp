@@ -108,6 +108,29 @@ TEST_F(AttributesTest, RefusesBadValues) {
             "attribute 'e' is 'c', but must be one of a, b");
 }
 
+TEST_F(AttributesTest, LimitsIntegers) {
+  ASSERT_TRUE(parse("a:int! b:shape! c:long! d:slots!",
+                    {{"a", "-2147483648"},
+                     {"b", "(2147483647,)"},
+                     {"c", "9223372036854775807"},
+                     {"d", "(-9223372036854775808, None)"}}));
+  EXPECT_EQ(attributes.getInt("a"), INT32_MIN);
+  EXPECT_EQ(attributes.getShape("b"), std::vector<int64_t>{INT32_MAX});
+  EXPECT_EQ(attributes.getInt("c"), INT64_MAX);
+  EXPECT_EQ(attributes.getSlots("d")[0], INT64_MIN);
+
+  EXPECT_FALSE(parse("a:int! b:shape!",
+                     {{"a", "-2147483649"}, {"b", "(0,2147483648)"}}));
+  ASSERT_EQ(diagnostics.size(), 2u);
+  EXPECT_EQ(
+      diagnostics.get()[0].message,
+      "attribute 'a' is '-2147483649', but must be an integer of 32 bits");
+  EXPECT_EQ(
+      diagnostics.get()[1].message,
+      "attribute 'b' is '(0,2147483648)', but must be a tuple of integers "
+      "of 32 bits");
+}
+
 TEST_F(AttributesTest, EvaluatesConditions) {
   ASSERT_TRUE(parse("no_bias:bool=False act_type:{a|b}=a", {}));
   EXPECT_TRUE(attributes.test("!no_bias"));

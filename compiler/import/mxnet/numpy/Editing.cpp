@@ -130,7 +130,7 @@ static std::optional<Shape> getPositions(NodeBuilder &n, int64_t size,
     return Shape{index};
   }
   int64_t step = n.attributes.isNone("step") ? 1 : n.attributes.getInt("step");
-  if (step == 0 || std::abs(step) > INT32_MAX) {
+  if (step == 0) {
     n.fail(DiagnosticCode::BadAttribute, "attribute 'step' is out of range");
     return std::nullopt;
   }
@@ -140,16 +140,21 @@ static std::optional<Shape> getPositions(NodeBuilder &n, int64_t size,
     int64_t value = n.attributes.getInt(name);
     return std::clamp(value < 0 ? value + size : value, low, high);
   };
-  if (step > 0)
-    for (int64_t i = bound("start", 0, 0, size),
-                 end = bound("stop", size, 0, size);
-         i < end; i += step)
-      positions.push_back(i);
-  else
-    for (int64_t i = bound("start", size - 1, -1, size - 1),
-                 end = bound("stop", -1, -1, size - 1);
-         i > end; i += step)
-      positions.push_back(i);
+  SliceRange range = step > 0
+                         ? SliceRange{bound("start", 0, 0, size),
+                                      bound("stop", size, 0, size), step}
+                         : SliceRange{bound("start", size - 1, -1, size - 1),
+                                      bound("stop", -1, -1, size - 1), step};
+  // Each may become an operation of its own.
+  constexpr int64_t limit = 1 << 16;
+  if (range.getCount() > limit) {
+    n.fail(DiagnosticCode::UnsupportedAttribute,
+           "names " + Twine(range.getCount()) + " places, more than the " +
+               Twine(limit) + " that can be compiled");
+    return std::nullopt;
+  }
+  for (int64_t i = 0; i < range.getCount(); ++i)
+    positions.push_back(range.begin + i * step);
   return positions;
 }
 

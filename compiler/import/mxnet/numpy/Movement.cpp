@@ -161,7 +161,7 @@ static Values roll(NodeBuilder &n) {
   Shape shifts = n.getShape("shift"), axes = n.getShape("axis");
   if (!x)
     return Values(1);
-  if (shifts.empty() ||
+  if (shifts.empty() || (axes.empty() && !n.attributes.isNone("axis")) ||
       (shifts.size() != 1 && axes.size() > 1 && shifts.size() != axes.size()))
     return {n.fail(DiagnosticCode::BadAttribute,
                    "attributes 'shift' and 'axis' don't fit each other")};
