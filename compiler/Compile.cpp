@@ -10,6 +10,7 @@
 #include "compiler/StageText.h"
 #include "compiler/dynamic/DynamicModel.h"
 #include "compiler/import/Importer.h"
+#include "compiler/tune/Tuner.h"
 #include "mlir/IR/MLIRContext.h"
 
 using namespace mlir;
@@ -62,6 +63,13 @@ CompileResult compile(const CompileOptions &given) {
   // Every pass sees static shapes.
   std::unique_ptr<dynamic::DynamicModel> sizes;
   if (!isStageText(given.model) && dynamic::hasDims(given.import)) {
+    if (wantsTuning(given)) {
+      result.diagnostics.add(
+          DiagnosticCode::UnsupportedOption, {given.model.name, "", "", -1},
+          "schedules of kernels with dynamic dimensions can't be tuned yet: "
+          "leave out --tune and --tune-cache, or give sizes");
+      return result;
+    }
     sizes = dynamic::DynamicModel::analyze(given, result.diagnostics);
     if (!sizes)
       return result;

@@ -94,6 +94,7 @@ def test_specialized(digits, tmp_path):
     (["--dim", "N=1..4", "--specialize", "data=5x1x8x8"], "N is 5, more than its bound 4"),
     (["--specialize", "data=5x2x8x8"], "has the extent 1, not 2"),
     (["--specialize", "nodata=5x1x8x8"], "no --input 'nodata'"),
+    (["--tune=1"], "can't be tuned yet"),
 ])
 def test_flags(flags, what, tmp_path):
     model = model_named("digits")
