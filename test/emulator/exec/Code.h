@@ -30,6 +30,7 @@ enum class Next : uint8_t {
   Continue,
   Reschedule, ///< the warp's fragments changed
   Block,      ///< run this instruction again when Warp::blockState allows it
+  Retry,      ///< run this instruction again
   Wait,       ///< as Block, but the instruction is done: go on after it
   Exit,       ///< the lanes of the fragment have ended
   Fault

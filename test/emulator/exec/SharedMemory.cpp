@@ -35,7 +35,7 @@ void SharedMemory::start(const Code &code, uint32_t dynamic) {
   open(code.dynamicSharedBase, dynamic);
 }
 
-std::string SharedMemory::describe(uint32_t offset) const {
+std::string SharedMemory::describe(uint64_t offset) const {
   const Code::SharedRegion *nearest = nullptr;
   for (auto &region : kernel->shared)
     if (region.offset <= offset &&
@@ -127,7 +127,11 @@ bool SharedMemory::access(Warp &warp, unsigned lane, uint32_t offset,
     bool isOwn = writer[i] == thread && writtenAt[i] < never;
     bool isOrdered = writtenAt[i] <= cutoff || isOwn;
     if (kind == Access::Read) {
-      if (!isOrdered && !slowAccess(warp, lane, i, kind, isStrong, false, at))
+      // Padding that is copied with its structure was never written.
+      bool isPadding = writtenAt[i] == never && at.size > granule &&
+                       isPartlyWritten(i, at.size);
+      if (!isOrdered && !isPadding &&
+          !slowAccess(warp, lane, i, kind, isStrong, false, at))
         return false;
       noteRead(i, 1u << warp.index, cutoff, isStrong, uint8_t(lane));
       continue;
@@ -152,6 +156,15 @@ bool SharedMemory::access(Warp &warp, unsigned lane, uint32_t offset,
                                       : 0;
   }
   return true;
+}
+
+/// Whether some of the element of `bytes` around a cell was written.
+bool SharedMemory::isPartlyWritten(uint32_t cell, unsigned bytes) const {
+  uint32_t count = bytes >> shift, first = cell / count * count;
+  for (uint32_t i = first; i < first + count && i < writtenAt.size(); ++i)
+    if (writtenAt[i] < never)
+      return true;
+  return false;
 }
 
 bool SharedMemory::listCells(Mask lanes, const uint32_t (&offsets)[warpSize],

@@ -64,6 +64,9 @@ public:
                   const Instruction &at);
   void copyLands(Warp &warp, unsigned lane, uint32_t offset, unsigned size);
 
+  /// "byte 4 of 'tile' of 16 bytes in shared memory", for messages.
+  std::string describe(uint64_t offset) const;
+
   /// Flags: a strong write or atomic publishes what the warp has seen, a strong
   /// read or atomic takes it over.
   void publish(Warp &warp, uint64_t address);
@@ -89,9 +92,9 @@ private:
                  bool isStrong, const uint8_t *lane);
   bool slowAccess(Warp &warp, unsigned lane, uint32_t cell, Access kind,
                   bool isStrong, bool isSame, const Instruction &at);
+  bool isPartlyWritten(uint32_t cell, unsigned bytes) const;
   bool report(Warp &warp, unsigned lane, const Instruction &at, FaultKind kind,
               const std::string &what, uint32_t cell);
-  std::string describe(uint32_t offset) const;
 
   const Code *kernel = nullptr;
   uint32_t dynamicBytes = 0;

@@ -322,7 +322,27 @@ void Warp::narrow(Mask lanes) {
   active = lanes;
 }
 
+/// Ends the lanes of other fragments that have nothing left to do.
+void Warp::endOthers() {
+  for (size_t i = 0; i < fragments.size();) {
+    if (!endsAtOnce(fragments[i])) {
+      ++i;
+      continue;
+    }
+    Mask lanes = fragments[i].mask;
+    release(fragments[i].frame);
+    fragments.erase(fragments.begin() + long(i));
+    alive &= ~lanes;
+    block.threadsEnded(*this, unsigned(__builtin_popcount(lanes)));
+  }
+}
+
 Next Warp::exitLanes(Mask lanes) {
+  for (const Fragment &fragment : fragments)
+    if (fragment.state == Fragment::State::WarpSync &&
+        (fragment.waitsFor & lanes))
+      return fault(FaultKind::Barrier, fragment.mask, instructionOf(fragment),
+                   "waits for lanes of the warp that end without coming here");
   active &= ~lanes;
   alive &= ~lanes;
   if (!active)
@@ -390,6 +410,9 @@ void Warp::orderLanes(Mask lanes) {
 }
 
 Next Warp::waitForLanes(Mask named, bool isPure) {
+  endOthers();
+  if (hasAll(named))
+    return Next::Retry;
   pending = Fragment();
   pending.waitsFor = named;
   pending.isPureSync = isPure;
@@ -448,16 +471,8 @@ bool Warp::hasPassed(const Fragment &fragment) const {
 Next Warp::aligned(const Instruction &at) {
   if (active == alive)
     return Next::Continue;
-  for (size_t i = 0; i < fragments.size();) {
-    const Fragment &fragment = fragments[i];
-    if (endsAtOnce(fragment)) {
-      Mask lanes = fragment.mask;
-      release(fragment.frame);
-      fragments.erase(fragments.begin() + long(i));
-      alive &= ~lanes;
-      block.threadsEnded(*this, unsigned(__builtin_popcount(lanes)));
-      continue;
-    }
+  endOthers();
+  for (const Fragment &fragment : fragments) {
     if (hasPassed(fragment)) {
       char lanes[64];
       snprintf(lanes, sizeof lanes,
@@ -467,7 +482,6 @@ Next Warp::aligned(const Instruction &at) {
                    "lanes " + std::string(lanes) + " don't (PTX line " +
                        std::to_string(instructionOf(fragment).line) + ")");
     }
-    ++i;
   }
   if (active == alive)
     return Next::Continue;
@@ -481,6 +495,11 @@ Warp::Status Warp::settle(Next next, const Instruction &at, Mask lanes) {
   switch (next) {
   case Next::Fault:
     return Status::Fault;
+  case Next::Retry:
+    narrow(lanes);
+    --pc;
+    leave();
+    break;
   case Next::Block:
   case Next::Wait: {
     narrow(lanes);

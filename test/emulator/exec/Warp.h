@@ -157,6 +157,7 @@ private:
   void release(Frame *frame);
   void fillSpecials(Frame &frame);
   bool growLocal(uint32_t bytes);
+  void endOthers();
   bool endsAtOnce(const Fragment &fragment) const;
   bool hasPassed(const Fragment &fragment) const;
 

@@ -164,9 +164,8 @@ public:
       Mask bad = lanes & lanesWhere([&](unsigned l) {
                    return addresses[l] - window > limit || size < bytes;
                  });
-      return fail(FaultKind::OutOfBounds, bad,
-                  " of shared memory, which has " + std::to_string(size) +
-                      " bytes");
+      uint64_t offset = addresses[__builtin_ctz(bad)] - window;
+      return fail(FaultKind::OutOfBounds, bad, ": " + memory.describe(offset));
     }
     result.shared = lanes;
     result.cells = countShared(lanes, uint32_t(low));
