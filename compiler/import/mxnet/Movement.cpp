@@ -354,6 +354,8 @@ static Values repeat(NodeBuilder &n) {
     position = *axis;
   else
     return Values(1);
+  if (!x)
+    return Values(1);
   Shape split(n.shape(x)), repeated, merged(n.shape(x));
   split.insert(split.begin() + position + 1, 1);
   repeated = split;

@@ -29,6 +29,8 @@ static std::optional<Rows> getRows(NodeBuilder &n) {
     axis = *given;
   else
     return std::nullopt;
+  if (!x)
+    return std::nullopt;
   Rows rows;
   for (int64_t i = 0; i < n.rank(x); ++i)
     if (i != axis)
