@@ -6,7 +6,10 @@
 #include "driver/Module.h"
 #include "driver/Stream.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <mutex>
 
 namespace emulator::driver {
 
@@ -141,6 +144,16 @@ static CUresult run(const SetTask &task) {
   return CUDA_SUCCESS;
 }
 
+/// Appends \p line to the file \p path in one piece.
+static void append(const char *path, const std::string &line) {
+  static std::mutex mutex;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (FILE *file = std::fopen(path, "a")) {
+    std::fprintf(file, "%s\n", line.c_str());
+    std::fclose(file);
+  }
+}
+
 static CUresult run(const KernelTask &task, Context &context) {
   // A module that is unloaded waits for what runs: it is there.
   std::shared_ptr<Module> module = task.function->module.lock();
@@ -156,9 +169,15 @@ static CUresult run(const KernelTask &task, Context &context) {
   config.sharedPerBlock = static_cast<uint32_t>(chip.sharedPerBlockOptIn);
   config.isCooperative = task.cooperative;
   config.heapBytes = context.limits[CU_LIMIT_MALLOC_HEAP_SIZE];
-  return codeOf(launch(*module->program, task.function->kernel, config,
-                       task.parameters.data())
-                    .kind);
+  const char *file = std::getenv("DLC_EMULATOR_COUNTERS");
+  Counters counters;
+  const Fault fault =
+      launch(*module->program, task.function->kernel, config,
+             task.parameters.data(), file ? &counters : nullptr);
+  if (file)
+    append(file, counters.json(task.function->kernel.name, config.grid,
+                               config.block));
+  return codeOf(fault.kind);
 }
 
 static CUresult run(const FreeTask &task) {

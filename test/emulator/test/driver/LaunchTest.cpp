@@ -4,7 +4,10 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <memory>
+#include <string>
 
 using namespace emulator::test;
 
@@ -59,6 +62,25 @@ TEST_F(LaunchTest, ParametersInABuffer) {
   EXPECT_CODE(CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES,
               CU(cuLaunchKernel)(module->function("addConstant"), 1, 1, 1, 32,
                                  1, 1, 0, nullptr, nullptr, extra));
+}
+
+TEST_F(LaunchTest, CountersAreWritten) {
+  if (!emulated())
+    GTEST_SKIP() << "the environment is the emulator's";
+  const std::string path = testing::TempDir() + "emulator-counters.json";
+  std::remove(path.c_str());
+  setenv("DLC_EMULATOR_COUNTERS", path.c_str(), 1);
+  Buffer<int> data(std::vector<int>(32, 1));
+  EXPECT_OK(
+      launch(module->function("addConstant"), {1}, {32}, 0, data.address, 1));
+  EXPECT_EQ(std::vector<int>(32, 2), data.read());
+  unsetenv("DLC_EMULATOR_COUNTERS");
+  std::ifstream file(path);
+  std::string line;
+  ASSERT_TRUE(std::getline(file, line));
+  EXPECT_NE(std::string::npos, line.find("addConstant")) << line;
+  EXPECT_EQ('{', line.front());
+  EXPECT_EQ('}', line.back());
 }
 
 TEST_F(LaunchTest, ByConfiguration) {
