@@ -115,6 +115,8 @@ struct CompileOptions {
   NamedBytes model;
   /// The model's weights: .params, or safetensors (always so for a stage).
   std::optional<NamedBytes> params;
+  /// The weights, or null.
+  const NamedBytes *getParams() const { return params ? &*params : nullptr; }
   ImportOptions import;
   /// Sizes of the dynamic dimensions for which there is code of its own: the
   /// shapes of inputs that say them.

@@ -109,8 +109,7 @@ InspectResult inspect(const CompileOptions &options) {
   // Without shapes the import fails; what the files say stands then.
   DiagnosticList ignored;
   OwningOpRef<ModuleOp> module = importModel(
-      context, options.model, options.params ? &*options.params : nullptr,
-      options.import, ignored);
+      context, options.model, options.getParams(), options.import, ignored);
   if (module)
     describeModule(*module, json);
   result.json =

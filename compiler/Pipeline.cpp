@@ -20,6 +20,7 @@
 #include "passes/kernel/Passes.h"
 #include "passes/lower/Passes.h"
 #include "passes/plan/Passes.h"
+#include "passes/plan/WeightsPlacement.h"
 
 using namespace mlir;
 
@@ -156,8 +157,8 @@ public:
   void run();
   /// Lowers the module, of the graph stage, to the LLVM stage without looking
   /// at the stages between; the kernels' names begin with \p prefix, and the
-  /// weights join those of \p general.
-  bool lowerBeside(device::ProgramOp general, StringRef prefix);
+  /// weights join those of \p image.
+  bool lowerBeside(plan::WeightsPlacement &image, StringRef prefix);
 
 private:
   /// Enters \p stage; returns false where the compilation was cancelled.
@@ -285,13 +286,17 @@ void PipelineRun::run() {
   emitArtifact(modules, options, log.get(), result);
 }
 
-bool PipelineRun::lowerBeside(device::ProgramOp general, StringRef prefix) {
+bool PipelineRun::lowerBeside(plan::WeightsPlacement &image, StringRef prefix) {
   if (!lowerTo(Stage::Kernels))
     return false;
   dynamic::prefixKernels(module, prefix);
   if (!lowerTo(Stage::Plan))
     return false;
-  dynamic::shareWeights(general, *module.getOps<device::ProgramOp>().begin());
+  auto program = *module.getOps<device::ProgramOp>().begin();
+  for (auto weights : program.getBody().getOps<device::WeightsOp>())
+    if (failed(image.place(weights)))
+      return false;
+  program.setWeightsBytes(image.getSize());
   return lowerTo(Stage::LLVM);
 }
 
@@ -300,18 +305,21 @@ bool PipelineRun::lowerSpecial(
   if (!sizes)
     return true;
   auto general = *module.getOps<device::ProgramOp>().begin();
+  plan::WeightsPlacement image;
+  for (auto weights : general.getBody().getOps<device::WeightsOp>())
+    if (failed(image.adopt(weights)))
+      return false;
   for (auto [i, specialOptions] : llvm::enumerate(sizes->getSpecialOptions())) {
-    const NamedBytes *params =
-        specialOptions.params ? &*specialOptions.params : nullptr;
     special.push_back(importModel(*module.getContext(), specialOptions.model,
-                                  params, specialOptions.import,
-                                  result.diagnostics));
+                                  specialOptions.getParams(),
+                                  specialOptions.import, result.diagnostics));
     if (!special.back())
       return false;
     PipelineRun run(*special.back(), specialOptions, /*sizes=*/nullptr, result);
-    if (!run.lowerBeside(general, "at" + std::to_string(i) + "_"))
+    if (!run.lowerBeside(image, "at" + std::to_string(i) + "_"))
       return false;
   }
+  general.setWeightsBytes(image.getSize());
   return true;
 }
 

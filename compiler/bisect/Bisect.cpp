@@ -490,10 +490,8 @@ BisectResult run(const BisectOptions &options,
                       diagnostic.str());
     return success();
   });
-  const NamedBytes *params =
-      options.compile.params ? &*options.compile.params : nullptr;
   OwningOpRef<ModuleOp> model =
-      importModel(context, options.compile.model, params,
+      importModel(context, options.compile.model, options.compile.getParams(),
                   options.compile.import, diagnostics);
   if (model)
     bisection.run(*model, levels);

@@ -5,10 +5,8 @@
 #include "compiler/dynamic/Leaves.h"
 #include "dialects/kernel/KernelOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "passes/kernel/ContractLowering.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 
@@ -162,20 +160,6 @@ void visitNumbers(
   }
 }
 
-uint64_t hashBytes(device::WeightsOp weights) {
-  auto value = cast<ElementsAttr>(weights.getValue());
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
-    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    ArrayRef<char> data = blob ? blob->getData() : ArrayRef<char>();
-    return llvm::xxh3_64bits(StringRef(data.data(), data.size()));
-  }
-  if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
-    ArrayRef<char> data = dense.getRawData();
-    return llvm::xxh3_64bits(StringRef(data.data(), data.size()));
-  }
-  return 0;
-}
-
 uint64_t hashStructure(device::ProgramOp program) {
   uint64_t hash = 0;
   // Kernels by their order: the name of a copy has its size.
@@ -207,7 +191,10 @@ uint64_t hashStructure(device::ProgramOp program) {
       mixHash(hash, view.getOffset().has_value());
     } else if (auto weights = dyn_cast<device::WeightsOp>(op)) {
       mixHash(hash, weights.getOffset().value_or(0));
-      mixHash(hash, hashBytes(weights));
+      SmallVector<char, 0> storage;
+      auto bytes = device::getBytes(weights.getValue(), storage);
+      if (succeeded(bytes))
+        mixHash(hash, StringRef(bytes->data(), bytes->size()));
     }
   }
   return hash;

@@ -54,9 +54,6 @@ void visitNumbers(device::ProgramOp program,
                                           unsigned index, int64_t value)>
                       visit);
 
-/// A hash of the bytes of a constant.
-uint64_t hashBytes(device::WeightsOp weights);
-
 /// A hash of everything else of \p program, the bytes of its weights included.
 uint64_t hashStructure(device::ProgramOp program);
 

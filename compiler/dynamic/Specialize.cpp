@@ -2,9 +2,8 @@
 // Fits programs for single sizes into the artifact for all.
 #include "compiler/dynamic/Specialize.h"
 
-#include "compiler/dynamic/Extents.h"
+#include "dialects/device/DeviceOps.h"
 #include "dialects/kernel/KernelOps.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -76,29 +75,6 @@ void prefixKernels(ModuleOp module, StringRef prefix) {
     else if (auto launch = dyn_cast<device::LaunchOp>(op))
       launch.setCalleeAttr(rename(launch.getCalleeAttr()));
   });
-}
-
-void shareWeights(device::ProgramOp general, device::ProgramOp special) {
-  // By size and a hash of the bytes.
-  using Key = std::pair<int64_t, uint64_t>;
-  auto getKey = [](device::WeightsOp weights) {
-    return Key(device::getBufferBytes(weights.getResult()), hashBytes(weights));
-  };
-  std::map<Key, int64_t> places;
-  for (auto weights : general.getBody().getOps<device::WeightsOp>())
-    places.emplace(getKey(weights), *weights.getOffset());
-  int64_t end = general.getWeightsBytes().value_or(0);
-  for (auto weights : special.getBody().getOps<device::WeightsOp>()) {
-    Key key = getKey(weights);
-    auto [place, isNew] = places.try_emplace(key, 0);
-    if (isNew) {
-      place->second = llvm::alignTo(end, 64);
-      end = place->second + key.first;
-    }
-    weights.setOffset(place->second);
-  }
-  general.setWeightsBytes(end);
-  special.setWeightsBytes(end);
 }
 
 } // namespace dlc::dynamic

@@ -4,7 +4,6 @@
 #define DLC_COMPILER_DYNAMIC_SPECIALIZE_H
 
 #include "compiler/dynamic/Dims.h"
-#include "dialects/device/DeviceOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace dlc::dynamic {
@@ -20,10 +19,6 @@ std::optional<Sizes> findSizes(const std::vector<InputOption> &inputs,
 /// Puts \p prefix before the names of the kernels of \p module, of the kernels
 /// or plan stage: several modules become one artifact.
 void prefixKernels(mlir::ModuleOp module, llvm::StringRef prefix);
-
-/// Moves the weights of \p special into the image of \p general: to where the
-/// same bytes are, or to its end.
-void shareWeights(device::ProgramOp general, device::ProgramOp special);
 
 } // namespace dlc::dynamic
 

@@ -2,12 +2,10 @@
 // plan-weights: equal constants once, in the order of use.
 #include "passes/plan/Liveness.h"
 #include "passes/plan/Passes.h"
+#include "passes/plan/WeightsPlacement.h"
 
 #include "llvm/ADT/SetVector.h"
-#include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/xxhash.h"
-#include <map>
 
 using namespace mlir;
 using namespace dlc::device;
@@ -40,43 +38,17 @@ struct PlanWeights : dlc::plan::impl::PlanWeightsBase<PlanWeights> {
     }
     dlc::plan::Liveness liveness(program);
     llvm::SetVector<WeightsOp> used = collectUsed(liveness.getLaunches());
+    dlc::plan::WeightsPlacement placement(alignment);
     for (WeightsOp weights : used)
-      if (failed(place(weights)))
+      if (failed(placement.place(weights)))
         return signalPassFailure();
-    program.setWeightsBytes(size);
-    imageBytes = size;
+    program.setWeightsBytes(placement.getSize());
+    imageBytes = placement.getSize();
+    numShared = placement.getNumShared();
     eraseUnused(program, used);
   }
 
 private:
-  /// Gives \p weights the offset of equal ones, or the next free one.
-  LogicalResult place(WeightsOp weights) {
-    SmallVector<char, 0> storage;
-    FailureOr<ArrayRef<char>> bytes = getBytes(weights.getValue(), storage);
-    if (failed(bytes))
-      return weights.emitOpError("has no data");
-    Key key(bytes->size(), llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(
-                               reinterpret_cast<const uint8_t *>(bytes->data()),
-                               bytes->size())));
-    for (auto [it, end] = placed.equal_range(key); it != end; ++it) {
-      SmallVector<char, 0> otherStorage;
-      if (*getBytes(it->second.getValue(), otherStorage) != *bytes)
-        continue;
-      weights.setOffset(it->second.getOffset());
-      ++numShared;
-      return success();
-    }
-    int64_t offset = llvm::alignTo(size, alignment);
-    std::optional<int64_t> end =
-        llvm::checkedAdd<int64_t>(offset, bytes->size());
-    if (!end)
-      return weights.emitOpError("makes the weights larger than 2^63 bytes");
-    weights.setOffset(offset);
-    size = *end;
-    placed.emplace(key, weights);
-    return success();
-  }
-
   static void eraseUnused(ProgramOp program,
                           const llvm::SetVector<WeightsOp> &used) {
     // Backwards: views before what they are views of.
@@ -86,9 +58,5 @@ private:
           (isa<WeightsOp>(op) && !used.contains(cast<WeightsOp>(op))))
         op.erase();
   }
-
-  using Key = std::pair<size_t, uint64_t>; // size and hash of the bytes
-  std::multimap<Key, WeightsOp> placed;
-  int64_t size = 0;
 };
 } // namespace
