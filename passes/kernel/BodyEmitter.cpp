@@ -233,6 +233,19 @@ LogicalResult BodyEmitter::emitLoad(LoadOp op) {
   return success();
 }
 
+void BodyEmitter::emitValidLanes(Location loc, const Lanes &lanes,
+                                 llvm::function_ref<void(int64_t)> body) {
+  for (int64_t lane = 0; lane < lanes.valid; ++lane) {
+    OpBuilder::InsertionGuard guard(builder);
+    if (lanes.mask) {
+      Value isValid = vector::ExtractOp::create(builder, loc, lanes.mask, lane);
+      auto choice = scf::IfOp::create(builder, loc, isValid);
+      builder.setInsertionPointToStart(choice.thenBlock());
+    }
+    body(lane);
+  }
+}
+
 LogicalResult BodyEmitter::emitStore(StoreOp op) {
   Location loc = op.getLoc();
   FailureOr<Access> access =
@@ -249,19 +262,12 @@ LogicalResult BodyEmitter::emitStore(StoreOp op) {
     }
     // A scatter: no target below AVX-512 has one, and it is slow there.
     Value wide = widen(loc, value, lanes.width);
-    for (int64_t lane = 0; lane < lanes.valid; ++lane) {
-      OpBuilder::InsertionGuard guard(builder);
-      if (lanes.mask) {
-        Value isValid =
-            vector::ExtractOp::create(builder, loc, lanes.mask, lane);
-        auto choice = scf::IfOp::create(builder, loc, isValid);
-        builder.setInsertionPointToStart(choice.thenBlock());
-      }
+    emitValidLanes(loc, lanes, [&](int64_t lane) {
       Value element = vector::ExtractOp::create(builder, loc, wide, lane);
       Value offset =
           vector::ExtractOp::create(builder, loc, access.offset, lane);
       memref::StoreOp::create(builder, loc, element, buffer, offset);
-    }
+    });
   };
   if (heldStores)
     heldStores->push_back(store);

@@ -88,6 +88,10 @@ public:
   /// Stores the valid lanes of \p value.
   void storeVector(mlir::Location loc, mlir::Value value, mlir::Value buffer,
                    mlir::Value offset, const Lanes &lanes);
+  /// Emits \p body for each valid lane, inside a condition where lanes are
+  /// known at run time only.
+  void emitValidLanes(mlir::Location loc, const Lanes &lanes,
+                      llvm::function_ref<void(int64_t lane)> body);
   /// \p value as a vector of \p width lanes.
   mlir::Value widen(mlir::Location loc, mlir::Value value, int64_t width);
   mlir::Value constantIndex(mlir::Location loc, int64_t value);

@@ -86,18 +86,15 @@ TileChoice ContractLowering::chooseTile(const ContractionShape &shape) {
   return choice;
 }
 
-/// The product of the extents of the batch indices \p dims.
-static int64_t getExtent(ContractOp op, ArrayRef<unsigned> dims) {
+/// The product of the extents of the batch indices \p dims: those that
+/// \p typical says, or their own.
+static int64_t getExtent(ContractOp op, ArrayRef<unsigned> dims,
+                         const TypicalExtents *typical = nullptr) {
   int64_t product = 1;
-  for (unsigned dim : dims)
-    product *= op.getBatch()[dim];
-  return product;
-}
-
-int64_t ContractLowering::getTypicalBatch(ArrayRef<unsigned> dims) {
-  int64_t product = 1;
-  for (unsigned dim : dims)
-    product *= typical.get(dim, op.getBatch()[dim]);
+  for (unsigned dim : dims) {
+    int64_t extent = op.getBatch()[dim];
+    product *= typical ? typical->get(dim, extent) : extent;
+  }
   return product;
 }
 
@@ -119,8 +116,8 @@ void ContractLowering::chooseBlocks() {
   shape.depth = typical.get(numBatch + 2, op.getK().front()) * typicalUnit;
   // A block with fewer channels can't be told from others in a loop.
   shape.depthUnit = op.getKTail() ? shape.depth : typicalUnit;
-  shape.outerBatch = getTypicalBatch(outerBatch);
-  shape.innerBatch = getTypicalBatch(innerBatch);
+  shape.outerBatch = getExtent(op, outerBatch, &typical);
+  shape.innerBatch = getExtent(op, innerBatch, &typical);
   shape.elementBytes = (element.getIntOrFloatBitWidth() + 7) / 8;
   shape.l1Bytes = emitter.getTarget().l1Bytes;
   shape.l2Bytes = emitter.getTarget().l2Bytes;

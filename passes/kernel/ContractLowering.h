@@ -195,7 +195,6 @@ private:
         return true;
     return false;
   }
-  int64_t getTypicalBatch(llvm::ArrayRef<unsigned> dims);
   /// Enters a loop over [\p begin, \p end), of at most \p trips iterations;
   /// returns its index.
   mlir::Value enterLoop(mlir::Value begin, mlir::Value end, int64_t trips);

@@ -305,21 +305,14 @@ LogicalResult ContractLowering::emitEpilogue(const Task &task,
     }
     int64_t stride =
         BodyEmitter::getStride(outOffset, numDims - 1, numDims).value_or(0);
-    for (int64_t lane = 0; lane < store.lanes.valid; ++lane) {
-      OpBuilder::InsertionGuard guard(builder);
-      if (store.lanes.mask) {
-        Value isValid =
-            vector::ExtractOp::create(builder, loc, store.lanes.mask, lane);
-        auto choice = scf::IfOp::create(builder, loc, isValid);
-        builder.setInsertionPointToStart(choice.thenBlock());
-      }
+    emitter.emitValidLanes(loc, store.lanes, [&](int64_t lane) {
       Value element =
           vector::ExtractOp::create(builder, loc, store.value, lane);
       Value offset =
           arith::AddIOp::create(builder, loc, store.offset,
                                 emitter.constantIndex(loc, lane * stride));
       memref::StoreOp::create(builder, loc, element, out, offset);
-    }
+    });
   }
   return success();
 }
