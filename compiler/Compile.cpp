@@ -29,7 +29,7 @@ static bool isStageText(const NamedBytes &model) {
 static OwningOpRef<ModuleOp> readModel(MLIRContext &context,
                                        const CompileOptions &options,
                                        DiagnosticList &diagnostics) {
-  const NamedBytes *params = options.params ? &*options.params : nullptr;
+  const NamedBytes *params = options.getParams();
   if (!isStageText(options.model))
     return importModel(context, options.model, params, options.import,
                        diagnostics);
@@ -58,23 +58,37 @@ static void compileAssembly(const CompileOptions &options,
     linkAssembly(weights.get(), options, result);
 }
 
+/// Takes the dynamic dimensions of \p options, which then have sizes in the
+/// place of those that have one only.
+static std::vector<dynamic::Dim> takeDims(CompileOptions &options,
+                                          DiagnosticList &diagnostics) {
+  if (isStageText(options.model) || !dynamic::hasDims(options.import))
+    return {};
+  return dynamic::takeDims(options.import, options.model.name, diagnostics);
+}
+
 CompileResult compile(const CompileOptions &given) {
   CompileResult result;
+  CompileOptions options = given;
+  std::vector<dynamic::Dim> dims = takeDims(options, result.diagnostics);
+  if (!result.diagnostics.empty())
+    return result;
   // Every pass sees static shapes.
   std::unique_ptr<dynamic::DynamicModel> sizes;
-  if (!isStageText(given.model) && dynamic::hasDims(given.import)) {
-    if (wantsTuning(given)) {
+  if (!dims.empty()) {
+    if (wantsTuning(options)) {
       result.diagnostics.add(
-          DiagnosticCode::UnsupportedOption, {given.model.name, "", "", -1},
+          DiagnosticCode::UnsupportedOption, {options.model.name, "", "", -1},
           "schedules of kernels with dynamic dimensions can't be tuned yet: "
           "leave out --tune and --tune-cache, or give sizes");
       return result;
     }
-    sizes = dynamic::DynamicModel::analyze(given, result.diagnostics);
+    sizes = dynamic::DynamicModel::analyze(options, std::move(dims),
+                                           result.diagnostics);
     if (!sizes)
       return result;
+    options = sizes->getTypicalOptions();
   }
-  const CompileOptions &options = sizes ? sizes->getTypicalOptions() : given;
   if (isAssembly(options.model.bytes)) {
     compileAssembly(options, result);
     return result;
@@ -101,29 +115,8 @@ CompileResult compile(const CompileOptions &given) {
   return result;
 }
 
-/// The problems of the model at sizes at which it has none, or else at the
-/// likeliest.
-static DiagnosticList checkDynamic(CompileOptions options) {
-  DiagnosticList first;
-  std::vector<dynamic::Dim> dims =
-      dynamic::takeDims(options.import, options.model.name, first);
-  if (!first.empty())
-    return first;
-  CompileOptions typical = options;
-  for (const dynamic::Sizes &sizes : dynamic::getTypicalSizes(dims)) {
-    typical.import = dynamic::instantiate(options.import, dims, sizes);
-    DiagnosticList problems = check(typical);
-    if (problems.empty())
-      return problems;
-    if (first.empty())
-      first = std::move(problems);
-  }
-  return first;
-}
-
-DiagnosticList check(const CompileOptions &options) {
-  if (!isStageText(options.model) && dynamic::hasDims(options.import))
-    return checkDynamic(options);
+/// The problems of the model, whose shapes are static.
+static DiagnosticList checkStatic(const CompileOptions &options) {
   DiagnosticList diagnostics;
   DialectRegistry registry;
   registerAllDialects(registry);
@@ -138,6 +131,25 @@ DiagnosticList check(const CompileOptions &options) {
     if (diagnostic.code != DiagnosticCode::UnknownShape)
       problems.add(diagnostic.code, diagnostic.place, diagnostic.message);
   return problems;
+}
+
+DiagnosticList check(const CompileOptions &given) {
+  DiagnosticList first;
+  CompileOptions options = given;
+  std::vector<dynamic::Dim> dims = takeDims(options, first);
+  if (!first.empty() || dims.empty())
+    return first.empty() ? checkStatic(options) : first;
+  // The problems at sizes at which there are none, or else at the likeliest.
+  ImportOptions import = options.import;
+  for (const dynamic::Sizes &sizes : dynamic::getTypicalSizes(dims)) {
+    options.import = dynamic::instantiate(import, dims, sizes);
+    DiagnosticList problems = checkStatic(options);
+    if (problems.empty())
+      return problems;
+    if (first.empty())
+      first = std::move(problems);
+  }
+  return first;
 }
 
 } // namespace dlc

@@ -219,15 +219,16 @@ bool Analysis::findAndCheckSizes() {
 std::string Analysis::checkSizes(const Sizes &sizes) {
   DiagnosticList problems;
   Choices choices = model.rules.choices;
-  auto extents = lowerInstance(at(sizes), choices, problems);
-  if (!extents)
+  auto lowered = lowerInstance(at(sizes), choices, problems);
+  if (!lowered)
     return problems.empty() ? "it can't be lowered"
                             : problems.get().front().message;
   Values results;
   for (auto [kind, size] : llvm::zip(instances.front().kinds, model.plan))
     if (kind == PlanNumber::OutputExtent)
       results.push_back(size.evaluate(sizes));
-  return results == extents->results ? "" : "its results have other shapes";
+  return results == lowered->extents.results ? ""
+                                             : "its results have other shapes";
 }
 
 /// Finds the least sizes that the model can have.
@@ -277,13 +278,10 @@ bool Analysis::findSpecial() {
 bool Analysis::solve(bool isRagged, llvm::function_ref<bool()> isWorthIt) {
   for (Dim &dim : model.dims)
     dim.multiple = 1;
-  if (!lowerTypical(isRagged, diagnostics))
+  // It is there already where that was the last attempt.
+  if (model.rules.choices.isRagged != isRagged &&
+      !lowerTypical(isRagged, diagnostics))
     return false;
-  auto order =
-      scheduleInstance(model.typicalOptions, model.rules.choices, diagnostics);
-  if (!order)
-    return false;
-  model.rules.order = std::move(*order);
   while (true) {
     if (!chooseMultiples() || !isWorthIt())
       return false;
@@ -309,9 +307,6 @@ bool Analysis::solve(bool isRagged, llvm::function_ref<bool()> isWorthIt) {
 }
 
 bool Analysis::run() {
-  model.dims = takeDims(options.import, options.model.name, given);
-  if (!given.empty())
-    return false;
   {
     MLIRContext context;
     context.loadDialect<device::DeviceDialect>();
@@ -320,9 +315,6 @@ bool Analysis::run() {
       return false;
     model.numTargets = targets->size();
   }
-  model.typicalOptions = options;
-  if (model.dims.empty())
-    return true;
   if (!chooseTypical()) {
     given = std::move(diagnostics);
     return false;
@@ -347,9 +339,10 @@ bool Analysis::run() {
 }
 
 std::unique_ptr<DynamicModel>
-DynamicModel::analyze(const CompileOptions &options,
+DynamicModel::analyze(const CompileOptions &options, std::vector<Dim> dims,
                       DiagnosticList &diagnostics) {
   auto model = std::make_unique<DynamicModel>();
+  model->dims = std::move(dims);
   if (!Analysis(options, *model, diagnostics).run())
     return nullptr;
   return model;

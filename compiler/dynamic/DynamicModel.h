@@ -18,9 +18,11 @@ namespace dlc::dynamic {
 
 class DynamicModel {
 public:
-  /// Finds out how the numbers of the model depend on its dimensions.
-  /// \returns null, with diagnostics, where they can't be found.
+  /// Finds out how the numbers of the model depend on \p dims, the dimensions
+  /// that \p options name. \returns null, with diagnostics, where that can't be
+  /// found.
   static std::unique_ptr<DynamicModel> analyze(const CompileOptions &options,
+                                               std::vector<Dim> dims,
                                                DiagnosticList &diagnostics);
 
   /// The options that the typical instance is compiled with.

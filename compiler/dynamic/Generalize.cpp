@@ -2,26 +2,22 @@
 // Writes the sizes that were found into the typical instance.
 #include "compiler/dynamic/DynamicModel.h"
 
+#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/AffineExprVisitor.h"
 #include "passes/kernel/TypicalExtents.h"
 
 using namespace mlir;
 
 namespace dlc::dynamic {
 
-void DynamicModel::prepare(ModuleOp module) const {
-  if (!dims.empty())
-    rules.choices.put(module);
-}
+void DynamicModel::prepare(ModuleOp module) const { rules.choices.put(module); }
 
 void DynamicModel::mark(ModuleOp module) const {
   for (auto main : module.getOps<func::FuncOp>())
     Choices::remove(main);
-  if (!dims.empty())
-    markExtents(module, rules.typical, rules.others);
+  markExtents(module, rules.typical, rules.others);
 }
 
 //===----------------------------------------------------------------------===//
@@ -37,8 +33,6 @@ static AffineMap getMap(ArrayRef<Size> sizes, unsigned numDims,
 }
 
 LogicalResult DynamicModel::generalize(device::ProgramOp program) const {
-  if (dims.empty())
-    return success();
   MLIRContext *context = program.getContext();
   Builder builder(context);
   Choices::remove(program->getParentOp());
@@ -88,52 +82,6 @@ LogicalResult DynamicModel::generalize(device::ProgramOp program) const {
 // Kernels
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// Emits sizes at the start of a function.
-struct SizeEmitter : AffineExprVisitor<SizeEmitter, Value> {
-  OpBuilder &builder;
-  Location loc;
-  ArrayRef<Value> dims;
-  llvm::DenseMap<AffineExpr, Value> emitted;
-
-  SizeEmitter(OpBuilder &builder, Location loc, ArrayRef<Value> dims)
-      : builder(builder), loc(loc), dims(dims) {}
-
-  Value emit(AffineExpr expr) {
-    if (Value value = emitted.lookup(expr))
-      return value;
-    return emitted[expr] = visit(expr);
-  }
-  template <typename OpTy>
-  Value emitBinary(AffineBinaryOpExpr expr) {
-    Value left = emit(expr.getLHS());
-    return OpTy::create(builder, loc, left, emit(expr.getRHS()));
-  }
-  Value visitAddExpr(AffineBinaryOpExpr expr) {
-    return emitBinary<arith::AddIOp>(expr);
-  }
-  Value visitMulExpr(AffineBinaryOpExpr expr) {
-    return emitBinary<arith::MulIOp>(expr);
-  }
-  Value visitFloorDivExpr(AffineBinaryOpExpr expr) {
-    return emitBinary<arith::FloorDivSIOp>(expr);
-  }
-  Value visitCeilDivExpr(AffineBinaryOpExpr expr) {
-    return emitBinary<arith::CeilDivSIOp>(expr);
-  }
-  Value visitModExpr(AffineBinaryOpExpr expr) {
-    return emitBinary<arith::RemSIOp>(expr);
-  }
-  Value visitConstantExpr(AffineConstantExpr expr) {
-    return arith::ConstantIndexOp::create(builder, loc, expr.getValue());
-  }
-  Value visitSymbolExpr(AffineSymbolExpr expr) {
-    return dims[expr.getPosition()];
-  }
-  Value visitDimExpr(AffineDimExpr) { llvm_unreachable("sizes have symbols"); }
-};
-} // namespace
-
 /// Makes \p size, an index, a value of \p type, which may be a vector.
 static Value convert(OpBuilder &builder, Location loc, Value size, Type type,
                      bool isReciprocal) {
@@ -157,8 +105,6 @@ static Value convert(OpBuilder &builder, Location loc, Value size, Type type,
 
 LogicalResult DynamicModel::generalize(func::FuncOp function, size_t index,
                                        size_t target) const {
-  if (dims.empty())
-    return success();
   const Kernel &kernel = kernels[index * numTargets + target];
   KernelLeaves found = collectLeaves(function);
   if (found.structure != kernel.structure)
@@ -185,13 +131,14 @@ LogicalResult DynamicModel::generalize(func::FuncOp function, size_t index,
       values.push_back(size);
     }
 
-  SizeEmitter emitter(builder, loc, values);
   SmallVector<Operation *> replaced; // the builder may stand before one
   for (const LeafSize &leaf : kernel.leaves) {
     AffineExpr expr = leaf.size.toAffine(function.getContext());
     if (Operation *owner = found.owners[leaf.leaf]) {
-      Value size = convert(builder, loc, emitter.emit(expr),
-                           owner->getResult(0).getType(), leaf.isReciprocal);
+      Value size = affine::expandAffineExpr(builder, loc, expr,
+                                            /*dimValues=*/{}, values);
+      size = convert(builder, loc, size, owner->getResult(0).getType(),
+                     leaf.isReciprocal);
       owner->getResult(0).replaceAllUsesWith(size);
       replaced.push_back(owner);
       continue;

@@ -90,9 +90,8 @@ void Choices::remove(Operation *op) {
 }
 
 bool Instance::lowerToKernels(Choices &choices) {
-  const NamedBytes *params = options.params ? &*options.params : nullptr;
-  module =
-      importModel(context, options.model, params, options.import, diagnostics);
+  module = importModel(context, options.model, options.getParams(),
+                       options.import, diagnostics);
   if (!module)
     return false;
   choices.put(*module);
@@ -154,23 +153,14 @@ bool Instance::readKernels(InstanceNumbers &numbers) {
   return true;
 }
 
-std::optional<KernelExtents> lowerInstance(const CompileOptions &options,
-                                           Choices &choices,
-                                           DiagnosticList &diagnostics) {
+std::optional<LoweredInstance> lowerInstance(const CompileOptions &options,
+                                             Choices &choices,
+                                             DiagnosticList &diagnostics) {
   Instance instance(options, diagnostics);
   if (!instance.lowerToKernels(choices))
     return std::nullopt;
-  return collectExtents(instance.getModule());
-}
-
-std::optional<std::vector<unsigned>>
-scheduleInstance(const CompileOptions &options, const Choices &choices,
-                 DiagnosticList &diagnostics) {
-  Instance instance(options, diagnostics);
-  Choices followed = choices;
-  if (!instance.lowerToKernels(followed))
-    return std::nullopt;
-  return instance.schedule();
+  return LoweredInstance{collectExtents(instance.getModule()),
+                         instance.schedule()};
 }
 
 std::optional<InstanceNumbers> readInstance(const CompileOptions &options,

@@ -44,17 +44,19 @@ struct InstanceNumbers {
   Values counts; ///< the elements of all buffers of all kernels
 };
 
+/// An instance at the kernels stage.
+struct LoweredInstance {
+  KernelExtents extents;
+  /// Where plan-schedule puts its operations.
+  std::vector<unsigned> order;
+};
+
 /// The model at the sizes \p options names, up to the kernels stage. \p choices
 /// are followed, or filled in where there are none yet.
 /// \returns nothing, with diagnostics, where it can't have them.
-std::optional<KernelExtents> lowerInstance(const CompileOptions &options,
-                                           Choices &choices,
-                                           DiagnosticList &diagnostics);
-
-/// The order that plan-schedule gives the operations of the model.
-std::optional<std::vector<unsigned>>
-scheduleInstance(const CompileOptions &options, const Choices &choices,
-                 DiagnosticList &diagnostics);
+std::optional<LoweredInstance> lowerInstance(const CompileOptions &options,
+                                             Choices &choices,
+                                             DiagnosticList &diagnostics);
 
 /// All numbers of the model at the sizes \p options names.
 std::optional<InstanceNumbers> readInstance(const CompileOptions &options,

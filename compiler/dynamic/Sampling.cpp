@@ -44,10 +44,11 @@ std::string Analysis::getDimNames() const {
 bool Analysis::lowerTypical(bool isRagged, DiagnosticList &problems) {
   Choices choices;
   choices.isRagged = isRagged;
-  auto extents = lowerInstance(at(getTypicalSizes()), choices, problems);
-  if (!extents)
+  auto lowered = lowerInstance(at(getTypicalSizes()), choices, problems);
+  if (!lowered)
     return false;
-  model.rules.typical = std::move(*extents);
+  model.rules.typical = std::move(lowered->extents);
+  model.rules.order = std::move(lowered->order);
   model.rules.choices = std::move(choices);
   model.rules.others.clear();
   return true;
@@ -76,14 +77,14 @@ bool Analysis::chooseTypical() {
 std::string Analysis::compareWithTypical(const Sizes &sizes) {
   DiagnosticList problems;
   Choices choices = model.rules.choices;
-  auto extents = lowerInstance(at(sizes), choices, problems);
-  if (!extents)
+  auto lowered = lowerInstance(at(sizes), choices, problems);
+  if (!lowered)
     return problems.empty()
                ? "can't be lowered"
                : "is wrong (" + problems.get().front().message + ")";
-  if (auto difference = findDifference(*extents, model.rules.typical))
+  if (auto difference = findDifference(lowered->extents, model.rules.typical))
     return "becomes a different program (kernel '" + *difference + "')";
-  model.rules.others.push_back(std::move(*extents));
+  model.rules.others.push_back(std::move(lowered->extents));
   return "";
 }
 

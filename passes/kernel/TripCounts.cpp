@@ -79,7 +79,7 @@ std::optional<int64_t> TripCounts::evaluateOp(Operation *op) {
                                         APInt(64, a, /*isSigned=*/true),
                                         APInt(64, b, /*isSigned=*/true));
       })
-      .Case<arith::DivUIOp, arith::DivSIOp, arith::FloorDivSIOp>(
+      .Case<arith::DivUIOp, arith::DivSIOp>(
           [&](Operation *) { return b ? Result(a / b) : Result(); })
       .Case<arith::RemUIOp, arith::RemSIOp>(
           [&](Operation *) { return b ? Result(a % b) : Result(); })

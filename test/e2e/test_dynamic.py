@@ -111,6 +111,15 @@ def test_fixed_by_bounds(tmp_path):
     assert facts["inputs"][0]["shape"] == [3, 1, 8, 8]
 
 
+def test_check(tmp_path):
+    """A model is checked at some size, also where its dimensions have one size only."""
+    model = model_named("digits")
+    for bounds in ([], ["--dim", "N=3..3"], ["--dim", "N=1..4"]):
+        dlc("check", model.symbol, "--params", model.params, "--input=data=Nx1x8x8", *bounds)
+        run = dlc("check", model.symbol, "--params", model.params, "--input=data=Nx2x8x8", *bounds, status=1)
+        assert "node 'conv0' (Convolution)" in run.stdout
+
+
 def test_impossible(tmp_path):
     """Weights fix the size of what is flattened: the message says which dimension and why."""
     model = model_named("digits")
