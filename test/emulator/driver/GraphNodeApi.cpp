@@ -112,6 +112,26 @@ static Context *contextOf(Driver &driver, CUcontext handle) {
   return handle ? driver.contexts.find(handle).get() : currentContext().get();
 }
 
+/// Adds the node that \p parameters, which may be null, describe.
+template <class T, class Parameters>
+static CUresult addTask(Driver &driver, CUgraphNode *out, CUgraph graph,
+                        const CUgraphNode *after, size_t count,
+                        const Parameters *parameters, Context *context) {
+  T task;
+  if (!parameters)
+    return CUDA_ERROR_INVALID_VALUE;
+  const CUresult code = makeTask(*parameters, task);
+  return code ? code : addNode(driver, out, graph, after, count, context, task);
+}
+
+/// Makes the node \p handle what \p parameters, which may be null, describe.
+template <class T, class Parameters>
+static CUresult setTask(CUgraphNode handle, const Parameters *parameters) {
+  return withTask<T>(handle, [&](GraphNode &, T &task) {
+    return parameters ? makeTask(*parameters, task) : CUDA_ERROR_INVALID_VALUE;
+  });
+}
+
 } // namespace emulator::driver
 
 using namespace emulator;
@@ -225,13 +245,8 @@ CUresult cuGraphAddMemcpyNode(CUgraphNode *out, CUgraph graph,
                               const CUDA_MEMCPY3D *parameters,
                               CUcontext context) {
   return withDriver([&](Driver &driver) {
-    CopyTask task;
-    if (!parameters)
-      return CUDA_ERROR_INVALID_VALUE;
-    const CUresult code = makeTask(*parameters, task);
-    return code ? code
-                : addNode(driver, out, graph, after, count,
-                          contextOf(driver, context), task);
+    return addTask<CopyTask>(driver, out, graph, after, count, parameters,
+                             contextOf(driver, context));
   });
 }
 
@@ -247,9 +262,7 @@ CUresult cuGraphMemcpyNodeGetParams(CUgraphNode handle,
 
 CUresult cuGraphMemcpyNodeSetParams(CUgraphNode handle,
                                     const CUDA_MEMCPY3D *parameters) {
-  return withTask<CopyTask>(handle, [&](GraphNode &, CopyTask &task) {
-    return parameters ? makeTask(*parameters, task) : CUDA_ERROR_INVALID_VALUE;
-  });
+  return setTask<CopyTask>(handle, parameters);
 }
 
 CUresult cuGraphAddMemsetNode(CUgraphNode *out, CUgraph graph,
@@ -257,13 +270,8 @@ CUresult cuGraphAddMemsetNode(CUgraphNode *out, CUgraph graph,
                               const CUDA_MEMSET_NODE_PARAMS *parameters,
                               CUcontext context) {
   return withDriver([&](Driver &driver) {
-    SetTask task;
-    if (!parameters)
-      return CUDA_ERROR_INVALID_VALUE;
-    const CUresult code = makeTask(*parameters, task);
-    return code ? code
-                : addNode(driver, out, graph, after, count,
-                          contextOf(driver, context), task);
+    return addTask<SetTask>(driver, out, graph, after, count, parameters,
+                            contextOf(driver, context));
   });
 }
 
@@ -280,21 +288,15 @@ CUresult cuGraphMemsetNodeGetParams(CUgraphNode handle,
 
 CUresult cuGraphMemsetNodeSetParams(CUgraphNode handle,
                                     const CUDA_MEMSET_NODE_PARAMS *parameters) {
-  return withTask<SetTask>(handle, [&](GraphNode &, SetTask &task) {
-    return parameters ? makeTask(*parameters, task) : CUDA_ERROR_INVALID_VALUE;
-  });
+  return setTask<SetTask>(handle, parameters);
 }
 
 CUresult cuGraphAddHostNode(CUgraphNode *out, CUgraph graph,
                             const CUgraphNode *after, size_t count,
                             const CUDA_HOST_NODE_PARAMS *parameters) {
   return withDriver([&](Driver &driver) {
-    HostTask task;
-    if (!parameters)
-      return CUDA_ERROR_INVALID_VALUE;
-    const CUresult code = makeTask(*parameters, task);
-    return code ? code
-                : addNode(driver, out, graph, after, count, nullptr, task);
+    return addTask<HostTask>(driver, out, graph, after, count, parameters,
+                             nullptr);
   });
 }
 
@@ -310,9 +312,7 @@ CUresult cuGraphHostNodeGetParams(CUgraphNode handle,
 
 CUresult cuGraphHostNodeSetParams(CUgraphNode handle,
                                   const CUDA_HOST_NODE_PARAMS *parameters) {
-  return withTask<HostTask>(handle, [&](GraphNode &, HostTask &task) {
-    return parameters ? makeTask(*parameters, task) : CUDA_ERROR_INVALID_VALUE;
-  });
+  return setTask<HostTask>(handle, parameters);
 }
 
 CUresult cuGraphAddEventRecordNode(CUgraphNode *out, CUgraph graph,

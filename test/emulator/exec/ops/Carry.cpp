@@ -34,25 +34,6 @@ Next addCarry(Warp &warp, const Instruction &i, Mask lanes) {
   return Next::Continue;
 }
 
-template <class T>
-struct Product;
-template <>
-struct Product<uint32_t> {
-  using Type = uint64_t;
-};
-template <>
-struct Product<int32_t> {
-  using Type = int64_t;
-};
-template <>
-struct Product<uint64_t> {
-  using Type = unsigned __int128;
-};
-template <>
-struct Product<int64_t> {
-  using Type = __int128;
-};
-
 template <class T, bool isHigh>
 Next madCarry(Warp &warp, const Instruction &i, Mask lanes) {
   using U = std::make_unsigned_t<T>;
@@ -62,7 +43,7 @@ Next madCarry(Warp &warp, const Instruction &i, Mask lanes) {
   Mask in = i.flags & carryIn ? warp.predicateValue(i.e) : 0;
   Mask out = 0;
   activeLanes(lanes, [&](unsigned l) {
-    using Wide = typename Product<T>::Type;
+    using Wide = Wider<T>;
     Wide product = Wide(a[l]) * Wide(b[l]);
     U part = U(isHigh ? product >> (8 * sizeof(T)) : product), sum;
     bool first = __builtin_add_overflow(part, c[l], &sum);

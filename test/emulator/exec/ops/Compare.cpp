@@ -156,11 +156,27 @@ Next setPair(Warp &warp, const Instruction &i, Mask lanes) {
   return Next::Continue;
 }
 
+/// setp or set on the numbers \p V, or on the pairs of numbers \p F.
 template <class V>
-Handler pickOp(Comparison op, bool isSetp) {
+struct Single {
+  template <Comparison op>
+  static Handler get(bool isSetp) {
+    return isSetp ? setp<V, op> : set<V, op>;
+  }
+};
+template <class F, bool ftz>
+struct Pair {
+  template <Comparison op>
+  static Handler get(bool isSetp) {
+    return isSetp ? setpPair<F, ftz, op> : setPair<F, ftz, op>;
+  }
+};
+
+template <class Operands>
+Handler pick(Comparison op, bool isSetp) {
 #define EMULATOR_CASE(name)                                                    \
   case name:                                                                   \
-    return isSetp ? setp<V, name> : set<V, name>
+    return Operands::template get<name>(isSetp)
   switch (op) {
     EMULATOR_CASE(Eq);
     EMULATOR_CASE(Ne);
@@ -181,29 +197,13 @@ Handler pickOp(Comparison op, bool isSetp) {
   return nullptr;
 }
 
+template <class V>
+Handler pickOp(Comparison op, bool isSetp) {
+  return pick<Single<V>>(op, isSetp);
+}
 template <class F, bool ftz>
 Handler pickPair(Comparison op, bool isSetp) {
-#define EMULATOR_CASE(name)                                                    \
-  case name:                                                                   \
-    return isSetp ? setpPair<F, ftz, name> : setPair<F, ftz, name>
-  switch (op) {
-    EMULATOR_CASE(Eq);
-    EMULATOR_CASE(Ne);
-    EMULATOR_CASE(Lt);
-    EMULATOR_CASE(Le);
-    EMULATOR_CASE(Gt);
-    EMULATOR_CASE(Ge);
-    EMULATOR_CASE(Equ);
-    EMULATOR_CASE(Neu);
-    EMULATOR_CASE(Ltu);
-    EMULATOR_CASE(Leu);
-    EMULATOR_CASE(Gtu);
-    EMULATOR_CASE(Geu);
-    EMULATOR_CASE(Num);
-    EMULATOR_CASE(Nan);
-  }
-#undef EMULATOR_CASE
-  return nullptr;
+  return pick<Pair<F, ftz>>(op, isSetp);
 }
 
 Handler pickType(Type type, Comparison op, bool ftz, bool isSetp) {

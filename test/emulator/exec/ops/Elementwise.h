@@ -6,8 +6,39 @@
 
 #include "exec/Decoder.h"
 #include "exec/Warp.h"
+#include <cstdint>
 
 namespace emulator {
+
+/// An integer of twice the bits: products fit.
+template <class T>
+struct WiderOf;
+template <>
+struct WiderOf<uint16_t> {
+  using Type = uint32_t;
+};
+template <>
+struct WiderOf<int16_t> {
+  using Type = int32_t;
+};
+template <>
+struct WiderOf<uint32_t> {
+  using Type = uint64_t;
+};
+template <>
+struct WiderOf<int32_t> {
+  using Type = int64_t;
+};
+template <>
+struct WiderOf<uint64_t> {
+  using Type = unsigned __int128;
+};
+template <>
+struct WiderOf<int64_t> {
+  using Type = __int128;
+};
+template <class T>
+using Wider = typename WiderOf<T>::Type;
 
 template <class F, class R, class A>
 Next unary(Warp &warp, const Instruction &i, Mask lanes) {

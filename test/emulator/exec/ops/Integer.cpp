@@ -10,35 +10,6 @@ namespace {
 
 template <class T>
 using Unsigned = std::make_unsigned_t<T>;
-template <class T>
-struct WiderOf;
-template <>
-struct WiderOf<uint16_t> {
-  using Type = uint32_t;
-};
-template <>
-struct WiderOf<int16_t> {
-  using Type = int32_t;
-};
-template <>
-struct WiderOf<uint32_t> {
-  using Type = uint64_t;
-};
-template <>
-struct WiderOf<int32_t> {
-  using Type = int64_t;
-};
-template <>
-struct WiderOf<uint64_t> {
-  using Type = unsigned __int128;
-};
-template <>
-struct WiderOf<int64_t> {
-  using Type = __int128;
-};
-template <class T>
-using Wider = typename WiderOf<T>::Type;
-
 struct Add {
   template <class T>
   static T run(T a, T b) {
