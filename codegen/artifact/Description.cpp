@@ -47,6 +47,9 @@ public:
   void half(uint16_t value, StringRef field) {
     os << "\t.2byte " << value << "\t// " << field << '\n';
   }
+  void zeros(size_t bytes, StringRef field) {
+    os << "\t.zero " << bytes << "\t// " << field << '\n';
+  }
   void real(double value, StringRef field) {
     uint64_t bits;
     std::memcpy(&bits, &value, sizeof(bits));
@@ -60,6 +63,9 @@ public:
   void pointer(StringRef label, bool isNull, StringRef field) {
     quad(isNull ? "0" : label, field);
   }
+
+  /// Writes \p data to the section \p section; a text with a zero behind it.
+  void bytes(StringRef section, StringRef label, StringRef data, bool isText);
 
   /// Writes the strings collected so far, each once.
   void writeStrings();
@@ -90,6 +96,14 @@ static void writeQuoted(raw_ostream &os, StringRef text) {
          << char('0' + (c & 7));
   }
   os << '"';
+}
+
+void TableWriter::bytes(StringRef section, StringRef label, StringRef data,
+                        bool isText) {
+  os << "\n\t.section " << section << ",\"a\",@progbits\n\t.p2align 6\n"
+     << label << ":\n\t" << (isText ? ".asciz " : ".ascii ");
+  writeQuoted(os, data);
+  os << '\n';
 }
 
 void TableWriter::writeStrings() {
@@ -148,7 +162,8 @@ static void writeTargets(TableWriter &out, const ArtifactSpec &spec) {
 static void writeKernels(TableWriter &out, const ArtifactSpec &spec) {
   static_assert(sizeof(dlc_abi_kernel_variant) == 16, "write the new fields");
   static_assert(sizeof(dlc_abi_kernel) == 16, "write the new fields");
-  out.table(out.label("variants"), /*hasPointers=*/true);
+  if (!spec.targets.empty())
+    out.table(out.label("variants"), /*hasPointers=*/true);
   for (const KernelSpec &kernel : spec.kernels)
     for (const VariantSpec &variant : kernel.variants) {
       // Quoted: names of kernels come from names of the model's nodes.
@@ -159,9 +174,9 @@ static void writeKernels(TableWriter &out, const ArtifactSpec &spec) {
   uint64_t first = 0;
   for (const KernelSpec &kernel : spec.kernels) {
     out.string(kernel.name, "name");
-    out.quad(out.label("variants") + " + " +
-                 Twine(first * sizeof(dlc_abi_kernel_variant)),
-             "variants");
+    out.pointer(out.label("variants") + " + " +
+                    std::to_string(first * sizeof(dlc_abi_kernel_variant)),
+                spec.targets.empty(), "variants");
     first += kernel.variants.size();
   }
 }
@@ -219,6 +234,18 @@ static void writeTest(TableWriter &out, const TestSpec &test) {
   writeList(out.label("test_outputs"), test.outputs);
 }
 
+/// Writes a table of numbers of sizes. \returns false, and writes nothing,
+/// where all are 0.
+static bool writeNumbers(TableWriter &out, StringRef name,
+                         ArrayRef<SizeNumber> numbers) {
+  if (all_of(numbers, [](SizeNumber number) { return number == 0; }))
+    return false;
+  out.table(out.label(name), /*hasPointers=*/false);
+  for (SizeNumber number : numbers)
+    out.word(number, "size + 1");
+  return true;
+}
+
 /// Writes the tables of the part for dims. \returns which there are.
 static StringSet<> writeDims(TableWriter &out, const ArtifactSpec &spec) {
   static_assert(sizeof(dlc_abi_dim) == 40, "write the new fields");
@@ -238,13 +265,9 @@ static StringSet<> writeDims(TableWriter &out, const ArtifactSpec &spec) {
     out.quad(Twine(size.b), "b");
   }
   StringSet<> tables;
-  auto writeNumbers = [&](StringRef name, ArrayRef<SizeNumber> numbers) {
-    if (all_of(numbers, [](SizeNumber number) { return number == 0; }))
-      return;
-    tables.insert(name);
-    out.table(out.label(name), /*hasPointers=*/false);
-    for (SizeNumber number : numbers)
-      out.word(number, "size + 1");
+  auto addNumbers = [&](StringRef name, ArrayRef<SizeNumber> numbers) {
+    if (writeNumbers(out, name, numbers))
+      tables.insert(name);
   };
   auto writeExtents = [&](StringRef name,
                           const std::vector<TensorSpec> &tensors) {
@@ -252,7 +275,7 @@ static StringSet<> writeDims(TableWriter &out, const ArtifactSpec &spec) {
     for (const TensorSpec &tensor : tensors)
       for (size_t i = 0; i < tensor.shape.size(); ++i)
         numbers.push_back(isDynamic(tensor, i) ? tensor.extents[i] : 0);
-    writeNumbers((name + "_extents").str(), numbers);
+    addNumbers((name + "_extents").str(), numbers);
     out.table(out.label(name + "_extent_texts"), /*hasPointers=*/true);
     for (const TensorSpec &tensor : tensors)
       for (size_t i = 0; i < tensor.shape.size(); ++i)
@@ -274,10 +297,10 @@ static StringSet<> writeDims(TableWriter &out, const ArtifactSpec &spec) {
       tasks.push_back(variant.tasksNumber);
     phases.push_back(kernel.phasesNumber);
   }
-  writeNumbers("ref_offsets", offsets);
-  writeNumbers("kernel_tasks", tasks);
-  writeNumbers("kernel_phase_counts", phases);
-  writeNumbers("step_flops", flops);
+  addNumbers("ref_offsets", offsets);
+  addNumbers("kernel_tasks", tasks);
+  addNumbers("kernel_phase_counts", phases);
+  addNumbers("step_flops", flops);
   if (spec.test && !spec.test->dims.empty()) {
     tables.insert("test_dims");
     out.table(out.label("test_dims"), /*hasPointers=*/false);
@@ -292,7 +315,63 @@ static StringSet<> writeDims(TableWriter &out, const ArtifactSpec &spec) {
   return tables;
 }
 
-/// Writes the fields for dims, the last ones of the model.
+/// Writes the images' bytes and the tables for CUDA devices.
+static void writeCuda(TableWriter &out, const CudaSpec &cuda) {
+  static_assert(sizeof(dlc_abi_cuda_image) == 24, "write the new fields");
+  static_assert(sizeof(dlc_abi_cuda_kernel) == 32, "write the new fields");
+  static_assert(sizeof(dlc_abi_cuda) == 40, "write the new fields");
+  auto imageLabel = [&](size_t index) {
+    return out.label("cuda_image" + Twine(index));
+  };
+  // What a text's zero adds.
+  auto imageBytes = [](const CudaImageSpec &image) {
+    return image.bytes.size() + (image.kind == DLC_CUDA_PTX);
+  };
+  for (auto [i, image] : enumerate(cuda.images))
+    out.bytes(kCudaSection, imageLabel(i), image.bytes,
+              /*isText=*/image.kind == DLC_CUDA_PTX);
+  if (!cuda.images.empty())
+    out.table(out.label("cuda_images"), /*hasPointers=*/true);
+  for (auto [i, image] : enumerate(cuda.images)) {
+    out.word(image.kind, "kind");
+    out.word(image.sm, "sm");
+    out.quad(imageLabel(i), "data");
+    out.quad(Twine(imageBytes(image)), "bytes");
+  }
+  if (!cuda.kernels.empty())
+    out.table(out.label("cuda_kernels"), /*hasPointers=*/true);
+  std::vector<SizeNumber> blocks, scratch;
+  for (const CudaKernelSpec &kernel : cuda.kernels) {
+    out.string(kernel.name, "name");
+    out.word(kernel.threads, "threads");
+    out.word(kernel.sharedBytes, "shared_bytes");
+    out.quad(Twine(kernel.blocks), "blocks");
+    out.quad(Twine(kernel.scratchBytes), "scratch_bytes");
+    blocks.push_back(kernel.blocksNumber);
+    scratch.push_back(kernel.scratchNumber);
+  }
+  bool hasBlocks = writeNumbers(out, "cuda_kernel_blocks", blocks);
+  bool hasScratch = writeNumbers(out, "cuda_kernel_scratch", scratch);
+
+  out.table(out.label("cuda"), /*hasPointers=*/true);
+  out.word(sizeof(dlc_abi_cuda), "struct_size");
+  out.word(cuda.images.size(), "num_images");
+  out.pointer(out.label("cuda_images"), cuda.images.empty(), "images");
+  out.pointer(out.label("cuda_kernels"), cuda.kernels.empty(), "kernels");
+  out.pointer(out.label("cuda_kernel_blocks"), !hasBlocks, "kernel_blocks");
+  out.pointer(out.label("cuda_kernel_scratch"), !hasScratch, "kernel_scratch");
+}
+
+/// The size of the table of \p spec, which ends after the last field that it
+/// needs: so older runtimes know it.
+static size_t getModelBytes(const ArtifactSpec &spec) {
+  if (spec.cuda)
+    return sizeof(dlc_abi_model);
+  return spec.isDynamic() ? offsetof(dlc_abi_model, cuda)
+                          : offsetof(dlc_abi_model, num_dims);
+}
+
+/// Writes the fields for dims.
 static void writeDimFields(TableWriter &out, const ArtifactSpec &spec,
                            const StringSet<> &tables) {
   auto pointer = [&](StringRef table) {
@@ -323,7 +402,7 @@ static void writeDimFields(TableWriter &out, const ArtifactSpec &spec,
 static void writeModel(TableWriter &out, StringRef symbol,
                        const ArtifactSpec &spec, bool hasPhases,
                        const StringSet<> &dimTables) {
-  static_assert(sizeof(dlc_abi_model) == 344, "write the new fields");
+  static_assert(sizeof(dlc_abi_model) == 352, "write the new fields");
   uint64_t numRefs = 0;
   for (const StepSpec &step : spec.steps)
     numRefs += step.refs.size();
@@ -332,10 +411,7 @@ static void writeModel(TableWriter &out, StringRef symbol,
   out.quad("0x" + Twine::utohexstr(DLC_ABI_MAGIC), "magic");
   out.word(spec.isDynamic() ? DLC_ABI_VERSION_DIMS : DLC_ABI_VERSION,
            "abi_version");
-  // Without dims the model is as older runtimes know it.
-  out.word(spec.isDynamic() ? sizeof(dlc_abi_model)
-                            : offsetof(dlc_abi_model, num_dims),
-           "struct_size");
+  out.word(getModelBytes(spec), "struct_size");
   out.string(spec.name, "name");
   out.string(spec.compiler, "compiler");
   out.word(spec.inputs.size(), "num_inputs");
@@ -365,6 +441,11 @@ static void writeModel(TableWriter &out, StringRef symbol,
   out.pointer(out.label("phases"), !hasPhases, "kernel_phases");
   if (spec.isDynamic())
     writeDimFields(out, spec, dimTables);
+  else if (spec.cuda)
+    out.zeros(offsetof(dlc_abi_model, cuda) - offsetof(dlc_abi_model, num_dims),
+              "no dims");
+  if (spec.cuda)
+    out.quad(out.label("cuda"), "cuda");
 }
 
 /// Writes all tables of \p spec but its specialisations'.
@@ -384,6 +465,8 @@ static void writeTables(TableWriter &out, StringRef symbol,
   StringSet<> dimTables;
   if (spec.isDynamic())
     dimTables = writeDims(out, spec);
+  if (spec.cuda)
+    writeCuda(out, *spec.cuda);
   writeModel(out, symbol, spec, hasPhases, dimTables);
 }
 

@@ -15,6 +15,7 @@ inline constexpr llvm::StringLiteral kWeightsSymbol = "dlc_weights";
 inline constexpr llvm::StringLiteral kWeightsSection = ".dlc.weights";
 inline constexpr llvm::StringLiteral kTestSymbol = "dlc_test_data";
 inline constexpr llvm::StringLiteral kTestSection = ".dlc.test";
+inline constexpr llvm::StringLiteral kCudaSection = ".dlc.cuda";
 inline constexpr llvm::StringLiteral kMetaSection = ".dlc.meta";
 
 /// Returns assembly text (GNU syntax, any 64-bit target) that defines the

@@ -74,10 +74,32 @@ static void writeDims(json::OStream &json, const ArtifactSpec &spec) {
   });
 }
 
+/// The images, from the most to the least preferred.
+static void writeCudaImages(json::OStream &json, const CudaSpec &cuda) {
+  json.attributeArray("cuda_images", [&] {
+    for (const CudaImageSpec &image : cuda.images)
+      json.object([&] {
+        json.attribute("kind", image.kind == DLC_CUDA_PTX ? "ptx" : "cubin");
+        json.attribute("sm", image.sm);
+        json.attribute("bytes", int64_t(image.bytes.size()));
+      });
+  });
+}
+
+/// How \p kernel is launched: at the typical sizes, where they matter.
+static void writeCudaKernel(json::OStream &json, const CudaKernelSpec &kernel) {
+  json.attributeObject("cuda", [&] {
+    json.attribute("blocks", kernel.blocks);
+    json.attribute("threads", kernel.threads);
+    json.attribute("shared_bytes", kernel.sharedBytes);
+    json.attribute("scratch_bytes", kernel.scratchBytes);
+  });
+}
+
 static void writeKernels(json::OStream &json, const ArtifactSpec &spec) {
   json.attributeArray("kernels", [&] {
-    for (const KernelSpec &kernel : spec.kernels)
-      json.object([&] {
+    for (auto [index, kernel] : enumerate(spec.kernels))
+      json.object([&, index = index, &kernel = kernel] {
         json.attribute("name", kernel.name);
         writeStrings(json, "nodes", kernel.nodes);
         json.attribute("flops", kernel.flops);
@@ -87,6 +109,8 @@ static void writeKernels(json::OStream &json, const ArtifactSpec &spec) {
             json.attribute(spec.targets[i].name, kernel.variants[i].numTasks);
         });
         json.attribute("code_bytes", kernel.codeBytes);
+        if (spec.cuda)
+          writeCudaKernel(json, spec.cuda->kernels[index]);
       });
   });
 }
@@ -119,6 +143,8 @@ std::string dlc::artifact::writeMetadata(const ArtifactSpec &spec) {
       for (const TargetSpec &target : spec.targets)
         json.value(target.name);
     });
+    if (spec.cuda)
+      writeCudaImages(json, *spec.cuda);
     json.attribute("flops", spec.flops);
     json.attribute("weights_bytes", spec.weightsBytes);
     json.attribute("params_bytes", spec.paramsBytes);

@@ -93,6 +93,31 @@ struct TestSpec {
   std::vector<int64_t> dims = {};
 };
 
+/// A module for CUDA devices.
+struct CudaImageSpec {
+  uint32_t kind = DLC_CUDA_PTX; ///< enum dlc_abi_cuda_image_kind
+  uint32_t sm = 80;             ///< as dlc_abi_cuda_image.sm
+  std::string bytes;            ///< of PTX the text, without a zero
+};
+
+/// How a kernel is launched on a CUDA device.
+struct CudaKernelSpec {
+  std::string name; ///< of the entry point
+  uint32_t threads = 1;
+  uint32_t sharedBytes = 0;
+  uint64_t blocks = 1; ///< of a phase
+  uint64_t scratchBytes = 0;
+  SizeNumber blocksNumber = 0, scratchNumber = 0;
+};
+
+/// What a model has for CUDA devices.
+struct CudaSpec {
+  /// From the most to the least preferred. None in a specialisation: it has
+  /// its entry points in the images of the general model.
+  std::vector<CudaImageSpec> images;
+  std::vector<CudaKernelSpec> kernels; ///< one for each of the model's
+};
+
 /// A whole artifact, less code and bulk data.
 struct ArtifactSpec {
   std::string name;
@@ -124,6 +149,10 @@ struct ArtifactSpec {
   /// The same model for fixed shapes: same inputs, outputs, targets and
   /// weights.
   std::vector<ArtifactSpec> specializations;
+
+  /// Nothing: the model runs on CPUs only. Without targets, on CUDA devices
+  /// only.
+  std::optional<CudaSpec> cuda;
 
   bool isDynamic() const { return !dims.empty(); }
 };

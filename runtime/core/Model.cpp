@@ -27,7 +27,7 @@ dlc_status dlc::runtime::checkModel(const dlc_abi_model *model) {
                          : "update it, or compile the model with its dlc");
   size_t size = model->abi_version == DLC_ABI_VERSION
                     ? offsetof(dlc_abi_model, num_dims)
-                    : sizeof(dlc_abi_model);
+                    : offsetof(dlc_abi_model, cuda);
   if (model->struct_size < size)
     return fail(DLC_ERROR_ARTIFACT, "the model's tables are cut short");
   if (isDynamic(*model) && !&dlc_dims_part)

@@ -19,7 +19,8 @@ extern "C" {
 
 /* The format of models whose shapes are fixed. They may end before num_dims. */
 #define DLC_ABI_VERSION 2u
-/* The format of models with dims, which older runtimes can't run. */
+/* The format of models with dims, which older runtimes can't run. They may end
+ * before cuda. */
 #define DLC_ABI_VERSION_DIMS 3u
 /* "dlcmodel" read as a little-endian integer. */
 #define DLC_ABI_MAGIC UINT64_C(0x6c65646f6d636c64)
@@ -62,7 +63,8 @@ typedef struct dlc_abi_kernel_variant {
 
 typedef struct dlc_abi_kernel {
   const char *name;
-  /* num_targets entries, in the order of dlc_abi_model.targets. */
+  /* num_targets entries, in the order of dlc_abi_model.targets; NULL without
+   * targets. */
   const dlc_abi_kernel_variant *variants;
 } dlc_abi_kernel;
 
@@ -204,6 +206,44 @@ typedef struct dlc_abi_target {
   uint64_t features; /* every bit of enum dlc_abi_cpu_feature it needs */
 } dlc_abi_target;
 
+/*
+ * Code for CUDA devices.
+ *
+ * The parameters of an entry point are one 64-bit device pointer for each
+ * operand of the step, the pointer to the launch's scratch memory, and the
+ * phase, a uint32. A step is launched once for each of its kernel's phases, one
+ * after the other.
+ */
+enum dlc_abi_cuda_image_kind { DLC_CUDA_PTX = 0, DLC_CUDA_CUBIN = 1 };
+
+/* A module that has all entry points. */
+typedef struct dlc_abi_cuda_image {
+  uint32_t kind; /* enum dlc_abi_cuda_image_kind */
+  /* 80: PTX for compute capability 8.0 and every newer one; a cubin for 8.0 and
+   * newer ones of the same major version. */
+  uint32_t sm;
+  const void *data; /* PTX is text that ends with a zero */
+  uint64_t bytes;   /* of a text with its zero */
+} dlc_abi_cuda_image;
+
+/* How a kernel is launched. Blocks and grids have one dimension. */
+typedef struct dlc_abi_cuda_kernel {
+  const char *name;       /* of its entry point in every image */
+  uint32_t threads;       /* of a block */
+  uint32_t shared_bytes;  /* dynamic shared memory of a block */
+  uint64_t blocks;        /* of a launch; 0: there is nothing to do */
+  uint64_t scratch_bytes; /* of global memory for a launch, aligned to 256 */
+} dlc_abi_cuda_kernel;
+
+typedef struct dlc_abi_cuda {
+  uint32_t struct_size; /* sizeof(dlc_abi_cuda) at the time of writing */
+  uint32_t num_images;  /* 0 in a specialised model: the general one's */
+  const dlc_abi_cuda_image *images;
+  const dlc_abi_cuda_kernel *kernels; /* num_kernels of the model */
+  /* num_kernels entries each, as the tables of models with dims. */
+  const uint32_t *kernel_blocks, *kernel_scratch;
+} dlc_abi_cuda;
+
 /* A reference tensor embedded by --embed-test: data of input or output i. */
 typedef struct dlc_abi_test_tensor {
   const void *data; /* size_bytes of the tensor; NULL: not part of the test */
@@ -211,7 +251,8 @@ typedef struct dlc_abi_test_tensor {
 
 /*
  * A whole model. Targets are ordered from least to most demanding; the last
- * one whose features the CPU has is used.
+ * one whose features the CPU has is used. A model for CUDA devices only has
+ * none.
  */
 typedef struct dlc_abi_model {
   uint64_t magic;       /* DLC_ABI_MAGIC */
@@ -277,6 +318,8 @@ typedef struct dlc_abi_model {
   const int64_t *test_dims;
   /* dlc_core_dims, so that it is linked in. */
   void (*core_dims)(void);
+
+  const dlc_abi_cuda *cuda; /* NULL: no code for CUDA devices */
 } dlc_abi_model;
 
 /*

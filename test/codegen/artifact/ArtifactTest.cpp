@@ -133,6 +133,131 @@ TEST_F(ArtifactTest, LoadedTablesSayWhatTheSpecSays) {
   dlclose(library);
 }
 
+/// Loads the artifact \p path. \returns its tables, null on failure.
+static const dlc_abi_model *load(const std::string &path, void *&library) {
+  library = dlopen(path.c_str(), RTLD_NOW);
+  EXPECT_NE(library, nullptr) << dlerror();
+  void *entry = library ? dlsym(library, "test_entry") : nullptr;
+  return entry ? reinterpret_cast<const dlc_abi_model *(*)()>(entry)()
+               : nullptr;
+}
+
+/// Of one kernel; the cubin has bytes of every kind.
+static CudaSpec makeCudaSpec() {
+  CudaSpec cuda;
+  std::string cubin = "\x7f"
+                      "ELF\"\\";
+  for (int byte = 0; byte < 256; ++byte)
+    cubin += char(byte);
+  cuda.images = {{DLC_CUDA_CUBIN, 90, cubin},
+                 {DLC_CUDA_PTX, 80, ".version 8.0\n// \"\\\n"}};
+  CudaKernelSpec kernel;
+  kernel.name = "k0_entry";
+  kernel.threads = 256;
+  kernel.sharedBytes = 65536;
+  kernel.blocks = uint64_t(1) << 33;
+  kernel.scratchBytes = 1024;
+  cuda.kernels = {kernel};
+  return cuda;
+}
+
+/// Whether \p model has what makeCudaSpec says.
+static void checkCuda(const dlc_abi_model &model) {
+  CudaSpec want = makeCudaSpec();
+  ASSERT_EQ(model.struct_size, sizeof model);
+  ASSERT_NE(model.cuda, nullptr);
+  const dlc_abi_cuda &cuda = *model.cuda;
+  EXPECT_EQ(cuda.struct_size, sizeof cuda);
+  ASSERT_EQ(cuda.num_images, 2u);
+  EXPECT_EQ(cuda.images[0].kind, uint32_t(DLC_CUDA_CUBIN));
+  EXPECT_EQ(cuda.images[0].sm, 90u);
+  ASSERT_EQ(cuda.images[0].bytes, want.images[0].bytes.size());
+  EXPECT_EQ(std::string(static_cast<const char *>(cuda.images[0].data),
+                        cuda.images[0].bytes),
+            want.images[0].bytes);
+  EXPECT_EQ(cuda.images[1].kind, uint32_t(DLC_CUDA_PTX));
+  EXPECT_EQ(cuda.images[1].bytes, want.images[1].bytes.size() + 1);
+  EXPECT_STREQ(static_cast<const char *>(cuda.images[1].data),
+               want.images[1].bytes.c_str());
+  const dlc_abi_cuda_kernel &kernel = cuda.kernels[0];
+  EXPECT_STREQ(kernel.name, "k0_entry");
+  EXPECT_EQ(kernel.threads, 256u);
+  EXPECT_EQ(kernel.shared_bytes, 65536u);
+  EXPECT_EQ(kernel.blocks, uint64_t(1) << 33);
+  EXPECT_EQ(kernel.scratch_bytes, 1024u);
+}
+
+TEST_F(ArtifactTest, TablesForCudaAreWritten) {
+  spec.cuda = makeCudaSpec();
+  void *library = nullptr;
+  const dlc_abi_model *model = load(link("model.so"), library);
+  ASSERT_NE(model, nullptr);
+  checkCuda(*model);
+  EXPECT_EQ(model->abi_version, DLC_ABI_VERSION);
+  EXPECT_EQ(model->num_dims, 0u);
+  EXPECT_EQ(model->core_dims, nullptr);
+  EXPECT_NE(model->kernels[0].variants, nullptr);
+  EXPECT_EQ(model->cuda->kernel_blocks, nullptr);
+  EXPECT_EQ(model->cuda->kernel_scratch, nullptr);
+  dlclose(library);
+}
+
+TEST_F(ArtifactTest, ModelsForCudaOnlyHaveNoVariants) {
+  spec.cuda = makeCudaSpec();
+  spec.targets.clear();
+  spec.kernels[0].variants.clear();
+  void *library = nullptr;
+  const dlc_abi_model *model = load(link("model.so"), library);
+  ASSERT_NE(model, nullptr);
+  checkCuda(*model);
+  EXPECT_EQ(model->num_targets, 0u);
+  EXPECT_EQ(model->targets, nullptr);
+  EXPECT_STREQ(model->kernels[0].name, "k0");
+  EXPECT_EQ(model->kernels[0].variants, nullptr);
+  dlclose(library);
+}
+
+TEST_F(ArtifactTest, LaunchesOfModelsWithDimsHaveNumbers) {
+  spec.dims = {{"N", 1, 8, 1, 4}};
+  spec.sizes = {{DLC_SIZE_DIM, 0, 0}};
+  spec.inputs[0].extents = {1, 0};
+  spec.inputs[0].extentTexts = {"N", ""};
+  spec.cuda = makeCudaSpec();
+  spec.cuda->kernels[0].blocksNumber = 1;
+  ArtifactSpec special = spec;
+  special.dims.clear();
+  special.sizes.clear();
+  special.inputs[0].extents.clear();
+  special.cuda->images.clear();
+  special.cuda->kernels[0].blocksNumber = 0;
+  special.cuda->kernels[0].name = "k1_entry";
+  spec.specializations = {special};
+  void *library = nullptr;
+  const dlc_abi_model *model = load(link("model.so"), library);
+  ASSERT_NE(model, nullptr);
+  checkCuda(*model);
+  EXPECT_EQ(model->abi_version, DLC_ABI_VERSION_DIMS);
+  EXPECT_EQ(model->num_dims, 1u);
+  EXPECT_NE(model->core_dims, nullptr);
+  ASSERT_NE(model->cuda->kernel_blocks, nullptr);
+  EXPECT_EQ(model->cuda->kernel_blocks[0], 1u);
+  EXPECT_EQ(model->cuda->kernel_scratch, nullptr);
+  ASSERT_EQ(model->num_specializations, 1u);
+  const dlc_abi_cuda &cuda = *model->specializations[0]->cuda;
+  EXPECT_EQ(cuda.num_images, 0u);
+  EXPECT_EQ(cuda.images, nullptr);
+  EXPECT_STREQ(cuda.kernels[0].name, "k1_entry");
+
+  // Without code for CUDA the tables end where older runtimes expect it.
+  spec.cuda.reset();
+  spec.specializations.clear();
+  dlclose(library);
+  model = load(link("older.so"), library);
+  ASSERT_NE(model, nullptr);
+  EXPECT_EQ(model->struct_size, offsetof(dlc_abi_model, cuda));
+  dlclose(library);
+}
+
 TEST_F(ArtifactTest, PhasesAreWrittenWhereThereAreSome) {
   spec.kernels[0].numPhases = 35;
   std::string path = link("model.so");

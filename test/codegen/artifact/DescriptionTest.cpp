@@ -41,6 +41,9 @@ TEST(DescriptionTest, MetadataIsJson) {
   spec.steps = {{0, 0, 0, {}, 11, 13, 0, {"conv0"}}};
   spec.digests = {{"weights", "00ff"}};
   spec.variables = {"data\"", "label"};
+  spec.cuda.emplace();
+  spec.cuda->images = {{DLC_CUDA_CUBIN, 90, "1234"}, {DLC_CUDA_PTX, 80, "1"}};
+  spec.cuda->kernels = {{"k_entry", 128, 64, 17, 256}};
   Expected<json::Value> value = json::parse(writeMetadata(spec));
   ASSERT_TRUE(bool(value)) << toString(value.takeError());
   const json::Object &root = *value->getAsObject();
@@ -50,6 +53,15 @@ TEST(DescriptionTest, MetadataIsJson) {
   EXPECT_EQ(*(*root.getArray("variables"))[1].getAsString(), "label");
   const json::Object &kernel = *(*root.getArray("kernels"))[0].getAsObject();
   EXPECT_EQ(*kernel.getObject("tasks")->getInteger("x86-64-v4"), 5);
+  const json::Object &launch = *kernel.getObject("cuda");
+  EXPECT_EQ(*launch.getInteger("blocks"), 17);
+  EXPECT_EQ(*launch.getInteger("threads"), 128);
+  EXPECT_EQ(*launch.getInteger("shared_bytes"), 64);
+  EXPECT_EQ(*launch.getInteger("scratch_bytes"), 256);
+  const json::Object &image = *(*root.getArray("cuda_images"))[0].getAsObject();
+  EXPECT_EQ(*image.getString("kind"), "cubin");
+  EXPECT_EQ(*image.getInteger("sm"), 90);
+  EXPECT_EQ(*image.getInteger("bytes"), 4);
   const json::Object &step = *(*root.getArray("steps"))[0].getAsObject();
   EXPECT_EQ(*step.getString("kernel"), "k");
   EXPECT_EQ(*step.getInteger("bytes"), 13);
