@@ -8,9 +8,11 @@
 #include "codegen/artifact/Header.h"
 #include "codegen/artifact/Linker.h"
 #include "codegen/artifact/ProgramSpec.h"
+#include "codegen/cpu/Targets.h"
 #include "compiler/AssemblyText.h"
 #include "compiler/Backend.h"
 #include "compiler/EmbedTest.h"
+#include "compiler/GpuBackend.h"
 #include "compiler/Report.h"
 #include "compiler/StageSink.h"
 #include "compiler/import/Safetensors.h"
@@ -184,8 +186,20 @@ void linkAssembly(const WeightStore *store, const CompileOptions &options,
 // Artifacts
 //===----------------------------------------------------------------------===//
 
-void writeArtifact(ArrayRef<ModuleOp> modules,
-                   const std::vector<KernelCode> &code,
+/// Where the artifact's code runs: the triple of the CPUs or, without code for
+/// them, of the machine whose programs load it.
+static std::string getTriple(ModuleOp module) {
+  auto targets = module->getAttrOfType<ArrayAttr>("device.targets");
+  if (!targets.empty())
+    return cast<device::TargetAttr>(targets[0]).getTriple().str();
+  std::string error;
+  return cpu::getTarget(module.getContext(), cpu::getDefaultTargets().front(),
+                        error)
+      .getTriple()
+      .str();
+}
+
+void writeArtifact(ArrayRef<ModuleOp> modules, const ModelCode &code,
                    const CompileOptions &options, RemarkLog *log,
                    CompileResult &result) {
   ModuleOp module = modules.front();
@@ -197,6 +211,12 @@ void writeArtifact(ArrayRef<ModuleOp> modules,
   if (failed(spec) || failed(image))
     return;
   addModelFacts(*spec, module, *image, options);
+  if (spec->cuda) {
+    auto images = makeImages(code.ptx, module, options, result.diagnostics);
+    if (!images)
+      return;
+    spec->cuda->images = std::move(*images);
+  }
   for (device::ProgramOp program : ArrayRef(programs).drop_front()) {
     FailureOr<artifact::ArtifactSpec> special = artifact::makeSpec(program);
     if (failed(special))
@@ -212,7 +232,7 @@ void writeArtifact(ArrayRef<ModuleOp> modules,
     return;
 
   std::vector<llvm::MemoryBufferRef> objects;
-  for (const KernelCode &kernel : code)
+  for (const KernelCode &kernel : code.kernels)
     objects.emplace_back(StringRef(kernel.object.data(), kernel.object.size()),
                          kernel.symbol);
   if (llvm::Error error = artifact::measureCode(*spec, objects))
@@ -221,13 +241,13 @@ void writeArtifact(ArrayRef<ModuleOp> modules,
   if (log)
     result.report = writeReport(module, *spec, log->take());
   std::string description = artifact::writeDescription(*spec);
-  auto targets = module->getAttrOfType<ArrayAttr>("device.targets");
-  StringRef triple =
-      cast<device::TargetAttr>(targets[0]).getTriple().getValue();
+  std::string triple = getTriple(module);
   artifact::ArtifactParts parts{triple,        description,        objects,
                                 image->chunks, spec->weightsBytes, test.chunks,
                                 test.bytes};
-  auto emit = [&](const StageSink &sink) { emitAssembly(parts, code, sink); };
+  auto emit = [&](const StageSink &sink) {
+    emitAssembly(parts, code.kernels, sink);
+  };
   if (!dumpStage(Stage::Asm, options, emit, result.diagnostics))
     return;
   if (options.emit == Stage::Asm)

@@ -16,15 +16,20 @@ struct KernelCode {
   llvm::SmallVector<char, 0> assembly;
 };
 
+/// The code of a model and its specialised versions.
+struct ModelCode {
+  std::vector<KernelCode> kernels;
+  std::string ptx; ///< of all kernels; empty without code for GPUs
+};
+
 class RemarkLog;
 
 /// Writes what `options.emit` asks for, of \p modules (LLVM stage; a model and
 /// its specialised versions) and their \p code; the report too, where \p log
 /// isn't null.
 void writeArtifact(llvm::ArrayRef<mlir::ModuleOp> modules,
-                   const std::vector<KernelCode> &code,
-                   const CompileOptions &options, RemarkLog *log,
-                   CompileResult &result);
+                   const ModelCode &code, const CompileOptions &options,
+                   RemarkLog *log, CompileResult &result);
 
 /// Writes what `options.emit` asks for, of a model that is the text of the
 /// assembly stage, with its bulk data from \p store (may be null).

@@ -7,6 +7,7 @@
 #include "codegen/cpu/Emit.h"
 #include "codegen/cpu/Targets.h"
 #include "compiler/ArtifactWriter.h"
+#include "compiler/GpuBackend.h"
 #include "compiler/LaunchCost.h"
 #include "compiler/Pipeline.h"
 #include "compiler/dynamic/DynamicModel.h"
@@ -51,12 +52,14 @@ std::optional<SmallVector<device::TargetAttr>>
 getTargets(MLIRContext *context, const CompileOptions &options,
            DiagnosticList &diagnostics) {
   for (const std::string &target : options.targets)
-    if (target != "cpu") {
+    if (target != "cpu" && target != "cuda") {
       fail(diagnostics, options, DiagnosticCode::UnknownTarget,
            "no code can be generated for target '" + target +
-               "' yet: use --target cpu");
+               "': use --target cpu, cuda or both");
       return std::nullopt;
     }
+  if (!hasTarget(options, "cpu"))
+    return SmallVector<device::TargetAttr>();
   SmallVector<std::string> names(options.cpus.begin(), options.cpus.end());
   if (names.empty())
     for (StringRef name : cpu::getDefaultTargets())
@@ -158,8 +161,13 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
     return false;
   MLIRContext *context = module.getContext();
   auto targets = getTargets(context, options, diagnostics);
-  if (!targets)
+  auto gpus = getGpus(context, options, diagnostics);
+  if (!targets || !gpus)
     return false;
+  if (sizes && !gpus->empty())
+    return fail(diagnostics, options, DiagnosticCode::UnsupportedOption,
+                "code for GPUs can't have dynamic dimensions yet: leave out "
+                "--target cuda, or give sizes");
   SmallVector<kernel::FuncOp> kernels(module.getOps<kernel::FuncOp>());
   size_t numTargets = targets->size();
   std::vector<OwningOpRef<ModuleOp>> lowered(kernels.size() * numTargets);
@@ -168,7 +176,12 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
     lowered[i] =
         lowerToLLVM({kernels[index], index, target}, (*targets)[target], sizes);
   });
-  if (!llvm::all_of(lowered, [](auto &kernel) { return bool(kernel); }))
+  std::vector<OwningOpRef<ModuleOp>> grids(gpus->empty() ? 0 : kernels.size());
+  forEachInParallel(grids.size(), options.threads, [&](size_t i) {
+    grids[i] = lowerToNVVM(kernels[i], gpus->front());
+  });
+  auto isThere = [](auto &kernel) { return bool(kernel); };
+  if (!llvm::all_of(lowered, isThere) || !llvm::all_of(grids, isThere))
     return false;
 
   Builder attributes(context);
@@ -206,6 +219,9 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
         op.moveBefore(module.getBody(), module.getBody()->end());
       }
     }
+    device::GridAttr grid;
+    if (!grids.empty())
+      grid = takeGrid(*grids[k], module);
     SmallVector<Type> inputs, outputs;
     for (Value input : func.getInputs())
       inputs.push_back(input.getType());
@@ -213,12 +229,16 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
       outputs.push_back(output.getType());
     device::KernelOp::create(builder, func.getLoc(), func.getSymName(),
                              builder.getFunctionType(inputs, outputs),
-                             builder.getArrayAttr(variants));
+                             builder.getArrayAttr(variants), grid);
     func.erase();
   }
   module->setAttr("device.targets",
                   attributes.getArrayAttr(SmallVector<Attribute>(
                       targets->begin(), targets->end())));
+  if (!gpus->empty())
+    module->setAttr("device.gpus",
+                    attributes.getArrayAttr(
+                        SmallVector<Attribute>(gpus->begin(), gpus->end())));
   setCosts(module);
   return true;
 }
@@ -273,6 +293,16 @@ static std::string emitVariant(ModuleOp module, device::TargetAttr target,
 
 void emitArtifact(ArrayRef<ModuleOp> given, const CompileOptions &options,
                   RemarkLog *log, CompileResult &result) {
+  if (options.emit == Stage::Ptx) {
+    std::optional<std::string> ptx =
+        emitPtx(given, options, result.diagnostics);
+    if (ptx && ptx->empty())
+      fail(result.diagnostics, options, DiagnosticCode::UnsupportedOption,
+           "--emit=ptx needs code for GPUs: give --target cuda");
+    else if (ptx && options.onOutput)
+      options.onOutput(*ptx);
+    return;
+  }
   struct Variant {
     ModuleOp module;
     StringRef symbol;
@@ -301,8 +331,10 @@ void emitArtifact(ArrayRef<ModuleOp> given, const CompileOptions &options,
     if (!error.empty())
       fail(result.diagnostics, options, DiagnosticCode::InternalError,
            "kernel '" + variant.symbol.str() + "': " + error);
-  if (result.diagnostics.empty())
-    writeArtifact(given, code, options, log, result);
+  std::optional<std::string> ptx = emitPtx(given, options, result.diagnostics);
+  if (ptx && result.diagnostics.empty())
+    writeArtifact(given, {std::move(code), std::move(*ptx)}, options, log,
+                  result);
 }
 
 } // namespace dlc

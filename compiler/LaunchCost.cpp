@@ -93,8 +93,9 @@ void setCosts(ModuleOp module) {
                      targets.getAsRange<device::TargetAttr>()))
         logarithms +=
             std::log(estimateCost(launch, target, variant, bytesOfRun).getNs());
-      launch.setCostNs(
-          std::llround(std::exp(logarithms / double(targets.size()))));
+      if (!targets.empty())
+        launch.setCostNs(
+            std::llround(std::exp(logarithms / double(targets.size()))));
     }
   }
 }

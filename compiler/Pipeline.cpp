@@ -3,6 +3,7 @@
 #include "compiler/Pipeline.h"
 
 #include "codegen/cpu/Passes.h"
+#include "codegen/nvptx/Passes.h"
 #include "compiler/Backend.h"
 #include "compiler/PlanCheck.h"
 #include "compiler/Report.h"
@@ -16,6 +17,7 @@
 #include "dialects/device/DeviceOps.h"
 #include "dialects/graph/GraphOps.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/gpu/Passes.h"
 #include "passes/graph/Passes.h"
 #include "passes/kernel/Passes.h"
 #include "passes/lower/Passes.h"
@@ -111,6 +113,18 @@ void addKernelPasses(OpPassManager &passes) {
   // The last point at which vectors and loops are there to be counted.
   passes.addPass(kernel::createKernelEstimateWork());
   passes.addPass(cpu::createCpuToLLVM());
+}
+
+void addGpuPasses(OpPassManager &passes) {
+  passes.addPass(kernel::createKernelToGpu());
+  // libdevice has the functions of floats.
+  kernel::KernelExpandMathOptions functions;
+  functions.integersOnly = true;
+  passes.addPass(kernel::createKernelExpandMath(functions));
+  // Addresses repeat for every element of a tile.
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(nvptx::createGpuToNVVM());
 }
 
 //===----------------------------------------------------------------------===//

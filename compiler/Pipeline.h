@@ -34,6 +34,9 @@ void addArenaPasses(mlir::OpPassManager &passes);
 /// and from these to LLVM's dialect.
 void addVectorPasses(mlir::OpPassManager &passes);
 void addKernelPasses(mlir::OpPassManager &passes);
+/// Those over one kernel, for the `device.gpu` of its module: to a `gpu.module`
+/// of LLVM's dialect.
+void addGpuPasses(mlir::OpPassManager &passes);
 
 } // namespace dlc
 

@@ -4,10 +4,13 @@
 
 #include "codegen/cpu/Emit.h"
 #include "codegen/cpu/Passes.h"
+#include "codegen/nvptx/Emit.h"
+#include "codegen/nvptx/Passes.h"
 #include "compiler/interpret/Passes.h"
 #include "dialects/device/DeviceOps.h"
 #include "dialects/graph/GraphOps.h"
 #include "dialects/kernel/KernelOps.h"
+#include "passes/gpu/Passes.h"
 #include "passes/graph/Passes.h"
 #include "passes/kernel/Passes.h"
 #include "passes/lower/Passes.h"
@@ -34,6 +37,7 @@ void dlc::registerAllDialects(DialectRegistry &registry) {
               LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
               scf::SCFDialect, vector::VectorDialect>();
   cpu::registerTranslations(registry);
+  nvptx::registerDialects(registry);
 }
 
 void dlc::registerAllPasses() {
@@ -44,4 +48,6 @@ void dlc::registerAllPasses() {
   kernel::registerKernelPasses();
   plan::registerPlanPasses();
   cpu::registerCpuPasses();
+  kernel::registerGpuPasses();
+  nvptx::registerNvptxPasses();
 }

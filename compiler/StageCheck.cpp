@@ -5,6 +5,7 @@
 #include "dialects/device/DeviceOps.h"
 #include "dialects/kernel/KernelOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
@@ -43,10 +44,24 @@ static std::string checkMain(ModuleOp module) {
   return "";
 }
 
+/// The entry point of \p grid, which is in one of the `gpu.module` of \p
+/// module; null where there is none.
+static LLVM::LLVMFuncOp findEntry(ModuleOp module,
+                                  std::optional<device::GridAttr> grid) {
+  for (auto code : module.getOps<gpu::GPUModuleOp>())
+    if (auto entry = code.lookupSymbol<LLVM::LLVMFuncOp>(grid->getFunction()))
+      return entry;
+  return {};
+}
+
 /// Of the LLVM stage: what is wrong with targets and kernels, or "".
 static std::string checkCode(ModuleOp module) {
   auto targets = module->getAttrOfType<ArrayAttr>("device.targets");
-  if (!targets || targets.empty() ||
+  auto gpus = module->getAttrOfType<ArrayAttr>("device.gpus");
+  if (gpus &&
+      (gpus.empty() || !llvm::all_of(gpus, llvm::IsaPred<device::GpuAttr>)))
+    return "'device.gpus' must be a list of #device.gpu";
+  if (!targets || (targets.empty() && !gpus) ||
       !llvm::all_of(targets, llvm::IsaPred<device::TargetAttr>))
     return "'device.targets' must be a list of #device.target";
   auto getTriple = [](Attribute target) {
@@ -59,6 +74,11 @@ static std::string checkCode(ModuleOp module) {
     std::string name = "kernel '" + kernel.getSymName().str() + "' ";
     if (kernel.getVariants().size() != targets.size())
       return name + "must have one variant for each target";
+    if (bool(gpus) != bool(kernel.getGrid()))
+      return name + "must have a grid where there are GPUs";
+    if (gpus && !findEntry(module, kernel.getGrid()))
+      return name + "has no code for GPUs in '" +
+             kernel.getGrid()->getFunction().getValue().str() + "'";
     for (auto variant :
          kernel.getVariants().getAsRange<device::VariantAttr>()) {
       auto code = module.lookupSymbol<LLVM::LLVMFuncOp>(variant.getFunction());

@@ -113,6 +113,8 @@ LogicalResult SpecBuilder::addTargets() {
              << attr;
     spec.targets.push_back({target.getName().str(), target.getDispatch()});
   }
+  if (module->hasAttr("device.gpus"))
+    spec.cuda.emplace();
   return success();
 }
 
@@ -143,6 +145,16 @@ FailureOr<uint32_t> SpecBuilder::getKernel(LaunchOp launch) {
     scratch = sizes.get(
         DLC_SIZE_MAX, scratch,
         getSize(variant.getDynamicScratch(), variant.getScratchBytes()));
+  }
+  if (std::optional<GridAttr> grid = kernel.getGrid()) {
+    result.numPhases = grid->getPhases();
+    spec.cuda->kernels.push_back(
+        {grid->getFunction().getValue().str(), uint32_t(grid->getThreads()),
+         uint32_t(grid->getSharedBytes()), uint64_t(grid->getBlocks()),
+         uint64_t(grid->getScratchBytes())});
+  } else if (spec.cuda) {
+    return launch.emitOpError("runs ")
+           << launch.getCalleeAttr() << ", which has no code for GPUs";
   }
   spec.kernels.push_back(std::move(result));
   return it->second;

@@ -77,6 +77,63 @@ def Device_TargetAttr : AttrDef<Device_Dialect, "Target"> {
   }];
 }
 
+def Device_GpuAttr : AttrDef<Device_Dialect, "Gpu"> {
+  let mnemonic = "gpu";
+  let summary = "the facts of a GPU that lowering and code generation use";
+  let description = [{
+    What `#device.target` is for CPUs. The table of known chips is in
+    codegen/nvptx.
+
+    - `sm`: the chip's compute capability, 80 for 8.0.
+    - `multiprocessors`: how many there are.
+    - `block_shared_bytes`: shared memory that one block may have.
+
+    C1. All numbers are positive.
+
+    ```mlir
+    #a100 = #device.gpu<"sm_80", sm = 80, multiprocessors = 108,
+                        block_shared_bytes = 166912>
+    ```
+  }];
+  let parameters = (ins
+    "::mlir::StringAttr":$name, "int64_t":$sm, "int64_t":$multiprocessors,
+    "int64_t":$block_shared_bytes);
+  let assemblyFormat = [{
+    `<` $name `,` struct($sm, $multiprocessors, $block_shared_bytes) `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+def Device_GridAttr : AttrDef<Device_Dialect, "Grid"> {
+  let mnemonic = "grid";
+  let summary = "the code of a kernel for GPUs and how it is launched";
+  let description = [{
+    `function` is the symbol of the entry point, in a `gpu.module` of the
+    module. Its parameters are a pointer for each operand of the launch, one to
+    `scratch_bytes` of global memory, and the number of the phase. Each of
+    the `phases` is a launch of `blocks` blocks of `threads` threads with
+    `shared_bytes` of dynamic shared memory. A grid of no blocks isn't launched.
+
+    C1. There are 1 to 1024 threads, and one phase or more; no number is
+        negative.
+
+    ```mlir
+    #g = #device.grid<@relu, blocks = 8, threads = 128>
+    ```
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$function,
+                        "int64_t":$blocks, "int64_t":$threads,
+                        DefaultValuedParameter<"int64_t", "0">:$shared_bytes,
+                        DefaultValuedParameter<"int64_t", "0">:$scratch_bytes,
+                        DefaultValuedParameter<"int64_t", "1">:$phases,
+                        OptionalParameter<"::mlir::ArrayAttr">:$schedule);
+  let assemblyFormat = [{
+    `<` $function `,` struct($blocks, $threads, $shared_bytes, $scratch_bytes,
+                             $phases, $schedule) `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
 def Device_VariantAttr : AttrDef<Device_Dialect, "Variant"> {
   let mnemonic = "variant";
   let summary = "the code of a kernel for one target";

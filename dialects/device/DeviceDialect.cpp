@@ -76,6 +76,33 @@ LogicalResult VariantAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult GpuAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                              StringAttr name, int64_t sm,
+                              int64_t multiprocessors,
+                              int64_t blockSharedBytes) {
+  // C1
+  if (sm < 1 || multiprocessors < 1 || blockSharedBytes < 1)
+    return emitError() << "requires the numbers of GPU " << name
+                       << " to be positive";
+  return success();
+}
+
+LogicalResult GridAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               FlatSymbolRefAttr, int64_t blocks,
+                               int64_t threads, int64_t sharedBytes,
+                               int64_t scratchBytes, int64_t phases,
+                               ArrayAttr) {
+  // C1
+  if (threads < 1 || threads > 1024)
+    return emitError() << "requires 'threads' to be 1 to 1024, but got "
+                       << threads;
+  if (blocks < 0 || sharedBytes < 0 || scratchBytes < 0)
+    return emitError() << "requires numbers that aren't negative";
+  if (phases < 1)
+    return emitError() << "requires 'phases' to be positive";
+  return success();
+}
+
 LogicalResult DimAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                               StringAttr name, int64_t min, int64_t max,
                               int64_t multiple, int64_t typical) {

@@ -141,8 +141,8 @@ def Device_KernelOp : Device_Op<"kernel", [Symbol]> {
   let description = [{
     Takes the place of the `kernel.func` of this name when that has been
     lowered: one variant of the code for each target of the module, from the
-    least to the most demanding one. The function type has the inputs as
-    operands and the outputs as results.
+    least to the most demanding one, and `grid` the code for GPUs. The function
+    type has the inputs as operands and the outputs as results.
 
     C1. The function type has buffers of static shape only.
 
@@ -153,9 +153,10 @@ def Device_KernelOp : Device_Op<"kernel", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
     TypeAttrOf<FunctionType>:$function_type,
-    TypedArrayAttrBase<Device_VariantAttr, "variants">:$variants);
+    TypedArrayAttrBase<Device_VariantAttr, "variants">:$variants,
+    OptionalAttr<Device_GridAttr>:$grid);
   let assemblyFormat = [{
-    $sym_name `:` $function_type `variants` $variants attr-dict
+    $sym_name `:` $function_type `variants` $variants (`grid` $grid^)? attr-dict
   }];
   let hasVerifier = 1;
 }

@@ -330,16 +330,19 @@ LogicalResult BodyEmitter::emitNestedContract(ContractOp op) {
                        constantIndex(op.getLoc(), lowering.getNumTasks()));
 }
 
-/// The type of a flat buffer of \p type's elements that may begin anywhere.
-static MemRefType getSliceType(MemRefType type) {
+/// The type of a flat buffer of \p type's elements that may begin anywhere in
+/// \p buffer.
+static MemRefType getSliceType(MemRefType type, Value buffer) {
   auto layout = StridedLayoutAttr::get(type.getContext(), ShapedType::kDynamic,
                                        /*strides=*/1);
-  return MemRefType::get(type.getNumElements(), type.getElementType(), layout);
+  return MemRefType::get(type.getNumElements(), type.getElementType(), layout,
+                         cast<MemRefType>(buffer.getType()).getMemorySpace());
 }
 
 LogicalResult BodyEmitter::emitSlice(SliceOp op) {
   Location loc = op.getLoc();
-  MemRefType type = getSliceType(cast<MemRefType>(op.getType()));
+  Value source = lookup(op.getMemref());
+  MemRefType type = getSliceType(cast<MemRefType>(op.getType()), source);
   // The element at the subscripts, then zeros.
   auto buffer = cast<MemRefType>(op.getMemref().getType());
   AffineMap access = op.getMap();
@@ -355,16 +358,16 @@ LogicalResult BodyEmitter::emitSlice(SliceOp op) {
   SmallVector<OpFoldResult> sizes{builder.getIndexAttr(type.getNumElements())};
   SmallVector<OpFoldResult> strides{builder.getIndexAttr(1)};
   map(op, memref::ReinterpretCastOp::create(
-              builder, loc, type, lookup(op.getMemref()),
+              builder, loc, type, source,
               OpFoldResult(emitIndex(loc, offset, indices)), sizes, strides));
   return success();
 }
 
 LogicalResult BodyEmitter::emitBufferSelect(arith::SelectOp op) {
   Location loc = op.getLoc();
-  MemRefType type = getSliceType(cast<MemRefType>(op.getType()));
   auto toSlice = [&](Value buffer) -> Value {
     buffer = lookup(buffer);
+    MemRefType type = getSliceType(cast<MemRefType>(op.getType()), buffer);
     return buffer.getType() == type
                ? buffer
                : Value(memref::CastOp::create(builder, loc, type, buffer));

@@ -47,6 +47,7 @@ class BodyEmitter {
 public:
   BodyEmitter(mlir::OpBuilder &builder, const VectorTarget &target)
       : builder(builder), target(target) {}
+  virtual ~BodyEmitter() = default;
 
   const VectorTarget &getTarget() const { return target; }
 
@@ -60,7 +61,7 @@ public:
   mlir::Value lookup(mlir::Value from) const;
 
   /// Emits the operations of \p block but its yield, in the current lanes.
-  mlir::LogicalResult emitBlock(mlir::Block &block);
+  virtual mlir::LogicalResult emitBlock(mlir::Block &block);
   /// Emits \p block for \p lanes (restored afterwards).
   mlir::LogicalResult emitBlock(mlir::Block &block, const Lanes &lanes);
 
@@ -96,8 +97,12 @@ public:
   mlir::Value widen(mlir::Location loc, mlir::Value value, int64_t width);
   mlir::Value constantIndex(mlir::Location loc, int64_t value);
 
+protected:
+  virtual mlir::LogicalResult emitOp(mlir::Operation &op);
+  /// Emits a reduction of the current lanes, each on its own.
+  mlir::LogicalResult emitReduce(ReduceOp op);
+
 private:
-  mlir::LogicalResult emitOp(mlir::Operation &op);
   mlir::LogicalResult emitElementwise(mlir::Operation &op);
   mlir::LogicalResult emitNestedContract(ContractOp op);
   mlir::LogicalResult emitSlice(SliceOp op);
@@ -106,7 +111,6 @@ private:
   mlir::LogicalResult emitStore(StoreOp op);
   mlir::LogicalResult emitVectorLoop(VectorLoopOp op);
   mlir::LogicalResult emitLoop(LoopOp op);
-  mlir::LogicalResult emitReduce(ReduceOp op);
   mlir::LogicalResult emitHorizontalReduce(ReduceOp op);
   mlir::LogicalResult emitFor(mlir::scf::ForOp op);
   mlir::LogicalResult emitIf(mlir::scf::IfOp op);
@@ -168,6 +172,10 @@ mlir::TypedAttr getNeutralElement(mlir::Builder &builder, ReduceKind kind,
 /// Combines two scalars or vectors.
 mlir::Value emitCombine(mlir::OpBuilder &builder, mlir::Location loc,
                         ReduceKind kind, mlir::Value lhs, mlir::Value rhs);
+/// Adds \p rhs to the accumulator \p lhs; a product is contracted with the
+/// addition.
+mlir::Value emitAccumulate(mlir::OpBuilder &builder, mlir::Location loc,
+                           ReduceKind kind, mlir::Value lhs, mlir::Value rhs);
 
 } // namespace dlc::kernel
 

@@ -82,10 +82,8 @@ Value dlc::kernel::emitCombine(OpBuilder &builder, Location loc,
   llvm_unreachable("unknown reduction");
 }
 
-/// Adds \p rhs to the accumulator \p lhs; a product is contracted with the
-/// addition.
-static Value emitAccumulate(OpBuilder &builder, Location loc, ReduceKind kind,
-                            Value lhs, Value rhs) {
+Value dlc::kernel::emitAccumulate(OpBuilder &builder, Location loc,
+                                  ReduceKind kind, Value lhs, Value rhs) {
   if (kind == ReduceKind::Add)
     if (auto product = rhs.getDefiningOp<arith::MulFOp>())
       return math::FmaOp::create(builder, loc, product.getLhs(),

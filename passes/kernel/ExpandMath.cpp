@@ -46,9 +46,11 @@ static UnaryEmitter getUnaryEmitter(Operation *op) {
 }
 
 /// Whether \p op becomes arithmetic; functions of f64 are left to libm.
-static bool canExpand(Operation *op) {
-  if (!isa<math::MathDialect>(op->getDialect()) ||
-      getElementTypeOrSelf(op->getResult(0).getType()).isF64())
+static bool canExpand(Operation *op, bool integersOnly) {
+  if (!isa<math::MathDialect>(op->getDialect()))
+    return false;
+  Type element = getElementTypeOrSelf(op->getResult(0).getType());
+  if (element.isF64() || (integersOnly && isa<FloatType>(element)))
     return false;
   return isa<math::PowFOp, math::IPowIOp>(op) || getUnaryEmitter(op);
 }
@@ -89,7 +91,7 @@ struct KernelExpandMath
     // Collected first: what an expansion leaves to libm is not expanded again.
     SmallVector<Operation *> functions;
     getOperation().walk([&](Operation *op) {
-      if (canExpand(op))
+      if (canExpand(op, integersOnly))
         functions.push_back(op);
     });
     for (Operation *op : functions)

@@ -76,6 +76,10 @@ def KernelExpandMath : Pass<"kernel-expand-math", "::mlir::ModuleOp"> {
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
+  let options = [
+    Option<"integersOnly", "integers-only", "bool", /*default=*/"false",
+           "Leave functions of floats to a library of the target's">
+  ];
   let statistics = [
     Statistic<"numExpanded", "functions", "Functions replaced">
   ];

@@ -67,10 +67,6 @@ static bool checkSupport(const CompileCommand &command,
   };
   if (command.options.withGradients || !command.options.wrt.empty())
     refuse("--gradients");
-  if (command.options.emit == Stage::Ptx)
-    refuse("--emit=ptx");
-  if (!command.options.sms.empty())
-    refuse("--sm");
   if (command.options.precision != "float32")
     refuse("--precision other than float32");
   return diagnostics.empty();
@@ -240,7 +236,7 @@ static void addBackendFlags(CLI::App &app, CompileOptions &options) {
                      const char *help) {
     app.add_option(flag, values, help)->expected(1)->take_all()->delimiter(',');
   };
-  addList("--target", options.targets, "Devices: cpu");
+  addList("--target", options.targets, "Devices: cpu, cuda or both");
   addList("--cpu", options.cpus,
           "CPUs, chosen when loaded: x86-64-v3, x86-64-v4, znver4, "
           "neoverse-n1, native, ...");

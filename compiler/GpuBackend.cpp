@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lowers kernels for GPUs and generates their code.
+#include "compiler/GpuBackend.h"
+
+#include "codegen/nvptx/Emit.h"
+#include "codegen/nvptx/Targets.h"
+#include "codegen/nvptx/Toolkit.h"
+#include "compiler/Backend.h"
+#include "compiler/Pipeline.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+static constexpr StringLiteral kModuleSuffix = "$cuda";
+
+bool hasTarget(const CompileOptions &options, StringRef device) {
+  if (options.targets.empty())
+    return device == "cpu";
+  return llvm::is_contained(options.targets, device);
+}
+
+static void fail(DiagnosticList &diagnostics, const CompileOptions &options,
+                 DiagnosticCode code, std::string message) {
+  diagnostics.add(code, {options.model.name, "", "", -1}, std::move(message));
+}
+
+std::optional<SmallVector<device::GpuAttr>>
+getGpus(MLIRContext *context, const CompileOptions &options,
+        DiagnosticList &diagnostics) {
+  SmallVector<device::GpuAttr> gpus;
+  if (!hasTarget(options, "cuda"))
+    return gpus;
+  SmallVector<std::string> names(options.sms.begin(), options.sms.end());
+  if (names.empty())
+    names.push_back(std::to_string(nvptx::kDefaultSm));
+  bool isGood = true;
+  for (StringRef name : names) {
+    int64_t sm = 0;
+    std::string error;
+    device::GpuAttr gpu;
+    StringRef digits = name;
+    digits.consume_front("sm_");
+    if (digits.getAsInteger(10, sm))
+      error = "'" + name.str() +
+              "' is no compute capability: use a number such as 80";
+    else
+      gpu = nvptx::getGpu(context, sm, error);
+    if (gpu && !llvm::is_contained(gpus, gpu))
+      gpus.push_back(gpu);
+    if (!gpu) {
+      fail(diagnostics, options, DiagnosticCode::UnknownTarget, error);
+      isGood = false;
+    }
+  }
+  if (!isGood)
+    return std::nullopt;
+  llvm::sort(gpus, [](device::GpuAttr a, device::GpuAttr b) {
+    return a.getSm() < b.getSm();
+  });
+  return gpus;
+}
+
+OwningOpRef<ModuleOp> lowerToNVVM(kernel::FuncOp func, device::GpuAttr gpu) {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(func.getLoc());
+  OpBuilder builder(module->getBodyRegion());
+  builder.clone(*func);
+  (*module)->setAttr("device.gpu", gpu);
+  PassManager passes(func.getContext());
+  addGpuPasses(passes);
+  if (failed(passes.run(*module)))
+    return {};
+  return module;
+}
+
+device::GridAttr takeGrid(ModuleOp lowered, ModuleOp module) {
+  auto code = *lowered.getOps<gpu::GPUModuleOp>().begin();
+  StringRef name = code.getName();
+  auto entry = code.lookupSymbol<LLVM::LLVMFuncOp>(name);
+  auto getInt = [&](StringRef name) {
+    return cast<IntegerAttr>(entry->removeAttr(name)).getInt();
+  };
+  int64_t blocks = getInt("kernel.blocks"), threads = getInt("kernel.threads");
+  int64_t shared = getInt("kernel.shared_bytes");
+  int64_t scratch = getInt("kernel.scratch_bytes");
+  int64_t phases = getInt("kernel.num_phases");
+  auto schedule =
+      dyn_cast_or_null<ArrayAttr>(entry->removeAttr("kernel.schedule"));
+  auto grid = device::GridAttr::get(
+      module.getContext(), FlatSymbolRefAttr::get(module.getContext(), name),
+      blocks, threads, shared, scratch, phases, schedule);
+  code.setName((name + kModuleSuffix).str());
+  code->moveBefore(module.getBody(), module.getBody()->end());
+  return grid;
+}
+
+std::optional<std::string> emitPtx(ArrayRef<ModuleOp> modules,
+                                   const CompileOptions &options,
+                                   DiagnosticList &diagnostics) {
+  SmallVector<gpu::GPUModuleOp> kernels;
+  for (ModuleOp module : modules)
+    llvm::append_range(kernels, module.getOps<gpu::GPUModuleOp>());
+  if (kernels.empty())
+    return "";
+  auto gpus = modules.front()->getAttrOfType<ArrayAttr>("device.gpus");
+  int64_t sm = cast<device::GpuAttr>(gpus[0]).getSm();
+  std::string libdevice = nvptx::findLibdevice();
+  std::vector<std::string> texts(kernels.size()), errors(kernels.size());
+  forEachInParallel(kernels.size(), options.threads, [&](size_t i) {
+    if (failed(nvptx::emitPtx(kernels[i], sm, options.optimizationLevel,
+                              libdevice, texts[i], errors[i])) &&
+        errors[i].empty())
+      errors[i] = "code generation failed";
+  });
+  for (auto [kernel, error] : llvm::zip(kernels, errors))
+    if (!error.empty())
+      fail(diagnostics, options, DiagnosticCode::UnknownTarget,
+           "kernel '" + kernel.getName().drop_back(kModuleSuffix.size()).str() +
+               "': " + error);
+  if (!diagnostics.empty())
+    return std::nullopt;
+  return nvptx::joinPtx(texts);
+}
+
+std::optional<std::vector<artifact::CudaImageSpec>>
+makeImages(const std::string &ptx, ModuleOp module,
+           const CompileOptions &options, DiagnosticList &diagnostics) {
+  std::vector<artifact::CudaImageSpec> images;
+  auto gpus = module->getAttrOfType<ArrayAttr>("device.gpus");
+  if (!gpus || gpus.empty())
+    return images;
+  auto getSm = [&](Attribute gpu) {
+    return uint32_t(cast<device::GpuAttr>(gpu).getSm());
+  };
+  // Chips that are named get machine code.
+  if (!options.sms.empty())
+    for (Attribute gpu : llvm::reverse(gpus)) {
+      auto code = nvptx::assemblePtx(ptx, getSm(gpu));
+      if (!code) {
+        fail(diagnostics, options, DiagnosticCode::UnknownTarget,
+             llvm::toString(code.takeError()));
+        return std::nullopt;
+      }
+      images.push_back({DLC_CUDA_CUBIN, getSm(gpu),
+                        std::string(code->begin(), code->end())});
+    }
+  images.push_back({DLC_CUDA_PTX, getSm(gpus[0]), ptx});
+  return images;
+}
+
+} // namespace dlc

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lowers kernels for GPUs and generates their code.
+#ifndef DLC_COMPILER_GPUBACKEND_H
+#define DLC_COMPILER_GPUBACKEND_H
+
+#include "codegen/artifact/Spec.h"
+#include "compiler/Compile.h"
+#include "dialects/device/DeviceOps.h"
+#include "dialects/kernel/KernelOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace dlc {
+
+/// Whether \p options ask for code for \p device, "cpu" or "cuda".
+bool hasTarget(const CompileOptions &options, llvm::StringRef device);
+
+/// The GPUs of \p options, from the lowest compute capability; none where no
+/// code for GPUs is wanted. Returns nothing, with diagnostics, where there is
+/// no code for one of them.
+std::optional<llvm::SmallVector<device::GpuAttr>>
+getGpus(mlir::MLIRContext *context, const CompileOptions &options,
+        DiagnosticList &diagnostics);
+
+/// Lowers \p func for \p gpu: a module with one `gpu.module` of the LLVM
+/// dialect; null, with diagnostics of MLIR's, on failure.
+mlir::OwningOpRef<mlir::ModuleOp> lowerToNVVM(kernel::FuncOp func,
+                                              device::GpuAttr gpu);
+
+/// Moves the code of \p lowered, made by lowerToNVVM, to the end of \p module,
+/// and says how it is launched.
+device::GridAttr takeGrid(mlir::ModuleOp lowered, mlir::ModuleOp module);
+
+/// Generates the PTX of all `gpu.module` of \p modules, for the lowest of their
+/// `device.gpus`, as one text. Returns nothing, with diagnostics, on failure;
+/// "" where there are none.
+std::optional<std::string> emitPtx(llvm::ArrayRef<mlir::ModuleOp> modules,
+                                   const CompileOptions &options,
+                                   DiagnosticList &diagnostics);
+
+/// The images of \p ptx for \p module's GPUs, the preferred ones first:
+/// machine code where chips are named, and the text.
+std::optional<std::vector<artifact::CudaImageSpec>>
+makeImages(const std::string &ptx, mlir::ModuleOp module,
+           const CompileOptions &options, DiagnosticList &diagnostics);
+
+} // namespace dlc
+
+#endif // DLC_COMPILER_GPUBACKEND_H

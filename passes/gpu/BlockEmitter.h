@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rewrites the scalar body of a kernel into the code of the threads of a block.
+#ifndef DLC_PASSES_GPU_BLOCKEMITTER_H
+#define DLC_PASSES_GPU_BLOCKEMITTER_H
+
+#include "passes/gpu/LoopNest.h"
+#include "passes/gpu/MemoryUse.h"
+#include "passes/kernel/BodyEmitter.h"
+
+namespace dlc::kernel {
+
+/// The code of a task is either that of one thread, or of all threads of a
+/// block: these compute what is outside loops all alike, take turns at the
+/// iterations of loops and reductions, and let one of them store. They wait for
+/// each other where one of them touches what another has written.
+class BlockEmitter : public BodyEmitter {
+public:
+  BlockEmitter(mlir::OpBuilder &builder, int64_t numThreads);
+
+  int64_t getNumThreads() const { return numThreads; }
+  /// The number of the thread in its block. Emitted once for the function.
+  mlir::Value getThread() const { return thread; }
+  void setThread(mlir::Value value) { thread = value; }
+
+  /// Emits the iteration number \p linear of \p nest as the code of one thread.
+  mlir::LogicalResult emitIteration(const LoopNest &nest, mlir::Value linear);
+  /// Emits \p block as the code of all threads of a block; \p use is what the
+  /// task it belongs to uses.
+  mlir::LogicalResult emitTask(mlir::Block &block, const MemoryUse &use);
+  /// Emits \p block as the code of one thread.
+  mlir::LogicalResult emitInThread(mlir::Block &block);
+
+  /// Shared memory of a block: \p count elements. What is reserved between two
+  /// calls of startPart may lie in the same place as what was before.
+  mlir::Value allocateShared(mlir::Location loc, int64_t count,
+                             mlir::Type element);
+  void startPart() { partBytes = 0; }
+  int64_t getSharedBytes() const { return sharedBytes; }
+
+  /// Calls \p body with each number below \p count that is the thread's own.
+  mlir::LogicalResult
+  shareIterations(mlir::Location loc, int64_t count,
+                  llvm::function_ref<mlir::LogicalResult(mlir::Value)> body);
+  /// Waits for all threads of the block.
+  void emitBarrier(mlir::Location loc);
+  /// Waits where \p use needs it, and notes it.
+  void order(mlir::Location loc, const MemoryUse &use);
+
+  mlir::Value add(mlir::Location loc, mlir::Value a, mlir::Value b);
+  mlir::Value multiply(mlir::Location loc, mlir::Value a, mlir::Value b);
+  /// The digits of \p linear in a number system of \p extents, whose last digit
+  /// is the lowest.
+  llvm::SmallVector<mlir::Value> delinearize(mlir::Location loc,
+                                             mlir::Value linear,
+                                             llvm::ArrayRef<int64_t> extents);
+  mlir::OpBuilder &getBuilder() { return builder; }
+
+  using BodyEmitter::emitBlock;
+  mlir::LogicalResult emitBlock(mlir::Block &block) override;
+
+protected:
+  mlir::LogicalResult emitOp(mlir::Operation &op) override;
+
+private:
+  mlir::LogicalResult emitSharedOp(mlir::Operation &op);
+  mlir::LogicalResult emitSharedNest(const LoopNest &nest);
+  mlir::LogicalResult emitSharedReduce(ReduceOp op);
+  /// Combines the values that the threads have of \p value; all get the result.
+  mlir::Value combineThreads(mlir::Location loc, ReduceKind kind,
+                             mlir::Value value);
+  void flush(mlir::Location loc);
+
+  mlir::OpBuilder &builder;
+  int64_t numThreads;
+  mlir::Value thread;
+  bool isShared = false; ///< the code is that of all threads of a block
+  BufferSet written;     ///< by the task
+  MemoryUse pending;     ///< since all threads waited for each other
+  int64_t partBytes = 0, sharedBytes = 0;
+};
+
+/// The value of \p value in the lane whose number differs by the bits of
+/// \p mask: any type of 8 to 64 bits.
+mlir::Value emitShuffle(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value value, int64_t mask);
+
+} // namespace dlc::kernel
+
+#endif // DLC_PASSES_GPU_BLOCKEMITTER_H

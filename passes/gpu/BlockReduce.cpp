@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reductions that the threads of a block share.
+#include "passes/gpu/BlockEmitter.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace dlc::kernel;
+
+static constexpr int64_t kWarp = 32;
+
+/// Shuffles 32 bits.
+static Value shuffleWord(OpBuilder &builder, Location loc, Value word,
+                         int64_t mask) {
+  auto constant = [&](int64_t value) {
+    return arith::ConstantIntOp::create(builder, loc, value, 32);
+  };
+  return gpu::ShuffleOp::create(builder, loc, word, constant(mask),
+                                constant(kWarp), gpu::ShuffleMode::XOR)
+      .getShuffleResult();
+}
+
+Value dlc::kernel::emitShuffle(OpBuilder &builder, Location loc, Value value,
+                               int64_t mask) {
+  Type type = value.getType();
+  Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
+  if (type.isIndex()) {
+    Value wide = arith::IndexCastOp::create(builder, loc, i64, value);
+    wide = emitShuffle(builder, loc, wide, mask);
+    return arith::IndexCastOp::create(builder, loc, type, wide);
+  }
+  unsigned bits = type.getIntOrFloatBitWidth();
+  if (bits == 32)
+    return shuffleWord(builder, loc, value, mask);
+  Type integer = builder.getIntegerType(bits);
+  Value word = type == integer
+                   ? value
+                   : arith::BitcastOp::create(builder, loc, integer, value);
+  if (bits < 32) {
+    word = arith::ExtUIOp::create(builder, loc, i32, word);
+    word = shuffleWord(builder, loc, word, mask);
+    word = arith::TruncIOp::create(builder, loc, integer, word);
+  } else {
+    Value half = arith::ConstantIntOp::create(builder, loc, 32, 64);
+    Value low = arith::TruncIOp::create(builder, loc, i32, word);
+    Value high = arith::TruncIOp::create(
+        builder, loc, i32, arith::ShRUIOp::create(builder, loc, word, half));
+    low = arith::ExtUIOp::create(builder, loc, i64,
+                                 shuffleWord(builder, loc, low, mask));
+    high = arith::ExtUIOp::create(builder, loc, i64,
+                                  shuffleWord(builder, loc, high, mask));
+    word = arith::OrIOp::create(
+        builder, loc, low, arith::ShLIOp::create(builder, loc, high, half));
+  }
+  return type == integer ? word
+                         : arith::BitcastOp::create(builder, loc, type, word);
+}
+
+/// The warps of a block leave their values in shared memory, and every thread
+/// combines these.
+Value BlockEmitter::combineThreads(Location loc, ReduceKind kind, Value value) {
+  for (int64_t mask = kWarp / 2; mask > 0; mask /= 2)
+    value = emitCombine(builder, loc, kind, value,
+                        emitShuffle(builder, loc, value, mask));
+  int64_t warps = numThreads / kWarp;
+  if (warps == 1)
+    return value;
+  Type type = value.getType();
+  Type stored = type.isIndex() ? builder.getI64Type() : type;
+  if (stored.isInteger(1))
+    stored = builder.getI8Type();
+  Value memory = allocateShared(loc, warps, stored);
+  Value size = constantIndex(loc, kWarp), zero = constantIndex(loc, 0);
+  Value lane = arith::RemUIOp::create(builder, loc, thread, size);
+  Value isFirst =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, lane, zero);
+  auto toStored = [&](Value v) -> Value {
+    if (type == stored)
+      return v;
+    if (type.isIndex())
+      return arith::IndexCastOp::create(builder, loc, stored, v);
+    return arith::ExtUIOp::create(builder, loc, stored, v);
+  };
+  auto fromStored = [&](Value v) -> Value {
+    if (type == stored)
+      return v;
+    if (type.isIndex())
+      return arith::IndexCastOp::create(builder, loc, type, v);
+    return arith::TruncIOp::create(builder, loc, type, v);
+  };
+  auto choice = scf::IfOp::create(builder, loc, isFirst);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(choice.thenBlock());
+    Value warp = arith::DivUIOp::create(builder, loc, thread, size);
+    memref::StoreOp::create(builder, loc, toStored(value), memory, warp);
+  }
+  emitBarrier(loc);
+  auto load = [&](int64_t warp) {
+    return fromStored(
+        memref::LoadOp::create(builder, loc, memory, constantIndex(loc, warp)));
+  };
+  Value result = load(0);
+  for (int64_t warp = 1; warp < warps; ++warp)
+    result = emitCombine(builder, loc, kind, result, load(warp));
+  // The next reduction may be this one again.
+  emitBarrier(loc);
+  return result;
+}
+
+LogicalResult BlockEmitter::emitSharedReduce(ReduceOp op) {
+  Location loc = op.getLoc();
+  Block &body = op.getBody().front();
+  int64_t count = 1;
+  for (int64_t extent : op.getExtents())
+    count *= extent;
+  Value neutral = arith::ConstantOp::create(
+      builder, loc, getNeutralElement(builder, op.getKind(), op.getType()));
+  auto loop =
+      scf::ForOp::create(builder, loc, thread, constantIndex(loc, count),
+                         constantIndex(loc, numThreads), neutral);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> indices =
+        delinearize(loc, loop.getInductionVar(), op.getExtents());
+    for (auto [argument, index] : llvm::zip(body.getArguments(), indices))
+      map(argument, index);
+    if (failed(emitInThread(body)))
+      return failure();
+    Value value = lookup(cast<YieldOp>(body.back()).getValue());
+    value = emitAccumulate(builder, loc, op.getKind(),
+                           loop.getRegionIterArgs().front(), value);
+    scf::YieldOp::create(builder, loc, value);
+  }
+  map(op, combineThreads(loc, op.getKind(), loop.getResult(0)));
+  return success();
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lowers each kernel.func to a gpu.func.
+#include "passes/gpu/BlockContract.h"
+#include "passes/gpu/BlockEmitter.h"
+#include "passes/gpu/Passes.h"
+#include "passes/gpu/SectionPlan.h"
+
+#include "dialects/device/DeviceOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+namespace dlc::kernel {
+#define GEN_PASS_DEF_KERNELTOGPU
+#include "passes/gpu/Passes.h.inc"
+} // namespace dlc::kernel
+
+using namespace mlir;
+using namespace dlc::kernel;
+
+static constexpr int64_t kMinThreads = 32, kMaxThreads = 256;
+/// Threads of a block where each thread is on its own.
+static constexpr int64_t kLooseThreads = 128;
+/// Between two threads' or blocks' scratch memory, in bytes.
+static constexpr int64_t kScratchAlignment = 16;
+/// What the tiles of a contraction need of shared memory, at most.
+static constexpr int64_t kTileBytes = 64 << 10;
+
+/// The same bytes as a buffer of rank 1.
+static MemRefType flatten(MemRefType type) {
+  return MemRefType::get(type.getNumElements(), type.getElementType());
+}
+
+namespace {
+/// Lowers one kernel.
+class GridLowering {
+public:
+  GridLowering(FuncOp kernel, dlc::device::GpuAttr target)
+      : kernel(kernel), target(target), builder(kernel) {}
+
+  LogicalResult run();
+
+private:
+  int64_t chooseThreads(ArrayRef<GridPart> parts);
+  void createFunction();
+  LogicalResult emitSections(Block &block, ArrayRef<GridPart> parts);
+  /// Emits \p part for the block number \p block of it.
+  LogicalResult emitPart(const GridPart &part, Value block);
+  LogicalResult emitThreads(const GridPart &part, Value block);
+  LogicalResult emitBlocks(ParallelOp op, Value block);
+  int64_t getNumBlocks(const GridPart &part);
+  BlockTile getTile(const GridPart &part);
+  /// Gives each of \p count threads or blocks its own part of the global
+  /// scratch memory for \p op; that of number \p index is mapped.
+  void mapGlobalScratch(ScratchOp op, int64_t count, Value index);
+  void finish(int64_t numBlocks);
+
+  FuncOp kernel;
+  dlc::device::GpuAttr target;
+  OpBuilder builder;
+  gpu::GPUFuncOp function;
+  std::unique_ptr<BlockEmitter> emitter;
+  int64_t numThreads = 0, scratchBytes = 0, numPhases = 1;
+};
+} // namespace
+
+int64_t GridLowering::chooseThreads(ArrayRef<GridPart> parts) {
+  int64_t threads = kMinThreads;
+  for (const GridPart &part : parts) {
+    if (part.kind == GridPart::Tiles)
+      return chooseBlockTile(cast<ContractOp>(part.section),
+                             target.getMultiprocessors(), /*numThreads=*/0)
+          .getNumThreads();
+    int64_t most = part.kind == GridPart::Threads ? kLooseThreads : kMaxThreads;
+    int64_t useful = llvm::PowerOf2Ceil(part.getUsefulThreads());
+    threads = std::max(threads, std::min(useful, most));
+  }
+  return threads;
+}
+
+BlockTile GridLowering::getTile(const GridPart &part) {
+  return chooseBlockTile(cast<ContractOp>(part.section),
+                         target.getMultiprocessors(), numThreads);
+}
+
+int64_t GridLowering::getNumBlocks(const GridPart &part) {
+  switch (part.kind) {
+  case GridPart::Threads:
+    return llvm::divideCeil(part.nest.getNumIterations(), numThreads);
+  case GridPart::Blocks: {
+    int64_t tasks = 1;
+    for (int64_t extent : cast<ParallelOp>(part.section).getExtents())
+      tasks *= extent;
+    return tasks;
+  }
+  case GridPart::Tiles:
+    return BlockContract(cast<ContractOp>(part.section), getTile(part),
+                         *emitter)
+        .getNumTiles();
+  }
+  llvm_unreachable("unknown part");
+}
+
+void GridLowering::createFunction() {
+  Location loc = kernel.getLoc();
+  StringRef name = kernel.getSymName();
+  auto module = gpu::GPUModuleOp::create(builder, loc, name);
+  SmallVector<Type> types;
+  for (Type type : kernel.getBody().getArgumentTypes())
+    types.push_back(flatten(cast<MemRefType>(type)));
+  types.append({MemRefType::get(0, builder.getI8Type()), builder.getI32Type()});
+  builder.setInsertionPointToStart(&module.getBodyRegion().front());
+  function = gpu::GPUFuncOp::create(builder, loc, name,
+                                    builder.getFunctionType(types, {}));
+  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
+                    builder.getUnitAttr());
+  builder.setInsertionPointToStart(&function.getBody().front());
+}
+
+void GridLowering::mapGlobalScratch(ScratchOp op, int64_t count, Value index) {
+  Location loc = op.getLoc();
+  auto type = flatten(op.getType());
+  int64_t bytes = llvm::alignTo(type.getNumElements() *
+                                    ((type.getElementTypeBitWidth() + 7) / 8),
+                                kScratchAlignment);
+  Value offset = emitter->add(
+      loc, emitter->constantIndex(loc, scratchBytes),
+      emitter->multiply(loc, index, emitter->constantIndex(loc, bytes)));
+  scratchBytes += count * bytes;
+  unsigned argument = kernel.getBody().getNumArguments();
+  emitter->map(op, memref::ViewOp::create(builder, loc, type,
+                                          function.getArgument(argument),
+                                          offset, ValueRange()));
+}
+
+LogicalResult GridLowering::emitThreads(const GridPart &part, Value block) {
+  Location loc = part.section->getLoc();
+  int64_t count = part.nest.getNumIterations();
+  Value linear = emitter->add(
+      loc,
+      emitter->multiply(loc, block, emitter->constantIndex(loc, numThreads)),
+      emitter->getThread());
+  OpBuilder::InsertionGuard guard(builder);
+  if (count % numThreads != 0) {
+    Value isOne =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, linear,
+                              emitter->constantIndex(loc, count));
+    auto choice = scf::IfOp::create(builder, loc, isOne);
+    builder.setInsertionPointToStart(choice.thenBlock());
+  }
+  for (ScratchOp scratch : getScratch(part.section))
+    mapGlobalScratch(scratch, count, linear);
+  return emitter->emitIteration(part.nest, linear);
+}
+
+LogicalResult GridLowering::emitBlocks(ParallelOp op, Value block) {
+  Location loc = op.getLoc();
+  int64_t tasks = 1;
+  for (int64_t extent : op.getExtents())
+    tasks *= extent;
+  SmallVector<Value> indices =
+      emitter->delinearize(loc, block, op.getExtents());
+  for (auto [argument, index] : llvm::zip(op.getBody().getArguments(), indices))
+    emitter->map(argument, index);
+  int64_t room = target.getBlockSharedBytes() - kTileBytes;
+  for (ScratchOp scratch : getScratch(op)) {
+    MemRefType type = scratch.getType();
+    int64_t bytes =
+        type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
+    if (bytes > room) {
+      mapGlobalScratch(scratch, tasks, block);
+      continue;
+    }
+    room -= llvm::alignTo(bytes, kScratchAlignment);
+    emitter->map(scratch, emitter->allocateShared(loc, type.getNumElements(),
+                                                  type.getElementType()));
+  }
+  return emitter->emitTask(op.getBody().front(), getMemoryUse(op));
+}
+
+LogicalResult GridLowering::emitPart(const GridPart &part, Value block) {
+  emitter->startPart();
+  switch (part.kind) {
+  case GridPart::Threads:
+    return emitThreads(part, block);
+  case GridPart::Blocks:
+    return emitBlocks(cast<ParallelOp>(part.section), block);
+  case GridPart::Tiles:
+    return BlockContract(cast<ContractOp>(part.section), getTile(part),
+                         *emitter)
+        .emitTile(block);
+  }
+  llvm_unreachable("unknown part");
+}
+
+/// Emits what stands between the sections of \p block, and then each part for
+/// its own blocks of the grid.
+LogicalResult GridLowering::emitSections(Block &block,
+                                         ArrayRef<GridPart> parts) {
+  for (Operation &op : block) {
+    if (isa<ParallelOp, ContractOp, ScratchOp>(op))
+      continue;
+    if (auto phases = dyn_cast<PhasesOp>(op)) {
+      Value phase = arith::IndexCastOp::create(builder, op.getLoc(),
+                                               builder.getIndexType(),
+                                               function.getArguments().back());
+      emitter->map(phases.getBody().getArgument(0), phase);
+      numPhases = phases.getExtent();
+      if (failed(emitSections(phases.getBody().front(), {})))
+        return failure();
+      continue;
+    }
+    if (failed(emitter->emitOperation(op)))
+      return failure();
+  }
+  if (parts.empty())
+    return success();
+  Location loc = kernel.getLoc();
+  Value index = gpu::BlockIdOp::create(builder, loc, gpu::Dimension::x);
+  int64_t first = 0;
+  SmallVector<int64_t> counts;
+  for (const GridPart &part : parts)
+    counts.push_back(getNumBlocks(part));
+  for (auto [part, count] : llvm::zip(parts, counts)) {
+    if (count == 0)
+      continue;
+    OpBuilder::InsertionGuard guard(builder);
+    Value own = index;
+    if (llvm::count_if(counts, [](int64_t n) { return n > 0; }) > 1) {
+      own = arith::SubIOp::create(builder, loc, index,
+                                  emitter->constantIndex(loc, first));
+      Value isOwn =
+          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, own,
+                                emitter->constantIndex(loc, count));
+      auto choice = scf::IfOp::create(builder, loc, isOwn);
+      builder.setInsertionPointToStart(choice.thenBlock());
+    }
+    if (failed(emitPart(part, own)))
+      return failure();
+    first += count;
+  }
+  finish(first);
+  return success();
+}
+
+/// Notes how the function is launched.
+void GridLowering::finish(int64_t numBlocks) {
+  SmallVector<Type> types(function.getArgumentTypes());
+  unsigned scratch = kernel.getBody().getNumArguments();
+  types[scratch] = MemRefType::get(scratchBytes, builder.getI8Type());
+  function.getArgument(scratch).setType(types[scratch]);
+  function.setFunctionType(builder.getFunctionType(types, {}));
+  auto set = [&](StringRef name, int64_t value) {
+    function->setAttr(name, builder.getI64IntegerAttr(value));
+  };
+  set("kernel.blocks", numBlocks);
+  set("kernel.threads", numThreads);
+  set("kernel.shared_bytes", emitter->getSharedBytes());
+  set("kernel.scratch_bytes", scratchBytes);
+  set("kernel.num_phases", numPhases);
+  function->setAttr(
+      "gpu.known_block_size",
+      builder.getDenseI32ArrayAttr({static_cast<int32_t>(numThreads), 1, 1}));
+}
+
+LogicalResult GridLowering::run() {
+  Location loc = kernel.getLoc();
+  Block *sections = &kernel.getBody().front();
+  for (auto phases : sections->getOps<PhasesOp>())
+    sections = &phases.getBody().front();
+  SmallVector<GridPart> parts = planSections(*sections);
+  numThreads = chooseThreads(parts);
+  createFunction();
+  emitter = std::make_unique<BlockEmitter>(builder, numThreads);
+  for (auto [from, to] :
+       llvm::zip(kernel.getBody().getArguments(), function.getArguments()))
+    emitter->map(from, to);
+  emitter->setThread(gpu::ThreadIdOp::create(builder, loc, gpu::Dimension::x));
+  if (failed(emitSections(kernel.getBody().front(), parts)))
+    return failure();
+  gpu::ReturnOp::create(builder, loc);
+  kernel.erase();
+  return success();
+}
+
+namespace {
+struct KernelToGpu : dlc::kernel::impl::KernelToGpuBase<KernelToGpu> {
+  using KernelToGpuBase::KernelToGpuBase;
+
+  void runOnOperation() override {
+    auto target =
+        getOperation()->getAttrOfType<dlc::device::GpuAttr>("device.gpu");
+    if (!target) {
+      getOperation().emitError("requires a 'device.gpu' on the module");
+      return signalPassFailure();
+    }
+    for (FuncOp kernel :
+         llvm::make_early_inc_range(getOperation().getOps<FuncOp>())) {
+      ++numKernels;
+      if (failed(GridLowering(kernel, target).run()))
+        return signalPassFailure();
+    }
+  }
+};
+} // namespace

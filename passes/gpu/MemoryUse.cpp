@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which buffers a piece of a kernel reads and writes.
+#include "passes/gpu/MemoryUse.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace dlc::kernel;
+
+static bool intersects(const BufferSet &a, const BufferSet &b) {
+  return llvm::any_of(a, [&](void *buffer) { return b.contains(buffer); });
+}
+
+bool MemoryUse::conflictsWith(const MemoryUse &other) const {
+  return intersects(writes, other.writes) || intersects(writes, other.reads) ||
+         intersects(reads, other.writes);
+}
+
+void MemoryUse::add(const MemoryUse &other) {
+  reads.insert(other.reads.begin(), other.reads.end());
+  writes.insert(other.writes.begin(), other.writes.end());
+}
+
+/// The input that \p argument of \p kernel may share memory with; itself where
+/// there is none.
+static BlockArgument getSharedInput(FuncOp kernel, BlockArgument argument) {
+  ArrayAttr inplace = kernel.getInplaceAttr();
+  if (!inplace)
+    return argument;
+  for (Attribute attr : inplace) {
+    ArrayRef<int64_t> pair = cast<DenseI64ArrayAttr>(attr).asArrayRef();
+    if (argument.getArgNumber() == kernel.getNumInputs() + pair[1])
+      return kernel.getBody().getArgument(pair[0]);
+  }
+  return argument;
+}
+
+void dlc::kernel::addBuffers(Value memref, BufferSet &buffers) {
+  if (auto argument = dyn_cast<BlockArgument>(memref)) {
+    auto kernel = cast<FuncOp>(argument.getOwner()->getParentOp());
+    buffers.insert(getSharedInput(kernel, argument).getAsOpaquePointer());
+    return;
+  }
+  TypeSwitch<Operation *>(memref.getDefiningOp())
+      .Case([&](SliceOp op) { addBuffers(op.getMemref(), buffers); })
+      .Case([&](arith::SelectOp op) {
+        addBuffers(op.getTrueValue(), buffers);
+        addBuffers(op.getFalseValue(), buffers);
+      })
+      .Default(
+          [&](Operation *) { buffers.insert(memref.getAsOpaquePointer()); });
+}
+
+MemoryUse dlc::kernel::getMemoryUse(Operation *op) {
+  MemoryUse use;
+  op->walk([&](Operation *inner) {
+    TypeSwitch<Operation *>(inner)
+        .Case([&](LoadOp load) { addBuffers(load.getMemref(), use.reads); })
+        .Case([&](StoreOp store) { addBuffers(store.getMemref(), use.writes); })
+        .Case([&](ContractOp contract) {
+          addBuffers(contract.getLhs(), use.reads);
+          addBuffers(contract.getRhs(), use.reads);
+          addBuffers(contract.getOut(), use.writes);
+        });
+  });
+  return use;
+}
+
+bool dlc::kernel::isPureOperation(Operation &op) {
+  return op.getNumRegions() == 0 &&
+         !isa<LoadOp, StoreOp, ContractOp, ScratchOp>(op);
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the sections of a kernel become parts of a grid.
+#include "passes/gpu/SectionPlan.h"
+#include "passes/gpu/MemoryUse.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace dlc::kernel;
+
+/// Reductions of fewer elements aren't worth more threads than one.
+static constexpr int64_t kSharedTrips = 32;
+
+static int64_t getTrips(ReduceOp op) {
+  int64_t trips = 1;
+  for (int64_t extent : op.getExtents())
+    trips *= extent;
+  return trips;
+}
+
+SmallVector<ScratchOp> dlc::kernel::getScratch(Operation *op) {
+  llvm::SetVector<ScratchOp> scratch;
+  op->walk([&](Operation *inner) {
+    for (Value operand : inner->getOperands())
+      if (auto def = operand.getDefiningOp<ScratchOp>())
+        scratch.insert(def);
+  });
+  return scratch.takeVector();
+}
+
+template <typename... Ops>
+static bool contains(Operation *op) {
+  return op
+      ->walk([&](Operation *inner) {
+        return inner != op && isa<Ops...>(inner) ? WalkResult::interrupt()
+                                                 : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// Whether \p task writes memory in the middle of serial code: such a task is
+/// the work of one thread.
+static bool isSerial(ParallelOp task) {
+  return task
+      .walk([&](Operation *inner) {
+        bool isSerial = isa<scf::ForOp, scf::IfOp>(inner) &&
+                        !inner->getParentOfType<VectorLoopOp>() &&
+                        contains<StoreOp>(inner) &&
+                        !contains<VectorLoopOp, ContractOp>(inner);
+        return isSerial ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// Whether a task has nothing that several threads would share.
+static bool isSmall(ParallelOp task) {
+  return !task.walk([&](Operation *inner) {
+                auto reduce = dyn_cast<ReduceOp>(inner);
+                bool isShared = isa<VectorLoopOp, ContractOp>(inner) ||
+                                (reduce && getTrips(reduce) >= kSharedTrips);
+                return isShared ? WalkResult::interrupt()
+                                : WalkResult::advance();
+              })
+              .wasInterrupted();
+}
+
+/// The loops that the body of \p task consists of, where they need nothing of
+/// each other and all have lanes; else nothing.
+static SmallVector<Operation *> getSiblings(ParallelOp task) {
+  SmallVector<Operation *> siblings;
+  SmallVector<MemoryUse> uses;
+  for (Operation &op : task.getBody().front()) {
+    if (isPureOperation(op))
+      continue;
+    bool isLoop = isa<VectorLoopOp>(op) ||
+                  (isa<LoopOp>(op) && isIndependent(cast<LoopOp>(op)));
+    if (!isLoop || !getLoopNest(&op).hasLanes())
+      return {};
+    MemoryUse use = getMemoryUse(&op);
+    // Two loops may write the same buffer, at other places.
+    for (const MemoryUse &other : uses)
+      if (llvm::any_of(use.writes,
+                       [&](void *b) { return other.reads.contains(b); }) ||
+          llvm::any_of(use.reads,
+                       [&](void *b) { return other.writes.contains(b); }))
+        return {};
+    uses.push_back(std::move(use));
+    siblings.push_back(&op);
+  }
+  return siblings;
+}
+
+static void planParallel(ParallelOp op, SmallVectorImpl<GridPart> &parts) {
+  bool usesScratch = !getScratch(op).empty();
+  LoopNest nest = getLoopNest(op);
+  if (nest.hasLanes() && !usesScratch && !contains<ContractOp>(op)) {
+    parts.push_back({GridPart::Threads, op, std::move(nest)});
+    return;
+  }
+  if (isSmall(op) || isSerial(op)) {
+    LoopNest tasks;
+    tasks.loops.push_back(op);
+    tasks.indices.append(op.getBody().args_begin(), op.getBody().args_end());
+    tasks.extents.append(op.getExtents().begin(), op.getExtents().end());
+    parts.push_back({GridPart::Threads, op, std::move(tasks)});
+    return;
+  }
+  SmallVector<Operation *> siblings;
+  if (!usesScratch)
+    siblings = getSiblings(op);
+  for (Operation *sibling : siblings) {
+    LoopNest part = getLoopNest(sibling);
+    part.loops.insert(part.loops.begin(), op);
+    part.indices.insert(part.indices.begin(), op.getBody().args_begin(),
+                        op.getBody().args_end());
+    part.extents.insert(part.extents.begin(), op.getExtents().begin(),
+                        op.getExtents().end());
+    parts.push_back({GridPart::Threads, op, std::move(part)});
+  }
+  if (siblings.empty())
+    parts.push_back({GridPart::Blocks, op});
+}
+
+SmallVector<GridPart> dlc::kernel::planSections(Block &block) {
+  SmallVector<GridPart> parts;
+  for (Operation &op : block) {
+    if (auto parallel = dyn_cast<ParallelOp>(op))
+      planParallel(parallel, parts);
+    else if (isa<ContractOp>(op))
+      parts.push_back({GridPart::Tiles, &op});
+  }
+  return parts;
+}
+
+std::optional<LoopNest> dlc::kernel::getSharedNest(Operation *loop) {
+  auto ordered = dyn_cast<LoopOp>(loop);
+  if (ordered && !isIndependent(ordered))
+    return std::nullopt;
+  LoopNest nest = getLoopNest(loop);
+  if (nest.hasLanes())
+    return nest;
+  // Rows that are reduced: their elements are worth more threads than they.
+  bool hasInside = contains<VectorLoopOp, ContractOp>(loop) ||
+                   loop->walk([](ReduceOp reduce) {
+                         return getTrips(reduce) >= kSharedTrips
+                                    ? WalkResult::interrupt()
+                                    : WalkResult::advance();
+                       })
+                       .wasInterrupted();
+  if (hasInside)
+    return std::nullopt;
+  return nest;
+}
+
+int64_t GridPart::getUsefulThreads() const {
+  if (kind == Threads)
+    return nest.getNumIterations();
+  int64_t threads = 1;
+  section->walk([&](Operation *inner) {
+    if (auto reduce = dyn_cast<ReduceOp>(inner))
+      threads = std::max(threads, getTrips(reduce));
+    else if (isa<LoopOp, VectorLoopOp>(inner))
+      threads = std::max(threads, getLoopNest(inner).getNumIterations());
+    else if (auto contract = dyn_cast<ContractOp>(inner))
+      threads = std::max<int64_t>(
+          threads, contract.getM() * llvm::alignTo(contract.getN(), 16));
+  });
+  return threads;
+}

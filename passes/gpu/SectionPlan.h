@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the sections of a kernel become parts of a grid.
+#ifndef DLC_PASSES_GPU_SECTIONPLAN_H
+#define DLC_PASSES_GPU_SECTIONPLAN_H
+
+#include "passes/gpu/LoopNest.h"
+
+namespace dlc::kernel {
+
+/// A part of a grid: what consecutive blocks of it do.
+struct GridPart {
+  enum Kind {
+    Threads, ///< each iteration of `nest` is a thread
+    Blocks,  ///< each task of the `kernel.parallel` is a block
+    Tiles    ///< each tile of the `kernel.contract` is a block
+  } kind;
+  mlir::Operation *section;
+  LoopNest nest = {}; ///< where each iteration is a thread
+
+  /// How many threads a block has use for.
+  int64_t getUsefulThreads() const;
+};
+
+/// The parts that the sections in \p block become.
+llvm::SmallVector<GridPart> planSections(mlir::Block &block);
+
+/// The nest of loops that the threads of a block share when they meet
+/// \p loop inside a task; nothing where every thread has to run all of it, with
+/// what is inside shared.
+std::optional<LoopNest> getSharedNest(mlir::Operation *loop);
+
+/// The scratch memory that \p op and the operations inside it use.
+llvm::SmallVector<ScratchOp> getScratch(mlir::Operation *op);
+
+} // namespace dlc::kernel
+
+#endif // DLC_PASSES_GPU_SECTIONPLAN_H
