@@ -77,10 +77,23 @@ static dlc_status checkStrides(const Slot &slot, const DLTensor &tensor) {
   return DLC_OK;
 }
 
-static dlc_status checkData(const Slot &slot, const DLTensor &tensor) {
-  if (tensor.device.device_type != kDLCPU)
+/// Takes tensors in host memory and on the session's own device.
+static dlc_status checkDevice(const dlc_session &session, const Slot &slot,
+                              const DLDevice &device) {
+  if (device.device_type == kDLCPU)
+    return DLC_OK;
+  if (!session.cuda)
     return fail(DLC_ERROR_TENSOR, "%s '%s' is not in host memory", slot.kind,
                 slot.tensor.name);
+  int32_t id = session.device.device_id;
+  if (device.device_type == kDLCUDA && device.device_id == id)
+    return DLC_OK;
+  return fail(DLC_ERROR_TENSOR,
+              "%s '%s' is neither in host memory nor on cuda:%d", slot.kind,
+              slot.tensor.name, int(id));
+}
+
+static dlc_status checkData(const Slot &slot, const DLTensor &tensor) {
   if (isEmpty(slot, tensor))
     return DLC_OK;
   if (!tensor.data)
@@ -94,16 +107,19 @@ static dlc_status checkData(const Slot &slot, const DLTensor &tensor) {
   return DLC_OK;
 }
 
-static dlc_status checkTensor(const dlc_abi_model &model, const Slot &slot,
+static dlc_status checkTensor(const dlc_session &session, const Slot &slot,
                               const DLTensor &tensor) {
   if (dlc_status status = checkType(slot, tensor))
     return status;
   if (dlc_status status = checkShape(slot, tensor))
     return status;
   if (slot.numbers)
-    if (dlc_status status = dlc_dims_part.checkBounds(model, slot, tensor))
+    if (dlc_status status =
+            dlc_dims_part.checkBounds(*session.model, slot, tensor))
       return status;
   if (dlc_status status = checkStrides(slot, tensor))
+    return status;
+  if (dlc_status status = checkDevice(session, slot, tensor.device))
     return status;
   return checkData(slot, tensor);
 }
@@ -119,7 +135,8 @@ static dlc_status bind(dlc_session &session, uint32_t index,
   const dlc_abi_model &model = *session.model;
   Binding &binding = session.bindings[index];
   if (tensor)
-    if (dlc_status status = checkTensor(model, getSlot(model, index), *tensor))
+    if (dlc_status status =
+            checkTensor(session, getSlot(model, index), *tensor))
       return status;
   setBound(session, binding, tensor != nullptr);
   if (!tensor)
@@ -127,6 +144,7 @@ static dlc_status bind(dlc_session &session, uint32_t index,
   binding.data = static_cast<char *>(tensor->data);
   if (binding.data)
     binding.data += tensor->byte_offset;
+  binding.isOnDevice = tensor->device.device_type != kDLCPU;
   for (int32_t i = 0; binding.shape && i < tensor->ndim; ++i)
     binding.shape[i] = tensor->shape[i];
   place(session, binding);
@@ -137,6 +155,7 @@ void dlc::runtime::bindOwnSeed(dlc_session &session) {
   Binding &binding = session.bindings[session.seedInput];
   setBound(session, binding, true);
   binding.data = reinterpret_cast<char *>(&session.seed);
+  binding.isOnDevice = false;
   const dlc_abi_tensor &input = session.model->inputs[session.seedInput];
   for (uint32_t i = 0; binding.shape && i < input.rank; ++i)
     binding.shape[i] = input.shape[i];

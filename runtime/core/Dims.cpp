@@ -22,6 +22,14 @@ static bool areAtLeast(int64_t least, const uint32_t *numbers, uint64_t count,
   return true;
 }
 
+/// Whether launches on CUDA devices can have the sizes \p values.
+static bool areLaunchesGood(const dlc_abi_model &model, const int64_t *values) {
+  const dlc_abi_cuda *cuda = getCuda(model);
+  return !cuda ||
+         (areAtLeast(0, cuda->kernel_blocks, model.num_kernels, values) &&
+          areAtLeast(0, cuda->kernel_scratch, model.num_kernels, values));
+}
+
 static bool computeSizes(const dlc_abi_model &model, const int64_t *dims,
                          int64_t *values) {
   if (!dlc_abi_compute_sizes(model.sizes, model.num_sizes, dims, values))
@@ -37,7 +45,8 @@ static bool computeSizes(const dlc_abi_model &model, const int64_t *dims,
          areAtLeast(0, model.step_flops, model.num_steps, values) &&
          areAtLeast(0, &model.arena_number, 1, values) &&
          areAtLeast(0, &model.scratch_number, 1, values) &&
-         areAtLeast(0, &model.flops_number, 1, values);
+         areAtLeast(0, &model.flops_number, 1, values) &&
+         areLaunchesGood(model, values);
 }
 
 static uint64_t estimateCost(const dlc_abi_model &model, const int64_t *values,

@@ -30,6 +30,10 @@ dlc_status dlc::runtime::checkModel(const dlc_abi_model *model) {
                     : offsetof(dlc_abi_model, cuda);
   if (model->struct_size < size)
     return fail(DLC_ERROR_ARTIFACT, "the model's tables are cut short");
+  const dlc_abi_cuda *cuda = getCuda(*model);
+  if (cuda && cuda->struct_size < sizeof *cuda)
+    return fail(DLC_ERROR_ARTIFACT,
+                "the model's tables for CUDA are cut short");
   if (isDynamic(*model) && !&dlc_dims_part)
     return fail(DLC_ERROR_UNSUPPORTED,
                 "model '%s' has dims, but is linked without dlc_core_dims",
@@ -74,6 +78,7 @@ dlc_status dlc_model_get_info(const dlc_model *model, dlc_model_info *info) {
     known.num_specializations = model->num_specializations;
     known.test_dims = model->test_dims;
   }
+  known.has_cuda = getCuda(*model) != nullptr;
   return writeStruct(info, known);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plan of a model is resolved to pointers, threads and memory: once for a
 // session, or, where there are dims, for each change of their sizes.
+#include "runtime/core/Cuda.h"
 #include "runtime/core/Session.h"
 #include "runtime/core/Status.h"
 
@@ -18,6 +19,16 @@ static constexpr uint64_t kMaxChunks = 8;
 // Memory
 //===----------------------------------------------------------------------===//
 
+/// Gives \p memory back, unless it is the caller's.
+static void drop(dlc_session &session, Memory &memory) {
+  if (!memory.isOwned)
+    return;
+  const dlc_allocator &allocator = session.memoryAllocator;
+  if (memory.base)
+    allocator.release(allocator.context, memory.base, memory.bytes);
+  memory = {};
+}
+
 /// Lets \p memory have at least \p bytes; what was in it is lost where it
 /// grows.
 static bool grow(dlc_session &session, Memory &memory, uint64_t bytes,
@@ -26,9 +37,8 @@ static bool grow(dlc_session &session, Memory &memory, uint64_t bytes,
     return true;
   if (memory.base && !memory.isOwned)
     return false;
-  const dlc_allocator &allocator = session.allocator;
-  if (memory.base)
-    allocator.release(allocator.context, memory.base, memory.bytes);
+  drop(session, memory);
+  const dlc_allocator &allocator = session.memoryAllocator;
   memory = {static_cast<char *>(
                 allocator.allocate(allocator.context, bytes, alignment)),
             bytes, true};
@@ -47,12 +57,17 @@ static Misfit growMemory(dlc_session &session, const dlc_abi_model &plan,
     misfit.kind = Misfit::NoArena;
     return misfit;
   }
-  uint64_t stride = (sizes.scratchBytes() + 63) & ~uint64_t(63);
+  uint64_t scratch = session.cuda ? dlc_cuda_part.getScratchBytes(plan, sizes)
+                                  : sizes.scratchBytes();
+  uint64_t stride = (scratch + 63) & ~uint64_t(63);
   if (__builtin_mul_overflow(stride, uint64_t(session.numThreads),
                              &misfit.bytes))
     misfit.bytes = UINT64_MAX;
-  if (!grow(session, session.scratch, misfit.bytes, 64))
+  if (!grow(session, session.scratch, misfit.bytes, 64)) {
     misfit.kind = Misfit::NoScratch;
+    // Smaller sizes may have room without it.
+    drop(session, session.arena);
+  }
   session.scratchStride = stride;
   return misfit;
 }
@@ -68,6 +83,8 @@ dlc_status dlc::runtime::failToGrow(const dlc_session &session,
                 "the %s has %llu bytes, the model needs %llu%s%s", what,
                 (unsigned long long)memory.bytes,
                 (unsigned long long)misfit.bytes, at, dims);
+  if (session.cuda)
+    return dlc_cuda_part.failToGrow(session, misfit, dims);
   return fail(DLC_ERROR_OUT_OF_MEMORY,
               "cannot allocate %llu bytes for the %s of model '%s'%s%s",
               (unsigned long long)misfit.bytes, what, session.model->name, at,
@@ -128,11 +145,11 @@ static Binding *findBinding(dlc_session &session, const dlc_abi_ref &ref) {
 static char *baseOf(const dlc_session &session, uint32_t space) {
   switch (space) {
   case DLC_SPACE_WEIGHTS:
-    return static_cast<char *>(const_cast<void *>(session.plan->weights));
+    return session.weights;
   case DLC_SPACE_STATE:
     return session.state;
   case DLC_SPACE_DIMS:
-    return reinterpret_cast<char *>(session.dynamic->dims);
+    return session.dims;
   default:
     return session.arena.base;
   }
@@ -168,9 +185,15 @@ static void resolveOperands(dlc_session &session, const Sizes &sizes) {
 }
 
 void dlc::runtime::place(dlc_session &session, const Binding &binding) {
+  if (!session.cuda)
+    placeAt(session, binding, binding.data);
+}
+
+void dlc::runtime::placeAt(dlc_session &session, const Binding &binding,
+                           char *data) {
   for (uint64_t i = binding.firstPatch; i < binding.endPatch; ++i)
     session.buffers[session.patches[i].ref] =
-        binding.data ? binding.data + session.patches[i].offset : nullptr;
+        data ? data + session.patches[i].offset : nullptr;
 }
 
 Misfit dlc::runtime::activatePlan(dlc_session &session,
@@ -181,7 +204,12 @@ Misfit dlc::runtime::activatePlan(dlc_session &session,
   Misfit misfit = growMemory(session, plan, sizes);
   if (misfit.kind)
     return misfit;
-  resolveSteps(session, sizes);
+  if (session.cuda) {
+    dlc_cuda_part.activate(session, sizes);
+  } else {
+    session.weights = static_cast<char *>(const_cast<void *>(plan.weights));
+    resolveSteps(session, sizes);
+  }
   resolveOperands(session, sizes);
   return misfit;
 }

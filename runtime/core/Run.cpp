@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hot path: executes the steps of a session.
+#include "runtime/core/Cuda.h"
 #include "runtime/core/Dims.h"
 #include "runtime/core/Status.h"
 #include "runtime/cpu/Cpu.h"
@@ -95,6 +96,22 @@ static void runStepsTimed(dlc_session &session, RunStep runParallel) {
   }
 }
 
+static void runOnCpu(dlc_session &session) {
+  DefaultFloatingPoint floatingPoint;
+  RunStep runParallel = runSerially;
+  bool onPool = session.pool && session.isParallel;
+  if (session.threadPool.parallel_for)
+    runParallel = runOnCallersPool;
+  else if (onPool && (onPool = session.pool->tryBegin()))
+    runParallel = runOnPool;
+  if (session.profile)
+    runStepsTimed(session, runParallel);
+  else
+    runSteps(session, runParallel);
+  if (onPool)
+    session.pool->end();
+}
+
 dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue) {
   if (!session)
     return fail(DLC_ERROR_INVALID_ARGUMENT, "session is null");
@@ -103,19 +120,10 @@ dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue) {
   if (session->numMissing != 0)
     return failToRun(*session);
 
-  DefaultFloatingPoint floatingPoint;
-  RunStep runParallel = runSerially;
-  bool onPool = session->pool && session->isParallel;
-  if (session->threadPool.parallel_for)
-    runParallel = runOnCallersPool;
-  else if (onPool && (onPool = session->pool->tryBegin()))
-    runParallel = runOnPool;
-  if (session->profile)
-    runStepsTimed(*session, runParallel);
-  else
-    runSteps(*session, runParallel);
-  if (onPool)
-    session->pool->end();
+  if (!session->cuda)
+    runOnCpu(*session);
+  else if (dlc_status status = dlc_cuda_part.run(*session))
+    return status;
   // Other numbers next time (Knuth, MMIX: a full period).
   if (session->isOwnSeedUsed)
     session->seed = session->seed * UINT64_C(6364136223846793005) +

@@ -3,6 +3,7 @@
 // happens before the first run.
 #include "runtime/core/Session.h"
 
+#include "runtime/core/Cuda.h"
 #include "runtime/core/Dims.h"
 #include "runtime/core/Model.h"
 #include "runtime/core/Status.h"
@@ -103,16 +104,18 @@ static dlc_session *allocateSession(const dlc_abi_model &model,
   char *base = static_cast<char *>(block);
   dlc_session *session = static_cast<dlc_session *>(block);
   session->model = session->plan = &model;
-  session->allocator = allocator;
+  session->allocator = session->memoryAllocator = allocator;
   session->blockBytes = layout.bytes();
   session->steps = reinterpret_cast<Step *>(base + steps);
   session->buffers = reinterpret_cast<void **>(base + buffers);
   session->patches = reinterpret_cast<Patch *>(base + patches);
   session->bindings = reinterpret_cast<Binding *>(base + bindings);
   session->numMissing = model.num_inputs + model.num_outputs;
-  if (isDynamic(model))
+  if (isDynamic(model)) {
     dlc_dims_part.addTables(*session,
                             reinterpret_cast<int64_t *>(base + dynamic));
+    session->dims = reinterpret_cast<char *>(session->dynamic->dims);
+  }
   return session;
 }
 
@@ -132,7 +135,7 @@ static dlc_status checkAlignment(const char *what, const Memory &memory,
 
 static dlc_status allocateState(dlc_session &session) {
   const dlc_abi_model &model = *session.model;
-  if (model.state_bytes == 0)
+  if (model.state_bytes == 0 || session.cuda)
     return DLC_OK;
   session.state = static_cast<char *>(session.allocator.allocate(
       session.allocator.context, model.state_bytes, 64));
@@ -222,9 +225,37 @@ static void release(dlc_session &session, void *memory, uint64_t bytes) {
     session.allocator.release(session.allocator.context, memory, bytes);
 }
 
+/// Finds out where the session runs, and with which code of the model.
+static dlc_status chooseDevice(dlc_session &session,
+                               const dlc_session_options &options) {
+  const dlc_abi_model &model = *session.model;
+  session.device = {kDLCPU, 0};
+  if (options.device.device_type != kDLCUDA) {
+    if (dlc_status status =
+            chooseTargetForCpu(model, options.target, session.target))
+      return status;
+    session.targetName = model.targets[session.target].name;
+    return chooseThreads(session, options);
+  }
+  session.device = options.device;
+  session.numThreads = 1;
+  int32_t id = options.device.device_id;
+  if (!getCuda(model))
+    return fail(DLC_ERROR_DEVICE,
+                "model '%s' has no code for cuda:%d: compile it with --target "
+                "cuda",
+                model.name, int(id));
+  if (!hasCudaPart())
+    return fail(DLC_ERROR_UNSUPPORTED,
+                "model '%s' runs on cuda:%d with libdlcrt only: load it with "
+                "dlc_model_load",
+                model.name, int(id));
+  return dlc_cuda_part.create(session, id);
+}
+
 static dlc_status initialize(dlc_session &session,
                              const dlc_session_options &options) {
-  if (dlc_status status = chooseThreads(session, options))
+  if (dlc_status status = chooseDevice(session, options))
     return status;
   if (dlc_status status = allocateMemory(session, options))
     return status;
@@ -250,15 +281,15 @@ dlc_status dlc_session_create(const dlc_model *model,
   if (!allocator.allocate || !allocator.release)
     return fail(DLC_ERROR_INVALID_ARGUMENT,
                 "an allocator needs allocate and release");
-  uint32_t target;
-  if (dlc_status status = chooseTargetForCpu(*model, options.target, target))
-    return status;
+  int kind = int(options.device.device_type);
+  if (kind != 0 && kind != kDLCPU && kind != kDLCUDA)
+    return fail(DLC_ERROR_UNSUPPORTED,
+                "there are no sessions on devices of kind %d", kind);
 
   dlc_session *result = allocateSession(*model, allocator);
   if (!result)
     return fail(DLC_ERROR_OUT_OF_MEMORY,
                 "cannot allocate a session of model '%s'", model->name);
-  result->target = target;
   if (dlc_status status = initialize(*result, options)) {
     dlc_session_destroy(result);
     return status;
@@ -272,11 +303,15 @@ void dlc_session_destroy(dlc_session *session) {
     return;
   if (session->pool)
     session->pool->release();
+  const dlc_allocator &allocator = session->memoryAllocator;
   const Memory memories[] = {session->arena, session->scratch};
   for (const Memory &memory : memories)
     if (memory.isOwned)
-      release(*session, memory.base, memory.bytes);
-  release(*session, session->state, session->model->state_bytes);
+      allocator.release(allocator.context, memory.base, memory.bytes);
+  if (session->cuda)
+    dlc_cuda_part.destroy(*session);
+  else
+    release(*session, session->state, session->model->state_bytes);
   release(*session, session, session->blockBytes);
 }
 
@@ -286,7 +321,8 @@ dlc_status dlc_session_get_info(const dlc_session *session,
     return fail(DLC_ERROR_INVALID_ARGUMENT, "session or info is null");
   dlc_session_info known = {};
   known.model = session->model;
-  known.target = session->model->targets[session->target].name;
+  known.target = session->targetName;
+  known.device = session->device;
   known.num_threads = session->numThreads;
   known.arena = session->arena.base;
   known.profile_events = session->numProfileEvents;

@@ -38,6 +38,7 @@ struct Binding {
   char *data;     ///< of the tensor bound
   int64_t *shape; ///< of the tensor bound; null in models without dims
   bool bound;
+  bool isOnDevice; ///< else `data` is in host memory
 };
 
 /// Memory that grows, unless it is the caller's.
@@ -95,8 +96,12 @@ Misfit activatePlan(dlc_session &session, const dlc_abi_model &plan);
 dlc_status failToGrow(const dlc_session &session, const Misfit &misfit,
                       const char *dims = "");
 
-/// Lets the operands that move with \p binding be where its tensor is.
+/// Lets the operands that move with \p binding be where its tensor is. On a
+/// CUDA device, where that may be is known when the session runs.
 void place(dlc_session &session, const Binding &binding);
+
+/// Lets the operands that move with \p binding be at \p data.
+void placeAt(dlc_session &session, const Binding &binding, char *data);
 
 /// The shape that the tensor number \p index must have at the sizes of the
 /// dims.
@@ -114,6 +119,9 @@ dlc_status bindTensor(dlc_session &session, uint32_t index,
 /// seed.
 void bindOwnSeed(dlc_session &session);
 
+/// What a session on a CUDA device has beside the others; see runtime/cuda.
+struct CudaSession;
+
 } // namespace dlc::runtime
 
 /// The opaque type of the public interface. Its tables lie behind it in one
@@ -127,6 +135,13 @@ struct dlc_session {
   uint32_t numThreads;
   dlc_allocator allocator;
   uint64_t blockBytes;
+
+  DLDevice device;
+  dlc::runtime::CudaSession *cuda; ///< null: on the CPU
+  const char *targetName;
+  /// Of arena and scratch memory, which are where the session runs.
+  dlc_allocator memoryAllocator;
+  char *weights, *dims; ///< where the session runs
 
   dlc::runtime::ThreadPool *pool; ///< null: the caller's, or none
   dlc_thread_pool threadPool;     ///< the caller's, or null functions

@@ -6,6 +6,7 @@
 #include "dlc/abi.h"
 #include "dlc/model.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 namespace dlc::runtime {
@@ -14,6 +15,12 @@ namespace dlc::runtime {
 /// then: the tables of others may end before.
 inline bool isDynamic(const dlc_abi_model &model) {
   return model.abi_version >= DLC_ABI_VERSION_DIMS && model.num_dims > 0;
+}
+
+/// What \p model has for CUDA devices; null where it has nothing.
+inline const dlc_abi_cuda *getCuda(const dlc_abi_model &model) {
+  return model.struct_size > offsetof(dlc_abi_model, cuda) ? model.cuda
+                                                           : nullptr;
 }
 
 /// The integers of \p model: what its tables say, or, given the values of its
@@ -54,6 +61,18 @@ public:
   }
   uint64_t flops() const {
     return values ? get(model.flops_number, model.flops) : model.flops;
+  }
+  uint64_t cudaBlocks(uint32_t kernel) const {
+    uint64_t fixed = model.cuda->kernels[kernel].blocks;
+    return values ? uint64_t(
+                        get(model.cuda->kernel_blocks, kernel, int64_t(fixed)))
+                  : fixed;
+  }
+  uint64_t cudaScratchBytes(uint32_t kernel) const {
+    uint64_t fixed = model.cuda->kernels[kernel].scratch_bytes;
+    return values ? uint64_t(
+                        get(model.cuda->kernel_scratch, kernel, int64_t(fixed)))
+                  : fixed;
   }
   /// The estimated time of step \p step on one thread.
   uint64_t costNs(uint64_t step, uint32_t target) const;

@@ -43,6 +43,8 @@ const char *dlc_status_string(dlc_status status) {
     return "this version cannot do that";
   case DLC_ERROR_TEST_FAILED:
     return "the self-test gave other values";
+  case DLC_ERROR_DEVICE:
+    return "a device is missing, has no code or has failed";
   }
   return "unknown status";
 }

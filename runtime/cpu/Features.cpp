@@ -4,6 +4,7 @@
 // data of libgcc, which artifacts don't link.
 #include "runtime/cpu/Features.h"
 
+#include "runtime/core/Sizes.h"
 #include "runtime/core/Status.h"
 
 #include <atomic>
@@ -195,6 +196,11 @@ static bool featuresOfLevel(const char *name, uint64_t &features) {
 dlc_status dlc::runtime::chooseTarget(const dlc_abi_model &model,
                                       uint64_t features, const char *wanted,
                                       uint32_t &index) {
+  if (model.num_targets == 0 && getCuda(model))
+    return fail(DLC_ERROR_CPU,
+                "model '%s' was compiled for CUDA devices only; run it on "
+                "cuda:0, or compile it with --target cpu,cuda",
+                model.name);
   bool known = false;
   uint64_t missing = 0;
   for (uint32_t i = model.num_targets; i-- > 0;) {

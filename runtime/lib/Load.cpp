@@ -3,9 +3,9 @@
 // all models share one thread pool.
 #include "runtime/core/Model.h"
 #include "runtime/lib/ElfCheck.h"
+#include "runtime/lib/Mutex.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -17,17 +17,6 @@ struct OpenArtifact {
   const dlc_model *model;
   void *handle;
   OpenArtifact *next;
-};
-
-class MutexLock {
-public:
-  explicit MutexLock(pthread_mutex_t &mutex) : mutex(mutex) {
-    pthread_mutex_lock(&mutex);
-  }
-  ~MutexLock() { pthread_mutex_unlock(&mutex); }
-
-private:
-  pthread_mutex_t &mutex;
 };
 } // namespace
 

@@ -39,17 +39,18 @@ static void writeEvent(FILE *file, const dlc_session &session,
   fprintf(file, ",\"ts\":%.3f,\"dur\":%.3f,\"args\":{\"nodes\":",
           double(event.begin_ns - origin) / 1000, double(duration) / 1000);
   writeString(file, step.nodes ? step.nodes : "");
-  fprintf(file,
-          ",\"step\":%llu,\"flops\":%llu,\"gflops\":%.3f,\"threads\":%u}}",
+  fprintf(file, ",\"step\":%llu,\"flops\":%llu,\"gflops\":%.3f",
           (unsigned long long)event.step, (unsigned long long)flops,
-          duration ? double(flops) / double(duration) : 0.0,
-          session.steps[event.step].numThreads);
+          duration ? double(flops) / double(duration) : 0.0);
+  if (!session.cuda)
+    fprintf(file, ",\"threads\":%u", session.steps[event.step].numThreads);
+  fputs("}}", file);
 }
 
 /// Writes the whole trace and closes \p file. \returns 0 or an errno.
 static int writeEvents(FILE *file, const dlc_session &session) {
   fputs("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"target\":", file);
-  writeString(file, session.model->targets[session.target].name);
+  writeString(file, session.targetName);
   fputs("},\"traceEvents\":[\n", file);
   for (uint64_t i = 0; i < session.numProfileEvents; ++i) {
     if (i > 0)

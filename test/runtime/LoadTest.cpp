@@ -122,6 +122,22 @@ TEST(Load, WorksWithoutTheLibrary) {
   }
 }
 
+TEST(Load, DevicesNeedTheLibrary) {
+  void *handle = dlopen(kArtifact.c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_TRUE(handle) << dlerror();
+  const dlc_api *api =
+      reinterpret_cast<dlc_model_v1_fn>(dlsym(handle, DLC_MODEL_V1_SYMBOL))();
+  dlc_session_options options = makeOptions();
+  options.device = {kDLCUDA, 1};
+  dlc_session *session;
+  EXPECT_EQ(api->session_create(api->model, &options, &session),
+            DLC_ERROR_UNSUPPORTED);
+  EXPECT_STREQ(api->last_error(), "model 'test' runs on cuda:1 with libdlcrt "
+                                  "only: load it with dlc_model_load");
+  EXPECT_EQ(session, nullptr);
+  dlclose(handle);
+}
+
 TEST(Load, RefusesFilesThatAreNoArtifacts) {
   EXPECT_EQ(load("/nonexistent.so"), DLC_ERROR_IO);
   EXPECT_EQ(load(testing::TempDir()), DLC_ERROR_IO);

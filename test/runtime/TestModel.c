@@ -77,6 +77,16 @@ static const float kZeros[kElements];
 static const dlc_abi_test_tensor kTestInputs[] = {{kZeros}, {NULL}};
 static const dlc_abi_test_tensor kTestOutputs[] = {{kZeros}, {NULL}};
 
+#ifdef DLC_TEST_CUDA
+/* It is never loaded onto a device: alone, no artifact runs on one. */
+static const dlc_abi_cuda_kernel kCudaKernels[] = {
+    {"multiply", 32, 0, kRows, 0},
+    {"add", 32, 0, kRows, 0},
+    {"sum", 1, 0, 1, 0}};
+static const dlc_abi_cuda kCuda = {sizeof(dlc_abi_cuda), 0,    NULL,
+                                   kCudaKernels,         NULL, NULL};
+#endif
+
 const dlc_abi_model dlc_abi_model_v1 = {
     .magic = DLC_ABI_MAGIC,
     .abi_version = DLC_ABI_VERSION,
@@ -106,4 +116,7 @@ const dlc_abi_model dlc_abi_model_v1 = {
     .test_outputs = kTestOutputs,
     .test_rtol = 1e-4,
     .test_atol = 1e-5,
+#ifdef DLC_TEST_CUDA
+    .cuda = &kCuda,
+#endif
 };

@@ -17,7 +17,8 @@
  *   dlc_model_unload(model);
  *
  * There are three ways to a model, with the same functions:
- *   - libdlcrt: dlc_model_load opens a file; all models share one thread pool;
+ *   - libdlcrt: dlc_model_load opens a file; all models share one thread pool,
+ *     and those compiled for it run on CUDA devices;
  *   - alone: dlopen the artifact and call its dlc_model_v1, which returns a
  *     table with the model and these functions (dlc_api);
  *   - linked in: an object made with --emit=obj --name NAME defines
@@ -99,7 +100,8 @@ typedef enum dlc_status {
   DLC_ERROR_ARTIFACT = 8,     /* a file that is not a whole artifact */
   DLC_ERROR_VERSION = 9,      /* made for another version of the runtime */
   DLC_ERROR_UNSUPPORTED = 10, /* valid, but not in this version */
-  DLC_ERROR_TEST_FAILED = 11  /* the self-test ran and its values differ */
+  DLC_ERROR_TEST_FAILED = 11, /* the self-test ran and its values differ */
+  DLC_ERROR_DEVICE = 12 /* a device is missing, has no code or has failed */
 } dlc_status;
 
 /* One sentence about a status. Never NULL. */
@@ -142,6 +144,7 @@ typedef struct dlc_model_info {
   uint32_t num_dims;
   uint32_t num_specializations; /* shapes that the model has faster code for */
   const int64_t *test_dims;     /* sizes of the test; NULL: the typical ones */
+  int32_t has_cuda;             /* it has code for CUDA devices */
 } dlc_model_info;
 
 DLC_EXPORT dlc_status dlc_model_get_info(const dlc_model *model,
@@ -308,6 +311,11 @@ typedef struct dlc_session_options {
   /* Filled by run, from the start each time; NULL: no timing at all. */
   dlc_profile_event *profile;
   uint64_t profile_capacity;
+  /* Where the session runs: the CPU unless it is kDLCUDA, which libdlcrt has.
+   * There, arena and scratch memory are the device's (scratch_bytes is one
+   * launch's, aligned to 256), allocated by its driver, and what is said of
+   * threads and `target` does not matter. */
+  DLDevice device;
 } dlc_session_options;
 
 /* Makes a session. NULL options: all default. */
@@ -319,7 +327,7 @@ DLC_EXPORT void dlc_session_destroy(dlc_session *session);
 typedef struct dlc_session_info {
   size_t struct_size;
   const dlc_model *model;
-  const char *target;
+  const char *target; /* of a CUDA device its chip, as "sm_90" */
   uint32_t num_threads;
   void *arena;
   uint64_t profile_events; /* recorded by the last run */
@@ -331,6 +339,7 @@ typedef struct dlc_session_info {
   /* The model whose steps run and are recorded: a specialised one where the
    * inputs have its shapes. */
   const dlc_model *running;
+  DLDevice device;
 } dlc_session_info;
 
 DLC_EXPORT dlc_status dlc_session_get_info(const dlc_session *session,
@@ -341,6 +350,10 @@ DLC_EXPORT dlc_status dlc_session_get_info(const dlc_session *session,
  * each later run and must stay valid until bound anew. A tensor must have the
  * model's type and shape, be dense and row-major, in host memory, aligned to
  * its element size. NULL unbinds. Inputs and outputs must not overlap.
+ *
+ * A session on a CUDA device takes tensors in host memory, which it copies, and
+ * on its device, where run finds them complete: work on them in streams of the
+ * program's own has to be done.
  *
  * With dims, an extent of -1 in the model's shape is the tensor's to choose,
  * within the bounds of the dim. Tensors may be bound in any order and bound
@@ -374,6 +387,10 @@ DLC_EXPORT dlc_status dlc_session_output_shape(const dlc_session *session,
  * session and writes only to the arena, scratch, state and outputs. A session
  * that finds the pool busy runs on the calling thread alone. Arithmetic rounds
  * to nearest and keeps subnormal numbers, whatever the calling thread has set.
+ *
+ * On a CUDA device, the first two runs after tensors were bound may allocate
+ * what copies of host tensors and a CUDA graph need. DLC_ERROR_DEVICE: the
+ * device failed; all later runs of its sessions fail likewise.
  */
 DLC_EXPORT dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue);
 

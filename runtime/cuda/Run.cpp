@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hot path of sessions on CUDA devices. A plan that runs a second time
+// unchanged becomes a CUDA graph: plans of sizes that change each time are
+// launched step by step, which takes less than making a graph.
+#include "runtime/core/Status.h"
+#include "runtime/cuda/Session.h"
+
+#include <string.h>
+#include <time.h>
+
+using namespace dlc::runtime;
+using namespace dlc::runtime::cuda;
+
+/// The alignment of tensors in the staging blocks.
+static constexpr uint64_t kStagingAlignment = 256;
+/// CUDA's limit for a grid.
+static constexpr uint64_t kMostBlocks = INT32_MAX;
+
+//===----------------------------------------------------------------------===//
+// Tensors
+//===----------------------------------------------------------------------===//
+
+static uint64_t countBytes(const dlc_session &session, uint32_t index) {
+  const dlc_abi_tensor &tensor = getSlot(*session.model, index).tensor;
+  const int64_t *shape = session.bindings[index].shape;
+  if (!shape)
+    return tensor.size_bytes;
+  uint64_t bytes = (tensor.dtype_bits + 7u) / 8;
+  for (uint32_t i = 0; i < tensor.rank; ++i)
+    bytes *= uint64_t(shape[i]);
+  return bytes;
+}
+
+/// Lays out the staging blocks for the tensors that are in host memory.
+/// \returns their size, in bytes.
+static uint64_t layOutStaging(dlc_session &session) {
+  CudaSession &cuda = *session.cuda;
+  const dlc_abi_model &model = *session.model;
+  uint64_t total = 0;
+  for (uint32_t i = 0; i < model.num_inputs + model.num_outputs; ++i) {
+    Placement now = {!session.bindings[i].isOnDevice, total,
+                     countBytes(session, i), nullptr};
+    if (now.isStaged)
+      total += (now.bytes + kStagingAlignment - 1) & ~(kStagingAlignment - 1);
+    Placement &before = cuda.placements[i];
+    cuda.isChanged |= now.isStaged != before.isStaged ||
+                      now.offset != before.offset || now.bytes != before.bytes;
+    now.data = before.data;
+    before = now;
+  }
+  return total;
+}
+
+static dlc_status growStaging(dlc_session &session, uint64_t bytes) {
+  CudaSession &cuda = *session.cuda;
+  const Driver &driver = cuda.driver();
+  if (bytes <= cuda.stagingBytes)
+    return DLC_OK;
+  if (cuda.staging)
+    driver.cuMemFree(cuda.staging);
+  if (cuda.pinned)
+    driver.cuMemFreeHost(cuda.pinned);
+  cuda.staging = 0;
+  cuda.pinned = nullptr;
+  cuda.stagingBytes = 0;
+  Result result = driver.cuMemAlloc(&cuda.staging, bytes);
+  if (result != kSuccess)
+    cuda.staging = 0;
+  if (result == kOutOfMemory) {
+    Sizes sizes = session.getSizes();
+    return cuda.loaded->failWithoutMemory(bytes, "inputs and outputs",
+                                          session.plan->weights_bytes +
+                                              sizes.arenaBytes() + bytes);
+  }
+  void *pinned = nullptr;
+  if (result == kSuccess) {
+    result = driver.cuMemHostAlloc(&pinned, bytes, kHostPortable);
+    if (result == kSuccess)
+      cuda.pinned = static_cast<char *>(pinned);
+  }
+  if (result != kSuccess)
+    return cuda.loaded->failWith(result, "the allocation of pinned memory");
+  cuda.stagingBytes = bytes;
+  return DLC_OK;
+}
+
+/// Lets the operands be where the tensors now are.
+static dlc_status placeTensors(dlc_session &session) {
+  CudaSession &cuda = *session.cuda;
+  const dlc_abi_model &model = *session.model;
+  if (dlc_status status = growStaging(session, layOutStaging(session)))
+    return status;
+  for (uint32_t i = 0; i < model.num_inputs + model.num_outputs; ++i) {
+    const Binding &binding = session.bindings[i];
+    Placement &placement = cuda.placements[i];
+    char *data = placement.isStaged
+                     ? reinterpret_cast<char *>(cuda.staging + placement.offset)
+                     : binding.data;
+    cuda.isChanged |= data != placement.data;
+    placement.data = data;
+  }
+  // A plan that was activated has none of them placed.
+  for (uint32_t i = 0;
+       cuda.isChanged && i < model.num_inputs + model.num_outputs; ++i)
+    placeAt(session, session.bindings[i], cuda.placements[i].data);
+  return DLC_OK;
+}
+
+/// Copies the staged tensors [first, end) between the program's memory and the
+/// pinned block.
+static void copyOnHost(const dlc_session &session, uint32_t first, uint32_t end,
+                       bool toPinned) {
+  const CudaSession &cuda = *session.cuda;
+  for (uint32_t i = first; i < end; ++i) {
+    const Placement &placement = cuda.placements[i];
+    char *pinned = cuda.pinned + placement.offset;
+    char *data = session.bindings[i].data;
+    if (placement.isStaged && placement.bytes > 0)
+      memcpy(toPinned ? pinned : data, toPinned ? data : pinned,
+             placement.bytes);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The stream
+//===----------------------------------------------------------------------===//
+
+/// Puts copies of the staged tensors [first, end) into the stream.
+static Result enqueueCopies(const dlc_session &session, uint32_t first,
+                            uint32_t end, bool toDevice) {
+  const CudaSession &cuda = *session.cuda;
+  for (uint32_t i = first; i < end; ++i) {
+    const Placement &placement = cuda.placements[i];
+    if (!placement.isStaged || placement.bytes == 0)
+      continue;
+    DevicePointer device = cuda.staging + placement.offset;
+    char *pinned = cuda.pinned + placement.offset;
+    Result result =
+        toDevice ? cuda.driver().cuMemcpyHtoDAsync(device, pinned,
+                                                   placement.bytes, cuda.stream)
+                 : cuda.driver().cuMemcpyDtoHAsync(
+                       pinned, device, placement.bytes, cuda.stream);
+    if (result != kSuccess)
+      return result;
+  }
+  return kSuccess;
+}
+
+/// Puts the launches of one step into the stream.
+static Result enqueueLaunch(const dlc_session &session, const Launch &launch) {
+  const CudaSession &cuda = *session.cuda;
+  if (launch.blocks == 0)
+    return kSuccess;
+  void *const *buffers = launch.buffers;
+  for (uint64_t i = 0; i < launch.numBuffers; ++i)
+    cuda.parameters[i] = const_cast<void **>(&buffers[i]);
+  char *scratch = session.scratch.base;
+  uint32_t phase = 0;
+  cuda.parameters[launch.numBuffers] = &scratch;
+  cuda.parameters[launch.numBuffers + 1] = &phase;
+  for (; phase < launch.numPhases; ++phase) {
+    Result result = cuda.driver().cuLaunchKernel(
+        launch.function, unsigned(launch.blocks), 1, 1, launch.threads, 1, 1,
+        launch.sharedBytes, cuda.stream, cuda.parameters, nullptr);
+    if (result != kSuccess)
+      return result;
+  }
+  return kSuccess;
+}
+
+/// Puts a whole run into the stream; with \p events, one before the first step
+/// and one behind each.
+static dlc_status enqueueRun(const dlc_session &session, const Event *events) {
+  const CudaSession &cuda = *session.cuda;
+  const dlc_abi_model &model = *session.model;
+  const Driver &driver = cuda.driver();
+  Result result = enqueueCopies(session, 0, model.num_inputs, true);
+  if (result != kSuccess)
+    return cuda.loaded->failWith(result, "the copy of the inputs");
+  if (events)
+    driver.cuEventRecord(events[0], cuda.stream);
+  for (uint64_t i = 0; i < session.plan->num_steps; ++i) {
+    result = enqueueLaunch(session, cuda.launches[i]);
+    if (result != kSuccess) {
+      const dlc_abi_cuda &table = *session.plan->cuda;
+      char what[160];
+      snprintf(what, sizeof what, "the launch of kernel '%.100s'",
+               table.kernels[cuda.launches[i].kernel].name);
+      return cuda.loaded->failWith(result, what);
+    }
+    if (events)
+      driver.cuEventRecord(events[i + 1], cuda.stream);
+  }
+  result = enqueueCopies(session, model.num_inputs,
+                         model.num_inputs + model.num_outputs, false);
+  if (result != kSuccess)
+    return cuda.loaded->failWith(result, "the copy of the outputs");
+  return DLC_OK;
+}
+
+/// Refuses launches that CUDA can't do.
+static dlc_status checkLaunches(const dlc_session &session) {
+  const CudaSession &cuda = *session.cuda;
+  for (uint64_t i = 0; i < session.plan->num_steps; ++i)
+    if (cuda.launches[i].blocks > kMostBlocks)
+      return fail(DLC_ERROR_TENSOR,
+                  "cuda:%d: kernel '%s' of model '%s' would need %llu blocks, "
+                  "CUDA launches %llu at most",
+                  int(session.device.device_id),
+                  session.plan->cuda->kernels[cuda.launches[i].kernel].name,
+                  session.model->name,
+                  (unsigned long long)cuda.launches[i].blocks,
+                  (unsigned long long)kMostBlocks);
+  return DLC_OK;
+}
+
+//===----------------------------------------------------------------------===//
+// Graphs
+//===----------------------------------------------------------------------===//
+
+/// Lets the session's graph be as \p captured.
+static Result updateGraph(CudaSession &cuda, Graph captured) {
+  const Driver &driver = cuda.driver();
+  GraphUpdateInfo info = {};
+  if (cuda.graph &&
+      driver.cuGraphExecUpdate(cuda.graph, captured, &info) == kSuccess)
+    return kSuccess;
+  if (cuda.graph)
+    driver.cuGraphExecDestroy(cuda.graph);
+  cuda.graph = nullptr;
+  Result result =
+      driver.cuGraphInstantiateWithFlags(&cuda.graph, captured, /*flags=*/0);
+  if (result != kSuccess)
+    cuda.graph = nullptr;
+  return result;
+}
+
+static dlc_status captureGraph(dlc_session &session) {
+  CudaSession &cuda = *session.cuda;
+  const Driver &driver = cuda.driver();
+  Result result = driver.cuStreamBeginCapture(cuda.stream, kCaptureThreadLocal);
+  if (result != kSuccess)
+    return cuda.loaded->failWith(result, "the capture");
+  dlc_status status = enqueueRun(session, nullptr);
+  Graph captured = nullptr;
+  result = driver.cuStreamEndCapture(cuda.stream, &captured);
+  if (status == DLC_OK && result == kSuccess)
+    result = updateGraph(cuda, captured);
+  if (captured)
+    driver.cuGraphDestroy(captured);
+  if (status == DLC_OK && result != kSuccess)
+    status = cuda.loaded->failWith(result, "the capture");
+  cuda.isGraphCurrent = status == DLC_OK;
+  return status;
+}
+
+/// Starts a run, as a graph where nothing has changed since the last one.
+static dlc_status start(dlc_session &session) {
+  CudaSession &cuda = *session.cuda;
+  if (cuda.isChanged || !cuda.usesGraphs) {
+    cuda.isGraphCurrent = false;
+    if (dlc_status status = checkLaunches(session))
+      return status;
+    return enqueueRun(session, nullptr);
+  }
+  if (!cuda.isGraphCurrent)
+    if (dlc_status status = captureGraph(session))
+      return status;
+  Result result = cuda.driver().cuGraphLaunch(cuda.graph, cuda.stream);
+  return result == kSuccess ? DLC_OK
+                            : cuda.loaded->failWith(result, "the launch");
+}
+
+static dlc_status wait(const CudaSession &cuda) {
+  Result result = cuda.driver().cuStreamSynchronize(cuda.stream);
+  return result == kSuccess ? DLC_OK : cuda.loaded->failWith(result, "the run");
+}
+
+//===----------------------------------------------------------------------===//
+// Profiles
+//===----------------------------------------------------------------------===//
+
+static uint64_t now() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return uint64_t(time.tv_sec) * 1000000000 + uint64_t(time.tv_nsec);
+}
+
+static dlc_status createEvents(CudaSession &cuda, uint64_t count) {
+  for (; cuda.numEvents < count; ++cuda.numEvents) {
+    Result result =
+        cuda.driver().cuEventCreate(&cuda.events[cuda.numEvents], /*flags=*/0);
+    if (result != kSuccess)
+      return cuda.loaded->failWith(result, "the profile");
+  }
+  return DLC_OK;
+}
+
+/// Runs step by step and writes down when each was done.
+static dlc_status runTimed(dlc_session &session) {
+  CudaSession &cuda = *session.cuda;
+  const Driver &driver = cuda.driver();
+  uint64_t numSteps = session.plan->num_steps;
+  session.numProfileEvents = 0;
+  if (dlc_status status = createEvents(cuda, numSteps + 1))
+    return status;
+  if (dlc_status status = checkLaunches(session))
+    return status;
+  uint64_t begin = now();
+  if (dlc_status status = enqueueRun(session, cuda.events))
+    return status;
+  if (dlc_status status = wait(cuda))
+    return status;
+  // The first step begins when the run does: clocks of devices aren't ours.
+  uint64_t last = begin;
+  for (uint64_t i = 0; i < numSteps && i < session.profileCapacity; ++i) {
+    float milliseconds = 0;
+    driver.cuEventElapsedTime(&milliseconds, cuda.events[0],
+                              cuda.events[i + 1]);
+    uint64_t end = begin + uint64_t(double(milliseconds) * 1e6);
+    end = end > last ? end : last;
+    session.profile[session.numProfileEvents++] = {i, last, end};
+    last = end;
+  }
+  return DLC_OK;
+}
+
+//===----------------------------------------------------------------------===//
+// Runs
+//===----------------------------------------------------------------------===//
+
+dlc_status dlc::runtime::cuda::run(dlc_session &session) {
+  CudaSession &cuda = *session.cuda;
+  if (cuda.failure != DLC_OK)
+    return fail(cuda.failure, "%s", cuda.failureText);
+  ContextScope scope(cuda.driver(), cuda.loaded->getContext());
+  if (scope.result() != kSuccess)
+    return cuda.loaded->failWith(scope.result(), "the run");
+  if (dlc_status status = placeTensors(session))
+    return keepFailure(cuda, status);
+  const dlc_abi_model &model = *session.model;
+  copyOnHost(session, 0, model.num_inputs, /*toPinned=*/true);
+  dlc_status status = DLC_OK;
+  if (session.profile) {
+    status = runTimed(session);
+  } else {
+    status = start(session);
+    if (status == DLC_OK)
+      status = wait(cuda);
+  }
+  if (status != DLC_OK)
+    return keepFailure(cuda, status);
+  cuda.isChanged = false;
+  copyOnHost(session, model.num_inputs, model.num_inputs + model.num_outputs,
+             /*toPinned=*/false);
+  return DLC_OK;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a session on a CUDA device has beside the others.
+//
+// The core resolves operands to addresses as it does for the CPU: arena,
+// weights, state and dims have theirs on the device. Tensors in device memory
+// are used where they are. Those in host memory go through two blocks of the
+// same layout, one pinned and one on the device, so that the addresses that
+// launches and copies have do not depend on the program's: a run is then one
+// CUDA graph, whatever host tensors are bound.
+#ifndef DLC_RUNTIME_CUDA_SESSION_H
+#define DLC_RUNTIME_CUDA_SESSION_H
+
+#include "runtime/core/Session.h"
+#include "runtime/cuda/LoadedModel.h"
+
+namespace dlc::runtime {
+
+namespace cuda {
+/// One step's launches, ready to execute: one for each phase.
+struct Launch {
+  Function function;
+  void *const *buffers;
+  uint64_t numBuffers;
+  uint64_t blocks; ///< 0: nothing to do
+  uint32_t threads;
+  uint32_t sharedBytes;
+  uint32_t numPhases;
+  uint32_t kernel;
+};
+
+/// Where an input or output is while the session runs.
+struct Placement {
+  bool isStaged;   ///< in the staging blocks, at `offset`
+  uint64_t offset; ///< bytes
+  uint64_t bytes;
+  char *data; ///< on the device
+};
+} // namespace cuda
+
+struct CudaSession {
+  cuda::LoadedModel *loaded; ///< null: there is none yet
+  cuda::Stream stream;
+  uint64_t blockBytes; ///< of this and its tables
+
+  cuda::Launch *launches;
+  cuda::Placement *placements; ///< inputs, then outputs
+  void **parameters;           ///< room for those of any launch
+  cuda::DevicePointer dims, state;
+
+  /// The staging blocks, of `stagingBytes` each.
+  char *pinned;
+  cuda::DevicePointer staging;
+  uint64_t stagingBytes;
+
+  /// Launches or placements are others than in the last run.
+  bool isChanged;
+  bool usesGraphs;
+  cuda::GraphExec graph;
+  bool isGraphCurrent; ///< it does what the next run has to
+
+  cuda::Event *events; ///< null: there is no profile; one more than steps
+  uint64_t numEvents;
+
+  /// What the device failed with, once and for all; DLC_OK: nothing.
+  dlc_status failure;
+  char failureText[256];
+
+  const cuda::Driver &driver() const { return loaded->getDriver(); }
+};
+
+namespace cuda {
+/// Runs the plan of \p session on the tensors bound.
+dlc_status run(dlc_session &session);
+
+/// Keeps the message of the failure \p status of this thread for all later
+/// runs, if the device won't do anything any more. \returns \p status.
+dlc_status keepFailure(CudaSession &cuda, dlc_status status);
+} // namespace cuda
+
+} // namespace dlc::runtime
+
+#endif // DLC_RUNTIME_CUDA_SESSION_H

@@ -1,0 +1,704 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions on CUDA devices, emulated or real ones. What a machine may lack is
+// tested by the suites whose names begin with CudaWith: each wants an
+// environment of its own (see CMakeLists.txt).
+#include "runtime/cuda/Driver.h"
+#include "test/runtime/CudaModel.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <iterator>
+#include <memory>
+#include <thread>
+#include <unistd.h>
+
+using namespace dlc::test;
+namespace cuda = dlc::runtime::cuda;
+
+namespace {
+dlc_session_options onCuda(int32_t id = 0) {
+  dlc_session_options options = makeOptions();
+  options.device = {kDLCUDA, id};
+  return options;
+}
+
+/// A session for the length of a test.
+struct Session {
+  explicit Session(const dlc_abi_model &model,
+                   const dlc_session_options &options = onCuda()) {
+    status = dlc_session_create(&model, &options, &session);
+  }
+  ~Session() { dlc_session_destroy(session); }
+  Session(const Session &) = delete;
+  Session &operator=(const Session &) = delete;
+  operator dlc_session *() const { return session; }
+
+  dlc_session_info info() const {
+    dlc_session_info info = {};
+    info.struct_size = sizeof info;
+    EXPECT_EQ(dlc_session_get_info(session, &info), DLC_OK);
+    return info;
+  }
+
+  dlc_session *session = nullptr;
+  dlc_status status;
+};
+
+#define ASSERT_WORKS(SESSION)                                                  \
+  ASSERT_EQ((SESSION).status, DLC_OK) << dlc_last_error()
+
+const cuda::Driver &driver() {
+  const cuda::Driver *driver = nullptr;
+  EXPECT_EQ(cuda::getDriver(0, driver), DLC_OK) << dlc_last_error();
+  return *driver;
+}
+
+/// The primary context of a device, current for the length of a test.
+class Context {
+public:
+  explicit Context(int device = 0) : device(device) {
+    EXPECT_EQ(driver().cuDevicePrimaryCtxRetain(&context, device), 0);
+    scope = std::make_unique<cuda::ContextScope>(driver(), context);
+  }
+  ~Context() {
+    scope.reset();
+    driver().cuDevicePrimaryCtxRelease(device);
+  }
+  size_t getFreeBytes() const {
+    size_t free = 0, total = 0;
+    EXPECT_EQ(driver().cuMemGetInfo(&free, &total), 0);
+    return free;
+  }
+
+private:
+  int device;
+  cuda::Context context = nullptr;
+  std::unique_ptr<cuda::ContextScope> scope;
+};
+
+/// Device memory with the bytes of a host tensor.
+class DeviceTensor {
+public:
+  explicit DeviceTensor(const DLTensor &host, size_t bytes)
+      : bytes(bytes), tensor(host) {
+    EXPECT_EQ(driver().cuMemAlloc(&address, bytes), 0);
+    EXPECT_EQ(driver().cuMemcpyHtoD(address, host.data, bytes), 0);
+    // The offset counts there too.
+    tensor.data = reinterpret_cast<void *>(address - 8);
+    tensor.byte_offset = 8;
+    tensor.device = {kDLCUDA, 0};
+  }
+  ~DeviceTensor() { driver().cuMemFree(address); }
+  DeviceTensor(const DeviceTensor &) = delete;
+  DeviceTensor &operator=(const DeviceTensor &) = delete;
+
+  void read(void *to) const {
+    EXPECT_EQ(driver().cuMemcpyDtoH(to, address, bytes), 0);
+  }
+
+  cuda::DevicePointer address = 0;
+  const size_t bytes;
+  DLTensor tensor;
+};
+
+constexpr size_t kBytes = TestTensors::kElements * sizeof(float);
+
+void expectFails(const dlc_abi_model &model, dlc_status status,
+                 const std::string &message,
+                 const dlc_session_options &options = onCuda()) {
+  Session session(model, options);
+  EXPECT_EQ(session.status, status);
+  EXPECT_EQ(dlc_last_error(), message);
+}
+
+void expectRuns(dlc_session *session, int count = 1) {
+  for (int i = 0; i < count; ++i) {
+    TestTensors tensors(i + 1);
+    ASSERT_EQ(tensors.run(session), DLC_OK) << dlc_last_error();
+    ASSERT_TRUE(tensors.isCorrect()) << i;
+  }
+}
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+TEST(Cuda, ComputesWhatTheCpuDoes) {
+  CudaTestModel model;
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  expectRuns(session, 5);
+}
+
+TEST(Cuda, ReadsTheSameTensorsAnewInEachRun) {
+  CudaTestModel model;
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  TestTensors tensors;
+  ASSERT_EQ(tensors.bind(session), DLC_OK) << dlc_last_error();
+  for (int i = 0; i < 5; ++i) {
+    tensors.a[i] = float(i + 3);
+    tensors.clearOutputs();
+    ASSERT_EQ(dlc_session_run(session, nullptr), DLC_OK) << dlc_last_error();
+    ASSERT_TRUE(tensors.isCorrect()) << i;
+  }
+}
+
+TEST(Cuda, TellsWhereItRuns) {
+  CudaTestModel model;
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  dlc_session_info info = session.info();
+  EXPECT_EQ(info.device.device_type, kDLCUDA);
+  EXPECT_EQ(info.device.device_id, 0);
+  EXPECT_EQ(std::string(info.target).substr(0, 3), "sm_");
+  EXPECT_EQ(info.num_threads, 1u);
+  EXPECT_EQ(info.arena_bytes, kBytes);
+  dlc_model_info facts = {};
+  facts.struct_size = sizeof facts;
+  ASSERT_EQ(dlc_model_get_info(&model.model, &facts), DLC_OK);
+  EXPECT_TRUE(facts.has_cuda);
+  ASSERT_EQ(dlc_model_get_info(testModel(), &facts), DLC_OK);
+  EXPECT_FALSE(facts.has_cuda);
+  // The same model still runs on the CPU, which options without a device mean.
+  dlc_session_options options = onCuda();
+  options.struct_size = offsetof(dlc_session_options, device);
+  Session onCpu(model.model, options);
+  ASSERT_WORKS(onCpu);
+  EXPECT_EQ(onCpu.info().device.device_type, kDLCPU);
+  expectRuns(onCpu);
+}
+
+TEST(Cuda, RunsPhasesInOrderAndKeepsState) {
+  using namespace cuda_only_model;
+  dlc_abi_model model = makeCudaOnlyModel();
+  Session session(model), other(model);
+  ASSERT_WORKS(session);
+  ASSERT_WORKS(other);
+  std::vector<uint32_t> x(kCells), y(kPhases * kCells), want(y.size());
+  DLTensor input = TestTensors().inputs[0], output = input;
+  input.dtype = output.dtype = {kDLUInt, 32, 1};
+  input.data = x.data();
+  input.shape = const_cast<int64_t *>(kInputShape);
+  input.ndim = 1;
+  output.data = y.data();
+  output.shape = const_cast<int64_t *>(kOutputShape);
+  for (uint32_t run = 1; run <= 4; ++run) {
+    for (int64_t i = 0; i < kCells; ++i)
+      x[i] = uint32_t(i * i + run);
+    const uint32_t *last = x.data();
+    for (int64_t p = 0; p < kPhases; ++p, last = &want[(p - 1) * kCells])
+      for (int64_t i = 0; i < kCells; ++i)
+        want[p * kCells + i] = last[i] + last[(i + 1) % kCells] + run;
+    ASSERT_EQ(dlc_session_run_tensors(session, &input, 1, &output, 1, nullptr),
+              DLC_OK)
+        << dlc_last_error();
+    ASSERT_EQ(y, want) << run;
+  }
+  // Each session has its own.
+  ASSERT_EQ(dlc_session_run_tensors(other, &input, 1, &output, 1, nullptr),
+            DLC_OK);
+  EXPECT_NE(y, want);
+}
+
+TEST(Cuda, GetsASeedInEachRun) {
+  dlc_abi_model model = makeSeedModel();
+  Session session(model);
+  ASSERT_WORKS(session);
+  int64_t y = 0, shape[] = {1};
+  DLTensor output = TestTensors().inputs[0];
+  output.dtype = {kDLInt, 64, 1};
+  output.data = &y;
+  output.shape = shape;
+  output.ndim = 1;
+  ASSERT_EQ(dlc_session_seed(session, 5), DLC_OK);
+  int64_t last = 5;
+  for (int run = 0; run < 4; ++run) {
+    ASSERT_EQ(dlc_session_run_tensors(session, nullptr, 0, &output, 1, nullptr),
+              DLC_OK)
+        << dlc_last_error();
+    EXPECT_EQ(y, last);
+    last = int64_t(uint64_t(last) * UINT64_C(6364136223846793005) +
+                   UINT64_C(1442695040888963407));
+  }
+}
+
+TEST(Cuda, TestsItself) {
+  CudaTestModel model;
+  dlc_session_options options = onCuda();
+  dlc_test_result results[2] = {};
+  EXPECT_EQ(dlc_model_self_test(&model.model, &options, results, 2), DLC_OK)
+      << dlc_last_error();
+  EXPECT_TRUE(results[0].tested);
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors
+//===----------------------------------------------------------------------===//
+
+TEST(Cuda, TakesTensorsOnTheDevice) {
+  CudaTestModel model;
+  Context context;
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  TestTensors tensors;
+  DeviceTensor a(tensors.inputs[0], kBytes), y(tensors.outputs[0], kBytes);
+  ASSERT_EQ(tensors.bind(session), DLC_OK);
+  ASSERT_EQ(dlc_session_bind_input(session, 0, &a.tensor), DLC_OK)
+      << dlc_last_error();
+  ASSERT_EQ(dlc_session_bind_output(session, 0, &y.tensor), DLC_OK);
+  for (int run = 0; run < 3; ++run) {
+    tensors.clearOutputs();
+    tensors.b[run] = float(run);
+    ASSERT_EQ(dlc_session_run(session, nullptr), DLC_OK) << dlc_last_error();
+    EXPECT_EQ(tensors.y[7], -1.0f);
+    y.read(tensors.y.data());
+    ASSERT_TRUE(tensors.isCorrect());
+  }
+  // One device tensor follows another, then one of the host's.
+  TestTensors others(4);
+  DeviceTensor newA(others.inputs[0], kBytes);
+  tensors.a = others.a;
+  for (const DLTensor &tensor : {newA.tensor, tensors.inputs[0]})
+    for (int run = 0; run < 3; ++run) {
+      ASSERT_EQ(dlc_session_bind_input(session, 0, &tensor), DLC_OK);
+      ASSERT_EQ(dlc_session_run(session, nullptr), DLC_OK) << dlc_last_error();
+      y.read(tensors.y.data());
+      ASSERT_TRUE(tensors.isCorrect()) << run;
+    }
+}
+
+TEST(Cuda, RefusesTensorsElsewhere) {
+  CudaTestModel model;
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  TestTensors tensors;
+  tensors.inputs[0].device = {kDLCUDA, 1};
+  EXPECT_EQ(dlc_session_bind_input(session, 0, &tensors.inputs[0]),
+            DLC_ERROR_TENSOR);
+  EXPECT_STREQ(dlc_last_error(),
+               "input 'a' is neither in host memory nor on cuda:0");
+}
+
+TEST(Cuda, RunsInTheCallersArena) {
+  CudaTestModel model;
+  Context context;
+  TestTensors tensors;
+  DeviceTensor arena(tensors.inputs[0], kBytes);
+  DeviceTensor scratch(tensors.inputs[0], kBytes);
+  dlc_session_options options = onCuda();
+  options.arena = reinterpret_cast<void *>(arena.address);
+  options.arena_bytes = kBytes;
+  options.scratch = reinterpret_cast<void *>(scratch.address);
+  options.scratch_bytes = kBytes;
+  {
+    Session session(model.model, options);
+    ASSERT_WORKS(session);
+    EXPECT_EQ(session.info().arena, options.arena);
+    expectRuns(session, 3);
+  }
+  options.arena_bytes = kBytes - 1;
+  expectFails(model.model, DLC_ERROR_INVALID_ARGUMENT,
+              "the arena has 12287 bytes, the model needs 12288", options);
+}
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+TEST(Cuda, RunsAtAllSizes) {
+  CudaDynamicModel model;
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  for (int64_t rows : {8, 2, 64, 4, 62, 8, 8, 2})
+    for (int64_t columns : {3, 1, 200, 200, 200}) {
+      DynamicTensors tensors(rows, columns);
+      ASSERT_EQ(tensors.run(session), DLC_OK) << dlc_last_error();
+      ASSERT_TRUE(tensors.isCorrect()) << rows << " " << columns;
+    }
+}
+
+TEST(Cuda, RunsSpecialisedModels) {
+  CudaDynamicModel model;
+  model.model.num_specializations = 1;
+  model.model.specializations = model.specials;
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  for (int64_t rows : {8, 4, 4, 4, 8, 4}) {
+    DynamicTensors tensors(rows, 3);
+    ASSERT_EQ(tensors.run(session), DLC_OK) << dlc_last_error();
+    EXPECT_EQ(session.info().running == &model.special, rows == 4);
+    for (float &y : tensors.y)
+      y -= rows == 4;
+    EXPECT_TRUE(tensors.isCorrect()) << rows;
+  }
+  model.special.cuda = nullptr;
+  CudaDynamicModel other;
+  other.special.cuda = nullptr;
+  other.model.num_specializations = 1;
+  other.model.specializations = other.specials;
+  expectFails(other.model, DLC_ERROR_ARTIFACT,
+              "a specialised model of model 'dynamic' has no code for CUDA");
+}
+
+TEST(Cuda, RefusesGridsThatAreTooLarge) {
+  CudaTestModel model;
+  model.kernels[1].blocks = uint64_t(1) << 31;
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  TestTensors tensors;
+  for (int run = 0; run < 2; ++run) {
+    EXPECT_EQ(tensors.run(session), DLC_ERROR_TENSOR);
+    EXPECT_STREQ(dlc_last_error(),
+                 "cuda:0: kernel 'add' of model 'test' would need 2147483648 "
+                 "blocks, CUDA launches 2147483647 at most");
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Several sessions
+//===----------------------------------------------------------------------===//
+
+TEST(Cuda, SessionsShareWeights) {
+  std::vector<char> weights(8 << 20);
+  CudaTestModel model;
+  std::memcpy(weights.data(), model.model.weights, model.model.weights_bytes);
+  model.model.weights = weights.data();
+  model.model.weights_bytes = weights.size();
+  Context context;
+  size_t before = context.getFreeBytes();
+  {
+    Session first(model.model);
+    ASSERT_WORKS(first);
+    size_t withOne = context.getFreeBytes();
+    EXPECT_GE(before - withOne, weights.size());
+    Session second(model.model);
+    ASSERT_WORKS(second);
+    EXPECT_LT(withOne - context.getFreeBytes(), weights.size() / 2);
+    expectRuns(first, 2);
+    expectRuns(second, 3);
+  }
+  EXPECT_EQ(context.getFreeBytes(), before);
+}
+
+TEST(Cuda, RunsSessionsAtOnce) {
+  CudaTestModel model;
+  int numDevices = 0;
+  driver().cuDeviceGetCount(&numDevices);
+  std::vector<std::thread> threads;
+  for (int id = 0; id < 4; ++id)
+    threads.emplace_back([&, id] {
+      for (int i = 0; i < 3; ++i) {
+        Session session(model.model, onCuda(id % numDevices));
+        ASSERT_WORKS(session);
+        EXPECT_EQ(session.info().device.device_id, id % numDevices);
+        for (int run = 0; run < 5; ++run) {
+          TestTensors tensors(id + run);
+          ASSERT_EQ(tensors.run(session), DLC_OK) << dlc_last_error();
+          ASSERT_TRUE(tensors.isCorrect()) << id;
+        }
+      }
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+}
+
+TEST(Cuda, LeavesTheCallersContextCurrent) {
+  CudaTestModel model;
+  Context context;
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  expectRuns(session, 3);
+  cuda::Context current = nullptr, none = nullptr;
+  EXPECT_EQ(driver().cuCtxPopCurrent(&current), 0);
+  EXPECT_NE(current, nullptr);
+  // The stack has no other.
+  EXPECT_NE(driver().cuCtxPopCurrent(&none), 0);
+  EXPECT_EQ(driver().cuCtxPushCurrent(current), 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Profiles
+//===----------------------------------------------------------------------===//
+
+TEST(Cuda, WritesProfiles) {
+  CudaTestModel model;
+  std::vector<dlc_profile_event> events(3);
+  dlc_session_options options = onCuda();
+  options.profile = events.data();
+  options.profile_capacity = events.size();
+  Session session(model.model, options);
+  ASSERT_WORKS(session);
+  expectRuns(session, 2);
+  EXPECT_EQ(session.info().profile_events, 3u);
+  uint64_t last = events[0].begin_ns;
+  for (uint64_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(events[i].step, i);
+    EXPECT_EQ(events[i].begin_ns, last);
+    last = events[i].end_ns;
+    EXPECT_GE(last, events[i].begin_ns);
+  }
+  EXPECT_GT(last, events[0].begin_ns);
+  std::string path =
+      testing::TempDir() + "dlc-cuda-" + std::to_string(getpid()) + ".json";
+  ASSERT_EQ(dlc_session_write_trace(session, path.c_str()), DLC_OK);
+  std::ifstream file(path);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::remove(path.c_str());
+  EXPECT_NE(text.find("{\"target\":\"sm_"), std::string::npos) << text;
+  EXPECT_NE(text.find("\"name\":\"multiply\""), std::string::npos);
+  EXPECT_EQ(text.find("threads"), std::string::npos);
+}
+
+//===----------------------------------------------------------------------===//
+// Models that don't fit
+//===----------------------------------------------------------------------===//
+
+TEST(Cuda, NeedsCode) {
+  expectFails(*testModel(), DLC_ERROR_DEVICE,
+              "model 'test' has no code for cuda:0: compile it with --target "
+              "cuda");
+  dlc_session_options options = makeOptions();
+  options.device = {DLDeviceType(9), 0};
+  expectFails(*testModel(), DLC_ERROR_UNSUPPORTED,
+              "there are no sessions on devices of kind 9", options);
+}
+
+TEST(Cuda, CodeForItAloneDoesNotRunOnTheCpu) {
+  dlc_abi_model model = makeCudaOnlyModel();
+  dlc_model_info info = {};
+  info.struct_size = sizeof info;
+  EXPECT_EQ(dlc_model_get_info(&model, &info), DLC_OK);
+  EXPECT_EQ(info.target, nullptr);
+  expectFails(model, DLC_ERROR_CPU,
+              "model 'cuda-only' was compiled for CUDA devices only; run it on "
+              "cuda:0, or compile it with --target cpu,cuda",
+              makeOptions());
+}
+
+TEST(Cuda, SaysWhyCodeCannotBeLoaded) {
+  CudaTestModel model;
+  Context context;
+  size_t before = context.getFreeBytes();
+  std::string text = kPtx;
+  text.replace(text.find("mul.f32"), 7, "foo.f32");
+  model.images[0].data = model.images[1].data = text.c_str();
+  Session session(model.model);
+  EXPECT_EQ(session.status, DLC_ERROR_DEVICE);
+  std::string message = dlc_last_error();
+  EXPECT_EQ(message.find("cuda:0: the driver cannot load the code of model "
+                         "'test' for sm_80: CUDA_ERROR_INVALID_PTX ("),
+            0u)
+      << message;
+  EXPECT_NE(message.find("line "), std::string::npos) << message;
+  EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+  EXPECT_EQ(context.getFreeBytes(), before);
+}
+
+TEST(Cuda, SaysWhichKernelIsMissing) {
+  CudaTestModel model;
+  model.kernels[1].name = "added";
+  expectFails(model.model, DLC_ERROR_DEVICE,
+              "cuda:0: model 'test' has no kernel 'added': "
+              "CUDA_ERROR_NOT_FOUND (named symbol not found)");
+}
+
+TEST(Cuda, RefusesTooMuchSharedMemory) {
+  CudaTestModel model;
+  model.kernels[2].shared_bytes = 1 << 20;
+  expectFails(model.model, DLC_ERROR_DEVICE,
+              "cuda:0: kernel 'sum' of model 'test' needs 1048576 bytes of "
+              "shared memory, which the device does not have");
+}
+
+TEST(Cuda, ChoosesAnImageThatTheDeviceCanRun) {
+  // Machine code that isn't any is refused; the text for newer chips is never
+  // tried.
+  static const char code[] = "\177ELF\2\1\1";
+  CudaTestModel model;
+  model.images[0] = {DLC_CUDA_CUBIN, 80, code, sizeof code};
+  model.cuda.num_images = 2;
+  if (std::string(Session(model.model).info().target) < "sm_90")
+    GTEST_SKIP() << "no chip that is newer than the code";
+  model.images[0] = {DLC_CUDA_PTX, 999, "nonsense", 9};
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  expectRuns(session, 2);
+}
+
+TEST(Cuda, RefusesTablesThatAreCutShort) {
+  CudaTestModel model;
+  model.cuda.struct_size = 8;
+  expectFails(model.model, DLC_ERROR_ARTIFACT,
+              "the model's tables for CUDA are cut short");
+}
+
+//===----------------------------------------------------------------------===//
+// Failures
+//===----------------------------------------------------------------------===//
+
+// What a failed device has can't be freed: it is lost with the last session.
+TEST(CudaFault, IsOutlived) {
+  CudaTestModel good, bad;
+  bad.kernels[2] = {"fault", 1, 0, 1, 0};
+  const std::string message =
+      "cuda:0: the run of model 'test' failed: CUDA_ERROR_ILLEGAL_ADDRESS (an "
+      "illegal memory access was encountered)";
+  {
+    Session session(bad.model);
+    ASSERT_WORKS(session);
+    TestTensors tensors;
+    for (int run = 0; run < 3; ++run) {
+      EXPECT_EQ(tensors.run(session), DLC_ERROR_DEVICE);
+      EXPECT_EQ(dlc_last_error(), message);
+    }
+    // Nothing runs on the device any more; all runs on the CPU.
+    Session other(good.model);
+    EXPECT_EQ(other.status, DLC_ERROR_DEVICE);
+    EXPECT_NE(std::string(dlc_last_error()).find("CUDA_ERROR_ILLEGAL_ADDRESS"),
+              std::string::npos)
+        << dlc_last_error();
+    Session onCpu(bad.model, makeOptions());
+    ASSERT_WORKS(onCpu);
+    expectRuns(onCpu);
+  }
+  // With the last session the device begins anew.
+  Session session(good.model);
+  ASSERT_WORKS(session);
+  expectRuns(session, 2);
+}
+
+namespace {
+/// The environment that a suite wants, or its tests are skipped.
+class CudaWith : public testing::Test {
+protected:
+  void want(const char *name, const char *value) {
+    const char *got = std::getenv(name);
+    if (std::string(got ? got : "") != value)
+      GTEST_SKIP() << "wants " << name << "=" << value;
+  }
+  CudaTestModel model;
+};
+class CudaWithoutDriver : public CudaWith {
+  void SetUp() override { want("DLC_TEST_WITHOUT", "driver"); }
+};
+class CudaWithoutDevice : public CudaWith {
+  void SetUp() override { want("DLC_EMULATOR_DEVICES", "0"); }
+};
+class CudaWithTwoDevices : public CudaWith {
+  void SetUp() override { want("DLC_EMULATOR_DEVICES", "2"); }
+};
+class CudaWithOldChip : public CudaWith {
+  void SetUp() override { want("DLC_EMULATOR_SM", "75"); }
+};
+class CudaWithLittleMemory : public CudaWith {
+  void SetUp() override { want("DLC_EMULATOR_MEMORY", "1048576"); }
+
+protected:
+  /// Another session has room afterwards.
+  void TearDown() override {
+    CudaTestModel small;
+    Session session(small.model);
+    ASSERT_WORKS(session);
+    expectRuns(session, 2);
+  }
+};
+} // namespace
+
+TEST_F(CudaWithoutDriver, SaysSo) {
+  expectFails(model.model, DLC_ERROR_DEVICE,
+              "cuda:0: there is no CUDA driver: libcuda.so.1: cannot open "
+              "shared object file: No such file or directory");
+  Session session(model.model, makeOptions());
+  ASSERT_WORKS(session);
+  expectRuns(session);
+}
+
+TEST_F(CudaWithoutDevice, SaysSo) {
+  for (int i = 0; i < 2; ++i)
+    expectFails(model.model, DLC_ERROR_DEVICE,
+                "cuda:0: there is no CUDA device");
+}
+
+TEST_F(CudaWithTwoDevices, RefusesOthers) {
+  for (int32_t id : {2, -1})
+    expectFails(model.model, DLC_ERROR_DEVICE,
+                "cuda:" + std::to_string(id) +
+                    ": there is no such device: the last one is cuda:1",
+                onCuda(id));
+}
+
+TEST_F(CudaWithTwoDevices, RunsOnBothAtOnce) {
+  Session first(model.model, onCuda(0)), second(model.model, onCuda(1));
+  ASSERT_WORKS(first);
+  ASSERT_WORKS(second);
+  for (int i = 0; i < 3; ++i) {
+    expectRuns(first);
+    expectRuns(second);
+  }
+}
+
+TEST_F(CudaWithOldChip, NeedsCodeForIt) {
+  expectFails(model.model, DLC_ERROR_DEVICE,
+              "cuda:0: model 'test' has no code for this device's sm_75, but "
+              "for sm_80: compile it with a lower --sm");
+}
+
+TEST_F(CudaWithLittleMemory, RefusesLargeArenas) {
+  model.model.arena_bytes = 2 << 20;
+  Session session(model.model);
+  EXPECT_EQ(session.status, DLC_ERROR_OUT_OF_MEMORY);
+  std::string message = dlc_last_error();
+  EXPECT_EQ(message.find("cuda:0: cannot allocate 2097152 bytes for the arena "
+                         "of model 'test', which needs 2109568 in all: "),
+            0u)
+      << message;
+  EXPECT_NE(message.find(" of 1048576 are free"), std::string::npos) << message;
+}
+
+TEST_F(CudaWithLittleMemory, RefusesLargeWeights) {
+  std::vector<char> weights(2 << 20);
+  model.model.weights = weights.data();
+  model.model.weights_bytes = weights.size();
+  Session session(model.model);
+  EXPECT_EQ(session.status, DLC_ERROR_OUT_OF_MEMORY);
+  EXPECT_NE(std::string(dlc_last_error()).find("2097152 bytes for the weights"),
+            std::string::npos)
+      << dlc_last_error();
+}
+
+TEST_F(CudaWithLittleMemory, RefusesLargeState) {
+  model.model.state_bytes = 2 << 20;
+  Session session(model.model);
+  EXPECT_EQ(session.status, DLC_ERROR_OUT_OF_MEMORY);
+  EXPECT_NE(std::string(dlc_last_error()).find("2097152 bytes for the state"),
+            std::string::npos)
+      << dlc_last_error();
+}
+
+TEST_F(CudaWithLittleMemory, RefusesLargeTensorsAndGoesOn) {
+  // Of 64 x 2000 numbers a tensor has 512 kB; the arena has two.
+  CudaDynamicModel dynamic;
+  Session session(dynamic.model);
+  ASSERT_WORKS(session);
+  for (int64_t columns : {2000, 800, 3}) {
+    DynamicTensors tensors(64, columns);
+    dlc_status status = tensors.run(session);
+    if (columns == 3) {
+      ASSERT_EQ(status, DLC_OK) << dlc_last_error();
+      EXPECT_TRUE(tensors.isCorrect());
+      continue;
+    }
+    EXPECT_EQ(status, DLC_ERROR_OUT_OF_MEMORY);
+    std::string message = dlc_last_error();
+    EXPECT_NE(
+        message.find(columns == 2000
+                         ? "bytes for the scratch memory at N = 64, C = 2000 of"
+                         : "bytes for the inputs and outputs of"),
+        std::string::npos)
+        << message;
+  }
+}
