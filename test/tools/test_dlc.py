@@ -13,6 +13,7 @@ from conftest import BUILD, dlc
 
 GOOD = BUILD / "test" / "tools" / "affine13.so"
 BAD = BUILD / "test" / "tools" / "affine14.so"
+CUDA_ONLY = BUILD / "test" / "tools" / "affinecuda.so"
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 SHIFT = np.array([1], np.float32)
 
@@ -117,7 +118,55 @@ def test_profile_is_a_trace(tmp_path, io):
 
 
 def test_missing_device():
-    refuse("run", GOOD, "--device", "cuda:0", message="cuda:0")
+    refuse("run", GOOD, "--device", "cuda:77", message="cuda:77: there is no ")
+    for device in ("cpu:1", "tpu:0", "cuda:99999999999"):
+        refuse("run", GOOD, "--device", device, message=f"needs device '{device}'")
+
+
+# CUDA devices
+
+@pytest.fixture(params=[{}, {"DLC_EMULATOR_ASYNC": "1"}, {"DLC_CUDA_GRAPHS": "0"}], ids=["graphs", "late", "steps"])
+def cuda(request):
+    """The environment of a machine with two devices, which leave nothing unsaid."""
+    return {"env": {**os.environ, "LD_LIBRARY_PATH": str(BUILD / "emulator"), "DLC_EMULATOR_DEVICES": "2",
+                    "DLC_EMULATOR_LEAKS": "1", **request.param}}
+
+
+@pytest.mark.parametrize("artifact", [GOOD, CUDA_ONLY])
+@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
+def test_cuda_runs(tmp_path, io, cuda, artifact, device):
+    run = dlc("run", artifact, "--io", io, "--output", tmp_path / "out.npz", "--device", device, **cuda)
+    assert run.stderr == ""
+    with np.load(tmp_path / "out.npz") as outputs:
+        np.testing.assert_array_equal(outputs["out:affine_output"], 2 * X + 1)
+    run = dlc("verify", artifact, "--io", io, "--device", device, **cuda)
+    assert run.stdout.startswith("ok") and run.stderr == ""
+    run = dlc("verify", artifact, "--device", device, **cuda)
+    assert run.stdout.startswith("ok") and run.stderr == ""
+
+
+def test_cuda_bench(io, cuda):
+    flags = ["bench", GOOD, "--io", io, "--seconds", "0", "--device", "cuda:1"]
+    run = dlc(*flags, "--json", **cuda)
+    figures = json.loads(run.stdout)
+    assert figures["runs"] == 3 and figures["device"] == "cuda:1" and figures["target"] == "sm_90"
+    assert figures["median_ms"] > 0 and "peak_gflops" not in figures and run.stderr == ""
+    assert "(3 runs, cuda:1, sm_90)" in dlc(*flags, **cuda).stdout
+
+
+def test_cuda_profile(tmp_path, io, cuda):
+    run = dlc("run", GOOD, "--io", io, "--device", "cuda:0", "--profile", tmp_path / "trace.json", **cuda)
+    trace = json.loads((tmp_path / "trace.json").read_text())
+    assert trace["otherData"]["target"] == "sm_90" and run.stderr == ""
+    [event] = [event for event in trace["traceEvents"] if event["ph"] == "X"]
+    assert event["name"] == "affine" and event["args"]["nodes"] == "affine0, shift0" and event["dur"] > 0
+
+
+def test_cuda_is_missing(cuda):
+    cuda["env"]["DLC_EMULATOR_DEVICES"] = "1"
+    run = dlc("run", GOOD, "--device", "cuda:1", status=3, **cuda)
+    assert run.stderr.endswith(": cuda:1: there is no such device: the last one is cuda:0\n")
+    refuse("run", CUDA_ONLY, message="was compiled for CUDA devices only; run it on cuda:0, or compile it with")
 
 
 # outputs that can't be written
@@ -187,7 +236,7 @@ def test_verify_needs_something_to_compare(tmp_path):
 
 def test_bench(io):
     figures = json.loads(dlc("bench", GOOD, "--io", io, "--seconds", "0", "--threads", "1", "--json").stdout)
-    assert figures["runs"] == 3 and figures["threads"] == 1
+    assert figures["runs"] == 3 and figures["threads"] == 1 and figures["device"] == "cpu:0"
     assert figures["min_ms"] <= figures["median_ms"] <= figures["p90_ms"] <= figures["p99_ms"]
     assert "median" in dlc("bench", GOOD, "--seconds", "0.01").stdout
 
@@ -199,6 +248,9 @@ def test_inspect():
     assert facts["inputs"][0] == {"name": "data", "dtype": "float32", "shape": [2, 3]}
     printed = dlc("inspect", GOOD, "--kernels").stdout
     assert "affine_output: float32 2x3" in printed and "affine0, shift0" in printed
+    assert "cuda      machine code for sm_90, 5 kB\n" in printed
+    assert "cuda      PTX for sm_80 and newer, 700 B\n" in printed
+    assert "1 x 6 + 65.54 kB" in printed
 
 
 def test_inspect_reads_other_machines_artifacts(tmp_path):

@@ -3,6 +3,7 @@
 #include "tools/dlc/Artifact.h"
 #include "tools/dlc/Elf.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
@@ -155,16 +156,32 @@ bool Artifact::makeInputs(const std::vector<int64_t> &sizes,
   return true;
 }
 
+/// Reads "cuda:1" as checked by the command line; without an index, 0.
+static bool readDevice(const std::string &text, DLDevice &device,
+                       std::string &error) {
+  size_t colon = std::min(text.find(':'), text.size());
+  std::string kind = text.substr(0, colon);
+  const char *end = text.data() + text.size();
+  int32_t index = 0;
+  bool isSmall = true;
+  if (colon < text.size())
+    isSmall =
+        std::from_chars(text.data() + colon + 1, end, index).ec == std::errc();
+  device = {kind == "cuda" ? kDLCUDA : kDLCPU, index};
+  if (isSmall && (kind == "cuda" || (kind == "cpu" && index == 0)))
+    return true;
+  error = "needs device '" + text +
+          "', but there are only cpu:0 and cuda:0, cuda:1, ...";
+  return false;
+}
+
 bool Session::create(const Artifact &artifact, const SessionFlags &flags,
                      bool withProfile, std::vector<Tensor> &inputs,
                      std::vector<Tensor> &outputs, std::string &error) {
-  if (flags.device != "cpu" && flags.device != "cpu:0") {
-    error =
-        "needs device '" + flags.device + "', but this machine has only cpu:0";
-    return false;
-  }
   dlc_session_options options = {};
   options.struct_size = sizeof(options);
+  if (!readDevice(flags.device, options.device, error))
+    return false;
   options.num_threads = flags.threads;
   if (flags.threads == 1)
     options.threading = DLC_THREADS_NONE;
@@ -204,6 +221,11 @@ bool Session::run(std::string &error) {
     return true;
   error = dlc_last_error();
   return false;
+}
+
+std::string Session::device() const {
+  return (isOnCpu() ? "cpu:" : "cuda:") +
+         std::to_string(info().device.device_id);
 }
 
 dlc_session_info Session::info() const {

@@ -91,8 +91,8 @@ private:
 
 /// How a session is to run; flags that run, bench and verify share.
 struct SessionFlags {
-  unsigned threads = 0; ///< 0: one for each CPU
-  std::string device = "cpu:0";
+  unsigned threads = 0;         ///< 0: one for each CPU
+  std::string device = "cpu:0"; ///< or "cuda:0"
 };
 
 /// A session that is bound to tensors.
@@ -114,6 +114,11 @@ public:
 
   dlc_session *get() { return session; }
   unsigned numThreads() const { return info().num_threads; }
+  bool isOnCpu() const { return info().device.device_type == kDLCPU; }
+  /// "cuda:0".
+  std::string device() const;
+  /// What the code that runs is for: a target's name, or a chip's.
+  std::string target() const { return info().target; }
   /// Of one run.
   uint64_t flops() const { return info().flops; }
 

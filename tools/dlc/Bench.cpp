@@ -60,12 +60,12 @@ static double quantile(const std::vector<double> &times, double fraction) {
   return times[std::clamp<size_t>(rank, 1, count) - 1];
 }
 
-static void print(const BenchFlags &flags, const Artifact &artifact,
-                  const std::vector<double> &times, const Session &session) {
+static void print(const BenchFlags &flags, const std::vector<double> &times,
+                  const Session &session) {
   unsigned threads = session.numThreads();
   double median = quantile(times, 0.5);
   double gflops = median > 0 ? session.flops() / median * 1e-6 : 0;
-  double peak = measurePeakGflops() * threads;
+  double peak = session.isOnCpu() ? measurePeakGflops() * threads : 0;
   if (flags.json) {
     nlohmann::ordered_json figures = {{"median_ms", median},
                                       {"min_ms", times.front()},
@@ -74,7 +74,8 @@ static void print(const BenchFlags &flags, const Artifact &artifact,
                                       {"gflops", gflops},
                                       {"runs", times.size()},
                                       {"threads", threads},
-                                      {"target", artifact.info().target}};
+                                      {"device", session.device()},
+                                      {"target", session.target()}};
     if (peak > 0) {
       figures["peak_gflops"] = peak;
       figures["percent_of_peak"] = 100 * gflops / peak;
@@ -82,11 +83,14 @@ static void print(const BenchFlags &flags, const Artifact &artifact,
     std::printf("%s\n", figures.dump().c_str());
     return;
   }
-  std::printf("median %.4g ms, min %.4g, p90 %.4g, p99 %.4g (%zu runs, %u "
-              "thread%s, %s)\n",
+  std::string where = session.device();
+  if (session.isOnCpu())
+    where = std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+  std::printf("median %.4g ms, min %.4g, p90 %.4g, p99 %.4g (%zu runs, %s, "
+              "%s)\n",
               median, times.front(), quantile(times, 0.9),
-              quantile(times, 0.99), times.size(), threads,
-              threads == 1 ? "" : "s", artifact.info().target);
+              quantile(times, 0.99), times.size(), where.c_str(),
+              session.target().c_str());
   std::printf("%.4g GFLOP/s", gflops);
   if (peak > 0)
     std::printf(", %.1f %% of the peak of %.4g", 100 * gflops / peak, peak);
@@ -118,7 +122,7 @@ static int bench(const BenchFlags &flags) {
                       inputs.tensors, outputs, error) ||
       !measure(session, flags.seconds, times, error))
     return badInput(flags.file, error);
-  print(flags, artifact, times, session);
+  print(flags, times, session);
   return Done;
 }
 

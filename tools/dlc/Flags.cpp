@@ -18,7 +18,8 @@ static std::string checkDevice(const std::string &device) {
   good &= !index.empty() && std::all_of(index.begin(), index.end(), [](char c) {
     return std::isdigit(static_cast<unsigned char>(c));
   });
-  return good ? "" : "'" + device + "' is no device; write it as cpu:0";
+  return good ? ""
+              : "'" + device + "' is no device; write it as cpu:0 or cuda:0";
 }
 
 void dlc::tool::addSessionFlags(CLI::App &command, std::string &file,
@@ -27,11 +28,12 @@ void dlc::tool::addSessionFlags(CLI::App &command, std::string &file,
       ->required();
   command
       .add_option("--threads", session.threads,
-                  "Threads to use (default: one for each CPU)")
+                  "Threads of the CPU to use (default: one for each CPU)")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
   command
-      .add_option("--device", session.device, "Where to run (default: cpu:0)")
+      .add_option("--device", session.device,
+                  "Where to run: cuda:0 is the first GPU (default: cpu:0)")
       ->check(CLI::Validator(checkDevice, "", "device"))
       ->type_name("KIND:INDEX");
 }

@@ -113,10 +113,23 @@ static std::string arenaText(const Json &meta) {
   return text;
 }
 
+/// The code for CUDA devices: what runs it, and how large it is.
+static void printCuda(const Json &meta) {
+  for (const Json &image : list(meta, "cuda_images")) {
+    bool isPtx = text(image, "kind") == "ptx";
+    std::string sm = image.value("sm", Json(0)).dump();
+    printField("cuda", (isPtx ? "PTX for sm_" + sm + " and newer"
+                              : "machine code for sm_" + sm) +
+                           ", " + withPrefix(number(image, "bytes"), "B"));
+  }
+}
+
 static void printSummary(const Json &meta) {
   printField("model", text(meta, "name"));
   printField("compiler", text(meta, "compiler"));
-  printField("targets", join(list(meta, "targets")));
+  if (!list(meta, "targets").empty())
+    printField("targets", join(list(meta, "targets")));
+  printCuda(meta);
   printTensors("input", list(meta, "inputs"));
   printTensors("output", list(meta, "outputs"));
   printDims(meta);
@@ -139,22 +152,39 @@ static void printSummary(const Json &meta) {
                                                  : digest.dump()));
 }
 
+/// "  96 x 256 + 4 kB": the blocks, threads and dynamic shared memory of a
+/// kernel's launches on CUDA devices.
+static std::string launchText(const Json &kernel) {
+  if (!kernel.contains("cuda"))
+    return "";
+  const Json &launch = kernel["cuda"];
+  std::string text = launch.value("blocks", Json(0)).dump() + " x " +
+                     launch.value("threads", Json(0)).dump();
+  if (double bytes = number(launch, "shared_bytes"))
+    text += " + " + withPrefix(bytes, "B");
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), "  %20s", text.c_str());
+  return buffer;
+}
+
 /// One line a kernel, with the model's operators that it computes.
 static void printKernels(const Json &kernels) {
   size_t width = 6;
   for (const Json &kernel : kernels)
     width = std::max(width, text(kernel, "name").size());
   int column = static_cast<int>(width);
-  std::printf("%-*s  %12s  %8s  %8s  %s\n", column, "kernel", "flops", "tasks",
-              "code", "nodes");
+  bool hasCuda = !kernels.empty() && kernels[0].contains("cuda");
+  std::printf("%-*s  %12s  %8s  %8s%s  %s\n", column, "kernel", "flops",
+              "tasks", "code", hasCuda ? "      blocks x threads" : "",
+              "nodes");
   for (const Json &kernel : kernels) {
     double tasks = 0;
     for (const Json &count : list(kernel, "tasks"))
       if (count.is_number())
         tasks = std::max(tasks, count.get<double>());
-    std::printf("%-*s  %12.0f  %8.0f  %8.0f  %s\n", column,
+    std::printf("%-*s  %12.0f  %8.0f  %8.0f%s  %s\n", column,
                 text(kernel, "name").c_str(), number(kernel, "flops"), tasks,
-                number(kernel, "code_bytes"),
+                number(kernel, "code_bytes"), launchText(kernel).c_str(),
                 join(list(kernel, "nodes")).c_str());
   }
 }
