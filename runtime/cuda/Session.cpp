@@ -16,9 +16,9 @@ using namespace dlc::runtime::cuda;
 //===----------------------------------------------------------------------===//
 
 /// dlc_allocator's functions, for a session's arena and scratch memory. The
-/// driver aligns to 256 bytes at least. Zeros: kernels compute lanes that nobody
-/// uses from elements that nobody wrote, which looks like a fault to tools
-/// that watch memory.
+/// driver aligns to 256 bytes at least. Zeros: kernels compute lanes that
+/// nobody uses from elements that nobody wrote, which looks like a fault to
+/// tools that watch memory.
 static void *allocateOnDevice(void *context, size_t bytes, size_t) {
   const CudaSession &cuda = *static_cast<const CudaSession *>(context);
   ContextScope scope(cuda.driver(), cuda.loaded->getContext());

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Artifacts for CUDA devices: run on the emulated driver, which also finds races, faults and what nobody wrote."""
+import os
+import re
+
+import numpy as np
+import pytest
+from conftest import BUILD, DATA, dlc, for_models, input_flags
+
+CASES = sorted(path.name for path in (DATA / "ops").iterdir())
+FAMILIES = sorted(path.stem for path in (DATA / "ranges").glob("*.npz"))
+SMALL = ["digits", "mlp", "lenet", "unet", "text_cnn", "lstm_lm", "bert_encoder", "lstm_cells", "recommender", "tagger"]
+
+
+def on_device(*arguments, device=0, status=0, **variables):
+    """Runs `dlc` with an emulated device."""
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(BUILD / "emulator"), **variables}
+    return dlc(*arguments, "--device", f"cuda:{device}", status=status, env=environment)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_operators_agree_with_mxnet(case, tmp_path):
+    folder = DATA / "ops" / case
+    with np.load(folder / "io.npz") as io:
+        flags = list(input_flags(io))
+    dlc("compile", folder / "model-symbol.json", *flags, "--target", "cuda", "-o", tmp_path / "op.so")
+    on_device("verify", tmp_path / "op.so", "--io", folder / "io.npz")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_ranges_agree_with_mxnet(family, tmp_path):
+    with np.load(DATA / "ranges" / f"{family}.npz") as archive:
+        (tmp_path / "ranges-symbol.json").write_bytes(archive["symbol"].tobytes())
+        np.savez(tmp_path / "io.npz", **{key: archive[key] for key in archive.files if key != "symbol"})
+        flags = list(input_flags(archive))
+    dlc("compile", tmp_path / "ranges-symbol.json", *flags, "--target", "cuda", "-o", tmp_path / "ranges.so")
+    on_device("verify", tmp_path / "ranges.so", "--io", tmp_path / "io.npz")
+
+
+@for_models(*SMALL)
+def test_models_agree_with_mxnet(model, tmp_path):
+    dlc("compile", model.symbol, *model.flags, "--target", "cuda", "-o", tmp_path / "model.so")
+    on_device("verify", tmp_path / "model.so", "--io", model.io, "--rtol", "1e-3", DLC_EMULATOR_LEAKS="1")
+
+
+@for_models("squeezenet1_1")
+def test_squeezenet_agrees_with_the_cpu(model, tmp_path):
+    """At 64x64, for which there is no answer of MXNet's; its last pooling is for larger images."""
+    dlc("compile", model.symbol, "--params", model.params, "--input", "data=1x3x64x64",
+        "--outputs", "squeezenet0_relu25_fwd_output", "--target", "cpu,cuda",
+        "-o", tmp_path / "model.so")
+    rng = np.random.default_rng(1)
+    np.savez(tmp_path / "in.npz", **{"in:data": rng.standard_normal((1, 3, 64, 64)).astype("float32")})
+    dlc("run", tmp_path / "model.so", "--io", tmp_path / "in.npz", "--output", tmp_path / "want.npz")
+    with np.load(tmp_path / "in.npz") as given, np.load(tmp_path / "want.npz") as want:
+        np.savez(tmp_path / "io.npz", **given, **want)
+    on_device("verify", tmp_path / "model.so", "--io", tmp_path / "io.npz")
+
+
+@for_models("lenet")
+def test_one_file_for_both(model, tmp_path):
+    dlc("compile", model.symbol, *model.flags, "--target", "cpu,cuda", "-o", tmp_path / "model.so")
+    dlc("verify", tmp_path / "model.so", "--io", model.io)
+    for device in 0, 1:
+        on_device("verify", tmp_path / "model.so", "--io", model.io, device=device, DLC_EMULATOR_DEVICES="2")
+
+
+@for_models("mlp")
+def test_ptx_is_the_same_each_time(model):
+    texts = {dlc("compile", model.symbol, *model.flags, "--target", "cuda", "--emit", "ptx", "-o", "-",
+                 "--threads", threads).stdout for threads in (1, 2)}
+    assert len(texts) == 1
+    text = texts.pop()
+    assert ".target sm_80" in text and text.count(".visible .entry") == 4
+
+
+@pytest.mark.parametrize("flags, message", [
+    (["--target", "gpu"], "target 'gpu': use --target cpu, cuda or both"),
+    (["--target", "cuda", "--sm", "42"], "compute capability 42: use one of 80"),
+    (["--target", "cuda", "--sm", "eighty"], "'eighty' is no compute capability"),
+    (["--emit", "ptx"], "--emit=ptx needs code for GPUs: give --target cuda"),
+])
+def test_bad_flags(flags, message, tmp_path):
+    folder = DATA / "ops" / CASES[0]
+    with np.load(folder / "io.npz") as io:
+        shapes = list(input_flags(io))
+    run = dlc("compile", folder / "model-symbol.json", *shapes, *flags, "-o", tmp_path / "op.so", status=3)
+    assert message in run.stderr
+    assert not (tmp_path / "op.so").exists()
+    assert re.fullmatch(r"error: [^\n]+\n", run.stderr)
