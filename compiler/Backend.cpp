@@ -177,8 +177,14 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
         lowerToLLVM({kernels[index], index, target}, (*targets)[target], sizes);
   });
   std::vector<OwningOpRef<ModuleOp>> grids(gpus->empty() ? 0 : kernels.size());
+  std::vector<SmallVector<int64_t>> alignments;
+  if (!grids.empty()) {
+    auto known = getAlignments(module);
+    for (kernel::FuncOp func : kernels)
+      alignments.push_back(known.lookup(func.getSymName()));
+  }
   forEachInParallel(grids.size(), options.threads, [&](size_t i) {
-    grids[i] = lowerToNVVM(kernels[i], gpus->front());
+    grids[i] = lowerToNVVM(kernels[i], alignments[i], gpus->front(), options);
   });
   auto isThere = [](auto &kernel) { return bool(kernel); };
   if (!llvm::all_of(lowered, isThere) || !llvm::all_of(grids, isThere))

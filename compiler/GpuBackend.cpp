@@ -8,6 +8,8 @@
 #include "compiler/Backend.h"
 #include "compiler/Pipeline.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "passes/gpu/MemoryUse.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -62,13 +64,50 @@ getGpus(MLIRContext *context, const CompileOptions &options,
   return gpus;
 }
 
-OwningOpRef<ModuleOp> lowerToNVVM(kernel::FuncOp func, device::GpuAttr gpu) {
+/// What the runtime gives to arenas, weights and the tensors of callers.
+static constexpr int64_t kDeviceAlignment = 16;
+
+/// The bytes that \p buffer of a program begins at a multiple of.
+static int64_t getAlignment(Value buffer) {
+  int64_t alignment = kDeviceAlignment;
+  while (auto view = buffer.getDefiningOp<device::ViewOp>()) {
+    if (view.getDynamicOffset())
+      return 1;
+    alignment = std::gcd(alignment, int64_t(view.getOffset().value_or(0)));
+    buffer = view.getSource();
+  }
+  if (auto slot = buffer.getDefiningOp<device::SlotOp>())
+    return std::gcd(alignment, int64_t(slot.getOffset().value_or(1)));
+  if (auto weights = buffer.getDefiningOp<device::WeightsOp>())
+    return std::gcd(alignment, int64_t(weights.getOffset().value_or(1)));
+  return alignment;
+}
+
+llvm::StringMap<SmallVector<int64_t>> getAlignments(ModuleOp module) {
+  llvm::StringMap<SmallVector<int64_t>> alignments;
+  for (auto program : module.getOps<device::ProgramOp>())
+    for (auto launch : program.getBody().getOps<device::LaunchOp>()) {
+      SmallVector<int64_t> &known = alignments[launch.getCallee()];
+      known.resize(launch->getNumOperands(), kDeviceAlignment);
+      for (auto [alignment, buffer] : llvm::zip(known, launch->getOperands()))
+        alignment = std::gcd(alignment, getAlignment(buffer));
+    }
+  return alignments;
+}
+
+OwningOpRef<ModuleOp> lowerToNVVM(kernel::FuncOp func,
+                                  ArrayRef<int64_t> alignments,
+                                  device::GpuAttr gpu,
+                                  const CompileOptions &options) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(func.getLoc());
   OpBuilder builder(module->getBodyRegion());
-  builder.clone(*func);
+  Operation *copy = builder.clone(*func);
+  if (!alignments.empty())
+    copy->setAttr(kernel::kAlignmentsAttr,
+                  builder.getDenseI64ArrayAttr(alignments));
   (*module)->setAttr("device.gpu", gpu);
   PassManager passes(func.getContext());
-  addGpuPasses(passes);
+  addGpuPasses(passes, options);
   if (failed(passes.run(*module)))
     return {};
   return module;

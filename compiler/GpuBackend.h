@@ -9,6 +9,7 @@
 #include "dialects/kernel/KernelOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace dlc {
 
@@ -22,10 +23,17 @@ std::optional<llvm::SmallVector<device::GpuAttr>>
 getGpus(mlir::MLIRContext *context, const CompileOptions &options,
         DiagnosticList &diagnostics);
 
-/// Lowers \p func for \p gpu: a module with one `gpu.module` of the LLVM
-/// dialect; null, with diagnostics of MLIR's, on failure.
-mlir::OwningOpRef<mlir::ModuleOp> lowerToNVVM(kernel::FuncOp func,
-                                              device::GpuAttr gpu);
+/// The bytes that each argument of each kernel begins at a multiple of,
+/// wherever \p module launches it.
+llvm::StringMap<llvm::SmallVector<int64_t>>
+getAlignments(mlir::ModuleOp module);
+
+/// Lowers \p func, whose arguments have \p alignments, for \p gpu: a module
+/// with one `gpu.module` of the LLVM dialect; null, with diagnostics of MLIR's,
+/// on failure.
+mlir::OwningOpRef<mlir::ModuleOp>
+lowerToNVVM(kernel::FuncOp func, llvm::ArrayRef<int64_t> alignments,
+            device::GpuAttr gpu, const CompileOptions &options);
 
 /// Moves the code of \p lowered, made by lowerToNVVM, to the end of \p module,
 /// and says how it is launched.

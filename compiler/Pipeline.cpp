@@ -115,8 +115,10 @@ void addKernelPasses(OpPassManager &passes) {
   passes.addPass(cpu::createCpuToLLVM());
 }
 
-void addGpuPasses(OpPassManager &passes) {
-  passes.addPass(kernel::createKernelToGpu());
+void addGpuPasses(OpPassManager &passes, const CompileOptions &options) {
+  kernel::KernelToGpuOptions lowering;
+  lowering.precision = options.precision;
+  passes.addPass(kernel::createKernelToGpu(lowering));
   // libdevice has the functions of floats.
   kernel::KernelExpandMathOptions functions;
   functions.integersOnly = true;

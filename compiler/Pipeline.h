@@ -36,7 +36,7 @@ void addVectorPasses(mlir::OpPassManager &passes);
 void addKernelPasses(mlir::OpPassManager &passes);
 /// Those over one kernel, for the `device.gpu` of its module: to a `gpu.module`
 /// of LLVM's dialect.
-void addGpuPasses(mlir::OpPassManager &passes);
+void addGpuPasses(mlir::OpPassManager &passes, const CompileOptions &options);
 
 } // namespace dlc
 

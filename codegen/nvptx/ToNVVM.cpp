@@ -11,6 +11,7 @@
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/NVGPUToNVVM/NVGPUToNVVM.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
@@ -19,6 +20,8 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Transforms/DialectConversion.h"
 
@@ -34,6 +37,7 @@ static void populatePatterns(LLVMTypeConverter &converter,
                              RewritePatternSet &patterns) {
   populateSCFToControlFlowConversionPatterns(patterns);
   arith::populateCeilFloorDivExpandOpsPatterns(patterns);
+  vector::populateVectorFromElementsUnrollPatterns(patterns);
   populateVectorToLLVMConversionPatterns(converter, patterns);
   populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
   arith::populateArithToLLVMConversionPatterns(converter, patterns);
@@ -41,6 +45,7 @@ static void populatePatterns(LLVMTypeConverter &converter,
   cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
   ub::populateUBToLLVMConversionPatterns(converter, patterns);
   populateGpuToNVVMConversionPatterns(converter, patterns);
+  populateNVGPUToNVVMConversionPatterns(converter, patterns);
   // Instructions where there are some, else functions of libdevice.
   populateMathToLLVMConversionPatterns(converter, patterns);
   populateLibDeviceConversionPatterns(converter, patterns, /*benefit=*/10);
@@ -74,11 +79,16 @@ static LogicalResult convert(gpu::GPUModuleOp module) {
   options.overrideIndexBitwidth(isAllSmall ? 32 : 64);
   LLVMTypeConverter converter(context, options);
   configureGpuToNVVMTypeConverter(converter);
+  // Groups of copies are known by their order.
+  converter.addConversion([&](nvgpu::DeviceAsyncTokenType) -> Type {
+    return IntegerType::get(context, 32);
+  });
   RewritePatternSet patterns(context);
   populatePatterns(converter, patterns);
   LLVMConversionTarget target(*context);
   configureGpuToNVVMConversionLegality(target);
   target.addLegalOp<gpu::GPUModuleOp>();
+  target.addIllegalDialect<nvgpu::NVGPUDialect>();
   return applyPartialConversion(module, target, std::move(patterns));
 }
 

@@ -4,25 +4,9 @@
 #define DLC_PASSES_GPU_BLOCKCONTRACT_H
 
 #include "passes/gpu/BlockEmitter.h"
+#include "passes/gpu/BlockTile.h"
 
 namespace dlc::kernel {
-
-/// The part of a contraction that a block computes at once, and how its threads
-/// share it: each has `threadRows` x `threadColumns` of the results.
-struct BlockTile {
-  int64_t rows, columns;
-  int64_t depth; ///< steps of k that shared memory has room for
-  int64_t threadRows, threadColumns;
-
-  int64_t getNumThreads() const {
-    return rows / threadRows * (columns / threadColumns);
-  }
-};
-
-/// The tile for \p op. With \p numThreads, one for blocks of so many threads;
-/// 0: of any number.
-BlockTile chooseBlockTile(ContractOp op, int64_t multiprocessors,
-                          int64_t numThreads);
 
 /// Lowers one `kernel.contract`.
 ///
@@ -32,49 +16,53 @@ BlockTile chooseBlockTile(ContractOp op, int64_t multiprocessors,
 /// in registers; the epilogue runs on them.
 class BlockContract {
 public:
-  BlockContract(ContractOp op, const BlockTile &tile, BlockEmitter &emitter);
+  static std::unique_ptr<BlockContract>
+  create(ContractOp op, const BlockTile &tile, BlockEmitter &emitter);
+  virtual ~BlockContract() = default;
 
-  /// How many tiles there are.
-  int64_t getNumTiles() const;
   /// Emits the tile number \p index as the code of all threads of a block.
   mlir::LogicalResult emitTile(mlir::Value index);
-  /// Emits all tiles, one after the other.
-  mlir::LogicalResult emitAllTiles();
 
-private:
+protected:
   /// Where a tile is, as emitted values.
   struct Position {
     llvm::SmallVector<mlir::Value> batch;
     mlir::Value row, column; ///< its first ones
   };
-  /// An element of a tile that a thread copies to shared memory.
-  struct Copy {
-    mlir::Value place;    ///< in shared memory
-    mlir::Value base;     ///< its address at depth 0
-    mlir::Value inBounds; ///< of the rows or columns; null: always
-    mlir::Value step;     ///< its step of the tile's depth
+  /// A sum that a thread has, and where in the tile it belongs.
+  struct Sum {
+    mlir::Value row, column, value;
   };
-  mlir::LogicalResult analyze();
-  Position getPosition(mlir::Value index);
-  llvm::SmallVector<Copy> planCopies(const Position &at, bool isLhs);
-  /// The indices of k at step \p step, and whether there is such a step.
-  std::pair<llvm::SmallVector<mlir::Value>, mlir::Value>
-  getDepth(mlir::Value step);
-  mlir::Value loadElement(const Copy &copy, mlir::Value firstStep, bool isLhs);
-  llvm::SmallVector<mlir::Value> emitDepth(const Position &at);
-  mlir::Value multiplyAdd(mlir::Value row, mlir::Value column, mlir::Value sum);
-  void multiplyTile(llvm::MutableArrayRef<mlir::Value> sums);
-  /// The values that a thread has use for at a step of the tile's depth.
-  llvm::SmallVector<mlir::Value> loadFragment(mlir::Value memory, int64_t step,
-                                              bool isLhs);
-  mlir::LogicalResult emitEpilogue(const Position &at,
-                                   llvm::ArrayRef<mlir::Value> sums);
-  mlir::Value getThreadOffset(int64_t i, bool isLhs);
+
+  BlockContract(ContractOp op, const BlockTile &tile, BlockEmitter &emitter);
+
+  /// Emits the sums over all of k; each thread gets some of the tile's.
+  virtual llvm::SmallVector<Sum> emitSums(const Position &at) = 0;
+
+  /// The indices of k at step \p step.
+  llvm::SmallVector<mlir::Value> getDepth(mlir::Value step);
+  /// The address in lhs of row \p index, or in rhs of column \p index, at the
+  /// beginning of k.
+  mlir::Value getBase(const Position &at, mlir::Value index, bool isLhs);
+  /// The address \p base at step \p step of k.
+  mlir::Value getAddress(mlir::Value base, mlir::Value step, bool isLhs);
+  /// Columns that rhs has memory for.
+  int64_t getReadableColumns();
+
   mlir::Value constant(int64_t value) {
     return emitter.constantIndex(loc, value);
   }
   mlir::Value isLess(mlir::Value value, int64_t bound);
+  /// Whether both hold; null stands for true.
   mlir::Value both(mlir::Value a, mlir::Value b);
+  mlir::Value add(mlir::Value a, mlir::Value b) {
+    return emitter.add(loc, a, b);
+  }
+  mlir::Value multiply(mlir::Value a, mlir::Value b) {
+    return emitter.multiply(loc, a, b);
+  }
+  mlir::Value divide(mlir::Value a, int64_t b);
+  mlir::Value remainder(mlir::Value a, int64_t b);
 
   ContractOp op;
   BlockTile tile;
@@ -82,9 +70,16 @@ private:
   mlir::OpBuilder &builder;
   mlir::Location loc;
   mlir::AffineExpr lhsOffset, rhsOffset;
-  llvm::SmallVector<int64_t> lhsStrides, rhsStrides; ///< for each extent of k
+  /// For each extent of k; one for all steps of packed columns.
+  llvm::SmallVector<int64_t> lhsStrides, rhsStrides;
   mlir::Type lhsType, rhsType, sumType;
-  mlir::Value lhsTile, rhsTile; ///< in shared memory: [step][row or column]
+
+private:
+  mlir::LogicalResult analyze();
+  Position getPosition(mlir::Value index);
+  mlir::LogicalResult emitEpilogue(const Position &at,
+                                   llvm::ArrayRef<Sum> sums);
+  llvm::SmallVector<mlir::Value> getSymbols();
 };
 
 /// Emits \p op as part of a task that a block runs.

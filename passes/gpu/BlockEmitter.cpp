@@ -24,9 +24,10 @@ static const VectorTarget &getScalarTarget() {
   return target;
 }
 
-BlockEmitter::BlockEmitter(OpBuilder &builder, int64_t numThreads)
+BlockEmitter::BlockEmitter(OpBuilder &builder, int64_t numThreads,
+                           Precision precision)
     : BodyEmitter(builder, getScalarTarget()), builder(builder),
-      numThreads(numThreads) {}
+      numThreads(numThreads), precision(precision) {}
 
 Value BlockEmitter::add(Location loc, Value a, Value b) {
   return arith::AddIOp::create(builder, loc, a, b);

@@ -9,13 +9,19 @@
 
 namespace dlc::kernel {
 
+/// How exactly contractions of f32 are computed.
+enum class Precision { Float32, Tf32, Float16, BFloat16 };
+
 /// The code of a task is either that of one thread, or of all threads of a
 /// block: these compute what is outside loops all alike, take turns at the
 /// iterations of loops and reductions, and let one of them store. They wait for
 /// each other where one of them touches what another has written.
 class BlockEmitter : public BodyEmitter {
 public:
-  BlockEmitter(mlir::OpBuilder &builder, int64_t numThreads);
+  BlockEmitter(mlir::OpBuilder &builder, int64_t numThreads,
+               Precision precision);
+
+  Precision getPrecision() const { return precision; }
 
   int64_t getNumThreads() const { return numThreads; }
   /// The number of the thread in its block. Emitted once for the function.
@@ -72,6 +78,7 @@ private:
 
   mlir::OpBuilder &builder;
   int64_t numThreads;
+  Precision precision;
   mlir::Value thread;
   bool isShared = false; ///< the code is that of all threads of a block
   BufferSet written;     ///< by the task

@@ -7,8 +7,11 @@
 
 #include "dialects/device/DeviceOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "llvm/ADT/StringSwitch.h"
 
 namespace dlc::kernel {
 #define GEN_PASS_DEF_KERNELTOGPU
@@ -35,8 +38,8 @@ namespace {
 /// Lowers one kernel.
 class GridLowering {
 public:
-  GridLowering(FuncOp kernel, dlc::device::GpuAttr target)
-      : kernel(kernel), target(target), builder(kernel) {}
+  GridLowering(FuncOp kernel, dlc::device::GpuAttr target, Precision precision)
+      : kernel(kernel), target(target), precision(precision), builder(kernel) {}
 
   LogicalResult run();
 
@@ -57,6 +60,7 @@ private:
 
   FuncOp kernel;
   dlc::device::GpuAttr target;
+  Precision precision;
   OpBuilder builder;
   gpu::GPUFuncOp function;
   std::unique_ptr<BlockEmitter> emitter;
@@ -94,9 +98,7 @@ int64_t GridLowering::getNumBlocks(const GridPart &part) {
     return tasks;
   }
   case GridPart::Tiles:
-    return BlockContract(cast<ContractOp>(part.section), getTile(part),
-                         *emitter)
-        .getNumTiles();
+    return getTile(part).getNumTiles(cast<ContractOp>(part.section));
   }
   llvm_unreachable("unknown part");
 }
@@ -186,9 +188,9 @@ LogicalResult GridLowering::emitPart(const GridPart &part, Value block) {
   case GridPart::Blocks:
     return emitBlocks(cast<ParallelOp>(part.section), block);
   case GridPart::Tiles:
-    return BlockContract(cast<ContractOp>(part.section), getTile(part),
-                         *emitter)
-        .emitTile(block);
+    return BlockContract::create(cast<ContractOp>(part.section), getTile(part),
+                                 *emitter)
+        ->emitTile(block);
   }
   llvm_unreachable("unknown part");
 }
@@ -271,7 +273,7 @@ LogicalResult GridLowering::run() {
   SmallVector<GridPart> parts = planSections(*sections);
   numThreads = chooseThreads(parts);
   createFunction();
-  emitter = std::make_unique<BlockEmitter>(builder, numThreads);
+  emitter = std::make_unique<BlockEmitter>(builder, numThreads, precision);
   for (auto [from, to] :
        llvm::zip(kernel.getBody().getArguments(), function.getArguments()))
     emitter->map(from, to);
@@ -294,10 +296,20 @@ struct KernelToGpu : dlc::kernel::impl::KernelToGpuBase<KernelToGpu> {
       getOperation().emitError("requires a 'device.gpu' on the module");
       return signalPassFailure();
     }
+    auto accuracy = llvm::StringSwitch<std::optional<Precision>>(precision)
+                        .Case("float32", Precision::Float32)
+                        .Case("tf32", Precision::Tf32)
+                        .Case("float16", Precision::Float16)
+                        .Case("bfloat16", Precision::BFloat16)
+                        .Default(std::nullopt);
+    if (!accuracy) {
+      getOperation().emitError("unknown precision '") << precision << "'";
+      return signalPassFailure();
+    }
     for (FuncOp kernel :
          llvm::make_early_inc_range(getOperation().getOps<FuncOp>())) {
       ++numKernels;
-      if (failed(GridLowering(kernel, target).run()))
+      if (failed(GridLowering(kernel, target, *accuracy).run()))
         return signalPassFailure();
     }
   }

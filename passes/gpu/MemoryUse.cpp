@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which buffers a piece of a kernel reads and writes.
 #include "passes/gpu/MemoryUse.h"
+#include "passes/kernel/BodyEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace dlc::kernel;
@@ -50,6 +52,38 @@ void dlc::kernel::addBuffers(Value memref, BufferSet &buffers) {
       })
       .Default(
           [&](Operation *) { buffers.insert(memref.getAsOpaquePointer()); });
+}
+
+/// What BlockEmitter::allocateShared and the runtime give scratch memory.
+static constexpr int64_t kScratchAlignment = 16;
+
+int64_t dlc::kernel::getAlignment(Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  int64_t bytes = (type.getElementTypeBitWidth() + 7) / 8;
+  if (auto argument = dyn_cast<BlockArgument>(memref)) {
+    auto alignments =
+        argument.getOwner()->getParentOp()->getAttrOfType<DenseI64ArrayAttr>(
+            kAlignmentsAttr);
+    return alignments ? alignments[argument.getArgNumber()] : bytes;
+  }
+  return TypeSwitch<Operation *, int64_t>(memref.getDefiningOp())
+      .Case([&](SliceOp op) {
+        AffineMap map = op.getMap();
+        SmallVector<AffineExpr> subscripts(map.getResults());
+        auto whole = cast<MemRefType>(op.getMemref().getType());
+        subscripts.resize(whole.getRank(),
+                          getAffineConstantExpr(0, op.getContext()));
+        AffineExpr offset = BodyEmitter::linearize(
+            whole,
+            AffineMap::get(map.getNumDims(), 0, subscripts, op.getContext()));
+        int64_t step = offset.getLargestKnownDivisor() * bytes;
+        return std::gcd(step, getAlignment(op.getMemref()));
+      })
+      .Case([&](arith::SelectOp op) {
+        return std::gcd(getAlignment(op.getTrueValue()),
+                        getAlignment(op.getFalseValue()));
+      })
+      .Default([](Operation *) { return kScratchAlignment; });
 }
 
 MemoryUse dlc::kernel::getMemoryUse(Operation *op) {

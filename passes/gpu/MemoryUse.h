@@ -32,6 +32,13 @@ void addBuffers(mlir::Value memref, BufferSet &buffers);
 /// What \p op and the operations inside it use.
 MemoryUse getMemoryUse(mlir::Operation *op);
 
+/// The attribute of a `kernel.func` that says at multiples of how many bytes
+/// each of its arguments begins. Without it each begins at any element.
+inline constexpr llvm::StringLiteral kAlignmentsAttr = "kernel.alignments";
+
+/// The bytes that the buffer \p memref begins at a multiple of.
+int64_t getAlignment(mlir::Value memref);
+
 /// Whether \p op needs nothing but registers.
 bool isPureOperation(mlir::Operation &op);
 

@@ -21,6 +21,10 @@ def KernelToGpu : Pass<"kernel-to-gpu", "::mlir::ModuleOp"> {
     `kernel.threads`, `kernel.shared_bytes`, `kernel.scratch_bytes`,
     `kernel.num_phases`.
 
+    Contractions of f32 run on tensor cores: as three products of tf32, which
+    are as exact as FMAs, or with a lower `precision` as one of factors that are
+    rounded to it. Those of other types and of few rows are FMAs.
+
     Before:
     ```mlir
     kernel.func @relu(%x: memref<4x8xf32>) outputs(%y: memref<4x8xf32>) {
@@ -50,7 +54,13 @@ def KernelToGpu : Pass<"kernel-to-gpu", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
     "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+    "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+  let options = [
+    Option<"precision", "precision", "std::string", /*default=*/"\"float32\"",
+           "How exactly contractions of f32 are computed: float32, tf32, "
+           "float16 or bfloat16">
   ];
   let statistics = [
     Statistic<"numKernels", "kernels", "Kernels lowered">

@@ -88,3 +88,12 @@ def test_bad_flags(flags, message, tmp_path):
     assert message in run.stderr
     assert not (tmp_path / "op.so").exists()
     assert re.fullmatch(r"error: [^\n]+\n", run.stderr)
+
+
+@pytest.mark.parametrize("precision, error", [("tf32", 2e-3), ("float16", 2e-3), ("bfloat16", 2e-2)])
+@for_models("bert_encoder")
+def test_lower_precisions(model, precision, error, tmp_path):
+    """Each is as near as its mantissa lets it, and not nearer, as f32 would be."""
+    dlc("compile", model.symbol, *model.flags, "--target", "cuda", "--precision", precision, "-o", tmp_path / "model.so")
+    on_device("verify", tmp_path / "model.so", "--io", model.io, "--rtol", str(error), "--atol", "1e-3")
+    on_device("verify", tmp_path / "model.so", "--io", model.io, status=1)

@@ -67,8 +67,20 @@ static bool checkSupport(const CompileCommand &command,
   };
   if (command.options.withGradients || !command.options.wrt.empty())
     refuse("--gradients");
-  if (command.options.precision != "float32")
-    refuse("--precision other than float32");
+  const std::vector<std::string> &targets = command.options.targets;
+  const std::string &precision = command.options.precision;
+  static constexpr std::string_view precisions[] = {"float32", "tf32",
+                                                    "float16", "bfloat16"};
+  if (std::find(std::begin(precisions), std::end(precisions), precision) ==
+      std::end(precisions))
+    diagnostics.add(DiagnosticCode::UnsupportedOption,
+                    {command.model.model, "", "", -1},
+                    "--precision '" + precision +
+                        "' is not one of float32, tf32, float16, bfloat16");
+  else if (precision != "float32" &&
+           (targets.empty() ||
+            std::find(targets.begin(), targets.end(), "cpu") != targets.end()))
+    refuse("--precision other than float32 for CPUs");
   return diagnostics.empty();
 }
 
@@ -243,7 +255,8 @@ static void addBackendFlags(CLI::App &app, CompileOptions &options) {
   addList("--sm", options.sms, "Compute capabilities of GPUs");
   addList("--wrt", options.wrt, "Arguments to differentiate");
   app.add_flag("--gradients", options.withGradients, "Compile a training step");
-  app.add_option("--precision", options.precision, "float32");
+  app.add_option("--precision", options.precision,
+                 "Of contractions on GPUs: float32, tf32, float16, bfloat16");
   app.add_option("--threads", options.threads, "The compiler's own threads");
   app.add_option("--dump-dir", options.dumpDir,
                  "Folder for the text after each stage");

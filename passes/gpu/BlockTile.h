@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which part of a contraction a block computes.
+#ifndef DLC_PASSES_GPU_BLOCKTILE_H
+#define DLC_PASSES_GPU_BLOCKTILE_H
+
+#include "dialects/kernel/KernelOps.h"
+
+namespace dlc::kernel {
+
+/// The part of a contraction that a block computes at once, and how its threads
+/// share it.
+struct BlockTile {
+  enum Unit {
+    Fma,   ///< each thread has `shareRows` x `shareColumns` results
+    Tensor ///< there are `shareRows` x `shareColumns` warps, with equal parts
+  } unit;
+  int64_t rows, columns;
+  int64_t depth; ///< steps of k that are in shared memory at once
+  int64_t shareRows, shareColumns;
+
+  int64_t getNumThreads() const;
+  /// How many tiles \p op consists of.
+  int64_t getNumTiles(ContractOp op) const;
+};
+
+/// The tile for \p op on a GPU of \p multiprocessors. With \p numThreads, one
+/// for blocks of so many threads, 32 to 256; 0: of any number.
+BlockTile chooseBlockTile(ContractOp op, int64_t multiprocessors,
+                          int64_t numThreads);
+
+} // namespace dlc::kernel
+
+#endif // DLC_PASSES_GPU_BLOCKTILE_H

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Contractions on tensor cores: from shared memory to sums. The layout of
+// fragments in registers is that of `mma.m16n8k8` and `mma.m16n8k16` in the PTX
+// manual: lane 4 g + t has rows g and g + 8, columns g, and steps t.
+#include "passes/gpu/TensorContract.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace dlc::kernel;
+
+static constexpr int64_t kPieceRows = 16, kPieceColumns = 8;
+/// Bits of f32 that tf32 has.
+static constexpr int64_t kTf32Mask = ~int64_t(0x1fff);
+static constexpr int64_t kTf32Half = 0x1000;
+
+int64_t TensorContract::getNumPieces(bool isLhs) const {
+  return isLhs ? tile.rows / tile.shareRows / kPieceRows
+               : tile.columns / tile.shareColumns / kPieceColumns;
+}
+
+Value TensorContract::getWarpOffset(bool isLhs) {
+  Value warp = divide(emitter.getThread(), 32);
+  Value position = isLhs ? divide(warp, tile.shareColumns)
+                         : remainder(warp, tile.shareColumns);
+  int64_t size = isLhs ? tile.rows / tile.shareRows
+                       : tile.columns / tile.shareColumns;
+  return multiply(position, constant(size));
+}
+
+Value TensorContract::getLaneAddress(const Operand &operand) {
+  Value lane = remainder(emitter.getThread(), 32);
+  Value across = add(getWarpOffset(operand.isLhs), divide(lane, 4));
+  Value step = remainder(lane, 4);
+  if (isNarrow)
+    step = multiply(step, constant(2));
+  Value pitch = constant(operand.pitch);
+  return operand.isDepthFirst ? add(multiply(across, pitch), step)
+                              : add(multiply(step, pitch), across);
+}
+
+//===----------------------------------------------------------------------===//
+// Factors
+//===----------------------------------------------------------------------===//
+
+/// \p value, of f32, with the bits of tf32 only: cut off, or rounded to the
+/// nearest.
+static Value toTf32(OpBuilder &builder, Location loc, Value value,
+                    bool rounds) {
+  Type i32 = builder.getI32Type();
+  auto constant = [&](int64_t bits) {
+    return arith::ConstantIntOp::create(builder, loc, bits, 32);
+  };
+  Value bits = arith::BitcastOp::create(builder, loc, i32, value);
+  if (rounds)
+    bits = arith::AddIOp::create(builder, loc, bits, constant(kTf32Half));
+  bits = arith::AndIOp::create(builder, loc, bits,
+                               constant(int32_t(kTf32Mask)));
+  return arith::BitcastOp::create(builder, loc, value.getType(), bits);
+}
+
+/// What \p high leaves of \p value; nothing of an infinity.
+static Value getRest(OpBuilder &builder, Location loc, Value value,
+                     Value high) {
+  Value rest = arith::SubFOp::create(builder, loc, value, high);
+  rest = toTf32(builder, loc, rest, /*rounds=*/false);
+  Value zero = arith::ConstantOp::create(
+      builder, loc, builder.getZeroAttr(value.getType()));
+  // Infinity less infinity isn't a number.
+  Value isNumber = arith::CmpFOp::create(
+      builder, loc, arith::CmpFPredicate::ORD, rest, rest);
+  return arith::SelectOp::create(builder, loc, isNumber, rest, zero);
+}
+
+/// Two of \p elements, rounded to \p type, in each register.
+static SmallVector<Value> packPairs(OpBuilder &builder, Location loc,
+                                    ArrayRef<Value> elements, Type type) {
+  SmallVector<Value> registers;
+  for (size_t i = 0; i < elements.size(); i += 2) {
+    SmallVector<Value> pair;
+    for (Value element : elements.slice(i, 2))
+      pair.push_back(arith::TruncFOp::create(builder, loc, type, element));
+    Value packed = vector::FromElementsOp::create(
+        builder, loc, VectorType::get(2, type), pair);
+    // Instructions for bf16 take words.
+    if (type.isBF16()) {
+      packed = vector::BitCastOp::create(
+          builder, loc, VectorType::get(1, builder.getI32Type()), packed);
+      packed = vector::ExtractOp::create(builder, loc, packed, 0);
+    }
+    registers.push_back(packed);
+  }
+  return registers;
+}
+
+TensorContract::Factor TensorContract::makeFactor(ArrayRef<Value> elements) {
+  if (emitter.getPrecision() == Precision::Float16)
+    return {packPairs(builder, loc, elements, builder.getF16Type()), {}};
+  if (emitter.getPrecision() == Precision::BFloat16)
+    return {packPairs(builder, loc, elements, builder.getBF16Type()), {}};
+  bool isExact = emitter.getPrecision() == Precision::Float32;
+  auto toWord = [&](Value value) {
+    return arith::BitcastOp::create(builder, loc, builder.getI32Type(), value);
+  };
+  Factor factor;
+  for (Value element : elements) {
+    Value high = toTf32(builder, loc, element, /*rounds=*/!isExact);
+    factor.high.push_back(toWord(high));
+    if (isExact)
+      factor.low.push_back(toWord(getRest(builder, loc, element, high)));
+  }
+  return factor;
+}
+
+TensorContract::Factor TensorContract::loadFactor(const Operand &operand,
+                                                  Value stage, int64_t piece,
+                                                  int64_t step) {
+  int64_t size = operand.isLhs ? kPieceRows : kPieceColumns;
+  auto load = [&](int64_t across, int64_t steps) -> Value {
+    across += piece * size;
+    steps += step;
+    int64_t offset = operand.isDepthFirst ? across * operand.pitch + steps
+                                          : steps * operand.pitch + across;
+    return memref::LoadOp::create(builder, loc, operand.memory,
+                                  add(stage, constant(offset)));
+  };
+  // Registers in order: steps of the first half, each for rows g and g + 8,
+  // then those of the second half.
+  SmallVector<Value> elements;
+  for (int64_t half = 0; half < 2; ++half)
+    for (int64_t across = 0; across < size; across += 8)
+      for (int64_t i = 0; i < (isNarrow ? 2 : 1); ++i)
+        elements.push_back(load(across, half * pieceDepth / 2 + i));
+  return makeFactor(elements);
+}
+
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+void TensorContract::multiplyPiece(const Factor &a, const Factor &b,
+                                   MutableArrayRef<Value> sums) {
+  NVVM::MMATypes factorType = NVVM::MMATypes::tf32;
+  if (isNarrow)
+    factorType = emitter.getPrecision() == Precision::Float16
+                     ? NVVM::MMATypes::f16
+                     : NVVM::MMATypes::bf16;
+  auto type = LLVM::LLVMStructType::getLiteral(
+      op.getContext(), SmallVector<Type>(4, builder.getF32Type()));
+  int64_t shape[] = {kPieceRows, kPieceColumns, pieceDepth};
+  auto multiply = [&](ArrayRef<Value> lhs, ArrayRef<Value> rhs) {
+    Value result = NVVM::MmaOp::create(
+        builder, loc, type, lhs, rhs, sums, shape, /*b1Op=*/std::nullopt,
+        /*intOverflow=*/std::nullopt, std::array{factorType, factorType},
+        std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
+    for (auto [i, sum] : llvm::enumerate(sums))
+      sum = LLVM::ExtractValueOp::create(builder, loc, result, i);
+  };
+  // The smallest first.
+  if (!a.low.empty()) {
+    multiply(a.low, b.high);
+    multiply(a.high, b.low);
+  }
+  multiply(a.high, b.high);
+}
+
+void TensorContract::multiplyStage(Value stage, MutableArrayRef<Value> sums) {
+  int64_t numRows = getNumPieces(true), numColumns = getNumPieces(false);
+  Value lhsStage =
+      add(lhs.lane, multiply(stage, constant(getStageSize(lhs))));
+  Value rhsStage =
+      add(rhs.lane, multiply(stage, constant(getStageSize(rhs))));
+  for (int64_t step = 0; step < tile.depth; step += pieceDepth) {
+    SmallVector<Factor> rows, columns;
+    for (int64_t i = 0; i < numRows; ++i)
+      rows.push_back(loadFactor(lhs, lhsStage, i, step));
+    for (int64_t i = 0; i < numColumns; ++i)
+      columns.push_back(loadFactor(rhs, rhsStage, i, step));
+    for (int64_t i = 0; i < numRows; ++i)
+      for (int64_t j = 0; j < numColumns; ++j)
+        multiplyPiece(rows[i], columns[j],
+                      sums.slice(4 * (i * numColumns + j), 4));
+  }
+}
+
+SmallVector<BlockContract::Sum>
+TensorContract::placeSums(ArrayRef<Value> values) {
+  Value lane = remainder(emitter.getThread(), 32);
+  Value row = add(getWarpOffset(/*isLhs=*/true), divide(lane, 4));
+  Value column = add(getWarpOffset(/*isLhs=*/false),
+                     multiply(remainder(lane, 4), constant(2)));
+  int64_t numColumns = getNumPieces(false);
+  SmallVector<Sum> sums;
+  for (auto [i, value] : llvm::enumerate(values)) {
+    int64_t piece = i / 4, half = i % 4 / 2, next = i % 2;
+    int64_t rows = piece / numColumns * kPieceRows + half * 8;
+    int64_t columns = piece % numColumns * kPieceColumns + next;
+    sums.push_back(
+        {add(row, constant(rows)), add(column, constant(columns)), value});
+  }
+  return sums;
+}
