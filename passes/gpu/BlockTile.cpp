@@ -78,8 +78,7 @@ static bool canUseTensorCores(ContractOp op) {
 /// How long \p op takes in \p tile; the unit doesn't matter.
 static double estimate(ContractOp op, const BlockTile &tile,
                        int64_t multiprocessors) {
-  int64_t each =
-      llvm::divideCeil(tile.getNumTiles(op), multiprocessors);
+  int64_t each = llvm::divideCeil(tile.getNumTiles(op), multiprocessors);
   double work = double(tile.rows * tile.columns) *
                     (tile.unit == BlockTile::Fma ? kFmaCost : 1) +
                 kCopyCost * double(tile.rows + tile.columns);

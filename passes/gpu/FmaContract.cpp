@@ -27,10 +27,10 @@ SmallVector<FmaContract::Copy> FmaContract::planCopies(const Position &at,
   SmallVector<Copy> copies;
   for (int64_t first = 0; first < count; first += numThreads) {
     Value number = add(emitter.getThread(), constant(first));
-    SmallVector<Value> digits = emitter.delinearize(
-        loc, number,
-        isStepFirst ? ArrayRef<int64_t>{width, tile.depth}
-                    : ArrayRef<int64_t>{tile.depth, width});
+    SmallVector<Value> digits =
+        emitter.delinearize(loc, number,
+                            isStepFirst ? ArrayRef<int64_t>{width, tile.depth}
+                                        : ArrayRef<int64_t>{tile.depth, width});
     Value across = digits[isStepFirst ? 0 : 1];
     Copy copy;
     copy.step = digits[isStepFirst ? 1 : 0];
@@ -144,9 +144,9 @@ SmallVector<BlockContract::Sum> FmaContract::emitSums(const Position &at) {
   Value zero =
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(sumType));
   SmallVector<Value> values(tile.shareRows * tile.shareColumns, zero);
-  auto loop = scf::ForOp::create(builder, loc, constant(0),
-                                 constant(op.getKTotal()),
-                                 constant(tile.depth), values);
+  auto loop =
+      scf::ForOp::create(builder, loc, constant(0), constant(op.getKTotal()),
+                         constant(tile.depth), values);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());

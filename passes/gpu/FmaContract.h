@@ -29,8 +29,7 @@ private:
   mlir::Value loadElement(const Copy &copy, mlir::Value firstStep, bool isLhs);
   void storeElement(const Copy &copy, mlir::Value element, bool isLhs);
   void multiplyTile(llvm::MutableArrayRef<mlir::Value> sums);
-  mlir::Value multiplyAdd(mlir::Value row, mlir::Value column,
-                          mlir::Value sum);
+  mlir::Value multiplyAdd(mlir::Value row, mlir::Value column, mlir::Value sum);
   /// The values that a thread has use for at a step of the tile's depth.
   llvm::SmallVector<mlir::Value> loadFragment(int64_t step, bool isLhs);
   mlir::Value getThreadOffset(int64_t i, bool isLhs);

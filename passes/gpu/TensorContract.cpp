@@ -62,8 +62,8 @@ TensorContract::Operand TensorContract::planOperand(bool isLhs) {
   operand.vector = 1;
   if (isDepthDense) {
     unsigned last = isLhs ? map.getNumDims() - 1 : map.getNumDims() - 3;
-    bool isWhole = k.back() % kVector == 0 &&
-                   op.getKTail().value_or(0) % kVector == 0;
+    bool isWhole =
+        k.back() % kVector == 0 && op.getKTail().value_or(0) % kVector == 0;
     if (isWhole && isAligned(isLhs, last))
       operand.vector = kVector;
   } else if (!isLhs) {
@@ -138,9 +138,9 @@ void TensorContract::copyChunk(const Operand &operand, Value address,
     return;
   }
   auto type = VectorType::get(operand.vector, builder.getF32Type());
-  Value elements = vector::LoadOp::create(
-      builder, loc, type, buffer, address, /*nontemporal=*/false,
-      llvm::MaybeAlign(kVectorBytes));
+  Value elements = vector::LoadOp::create(builder, loc, type, buffer, address,
+                                          /*nontemporal=*/false,
+                                          llvm::MaybeAlign(kVectorBytes));
   vector::StoreOp::create(builder, loc, elements, operand.memory, place,
                           /*nontemporal=*/false,
                           llvm::MaybeAlign(kVectorBytes));
@@ -213,15 +213,13 @@ SmallVector<Value> TensorContract::emitSteps(const Position &at,
     copy(constant(stage * depth), constant(stage));
     group = closeGroup();
   }
-  auto loop =
-      scf::ForOp::create(builder, loc, constant(0), constant(total),
-                         constant(depth), sums);
+  auto loop = scf::ForOp::create(builder, loc, constant(0), constant(total),
+                                 constant(depth), sums);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   Value step = loop.getInductionVar();
-  Value stage = numStages == 1
-                    ? constant(0)
-                    : remainder(divide(step, depth), numStages);
+  Value stage =
+      numStages == 1 ? constant(0) : remainder(divide(step, depth), numStages);
   if (isAsynchronous) {
     nvgpu::DeviceAsyncWaitOp::create(builder, loc, group,
                                      builder.getI32IntegerAttr(numStages - 2));
@@ -241,8 +239,7 @@ SmallVector<Value> TensorContract::emitSteps(const Position &at,
     copy(step, stage);
     emitter.emitBarrier(loc);
   }
-  sums.assign(loop.getRegionIterArgs().begin(),
-              loop.getRegionIterArgs().end());
+  sums.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
   multiplyStage(stage, sums);
   scf::YieldOp::create(builder, loc, sums);
   return SmallVector<Value>(loop.getResults());

@@ -24,8 +24,8 @@ Value TensorContract::getWarpOffset(bool isLhs) {
   Value warp = divide(emitter.getThread(), 32);
   Value position = isLhs ? divide(warp, tile.shareColumns)
                          : remainder(warp, tile.shareColumns);
-  int64_t size = isLhs ? tile.rows / tile.shareRows
-                       : tile.columns / tile.shareColumns;
+  int64_t size =
+      isLhs ? tile.rows / tile.shareRows : tile.columns / tile.shareColumns;
   return multiply(position, constant(size));
 }
 
@@ -55,8 +55,8 @@ static Value toTf32(OpBuilder &builder, Location loc, Value value,
   Value bits = arith::BitcastOp::create(builder, loc, i32, value);
   if (rounds)
     bits = arith::AddIOp::create(builder, loc, bits, constant(kTf32Half));
-  bits = arith::AndIOp::create(builder, loc, bits,
-                               constant(int32_t(kTf32Mask)));
+  bits =
+      arith::AndIOp::create(builder, loc, bits, constant(int32_t(kTf32Mask)));
   return arith::BitcastOp::create(builder, loc, value.getType(), bits);
 }
 
@@ -65,11 +65,11 @@ static Value getRest(OpBuilder &builder, Location loc, Value value,
                      Value high) {
   Value rest = arith::SubFOp::create(builder, loc, value, high);
   rest = toTf32(builder, loc, rest, /*rounds=*/false);
-  Value zero = arith::ConstantOp::create(
-      builder, loc, builder.getZeroAttr(value.getType()));
+  Value zero = arith::ConstantOp::create(builder, loc,
+                                         builder.getZeroAttr(value.getType()));
   // Infinity less infinity isn't a number.
-  Value isNumber = arith::CmpFOp::create(
-      builder, loc, arith::CmpFPredicate::ORD, rest, rest);
+  Value isNumber = arith::CmpFOp::create(builder, loc,
+                                         arith::CmpFPredicate::ORD, rest, rest);
   return arith::SelectOp::create(builder, loc, isNumber, rest, zero);
 }
 
@@ -167,10 +167,8 @@ void TensorContract::multiplyPiece(const Factor &a, const Factor &b,
 
 void TensorContract::multiplyStage(Value stage, MutableArrayRef<Value> sums) {
   int64_t numRows = getNumPieces(true), numColumns = getNumPieces(false);
-  Value lhsStage =
-      add(lhs.lane, multiply(stage, constant(getStageSize(lhs))));
-  Value rhsStage =
-      add(rhs.lane, multiply(stage, constant(getStageSize(rhs))));
+  Value lhsStage = add(lhs.lane, multiply(stage, constant(getStageSize(lhs))));
+  Value rhsStage = add(rhs.lane, multiply(stage, constant(getStageSize(rhs))));
   for (int64_t step = 0; step < tile.depth; step += pieceDepth) {
     SmallVector<Factor> rows, columns;
     for (int64_t i = 0; i < numRows; ++i)
