@@ -58,6 +58,8 @@ struct ImportOptions {
   bool withInternals = false;
   /// The most bytes that weights and arena together may need.
   int64_t memoryLimit = int64_t(1) << 40;
+  /// The most operations that the graph may have once loops are unrolled.
+  int64_t maxOperations = int64_t(1) << 18;
 };
 
 /// What compilation ends in; in the order of the pipeline.

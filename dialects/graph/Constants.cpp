@@ -276,6 +276,15 @@ std::string dlc::graph::getDerivedKey(Value constant, StringRef suffix) {
   return (op.getName().value_or("constant") + suffix).str();
 }
 
+/// A literal of the elements that \p bytes has.
+static DenseElementsAttr makeLiteral(RankedTensorType type,
+                                     ArrayRef<char> bytes) {
+  if (!type.getElementType().isInteger(1))
+    return DenseElementsAttr::getFromRawBuffer(type, bytes);
+  SmallVector<bool> bits(bytes.begin(), bytes.end());
+  return DenseElementsAttr::get(type, bits);
+}
+
 TypedAttr
 dlc::graph::makeConstantValue(RankedTensorType type, StringRef key,
                               function_ref<void(MutableArrayRef<char>)> fill) {
@@ -289,10 +298,19 @@ dlc::graph::makeConstantValue(RankedTensorType type, StringRef key,
   }
   SmallVector<char, kMaxLiteralBytes> bytes(size);
   fill(bytes);
-  if (!type.getElementType().isInteger(1))
-    return DenseElementsAttr::getFromRawBuffer(type, bytes);
-  SmallVector<bool> bits(bytes.begin(), bytes.end());
-  return DenseElementsAttr::get(type, bits);
+  return ::makeLiteral(type, bytes);
+}
+
+DenseElementsAttr dlc::graph::makeLiteral(RankedTensorType type,
+                                          ArrayRef<Scalar> values) {
+  Type element = type.getElementType();
+  if (element.isUnsignedInteger())
+    element =
+        IntegerType::get(type.getContext(), element.getIntOrFloatBitWidth());
+  auto format = *ElementFormat::get(element);
+  SmallVector<char> bytes(values.size() * format.getSizeBytes());
+  format.store(values.data(), values.size(), bytes.data());
+  return ::makeLiteral(type, bytes);
 }
 
 TypedAttr
@@ -302,9 +320,7 @@ dlc::graph::makeSplat(RankedTensorType type,
   MutableArrayRef<char> element(
       bytes, ElementFormat::get(type.getElementType())->getSizeBytes());
   fill(element);
-  if (type.getElementType().isInteger(1))
-    return DenseElementsAttr::get(type, bool(bytes[0]));
-  return DenseElementsAttr::getFromRawBuffer(type, element);
+  return ::makeLiteral(type, element);
 }
 
 TypedAttr dlc::graph::makeConstantValue(RankedTensorType type, StringRef key,

@@ -91,6 +91,11 @@ mlir::TypedAttr
 makeConstantValue(mlir::RankedTensorType type, llvm::StringRef key,
                   llvm::function_ref<void(llvm::MutableArrayRef<char>)> fill);
 
+/// Makes a literal of \p values, row-major, or of one that stands for all. The
+/// element type may be unsigned here.
+mlir::DenseElementsAttr makeLiteral(mlir::RankedTensorType type,
+                                    llvm::ArrayRef<Scalar> values);
+
 /// Makes the value of a constant of \p type whose elements are all the one that
 /// \p fill writes.
 mlir::TypedAttr

@@ -3,6 +3,7 @@
 #include "dialects/graph/ConvolutionKind.h"
 #include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
+#include "dialects/graph/Sizes.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -96,7 +97,7 @@ ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
     }
     int64_t padded =
         input.getDimSize(i + 2) + op.getPadLow()[i] + op.getPadHigh()[i];
-    int64_t span = op.getDilations()[i] * (kernel[i] - 1) + 1;
+    int64_t span = multiplySizes({op.getDilations()[i], kernel[i] - 1}) + 1;
     // C4
     if (padded < span)
       return emitOptionalError(location, "kernel of ", filter,
@@ -157,7 +158,7 @@ DeconvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
   if (!mayBeEqual(filter.getDimSize(0), channels))
     return emitOptionalError(location, "requires a filter for ", channels,
                              " channels, but got ", filter);
-  int64_t outChannels = filter.getDimSize(1) * groups;
+  int64_t outChannels = multiplySizes({filter.getDimSize(1), groups});
   if (failed(checkBias(location, op.getBias(), outChannels))) // C3
     return failure();
   SmallVector<int64_t> shape{input.getDimSize(0), outChannels};
@@ -166,10 +167,11 @@ DeconvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
       shape.push_back(ShapedType::kDynamic);
       continue;
     }
-    shape.push_back(op.getStrides()[i] * (input.getDimSize(i + 2) - 1) +
-                    op.getDilations()[i] * (kernel[i] - 1) + 1 -
-                    op.getPadLow()[i] - op.getPadHigh()[i] +
-                    op.getOutputPadding()[i]);
+    int64_t last =
+        multiplySizes({op.getStrides()[i], input.getDimSize(i + 2) - 1});
+    shape.push_back(
+        last + multiplySizes({op.getDilations()[i], kernel[i] - 1}) + 1 -
+        op.getPadLow()[i] - op.getPadHigh()[i] + op.getOutputPadding()[i]);
     // C4
     if (shape.back() < 1)
       return emitOptionalError(location, "padding leaves nothing of ", input);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a model: a line with the shapes of inputs, as --input has them,
-// a symbol, and behind a NUL its parameters. The importer refuses it with a
-// diagnostic that isn't its own fault, or makes a module that verifies.
+// a symbol, and behind a NUL its parameters. "operations=5" before the first
+// input limits the operations. The importer refuses it with a diagnostic that
+// isn't its own fault, or makes a module that verifies.
 #include "compiler/import/Importer.h"
 #include "dialects/graph/GraphOps.h"
 
@@ -52,6 +53,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   auto [symbol, bytes] = rest.split('\0');
   dlc::ImportOptions options;
   options.inputs = parseInputs(line);
+  // Each operation may be the one that can't be built.
+  if (!options.inputs.empty() && options.inputs.front().name == "operations" &&
+      !options.inputs.front().shape.empty()) {
+    options.maxOperations = options.inputs.front().shape.front().size;
+    options.inputs.erase(options.inputs.begin());
+  }
   options.memoryLimit = int64_t(256) << 20;
   dlc::NamedBytes model{"fuzz.json", symbol, nullptr};
   dlc::NamedBytes params{"fuzz.params", bytes, nullptr};

@@ -36,6 +36,7 @@ private:
   std::string makeValue(const dlc::mxnet::AttributeSpec &spec);
   const OperatorRow &pickRow();
 
+  void changeLimit(std::string &line);
   void changeLine(std::string &line);
   void changeVariable(json &node);
   void changeAttribute(json &node);
@@ -43,6 +44,7 @@ private:
   void changeInput(json &node, size_t index);
   void changeNode(json &symbol);
   void addNode(json &symbol);
+  void makeModel(std::string &line, json &symbol);
 
   std::minstd_rand random;
 };
@@ -288,10 +290,41 @@ void Mutator::addNode(json &symbol) {
   symbol["heads"].push_back({index, 0, 0});
 }
 
+/// A new model: an operator or two on variables of any rank, some of which the
+/// importer has to infer.
+void Mutator::makeModel(std::string &line, json &symbol) {
+  line.clear();
+  symbol = {{"nodes", json::array()}, {"heads", json::array()}};
+  for (size_t i = 0, count = 1 + below(4); i < count; ++i) {
+    std::string name = "x" + std::to_string(i), shape;
+    for (size_t left = below(6); left--;)
+      shape += (shape.empty() ? "" : "x") + std::to_string(1 + below(4));
+    symbol["nodes"].push_back(
+        {{"op", "null"}, {"name", name}, {"inputs", json::array()}});
+    if (below(6))
+      line += (line.empty() ? "" : " ") + name + "=" + shape;
+  }
+  for (size_t left = 1 + below(2); left--;)
+    addNode(symbol);
+}
+
+/// Another number of operations after which there is no room.
+void Mutator::changeLimit(std::string &line) {
+  if (line.compare(0, 11, "operations=") == 0)
+    line.erase(0, line.find(' ') + 1);
+  if (below(4))
+    line = "operations=" + std::to_string(below(below(4) ? 32 : 512) + 1) +
+           " " + line;
+}
+
 void Mutator::change(std::string &line, json &symbol) {
+  if (!below(8))
+    makeModel(line, symbol);
   for (size_t left = 1 + below(3); left--;)
     switch (below(8)) {
     case 0:
+      changeLimit(line);
+      break;
     case 1:
       changeLine(line);
       break;

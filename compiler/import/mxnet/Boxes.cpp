@@ -343,16 +343,19 @@ static Value convertBoxes(NodeBuilder &n, Value rows,
                  n.binary<graph::SubOp>(fields.right, fields.left),
                  n.binary<graph::SubOp>(fields.bottom, fields.top)};
   }
-  Values parts;
   Value stays = n.scalar<graph::LessOp>(takeField(n, rows, columns.box), 0);
-  for (int64_t i = 0; i < columns.width; ++i) {
-    Value field = takeField(n, rows, i);
-    bool isBox = i >= columns.box && i < columns.box + 4;
-    parts.push_back(isBox ? n.emit<graph::SelectOp>(
-                                {stays, field, converted[i - columns.box]})
-                          : field);
-  }
-  return joinFields(n, parts);
+  for (auto [i, field] : llvm::enumerate(converted))
+    field = n.emit<graph::SelectOp>(
+        {stays, takeField(n, rows, columns.box + int64_t(i)), field});
+  Values parts;
+  auto addSlice = [&](int64_t begin, int64_t end) {
+    if (begin < end)
+      parts.push_back(n.sliceAxis(rows, n.rank(rows) - 1, begin, end));
+  };
+  addSlice(0, columns.box);
+  parts.push_back(joinFields(n, converted));
+  addSlice(columns.box + 4, columns.width);
+  return n.concat(parts, n.rank(rows) - 1);
 }
 
 /// Suppresses among \p rows [B, K, W], sorted; those that aren't \p alive don't

@@ -57,7 +57,7 @@ static Values khatriRao(NodeBuilder &n) {
     Value product =
         n.binary<graph::MulOp>(n.reshape(result, {left, 1, columns}),
                                n.reshape(value, {1, right, columns}));
-    result = n.reshape(product, {left * right, columns});
+    result = n.reshape(product, {graph::multiplySizes({left, right}), columns});
     if (!result)
       return Values(1);
   }
@@ -195,9 +195,9 @@ static std::optional<Windows> getWindows(NodeBuilder &n,
     int64_t span = size[i] + 2 * w.pad[i] - w.dilate[i] * (w.kernel[i] - 1) - 1;
     fits = span >= 0 && w.dilate[i] <= INT32_MAX && w.pad[i] <= INT32_MAX;
     w.out.push_back(fits ? span / w.stride[i] + 1 : 0);
-    w.numTaps *= w.kernel[i];
-    w.numPlaces *= w.out[i];
   }
+  w.numTaps = graph::multiplySizes(w.kernel);
+  w.numPlaces = graph::multiplySizes(w.out);
   if (fits && w.numTaps <= 1024)
     return w;
   n.fail(DiagnosticCode::ShapeMismatch,
@@ -257,7 +257,7 @@ static Value spread(NodeBuilder &n, Value x, ArrayRef<int64_t> stride) {
       continue;
     Shape split(n.shape(x)), merged(n.shape(x)), low(n.rank(x) + 1, 0);
     split.insert(split.begin() + axis + 1, 1);
-    merged[axis] *= step;
+    merged[axis] = graph::multiplySizes({merged[axis], step});
     Shape high(low);
     high[axis + 1] = step - 1;
     Value padded = n.emit<graph::PadOp>(

@@ -102,8 +102,8 @@ static bool fitTarget(NodeBuilder &n, Value x, ArrayRef<int64_t> kernel,
   if (llvm::all_of(target, [](int64_t size) { return size == 0; }))
     return true;
   for (size_t i = 0; i < pads.size(); ++i) {
-    int64_t full = (n.shape(x)[2 + i] - 1) * strides[i] +
-                   (kernel[i] - 1) * dilations[i] + 1;
+    int64_t full = graph::multiplySizes({n.shape(x)[2 + i] - 1, strides[i]}) +
+                   graph::multiplySizes({kernel[i] - 1, dilations[i]}) + 1;
     if (i >= target.size() || full < target[i]) {
       n.fail(DiagnosticCode::BadAttribute,
              "attribute 'target_shape' is larger than the result can be");
@@ -216,7 +216,7 @@ static Values pooling(NodeBuilder &n) { return {poolWindows(n, n.input(0))}; }
 /// Row i holds the weights of the inputs that output i averages.
 static Value averagingMatrix(NodeBuilder &n, int64_t in, int64_t out,
                              Type element) {
-  if (in > (int64_t(1) << 24) / std::max<int64_t>(out, 1))
+  if (in > (int64_t(1) << 22) / std::max<int64_t>(out, 1))
     return n.fail(DiagnosticCode::SizeOverflow,
                   "averages " + Twine(in) + " elements to " + Twine(out) +
                       ": too large a matrix");
@@ -303,7 +303,8 @@ static Values upSampling(NodeBuilder &n) {
   if (n.attributes.getText("sample_type") == "bilinear")
     return {upsampleBilinear(n, x, n.input(1), scale)};
   // Every input grows to the size of the first result.
-  int64_t height = n.shape(x)[2] * scale, width = n.shape(x)[3] * scale;
+  int64_t height = graph::multiplySizes({n.shape(x)[2], scale});
+  int64_t width = graph::multiplySizes({n.shape(x)[3], scale});
   Values parts;
   for (Value input : n.getInputs()) {
     if (!input)

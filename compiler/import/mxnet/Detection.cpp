@@ -26,7 +26,7 @@ static Values multiBoxPrior(NodeBuilder &n) {
                    "ratio, two steps and two offsets")};
   int64_t height = n.shape(x)[2], width = n.shape(x)[3];
   int64_t anchors = sizes.size() + ratios.size() - 1;
-  if (height * width > (1 << 20) || anchors > 64)
+  if (graph::multiplySizes({height, width, anchors}) > (1 << 20))
     return {n.fail(DiagnosticCode::SizeOverflow, "makes too many anchors")};
 
   // Half of each anchor's width and height.

@@ -102,6 +102,8 @@ static Values activation(NodeBuilder &n) {
 static Value alongChannels(NodeBuilder &n, Value vector, Value like) {
   if (!vector)
     return {};
+  if (n.rank(like) == 0)
+    return n.fail(DiagnosticCode::ShapeMismatch, "needs no scalar");
   int64_t channel = n.rank(like) > 1 ? 1 : 0;
   int64_t length = n.type(vector).getNumElements();
   if (length != 1 && length != n.shape(like)[channel])

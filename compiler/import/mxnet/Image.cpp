@@ -46,9 +46,10 @@ static Values normalize(NodeBuilder &n) {
       return n.fail(DiagnosticCode::BadAttribute,
                     "attribute '" + name + "' needs a number for each of the " +
                         Twine(channels) + " channels");
-    SmallVector<double> values(given.take_front(channels));
-    values.resize(channels, given.front());
-    return n.broadcastInDims(n.constant({channels}, n.element(x), values),
+    // One number is for all channels.
+    if (given.size() > 1)
+      given = given.take_front(channels);
+    return n.broadcastInDims(n.constant({channels}, n.element(x), given),
                              n.shape(x), {axis});
   };
   Value mean = spread("mean"), deviation = spread("std");

@@ -189,7 +189,8 @@ static std::optional<Shape> inferWhole(NodeBuilder &n, size_t) {
       axis >= static_cast<int64_t>(part->size()))
     return std::nullopt;
   if ((*part)[axis] > 0)
-    (*part)[axis] *= n.attributes.getInt("num_outputs");
+    (*part)[axis] = graph::multiplySizes(
+        {(*part)[axis], n.attributes.getInt("num_outputs")});
   return part;
 }
 

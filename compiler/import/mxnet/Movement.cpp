@@ -207,7 +207,7 @@ static Values depthToSpace(NodeBuilder &n) {
   if (!x)
     return Values(1);
   ArrayRef<int64_t> s = n.shape(x);
-  if (s.size() != 4 || block > INT16_MAX || s[1] % (block * block))
+  if (s.size() != 4 || s[1] % (block * block))
     return {n.fail(DiagnosticCode::ShapeMismatch,
                    "needs a tensor of four dimensions whose channels are a "
                    "multiple of block_size squared, but got " +
@@ -215,7 +215,8 @@ static Values depthToSpace(NodeBuilder &n) {
   int64_t channels = s[1] / (block * block);
   Value split = n.reshape(x, {s[0], block, block, channels, s[2], s[3]});
   Value moved = n.transpose(split, {0, 3, 4, 1, 5, 2});
-  return {n.reshape(moved, {s[0], channels, s[2] * block, s[3] * block})};
+  return {n.reshape(moved, {s[0], channels, graph::multiplySizes({s[2], block}),
+                            graph::multiplySizes({s[3], block})})};
 }
 
 static Values spaceToDepth(NodeBuilder &n) {
@@ -224,7 +225,7 @@ static Values spaceToDepth(NodeBuilder &n) {
   if (!x)
     return Values(1);
   ArrayRef<int64_t> s = n.shape(x);
-  if (s.size() != 4 || block > INT16_MAX || s[2] % block || s[3] % block)
+  if (s.size() != 4 || s[2] % block || s[3] % block)
     return {n.fail(DiagnosticCode::ShapeMismatch,
                    "needs a tensor of four dimensions whose last two are "
                    "multiples of block_size, but got " +
@@ -232,7 +233,8 @@ static Values spaceToDepth(NodeBuilder &n) {
   int64_t h = s[2] / block, w = s[3] / block;
   Value split = n.reshape(x, {s[0], s[1], h, block, w, block});
   Value moved = n.transpose(split, {0, 3, 5, 1, 2, 4});
-  return {n.reshape(moved, {s[0], s[1] * block * block, h, w})};
+  return {n.reshape(moved,
+                    {s[0], graph::multiplySizes({s[1], block, block}), h, w})};
 }
 
 //===----------------------------------------------------------------------===//
@@ -338,7 +340,7 @@ static Values tile(NodeBuilder &n) {
   for (size_t i = 0; i < rank; ++i) {
     split.append({1, dims[i]});
     repeated.append({reps[i], dims[i]});
-    merged.push_back(reps[i] * dims[i]);
+    merged.push_back(graph::multiplySizes({reps[i], dims[i]}));
   }
   return {n.reshape(n.broadcast(n.reshape(x, split), repeated), merged)};
 }
@@ -360,7 +362,7 @@ static Values repeat(NodeBuilder &n) {
   split.insert(split.begin() + position + 1, 1);
   repeated = split;
   repeated[position + 1] = count;
-  merged[position] *= count;
+  merged[position] = graph::multiplySizes({merged[position], count});
   return {n.reshape(n.broadcast(n.reshape(x, split), repeated), merged)};
 }
 

@@ -4,6 +4,7 @@
 #include "compiler/import/mxnet/NodeBuilder.h"
 
 #include "compiler/import/mxnet/Operators.h"
+#include "dialects/graph/Constants.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringSet.h"
@@ -67,8 +68,15 @@ Type NodeBuilder::element(ElementType type) {
   return getMLIRType(builder.getContext(), type);
 }
 
+RankedTensorType NodeBuilder::type(Value value) const {
+  if (value)
+    return llvm::cast<RankedTensorType>(value.getType());
+  return RankedTensorType::get(Shape(2 * maxRank, 1), builder.getF32Type());
+}
+
 Value NodeBuilder::fail(DiagnosticCode code, const Twine &what) {
-  diagnostics.add(code, place, what.str());
+  if (!std::exchange(isBroken, true))
+    diagnostics.add(code, place, what.str());
   return {};
 }
 
@@ -181,7 +189,7 @@ static bool needsIntegers(StringRef operation) {
 
 bool NodeBuilder::checkElements(StringRef operation, ValueRange operands) {
   operation.consume_front("graph.");
-  if (needsIntegers(operation) && llvm::any_of(operands, [](Value operand) {
+  if (needsIntegers(operation) && llvm::any_of(operands, [&](Value operand) {
         return isa<FloatType>(element(operand));
       })) {
     fail(DiagnosticCode::TypeMismatch, "needs integers or booleans");
@@ -203,12 +211,18 @@ bool NodeBuilder::checkElements(StringRef operation, ValueRange operands) {
   return true;
 }
 
-bool overflows(ArrayRef<int64_t> dims) {
-  int64_t bytes = 8;
-  return llvm::any_of(dims, [&](int64_t dim) {
-    return dim > INT32_MAX ||
-           llvm::MulOverflow(bytes, std::max<int64_t>(dim, 1), bytes);
-  });
+std::string checkSize(StringRef what, ArrayRef<int64_t> dims) {
+  if (int64_t(dims.size()) > maxRank)
+    return ("the shape of " + what + " has " + Twine(dims.size()) +
+            " dimensions, more than " + Twine(maxRank))
+        .str();
+  Shape sizes;
+  for (int64_t dim : dims)
+    sizes.push_back(std::max<int64_t>(dim, 1));
+  bool fits = llvm::all_of(dims, [](int64_t dim) { return dim <= INT32_MAX; });
+  if (fits && graph::multiplySizes(sizes) <= int64_t(1) << 48)
+    return "";
+  return ("the size of " + what + ", " + dimsText(dims) + ", overflows").str();
 }
 
 bool NodeBuilder::checkResults(Operation *op) {
@@ -219,9 +233,8 @@ bool NodeBuilder::checkResults(Operation *op) {
            "the result would have the shape " + dimsText(dims));
       return false;
     }
-    if (overflows(dims)) {
-      fail(DiagnosticCode::SizeOverflow,
-           "the size of the result, " + dimsText(dims) + ", overflows");
+    if (std::string what = checkSize("the result", dims); !what.empty()) {
+      fail(DiagnosticCode::SizeOverflow, what);
       return false;
     }
   }
@@ -251,11 +264,20 @@ Values NodeBuilder::emitWidened(StringRef operation, ValueRange operands,
   return results;
 }
 
+bool NodeBuilder::countOperation() {
+  if (surroundings.operationsLeft-- > 0)
+    return true;
+  fail(DiagnosticCode::UnsupportedAttribute,
+       "becomes so many operations that the model has more than can be "
+       "compiled");
+  return false;
+}
+
 Values NodeBuilder::emitAll(StringRef operation, ValueRange operands,
                             ArrayRef<OpAttribute> attrs, Type result) {
   Values none(3);
   if (llvm::is_contained(operands, Value()) ||
-      !checkElements(operation, operands))
+      !checkElements(operation, operands) || !countOperation())
     return none;
 
   for (auto [index, operand] : llvm::enumerate(operands))
@@ -266,14 +288,11 @@ Values NodeBuilder::emitAll(StringRef operation, ValueRange operands,
   // Inference and verifiers speak of the operation; the user knows the node.
   MLIRContext *context = builder.getContext();
   std::string prefix = ("'" + operation + "' op ").str();
-  bool reported = false;
   ScopedDiagnosticHandler handler(context, [&](mlir::Diagnostic &diagnostic) {
     std::string text = diagnostic.str();
     StringRef what = text;
     what.consume_front(prefix);
-    if (!reported)
-      fail(DiagnosticCode::ShapeMismatch, what);
-    reported = true;
+    fail(DiagnosticCode::ShapeMismatch, what);
     return success();
   });
 
@@ -285,8 +304,7 @@ Values NodeBuilder::emitAll(StringRef operation, ValueRange operands,
   if (result)
     state.addTypes(result);
   else if (failed(inferTypes(state, context))) {
-    if (!reported)
-      fail(DiagnosticCode::ShapeMismatch, "the inputs don't fit each other");
+    fail(DiagnosticCode::ShapeMismatch, "the inputs don't fit each other");
     return none;
   }
   Operation *op = builder.create(state);
@@ -302,26 +320,29 @@ Values NodeBuilder::emitAll(StringRef operation, ValueRange operands,
 // Constants
 //===----------------------------------------------------------------------===//
 
-static Attribute getElement(Type type, double value) {
-  if (auto floatType = dyn_cast<FloatType>(type))
-    return FloatAttr::get(floatType, value);
-  // What no integer can hold saturates, as everywhere in the compiler.
+/// An element of \p type nearest to \p value. What no integer can hold
+/// saturates, as everywhere in the compiler.
+static graph::Scalar getElement(Type type, double value) {
+  graph::Scalar element;
   unsigned width = type.getIntOrFloatBitWidth();
   double limit = std::ldexp(1.0, width - 1);
-  if (width == 1)
-    return IntegerAttr::get(type, value != 0);
-  if (type.isUnsignedInteger()) {
+  if (isa<FloatType>(type)) {
+    element.f = value;
+  } else if (width == 1) {
+    element.i = value != 0;
+  } else if (type.isUnsignedInteger()) {
     APSInt integer(width, /*isUnsigned=*/true);
     bool isExact;
     APFloat(value).convertToInteger(integer, APFloat::rmTowardZero, &isExact);
-    return IntegerAttr::get(type, integer);
+    element.i = int64_t(integer.getZExtValue());
+  } else {
+    element.i = value >= limit ? APInt::getSignedMaxValue(width).getSExtValue()
+                : value <= -limit
+                    ? APInt::getSignedMinValue(width).getSExtValue()
+                : std::isnan(value) ? 0
+                                    : static_cast<int64_t>(value);
   }
-  int64_t integer =
-      value >= limit      ? APInt::getSignedMaxValue(width).getSExtValue()
-      : value <= -limit   ? APInt::getSignedMinValue(width).getSExtValue()
-      : std::isnan(value) ? 0
-                          : static_cast<int64_t>(value);
-  return IntegerAttr::get(type, integer);
+  return element;
 }
 
 Value NodeBuilder::constant(ArrayRef<int64_t> shape, Type element,
@@ -329,11 +350,10 @@ Value NodeBuilder::constant(ArrayRef<int64_t> shape, Type element,
   if (!element)
     return {};
   auto type = RankedTensorType::get(shape, element);
-  SmallVector<Attribute> elements;
-  for (double value : values)
-    elements.push_back(getElement(element, value));
+  auto elements = llvm::map_to_vector(
+      values, [&](double value) { return getElement(element, value); });
   return emit<graph::ConstantOp>(
-      {}, {{"value", DenseElementsAttr::get(type, elements)}}, type);
+      {}, {{"value", graph::makeLiteral(type, elements)}}, type);
 }
 
 Value NodeBuilder::splat(ArrayRef<int64_t> shape, Type element, double value) {
@@ -483,8 +503,16 @@ Value NodeBuilder::atLeastOneDim(Value value) {
                                                        : value;
 }
 
+bool NodeBuilder::hasChannels(Value value) {
+  if (value && rank(value) < 2)
+    fail(DiagnosticCode::ShapeMismatch,
+         "needs a tensor with a dimension for channels, but got " +
+             dimsText(shape(value)));
+  return value && rank(value) >= 2;
+}
+
 Value NodeBuilder::channelsFirst(Value value) {
-  if (!value)
+  if (!hasChannels(value))
     return {};
   Shape permutation{0, rank(value) - 1};
   llvm::append_range(permutation, llvm::seq<int64_t>(1, rank(value) - 1));
@@ -492,7 +520,7 @@ Value NodeBuilder::channelsFirst(Value value) {
 }
 
 Value NodeBuilder::channelsLast(Value value) {
-  if (!value)
+  if (!hasChannels(value))
     return {};
   Shape permutation{0};
   llvm::append_range(permutation, llvm::seq<int64_t>(2, rank(value)));

@@ -8,6 +8,7 @@
 #include "compiler/Diagnostics.h"
 #include "compiler/import/mxnet/Attributes.h"
 #include "dialects/graph/GraphOps.h"
+#include "dialects/graph/Sizes.h"
 #include "mlir/IR/Builders.h"
 #include <functional>
 
@@ -22,10 +23,14 @@ struct OpAttribute {
   mlir::Attribute value;
 };
 
-/// Whether a tensor of this shape is too large: its bytes, at eight an element,
-/// don't fit into 63 bits, or a dimension, as in MXNet, not into 31. What is
-/// computed of a dimension and an attribute then does.
-bool overflows(llvm::ArrayRef<int64_t> dims);
+/// The most dimensions of a tensor.
+constexpr int64_t maxRank = 64;
+
+/// Says what is wrong with the size of \p what, a tensor of this shape, "" if
+/// nothing is. It has at most 2^48 elements, if sizes of 0 count as 1: no
+/// machine holds more, and sums of sizes and products of a few small ones don't
+/// overflow. A dimension, as in MXNet, fits into 31 bits.
+std::string checkSize(llvm::StringRef what, llvm::ArrayRef<int64_t> dims);
 
 /// Returns the MLIR type of \p type.
 mlir::Type getMLIRType(mlir::MLIRContext *context, ElementType type);
@@ -44,6 +49,9 @@ public:
     std::function<Values(size_t, llvm::ArrayRef<mlir::Value>)> importSubgraph;
     size_t subgraphCount = 0;
     int64_t number = 0;
+    /// How many operations the model may still get; negative once that was
+    /// not enough.
+    int64_t &operationsLeft;
   };
 
   NodeBuilder(mlir::OpBuilder &builder, mlir::Location loc,
@@ -97,14 +105,15 @@ public:
     resultShape = Shape(shape);
   }
 
-  static mlir::RankedTensorType type(mlir::Value value) {
-    return llvm::cast<mlir::RankedTensorType>(value.getType());
-  }
-  static llvm::ArrayRef<int64_t> shape(mlir::Value value) {
+  /// A null value stands for one that could not be built, which was reported.
+  /// It has more dimensions than any other, all of size 1, so that formulas
+  /// need not look for it: every operation on it is null again.
+  mlir::RankedTensorType type(mlir::Value value) const;
+  llvm::ArrayRef<int64_t> shape(mlir::Value value) const {
     return type(value).getShape();
   }
-  static int64_t rank(mlir::Value value) { return type(value).getRank(); }
-  static mlir::Type element(mlir::Value value) {
+  int64_t rank(mlir::Value value) const { return type(value).getRank(); }
+  mlir::Type element(mlir::Value value) const {
     return type(value).getElementType();
   }
   mlir::Type element(ElementType type);
@@ -113,7 +122,8 @@ public:
   // Problems
   //===--------------------------------------------------------------------===//
 
-  /// Reports a problem of this node. \returns a null value.
+  /// Reports a problem of this node; others may be its consequences and are not
+  /// reported. \returns a null value.
   mlir::Value fail(DiagnosticCode code, const llvm::Twine &what);
   /// A value of an attribute that is legal but not supported.
   mlir::Value unsupported(llvm::StringRef attribute, const llvm::Twine &what);
@@ -217,6 +227,8 @@ private:
                      llvm::ArrayRef<OpAttribute> attrs);
   bool checkElements(llvm::StringRef operation, mlir::ValueRange operands);
   bool checkResults(mlir::Operation *op);
+  bool countOperation();
+  bool hasChannels(mlir::Value value);
 
   mlir::OpBuilder &builder;
   mlir::Location loc;
@@ -226,6 +238,7 @@ private:
   DiagnosticList &diagnostics;
   Surroundings surroundings;
   std::optional<Shape> resultShape;
+  bool isBroken = false;
 };
 
 /// Returns MLIR's text of the dimensions, for example "2x3".

@@ -27,9 +27,7 @@ static Value bitXor(NodeBuilder &n, Value x, Value y) {
 SmallVector<Value, 4> Random::bits(ArrayRef<int64_t> shape) {
   Type i64 = n.element(ElementType::I64);
   Value seed = n.getSeed();
-  int64_t count = 1;
-  for (int64_t dim : shape)
-    count *= dim;
+  int64_t count = graph::multiplySizes(shape);
   if (!seed || count > UINT32_MAX)
     return SmallVector<Value, 4>(4);
   Shape flat{count};

@@ -375,9 +375,7 @@ static Values choice(NodeBuilder &n) {
   int64_t count = population ? n.type(population).getNumElements()
                              : n.attributes.getInt("a");
   Shape size = n.getShape("size");
-  int64_t wanted = 1;
-  for (int64_t dim : size)
-    wanted *= dim;
+  int64_t wanted = graph::multiplySizes(size);
   bool replace = n.attributes.getBool("replace");
   if (count < 1 || (!replace && wanted > count) ||
       (weights && n.type(weights).getNumElements() != count))

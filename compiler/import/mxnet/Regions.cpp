@@ -20,8 +20,13 @@ struct Regions {
   int64_t count = 0;
   double scale = 1;
 
-  int64_t getImages() const { return NodeBuilder::shape(data)[0]; }
-  int64_t getChannels() const { return NodeBuilder::shape(data)[1]; }
+  int64_t getImages() const { return getSize(0); }
+  int64_t getChannels() const { return getSize(1); }
+
+private:
+  int64_t getSize(unsigned dim) const {
+    return cast<RankedTensorType>(data.getType()).getDimSize(dim);
+  }
 };
 
 } // namespace

@@ -133,7 +133,8 @@ struct Deformation {
   int64_t getTaps() const { return kernel[0] * kernel[1]; }
   /// The shape of \p count numbers for each group and tap.
   Shape getInput(int64_t count) const {
-    return {images, groups * getTaps() * count, out[0], out[1]};
+    return {images, graph::multiplySizes({groups, getTaps(), count}), out[0],
+            out[1]};
   }
 };
 
@@ -262,7 +263,7 @@ static std::optional<Deformation> getDeformation(NodeBuilder &n, Value x) {
   d.pads = *pads;
   d.dilations = *dilations;
   d.groups = n.attributes.getInt("num_deformable_group");
-  if (n.rank(x) != 4 || n.shape(x)[1] % d.groups) {
+  if (n.rank(x) != 4 || n.shape(x)[1] < d.groups || n.shape(x)[1] % d.groups) {
     n.fail(DiagnosticCode::ShapeMismatch,
            "needs data of four dimensions whose channels are a multiple of " +
                Twine(d.groups) + ", but got " + dimsText(n.shape(x)));
@@ -324,7 +325,7 @@ static Values deformableConvolution(NodeBuilder &n) {
   constexpr int64_t fewChannels = 8;
   bool isLast = groups == 1 && d->channels / d->groups >= fewChannels;
   Value columns = DeformedColumns(n, *d, isLast).build(x, offset, mask);
-  int64_t depth = d->channels * d->getTaps();
+  int64_t depth = graph::multiplySizes({d->channels, d->getTaps()});
   Values operands;
   if (isLast)
     operands = {n.reshape(columns, {d->images, d->out[0], d->out[1], depth}),

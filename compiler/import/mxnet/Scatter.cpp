@@ -16,13 +16,6 @@ namespace dlc::mxnet {
 /// More comparisons than this would make a kernel too slow.
 static constexpr int64_t maxComparisons = int64_t(1) << 24;
 
-static int64_t countElements(ArrayRef<int64_t> shape) {
-  int64_t count = 1;
-  for (int64_t dim : shape)
-    count *= dim;
-  return count;
-}
-
 /// \p base with row \p places[i] replaced by row i of \p updates; the last of
 /// several for one place counts. Shapes: base [P, R], updates [M, R], places
 /// [M] of int64.
@@ -84,12 +77,12 @@ static Value scatterNd(NodeBuilder &n, Value base, Value updates,
     return n.fail(DiagnosticCode::ShapeMismatch,
                   "the data needs the shape " + dimsText(expected) +
                       ", but got " + dimsText(n.shape(updates)));
-  int64_t columns = countElements(n.shape(indices).drop_front());
-  int64_t rest = countElements(shape.drop_front(depth));
+  int64_t columns = graph::multiplySizes(n.shape(indices).drop_front());
+  int64_t rest = graph::multiplySizes(shape.drop_front(depth));
   Value whole = n.cast(indices, n.element(ElementType::I64));
   Value flat = n.reshape(whole, {int64_t(depth), columns});
   Value places = getPlaces(n, flat, shape.take_front(depth));
-  int64_t numPlaces = countElements(shape.take_front(depth));
+  int64_t numPlaces = graph::multiplySizes(shape.take_front(depth));
   Value result = scatterRows(n, n.reshape(base, {numPlaces, rest}),
                              n.reshape(updates, {columns, rest}), places);
   return n.reshape(result, shape);

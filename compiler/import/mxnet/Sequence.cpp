@@ -22,7 +22,7 @@ struct RnnSizes {
     return layer == 0 ? input : hidden * directions;
   }
   int64_t getWeights(int64_t layer) const {
-    return gates * hidden * (getInput(layer) + hidden);
+    return graph::multiplySizes({gates, hidden, getInput(layer) + hidden});
   }
   int64_t getBiasBegin() const {
     int64_t size = 0;

@@ -28,7 +28,8 @@ public:
                  const ImportOptions &options, DiagnosticList &diagnostics)
       : symbol(symbol), file(file), weights(std::move(weights)),
         options(options), diagnostics(diagnostics), builder(&context),
-        values(symbol.size()), nextNumber(symbol.size()) {}
+        values(symbol.size()), nextNumber(symbol.size()),
+        operationsLeft(options.maxOperations) {}
 
   OwningOpRef<ModuleOp> import();
 
@@ -86,10 +87,13 @@ private:
   static constexpr unsigned maxDepth = 100;
   /// The graph that this one is inside of; null for the model.
   SymbolImporter *parent = nullptr;
+  SymbolImporter &getRoot() { return parent ? parent->getRoot() : *this; }
   /// The subgraphs that were needed so far.
   std::map<const Symbol *, std::unique_ptr<ResolvedSymbol>> innerSymbols;
   /// Numbers of nodes: where those of this graph begin, and the next free one.
   int64_t firstNumber = 0, nextNumber = 0;
+  /// See NodeBuilder::Surroundings; the outermost graph's counts.
+  int64_t operationsLeft;
   static constexpr int64_t maxNodes = 1 << 16;
   /// The argument that is no variable of the model; null if there is none.
   Value seed;
@@ -129,9 +133,8 @@ Value SymbolImporter::addInput(size_t index, ArrayRef<int64_t> shape,
                                Type element) {
   if (!element)
     return {};
-  if (overflows(shape)) {
-    fail(index, DiagnosticCode::SizeOverflow,
-         "the size of the input, " + dimsText(shape) + ", overflows");
+  if (std::string what = checkSize("the input", shape); !what.empty()) {
+    fail(index, DiagnosticCode::SizeOverflow, what);
     return {};
   }
   // Arguments keep the order of the model, whenever they are found.
@@ -156,9 +159,8 @@ Value SymbolImporter::addWeight(size_t index, const Weight &weight) {
              dimsText(weight.shape));
     return {};
   }
-  if (overflows(weight.shape)) {
-    fail(index, DiagnosticCode::SizeOverflow,
-         "the size of the value, " + dimsText(weight.shape) + ", overflows");
+  if (std::string what = checkSize("the value", weight.shape); !what.empty()) {
+    fail(index, DiagnosticCode::SizeOverflow, what);
     return {};
   }
   auto type = RankedTensorType::get(weight.shape, element);
@@ -227,14 +229,13 @@ NodeBuilder SymbolImporter::makeBuilder(size_t index, ArrayRef<Value> inputs) {
   const ResolvedNode &info = symbol.get(index);
   Location loc =
       NameLoc::get(builder.getStringAttr(symbol.getNode(index).name));
-  NodeBuilder::Surroundings surroundings;
-  surroundings.getSeed = [this] { return getSeed(); };
-  surroundings.importSubgraph = [this, index](size_t which,
-                                              ArrayRef<Value> given) {
-    return importInner(index, which, given);
-  };
-  surroundings.subgraphCount = symbol.getNode(index).subgraphs.size();
-  surroundings.number = firstNumber + int64_t(index);
+  NodeBuilder::Surroundings surroundings{
+      [this] { return getSeed(); },
+      [this, index](size_t which, ArrayRef<Value> given) {
+        return importInner(index, which, given);
+      },
+      symbol.getNode(index).subgraphs.size(), firstNumber + int64_t(index),
+      getRoot().operationsLeft};
   return NodeBuilder(
       builder, loc, info.attributes, inputs, info.inputNames, info.place,
       diagnostics, symbol.getSymbol().usesNumpyShapes, std::move(surroundings));
@@ -252,11 +253,9 @@ Values SymbolImporter::importInner(size_t index, size_t which,
     return {};
   }
   // Loops in loops multiply.
-  SymbolImporter *root = this;
-  while (root->parent)
-    root = root->parent;
-  root->nextNumber += int64_t(inner.nodes.size());
-  if (root->nextNumber > maxNodes) {
+  SymbolImporter &root = getRoot();
+  root.nextNumber += int64_t(inner.nodes.size());
+  if (root.nextNumber > maxNodes) {
     fail(index, DiagnosticCode::UnsupportedAttribute,
          "unrolled, the loops of the model have more than " + Twine(maxNodes) +
              " nodes");
@@ -274,7 +273,7 @@ Values SymbolImporter::importInner(size_t index, size_t which,
   ImportOptions noOptions;
   SymbolImporter importer(*builder.getContext(), *resolved, file, weights,
                           noOptions, diagnostics);
-  importer.firstNumber = root->nextNumber - int64_t(inner.nodes.size());
+  importer.firstNumber = root.nextNumber - int64_t(inner.nodes.size());
   return importer.importAsInner(*this, given);
 }
 

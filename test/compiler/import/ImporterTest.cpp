@@ -400,6 +400,43 @@ TEST_F(ImporterTest, ChecksSizes) {
   EXPECT_NE(problems().find("[DLC0406]"), std::string::npos) << problems();
 }
 
+TEST_F(ImporterTest, RefusesSizesThatOverflow) {
+  // Computed in 64 bits, each of these would wrap to a small number or zero.
+  Model m;
+  int x = m.variable("x");
+  m.node("depth_to_space", "d", {x}, {{"block_size", "2147483647"}});
+  m.node("tile", "t", {x}, {{"reps", "(2147483647,2147483647,2147483647,4)"}});
+  m.node("UpSampling", "u", {x},
+         {{"scale", "2147483647"}, {"sample_type", "nearest"}});
+  m.node("repeat", "r", {x}, {{"repeats", "2147483647"}, {"axis", "0"}});
+  input("x", {1 << 20, 1 << 20, 4, 4});
+  for (int node = 1; node < 5; ++node) {
+    EXPECT_FALSE(import(m.text({{node, 0, 0}})));
+    EXPECT_EQ(diagnostics.size(), 1u) << problems();
+    EXPECT_FALSE(diagnostics.hasInternalError()) << problems();
+  }
+  options.inputs.clear();
+  input("x", std::vector<int64_t>(65, 1));
+  EXPECT_FALSE(import(m.text({{0, 0, 0}})));
+  EXPECT_EQ(problems(), "error: m.json: node 'x' (variable): the shape of the "
+                        "input has 65 dimensions, more than 64 [DLC0406]\n");
+}
+
+TEST_F(ImporterTest, LimitsOperations) {
+  Model m;
+  int last = m.variable("x");
+  for (int i = 0; i < 3; ++i)
+    last = m.node("relu", "r" + std::to_string(i), {last});
+  input("x", {2});
+  options.maxOperations = 3;
+  EXPECT_TRUE(import(m.text()));
+  options.maxOperations = 2;
+  EXPECT_FALSE(import(m.text()));
+  EXPECT_EQ(problems(), "error: m.json: node 'r2' (relu): becomes so many "
+                        "operations that the model has more than can be "
+                        "compiled [DLC0305]\n");
+}
+
 TEST_F(ImporterTest, HonoursTheMemoryLimit) {
   Model m;
   int data = m.variable("data");

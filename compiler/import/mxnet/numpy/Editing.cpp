@@ -110,7 +110,7 @@ static std::optional<int64_t> getEdited(NodeBuilder &n, Value &x) {
   if (!n.attributes.isNone("axis"))
     return n.axis("axis", x);
   x = n.reshape(x, {-1});
-  return x ? std::optional<int64_t>(0) : std::nullopt;
+  return 0;
 }
 
 /// The positions that `int_ind` or start, stop and step name in [0, size], as
@@ -261,8 +261,6 @@ static Values insertAt(NodeBuilder &n) {
   if (!axis || !x || !indices)
     return Values(1);
   indices = n.reshape(n.cast(indices, n.element(ElementType::I64)), {-1});
-  if (!indices)
-    return Values(1);
   int64_t size = n.shape(x)[*axis], places = n.shape(indices)[0];
   int64_t count = places;
   Value values = getInserted(n, x, *axis, count, /*isIndex=*/false);

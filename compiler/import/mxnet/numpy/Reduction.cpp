@@ -45,10 +45,10 @@ static Value asFloat(NodeBuilder &n, Value x) {
 }
 
 static int64_t countAlong(NodeBuilder &n, Value x, ArrayRef<int64_t> axes) {
-  int64_t count = 1;
+  Shape sizes;
   for (int64_t axis : axes)
-    count *= n.shape(x)[axis];
-  return count;
+    sizes.push_back(n.shape(x)[axis]);
+  return graph::multiplySizes(sizes);
 }
 
 //===----------------------------------------------------------------------===//
