@@ -239,6 +239,62 @@ def test_processes_share_the_cache(work, tmp_path):
     assert len(entries(tmp_path)) == 1
 
 
+def add_entry(work, cache, number, **environment):
+    """Compiles the model with other weights; returns the new entry."""
+    params = cache.parent / f"{number}.params"
+    changed = bytearray(PARAMS.read_bytes())
+    changed[200] ^= number
+    params.write_bytes(changed)
+    before = set(entries(cache)) if cache.exists() else set()
+    run(work, "signals", params=params, DLC_CACHE_DIR=str(cache), **environment)
+    (entry,) = set(entries(cache)) - before
+    return entry
+
+
+def test_entries_used_longest_ago_are_removed(work, tmp_path):
+    cache = tmp_path / "cache"
+    made = [add_entry(work, cache, number) for number in (1, 2, 3, 4)]
+    for age, entry in enumerate(reversed(made)):
+        os.utime(entry, (time.time() - 1000 * age - 10000,) * 2)
+    written = made[0].stat().st_mtime_ns
+    run(work, "signals", params=tmp_path / "1.params", DLC_CACHE_DIR=str(cache))
+    assert made[0].stat().st_mtime_ns == written
+    folder = cache / "predict"
+    strange = [folder / "notes.txt", folder / f"{made[0].name}.tmp1", folder / f"x{made[1].name}"]
+    unfinished = folder / f"{made[1].name}.tmp2"
+    for file in (*strange, unfinished):
+        file.write_bytes(b"0" * 1000)
+    for file in (strange[0], strange[2], unfinished):
+        os.utime(file, (time.time() - 4000,) * 2)
+    # Room for three: the second and the third were used longest ago.
+    size = sum(entry.stat().st_size for entry in made[:3]) + 1000
+    kept = {made[0], made[3], *strange}
+    new = add_entry(work, cache, 5, DLC_PREDICT_CACHE_SIZE=str(size))
+    assert set(entries(cache)) == kept | {new}
+    # Too little for any: the one that is in use stays.
+    last = add_entry(work, cache, 6, DLC_PREDICT_CACHE_SIZE="1K")
+    assert set(entries(cache)) == {last, *strange}
+    refused = host(work, "signals", DLC_CACHE_DIR=str(cache), DLC_PREDICT_CACHE_SIZE="much")
+    assert refused.returncode == 1 and b"DLC_PREDICT_CACHE_SIZE is 'much', but must be a size" in refused.stderr
+
+
+def test_processes_prune_the_cache_together(work, tmp_path):
+    """Whatever one removes, the others' models run; in the end all that is left is within the size."""
+    cache = tmp_path / "cache"
+    run(work, "signals", DLC_CACHE_DIR=str(cache))
+    limit = 3 * entries(cache)[0].stat().st_size
+
+    def answer(number):
+        symbol = tmp_path / f"{number}.json"  # another model by its name, the same by what it computes
+        symbol.write_text(SYMBOL.read_text() + "\n" * number)
+        return run(work, "answers", symbol=symbol, DLC_CACHE_DIR=str(cache), DLC_PREDICT_CACHE_SIZE=str(limit))
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for text in pool.map(answer, range(12)):
+            check_answers(text)
+    assert 1 <= len(entries(cache)) <= 3
+    assert sum(entry.stat().st_size for entry in entries(cache)) <= limit
+
+
 def test_signals_stay_the_programs(work, tmp_path):
     assert run(work, "signals", DLC_CACHE_DIR=str(tmp_path)) == b""
     assert len(entries(tmp_path)) == 1  # it was compiled

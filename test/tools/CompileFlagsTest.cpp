@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the command line says of a model.
 #include "tools/dlc/CompileFlags.h"
+#include "tools/dlc/Size.h"
 
 #include <gtest/gtest.h>
 

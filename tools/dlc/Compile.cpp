@@ -7,6 +7,7 @@
 #include "tools/dlc/CompilerLibrary.h"
 #include "tools/dlc/CrashHandler.h"
 #include "tools/dlc/ModelPath.h"
+#include "tools/dlc/Size.h"
 #include "tools/dlc/Tune.h"
 #include "tools/dlc/report/Report.h"
 

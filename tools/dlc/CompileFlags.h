@@ -36,10 +36,6 @@ std::string parseInputFlag(const std::string &text, InputOption &input);
 /// Parses "N=1..64". \returns what is wrong with it, or "".
 std::string parseDimFlag(const std::string &text, DimOption &dim);
 
-/// Parses "512", "64KB", "1GiB" or "1.5GB" (powers of 1024 either way).
-/// \returns false if it is malformed or overflows.
-bool parseSize(const std::string &text, int64_t &bytes);
-
 /// Finds the model's files and fills in what \p flags say. \returns false, with
 /// diagnostics, as findModel() does.
 bool readModelFlags(const ModelFlags &flags, CompileOptions &options,

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // An entry of the cache is an artifact with a trailer that no loader reads: the
-// hash of all before it. Entries appear whole, by renaming, and are never
-// changed, so processes need no locks.
+// hash of all before it. Entries appear whole, by renaming, are never changed
+// and may go at any time, so processes need no locks.
 #include "tools/predict/ModelCache.h"
 
 #include "compiler/OutputFile.h"
 #include "tools/dlc/CacheFolder.h"
 #include "tools/dlc/CompilerLibrary.h"
 #include "tools/dlc/Elf.h"
+#include "tools/predict/CacheSize.h"
 #include "tools/predict/SharedTable.h"
 
 #include <climits>
@@ -259,14 +260,21 @@ static std::shared_ptr<const tool::Artifact>
 findOrCompile(const ModelRequest &request, const Hash &key,
               std::string &error) {
   std::string folder = getEntriesFolder();
+  int64_t limit;
+  if (!getCacheSize(limit, error))
+    return nullptr;
   if (!folder.empty()) {
     std::string path = folder + "/" + key.getText() + ".so", ignored;
     if (isWhole(path))
-      if (auto model = load(path, ignored))
+      if (auto model = load(path, ignored)) {
+        markUsed(path);
         return model;
+      }
     Written written = writeEntry(request, path, error);
     if (written == Written::BadModel)
       return nullptr;
+    if (written == Written::Yes)
+      pruneEntries(folder, path, limit);
     // No code may come from some file systems.
     if (written == Written::Yes)
       if (auto model = load(path, ignored))

@@ -22,9 +22,9 @@ struct ModelRequest {
 /// Returns the model compiled for this machine's CPU. It is looked for among
 /// those that are loaded, then in the folder "predict" of the cache's folder,
 /// under a name that changes with whatever it is made from; entries that are
-/// damaged are made anew. Where the folder can't be written, the model is
-/// compiled to a temporary file. \returns null, with the reason in \p error, if
-/// the model can't be compiled.
+/// damaged are made anew, and old ones removed (see CacheSize.h). Where the
+/// folder can't be written, the model is compiled to a temporary file. \returns
+/// null, with the reason in \p error, if the model can't be compiled.
 std::shared_ptr<const tool::Artifact> getModel(const ModelRequest &request,
                                                std::string &error);
 

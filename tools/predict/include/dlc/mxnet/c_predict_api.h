@@ -8,7 +8,8 @@
  * MXPredCreate compiles the model, or finds it compiled in a cache on disk: in
  * the folder that the variable DLC_CACHE_DIR of the environment names, else in
  * $XDG_CACHE_HOME/dlc or ~/.cache/dlc. Where that can't be written, models are
- * compiled in every process anew.
+ * compiled in every process anew. DLC_PREDICT_CACHE_SIZE limits the cache's
+ * size, which is 4 GiB without it.
  *
  * Every function returns 0 on success. On failure it returns -1, leaves its
  * outputs alone, and MXGetLastError says why in one line. None throws or ends
