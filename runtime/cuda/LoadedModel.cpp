@@ -87,9 +87,10 @@ void LoadedModel::close() {
   {
     // Where the device has failed so do these, and nothing is left to free.
     ContextScope scope(*driver, context);
-    if (weights)
+    bool isCurrent = scope.result() == kSuccess;
+    if (isCurrent && weights)
       driver->cuMemFree(weights);
-    if (module)
+    if (isCurrent && module)
       driver->cuModuleUnload(module);
   }
   driver->cuDevicePrimaryCtxRelease(device);

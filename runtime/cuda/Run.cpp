@@ -106,6 +106,19 @@ static dlc_status placeTensors(dlc_session &session) {
   return DLC_OK;
 }
 
+/// Lets kernels see the sizes of the dims.
+static dlc_status uploadDims(const dlc_session &session) {
+  CudaSession &cuda = *session.cuda;
+  if (!cuda.dims || cuda.areDimsThere)
+    return DLC_OK;
+  Result result =
+      cuda.driver().cuMemcpyHtoD(cuda.dims, session.dynamic->dims,
+                                 session.model->num_dims * sizeof(int64_t));
+  cuda.areDimsThere = result == kSuccess;
+  return cuda.areDimsThere ? DLC_OK
+                           : cuda.loaded->failWith(result, "the copy of dims");
+}
+
 /// Copies the staged tensors [first, end) between the program's memory and the
 /// pinned block.
 static void copyOnHost(const dlc_session &session, uint32_t first, uint32_t end,
@@ -329,6 +342,30 @@ static dlc_status runTimed(dlc_session &session) {
 // Runs
 //===----------------------------------------------------------------------===//
 
+/// Runs the plan; the outputs are then complete in their places.
+static dlc_status runOnDevice(dlc_session &session) {
+  CudaSession &cuda = *session.cuda;
+  const dlc_abi_model &model = *session.model;
+  if (dlc_status status = uploadDims(session))
+    return status;
+  if (dlc_status status = placeTensors(session))
+    return status;
+  copyOnHost(session, 0, model.num_inputs, /*toPinned=*/true);
+  if (session.profile) {
+    if (dlc_status status = runTimed(session))
+      return status;
+  } else {
+    if (dlc_status status = start(session))
+      return status;
+    if (dlc_status status = wait(cuda))
+      return status;
+  }
+  cuda.isChanged = false;
+  copyOnHost(session, model.num_inputs, model.num_inputs + model.num_outputs,
+             /*toPinned=*/false);
+  return DLC_OK;
+}
+
 dlc_status dlc::runtime::cuda::run(dlc_session &session) {
   CudaSession &cuda = *session.cuda;
   if (cuda.failure != DLC_OK)
@@ -336,22 +373,13 @@ dlc_status dlc::runtime::cuda::run(dlc_session &session) {
   ContextScope scope(cuda.driver(), cuda.loaded->getContext());
   if (scope.result() != kSuccess)
     return cuda.loaded->failWith(scope.result(), "the run");
-  if (dlc_status status = placeTensors(session))
-    return keepFailure(cuda, status);
-  const dlc_abi_model &model = *session.model;
-  copyOnHost(session, 0, model.num_inputs, /*toPinned=*/true);
-  dlc_status status = DLC_OK;
-  if (session.profile) {
-    status = runTimed(session);
-  } else {
-    status = start(session);
-    if (status == DLC_OK)
-      status = wait(cuda);
+  dlc_status status = runOnDevice(session);
+  // A device that has failed won't do anything any more: the first message
+  // says why. Nor may what was started before another failure go on.
+  if (status != DLC_OK &&
+      cuda.driver().cuStreamSynchronize(cuda.stream) != kSuccess) {
+    cuda.failure = status;
+    snprintf(cuda.failureText, sizeof cuda.failureText, "%s", dlc_last_error());
   }
-  if (status != DLC_OK)
-    return keepFailure(cuda, status);
-  cuda.isChanged = false;
-  copyOnHost(session, model.num_inputs, model.num_inputs + model.num_outputs,
-             /*toPinned=*/false);
-  return DLC_OK;
+  return status;
 }

@@ -23,7 +23,8 @@ static void *allocateOnDevice(void *context, size_t bytes, size_t) {
   const CudaSession &cuda = *static_cast<const CudaSession *>(context);
   ContextScope scope(cuda.driver(), cuda.loaded->getContext());
   DevicePointer memory = 0;
-  if (cuda.driver().cuMemAlloc(&memory, bytes) != kSuccess)
+  if (scope.result() != kSuccess ||
+      cuda.driver().cuMemAlloc(&memory, bytes) != kSuccess)
     return nullptr;
   if (cuda.driver().cuMemsetD8Async(memory, 0, bytes, cuda.stream) !=
       kSuccess) {
@@ -36,7 +37,8 @@ static void *allocateOnDevice(void *context, size_t bytes, size_t) {
 static void releaseOnDevice(void *context, void *memory, size_t) {
   const CudaSession &cuda = *static_cast<const CudaSession *>(context);
   ContextScope scope(cuda.driver(), cuda.loaded->getContext());
-  cuda.driver().cuMemFree(reinterpret_cast<DevicePointer>(memory));
+  if (scope.result() == kSuccess)
+    cuda.driver().cuMemFree(reinterpret_cast<DevicePointer>(memory));
 }
 
 static dlc_status failToGrowOnDevice(const dlc_session &session,
@@ -151,10 +153,13 @@ static dlc_status create(dlc_session &session, int32_t device) {
   session.weights = reinterpret_cast<char *>(loaded->getWeights());
 
   ContextScope scope(cuda->driver(), loaded->getContext());
-  Result result =
-      cuda->driver().cuStreamCreate(&cuda->stream, kStreamNonBlocking);
-  if (result != kSuccess)
+  Result result = scope.result();
+  if (result == kSuccess)
+    result = cuda->driver().cuStreamCreate(&cuda->stream, kStreamNonBlocking);
+  if (result != kSuccess) {
+    cuda->stream = nullptr;
     return loaded->failWith(result, "the start");
+  }
   if (dlc_status status =
           allocateZeros(session, model.state_bytes, "state", cuda->state))
     return status;
@@ -167,25 +172,30 @@ static dlc_status create(dlc_session &session, int32_t device) {
   return DLC_OK;
 }
 
+/// Frees what the session has on its device. Where that has failed so do these,
+/// and nothing is left to free.
+static void releaseDevice(CudaSession &cuda) {
+  const Driver &driver = cuda.driver();
+  ContextScope scope(driver, cuda.loaded->getContext());
+  if (scope.result() != kSuccess)
+    return;
+  if (cuda.graph)
+    driver.cuGraphExecDestroy(cuda.graph);
+  for (uint64_t i = 0; i < cuda.numEvents; ++i)
+    driver.cuEventDestroy(cuda.events[i]);
+  const DevicePointer memories[] = {cuda.dims, cuda.state, cuda.staging};
+  for (DevicePointer memory : memories)
+    if (memory)
+      driver.cuMemFree(memory);
+  if (cuda.pinned)
+    driver.cuMemFreeHost(cuda.pinned);
+  if (cuda.stream)
+    driver.cuStreamDestroy(cuda.stream);
+}
+
 static void destroy(dlc_session &session) {
   CudaSession *cuda = session.cuda;
-  const Driver &driver = cuda->driver();
-  {
-    // Where the device has failed so do these, and nothing is left to free.
-    ContextScope scope(driver, cuda->loaded->getContext());
-    if (cuda->graph)
-      driver.cuGraphExecDestroy(cuda->graph);
-    for (uint64_t i = 0; i < cuda->numEvents; ++i)
-      driver.cuEventDestroy(cuda->events[i]);
-    const DevicePointer memories[] = {cuda->dims, cuda->state, cuda->staging};
-    for (DevicePointer memory : memories)
-      if (memory)
-        driver.cuMemFree(memory);
-    if (cuda->pinned)
-      driver.cuMemFreeHost(cuda->pinned);
-    if (cuda->stream)
-      driver.cuStreamDestroy(cuda->stream);
-  }
+  releaseDevice(*cuda);
   cuda->loaded->release();
   session.allocator.release(session.allocator.context, cuda, cuda->blockBytes);
   session.cuda = nullptr;
@@ -202,28 +212,6 @@ static uint64_t getScratchBytes(const dlc_abi_model &plan, const Sizes &sizes) {
     most = bytes > most ? bytes : most;
   }
   return most;
-}
-
-dlc_status dlc::runtime::cuda::keepFailure(CudaSession &cuda,
-                                           dlc_status status) {
-  if (cuda.driver().cuStreamSynchronize(cuda.stream) == kSuccess)
-    return status;
-  cuda.failure = status;
-  snprintf(cuda.failureText, sizeof cuda.failureText, "%s", dlc_last_error());
-  return status;
-}
-
-/// Lets kernels see the sizes of the dims.
-static void uploadDims(dlc_session &session) {
-  CudaSession &cuda = *session.cuda;
-  if (!cuda.dims)
-    return;
-  ContextScope scope(cuda.driver(), cuda.loaded->getContext());
-  Result result =
-      cuda.driver().cuMemcpyHtoD(cuda.dims, session.dynamic->dims,
-                                 session.model->num_dims * sizeof(int64_t));
-  if (result != kSuccess)
-    keepFailure(cuda, cuda.loaded->failWith(result, "the preparation"));
 }
 
 static void activate(dlc_session &session, const Sizes &sizes) {
@@ -244,7 +232,7 @@ static void activate(dlc_session &session, const Sizes &sizes) {
     launch.kernel = from.kernel;
   }
   cuda.isChanged = true;
-  uploadDims(session);
+  cuda.areDimsThere = false;
 }
 
 //===----------------------------------------------------------------------===//

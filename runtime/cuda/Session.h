@@ -46,6 +46,7 @@ struct CudaSession {
   cuda::Placement *placements; ///< inputs, then outputs
   void **parameters;           ///< room for those of any launch
   cuda::DevicePointer dims, state;
+  bool areDimsThere; ///< `dims` has the sizes
 
   /// The staging blocks, of `stagingBytes` each.
   char *pinned;
@@ -71,10 +72,6 @@ struct CudaSession {
 namespace cuda {
 /// Runs the plan of \p session on the tensors bound.
 dlc_status run(dlc_session &session);
-
-/// Keeps the message of the failure \p status of this thread for all later
-/// runs, if the device won't do anything any more. \returns \p status.
-dlc_status keepFailure(CudaSession &cuda, dlc_status status);
 } // namespace cuda
 
 } // namespace dlc::runtime
