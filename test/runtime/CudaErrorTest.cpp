@@ -215,8 +215,12 @@ TEST_F(CudaWithTwoDevices, RefusesOthers) {
 }
 
 TEST_F(CudaWithTwoDevices, RunsOnBothAtOnce) {
-  Session first(model.model, onCuda(0)), second(model.model, onCuda(1));
+  Context context(1);
+  Session first(model.model, onCuda(0));
   ASSERT_WORKS(first);
+  size_t before = context.getFreeBytes();
+  Session second(model.model, onCuda(1));
+  EXPECT_LE(context.getFreeBytes() + kBytes, before);
   ASSERT_WORKS(second);
   for (int i = 0; i < 3; ++i) {
     expectRuns(first);

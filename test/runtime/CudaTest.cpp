@@ -211,6 +211,25 @@ TEST(Cuda, RunsAtAllSizes) {
     }
 }
 
+TEST(Cuda, SeesSizesWhoseTensorsAreAsLarge) {
+  // Without what has other sizes: input t and output sums.
+  CudaDynamicModel model;
+  model.model.num_inputs = model.model.num_steps = 2;
+  model.model.num_outputs = 1;
+  model.model.num_refs = 7;
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  for (int64_t rows : {8, 8, 8, 4, 4, 4, 12}) {
+    DynamicTensors tensors(rows, 24 / rows);
+    ASSERT_EQ(dlc_session_run_tensors(session, tensors.inputs, 2,
+                                      tensors.outputs, 1, nullptr),
+              DLC_OK)
+        << dlc_last_error();
+    for (size_t i = 0; i < tensors.y.size(); ++i)
+      ASSERT_EQ(tensors.y[i], tensors.a[i] * 2 + tensors.b[i]) << rows;
+  }
+}
+
 TEST(Cuda, RunsSpecialisedModels) {
   CudaDynamicModel model;
   model.model.num_specializations = 1;
