@@ -294,10 +294,10 @@ next:
 }
 
 // The seed that the run got.
-.visible .entry seed(.param .b64 seed, .param .b64 y, .param .b64 scratch,
+.visible .entry seed(.param .b64 from, .param .b64 y, .param .b64 scratch,
                      .param .b32 phase) {
   .reg .b64 %a, %v;
-  ld.param.b64 %a, [seed];
+  ld.param.b64 %a, [from];
   ld.global.u64 %v, [%a];
   ld.param.b64 %a, [y];
   st.global.u64 [%a], %v;

@@ -272,6 +272,8 @@ TEST(Cuda, RefusesGridsThatAreTooLarge) {
 //===----------------------------------------------------------------------===//
 
 TEST(Cuda, SessionsShareWeights) {
+  if (!isEmulated())
+    return;
   std::vector<char> weights(8 << 20);
   CudaTestModel model;
   std::memcpy(weights.data(), model.model.weights, model.model.weights_bytes);
