@@ -251,6 +251,10 @@ dlc_status LoadedModel::uploadWeights() {
     return failWithoutMemory(bytes, "weights", bytes + model->arena_bytes);
   if (result == kSuccess)
     result = driver->cuMemcpyHtoD(weights, model->weights, bytes);
+  // Such a copy may still be under way, and sessions' streams don't wait for
+  // it.
+  if (result == kSuccess)
+    result = driver->cuStreamSynchronize(nullptr);
   return result == kSuccess ? DLC_OK : failWith(result, "the loading");
 }
 

@@ -106,14 +106,14 @@ static dlc_status placeTensors(dlc_session &session) {
   return DLC_OK;
 }
 
-/// Lets kernels see the sizes of the dims.
+/// Lets kernels in the stream see the sizes of the dims.
 static dlc_status uploadDims(const dlc_session &session) {
   CudaSession &cuda = *session.cuda;
   if (!cuda.dims || cuda.areDimsThere)
     return DLC_OK;
-  Result result =
-      cuda.driver().cuMemcpyHtoD(cuda.dims, session.dynamic->dims,
-                                 session.model->num_dims * sizeof(int64_t));
+  Result result = cuda.driver().cuMemcpyHtoDAsync(
+      cuda.dims, session.dynamic->dims,
+      session.model->num_dims * sizeof(int64_t), cuda.stream);
   cuda.areDimsThere = result == kSuccess;
   return cuda.areDimsThere ? DLC_OK
                            : cuda.loaded->failWith(result, "the copy of dims");
