@@ -245,6 +245,8 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
     module->setAttr("device.gpus",
                     attributes.getArrayAttr(
                         SmallVector<Attribute>(gpus->begin(), gpus->end())));
+  if (!gpus->empty() && !options.sms.empty())
+    module->setAttr(kMachineCodeAttr, attributes.getUnitAttr());
   setCosts(module);
   return true;
 }

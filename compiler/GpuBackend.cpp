@@ -172,8 +172,7 @@ makeImages(const std::string &ptx, ModuleOp module,
   auto getSm = [&](Attribute gpu) {
     return uint32_t(cast<device::GpuAttr>(gpu).getSm());
   };
-  // Chips that are named get machine code.
-  if (!options.sms.empty())
+  if (module->hasAttr(kMachineCodeAttr))
     for (Attribute gpu : llvm::reverse(gpus)) {
       auto code = nvptx::assemblePtx(ptx, getSm(gpu));
       if (!code) {

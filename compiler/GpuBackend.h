@@ -13,6 +13,10 @@
 
 namespace dlc {
 
+/// On a module whose `device.gpus` get machine code beside the PTX: they were
+/// named.
+inline constexpr llvm::StringLiteral kMachineCodeAttr = "device.machine_code";
+
 /// Whether \p options ask for code for \p device, "cpu" or "cuda".
 bool hasTarget(const CompileOptions &options, llvm::StringRef device);
 

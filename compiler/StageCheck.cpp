@@ -111,13 +111,14 @@ bool checkNoTargets(const CompileOptions &options,
                            {options.model.name, "", "", -1},
                            "its code is generated already: --tune and "
                            "--tune-cache need the plan or an earlier stage");
-  if (options.cpus.empty() && options.targets.empty())
+  if (options.cpus.empty() && options.targets.empty() && options.sms.empty() &&
+      options.precision == CompileOptions().precision)
     return true;
   return diagnostics.add(DiagnosticCode::UnsupportedOption,
                          {options.model.name, "", "", -1},
                          "its code is for targets that were chosen before: "
-                         "leave out --cpu and --target, or compile from the "
-                         "plan or an earlier stage");
+                         "leave out --cpu, --target, --sm and --precision, or "
+                         "compile from the plan or an earlier stage");
 }
 
 } // namespace dlc

@@ -104,6 +104,13 @@ static dlc_status checkData(const Slot &slot, const DLTensor &tensor) {
   if (elementBytes && (address + tensor.byte_offset) % elementBytes != 0)
     return fail(DLC_ERROR_TENSOR, "%s '%s' is not aligned to its elements",
                 slot.kind, slot.tensor.name);
+  // Kernels copy so many bytes at once.
+  constexpr uint64_t kDeviceAlignment = 16;
+  if (tensor.device.device_type != kDLCPU &&
+      (address + tensor.byte_offset) % kDeviceAlignment != 0)
+    return fail(DLC_ERROR_TENSOR,
+                "%s '%s' must begin at a multiple of 16 bytes on its device",
+                slot.kind, slot.tensor.name);
   return DLC_OK;
 }
 

@@ -74,6 +74,17 @@ def test_ptx_is_the_same_each_time(model):
     assert ".target sm_80" in text and text.count(".visible .entry") == 4
 
 
+@pytest.mark.parametrize("stage", ["plan", "llvm", "asm"])
+@for_models("lenet")
+def test_stages_end_in_the_same_bytes(model, stage, tmp_path):
+    target = ["--target", "cpu,cuda", "--sm", "80,90"]
+    before = target if stage != "plan" else []
+    dlc("compile", model.symbol, *model.flags, *target, "-o", tmp_path / "whole.so")
+    dlc("compile", model.symbol, *model.flags, *before, "--emit", stage, "-o", tmp_path / "text.mlir")
+    dlc("compile", tmp_path / "text.mlir", *([] if before else target), "-o", tmp_path / "parts.so")
+    assert (tmp_path / "whole.so").read_bytes() == (tmp_path / "parts.so").read_bytes()
+
+
 @pytest.mark.parametrize("flags, message", [
     (["--target", "gpu"], "target 'gpu': use --target cpu, cuda or both"),
     (["--target", "cuda", "--sm", "42"], "compute capability 42: use one of 80"),

@@ -171,6 +171,12 @@ TEST(Cuda, RefusesTensorsElsewhere) {
             DLC_ERROR_TENSOR);
   EXPECT_STREQ(dlc_last_error(),
                "input 'a' is neither in host memory nor on cuda:0");
+  tensors.inputs[0].device = {kDLCUDA, 0};
+  tensors.inputs[0].data = reinterpret_cast<void *>(1032);
+  EXPECT_EQ(dlc_session_bind_input(session, 0, &tensors.inputs[0]),
+            DLC_ERROR_TENSOR);
+  EXPECT_STREQ(dlc_last_error(),
+               "input 'a' must begin at a multiple of 16 bytes on its device");
 }
 
 TEST(Cuda, RunsInTheCallersArena) {
