@@ -195,6 +195,7 @@ LogicalResult BlockContract::emitEpilogue(const Position &at,
 LogicalResult BlockContract::emitTile(Value index) {
   if (failed(analyze()))
     return failure();
+  emitter.startTile();
   Position at = getPosition(index);
   return emitEpilogue(at, emitSums(at));
 }

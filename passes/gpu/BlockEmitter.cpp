@@ -56,10 +56,19 @@ SmallVector<Value> BlockEmitter::delinearize(Location loc, Value linear,
 //===----------------------------------------------------------------------===//
 
 Value BlockEmitter::allocateShared(Location loc, int64_t count, Type element) {
-  int64_t offset = llvm::alignTo(partBytes, kSharedAlignment);
+  return allocateAt(loc, count, element, partBytes);
+}
+
+Value BlockEmitter::allocateForTile(Location loc, int64_t count, Type element) {
+  return allocateAt(loc, count, element, tileBytes);
+}
+
+Value BlockEmitter::allocateAt(Location loc, int64_t count, Type element,
+                               int64_t &used) {
+  int64_t offset = llvm::alignTo(used, kSharedAlignment);
   int64_t bytes = (element.getIntOrFloatBitWidth() + 7) / 8;
-  partBytes = offset + count * bytes;
-  sharedBytes = std::max(sharedBytes, partBytes);
+  used = offset + count * bytes;
+  sharedBytes = std::max(sharedBytes, used);
   auto space = gpu::AddressSpaceAttr::get(builder.getContext(),
                                           gpu::AddressSpace::Workgroup);
   auto all = MemRefType::get(ShapedType::kDynamic, builder.getI8Type(),

@@ -36,11 +36,16 @@ public:
   /// Emits \p block as the code of one thread.
   mlir::LogicalResult emitInThread(mlir::Block &block);
 
-  /// Shared memory of a block: \p count elements. What is reserved between two
-  /// calls of startPart may lie in the same place as what was before.
+  /// Shared memory of a block: \p count elements, which are reserved until the
+  /// next part of the grid.
   mlir::Value allocateShared(mlir::Location loc, int64_t count,
                              mlir::Type element);
-  void startPart() { partBytes = 0; }
+  /// The same until the next contraction.
+  mlir::Value allocateForTile(mlir::Location loc, int64_t count,
+                              mlir::Type element);
+  /// Begins a part of the grid, whose contractions need \p tileBytes at most.
+  void startPart(int64_t tileBytes) { partBytes = tileBytes; }
+  void startTile() { tileBytes = 0; }
   int64_t getSharedBytes() const { return sharedBytes; }
 
   /// Calls \p body with each number below \p count that is the thread's own.
@@ -83,7 +88,10 @@ private:
   bool isShared = false; ///< the code is that of all threads of a block
   BufferSet written;     ///< by the task
   MemoryUse pending;     ///< since all threads waited for each other
-  int64_t partBytes = 0, sharedBytes = 0;
+  /// Shared memory: that of tiles comes first.
+  mlir::Value allocateAt(mlir::Location loc, int64_t count, mlir::Type element,
+                         int64_t &used);
+  int64_t partBytes = 0, tileBytes = 0, sharedBytes = 0;
 };
 
 /// The value of \p value in the lane whose number differs by the bits of

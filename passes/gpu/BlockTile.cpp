@@ -58,6 +58,15 @@ int64_t BlockTile::getNumThreads() const {
   return rows / shareRows * (columns / shareColumns);
 }
 
+int64_t BlockTile::getSharedBytes(int64_t elementBytes) const {
+  if (unit == Fma)
+    return (rows + columns) * depth * elementBytes;
+  int64_t lhs = rows * (depth + kDepthPadding);
+  int64_t rhs = std::max(columns * (depth + kDepthPadding),
+                         depth * (columns + kWidthPadding));
+  return kStages * (lhs + rhs) * elementBytes;
+}
+
 int64_t BlockTile::getNumTiles(ContractOp op) const {
   int64_t batch = 1;
   for (int64_t extent : op.getBatch())

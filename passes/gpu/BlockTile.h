@@ -7,6 +7,13 @@
 
 namespace dlc::kernel {
 
+/// Stages of the depth that are in shared memory for tensor cores.
+inline constexpr int64_t kStages = 3;
+/// Elements that nobody uses between two rows, where their steps are side by
+/// side, or two steps, where the rows are: the lanes of a warp then read from
+/// different banks.
+inline constexpr int64_t kDepthPadding = 4, kWidthPadding = 8;
+
 /// The part of a contraction that a block computes at once, and how its threads
 /// share it.
 struct BlockTile {
@@ -19,6 +26,8 @@ struct BlockTile {
   int64_t shareRows, shareColumns;
 
   int64_t getNumThreads() const;
+  /// Shared memory that it needs at most, of elements of \p elementBytes.
+  int64_t getSharedBytes(int64_t elementBytes) const;
   /// How many tiles \p op consists of.
   int64_t getNumTiles(ContractOp op) const;
 };

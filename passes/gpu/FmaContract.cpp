@@ -137,8 +137,8 @@ void FmaContract::multiplyTile(MutableArrayRef<Value> sums) {
 }
 
 SmallVector<BlockContract::Sum> FmaContract::emitSums(const Position &at) {
-  lhsTile = emitter.allocateShared(loc, tile.rows * tile.depth, lhsType);
-  rhsTile = emitter.allocateShared(loc, tile.columns * tile.depth, rhsType);
+  lhsTile = emitter.allocateForTile(loc, tile.rows * tile.depth, lhsType);
+  rhsTile = emitter.allocateForTile(loc, tile.columns * tile.depth, rhsType);
   SmallVector<Copy> lhsCopies = planCopies(at, /*isLhs=*/true);
   SmallVector<Copy> rhsCopies = planCopies(at, /*isLhs=*/false);
   Value zero =

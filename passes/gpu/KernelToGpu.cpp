@@ -26,8 +26,8 @@ static constexpr int64_t kMinThreads = 32, kMaxThreads = 256;
 static constexpr int64_t kLooseThreads = 128;
 /// Between two threads' or blocks' scratch memory, in bytes.
 static constexpr int64_t kScratchAlignment = 16;
-/// What the tiles of a contraction need of shared memory, at most.
-static constexpr int64_t kTileBytes = 64 << 10;
+/// What reductions need of shared memory, about.
+static constexpr int64_t kReductionBytes = 2 << 10;
 
 /// The same bytes as a buffer of rank 1.
 static MemRefType flatten(MemRefType type) {
@@ -51,6 +51,7 @@ private:
   LogicalResult emitPart(const GridPart &part, Value block);
   LogicalResult emitThreads(const GridPart &part, Value block);
   LogicalResult emitBlocks(ParallelOp op, Value block);
+  int64_t getTileBytes(ParallelOp task);
   int64_t getNumBlocks(const GridPart &part);
   BlockTile getTile(const GridPart &part);
   /// Gives each of \p count threads or blocks its own part of the global
@@ -155,6 +156,18 @@ LogicalResult GridLowering::emitThreads(const GridPart &part, Value block) {
   return emitter->emitIteration(part.nest, linear);
 }
 
+/// What the contractions in \p task need of shared memory, one at a time.
+int64_t GridLowering::getTileBytes(ParallelOp task) {
+  int64_t bytes = 0;
+  task.walk([&](ContractOp op) {
+    auto type = cast<MemRefType>(op.getRhs().getType());
+    BlockTile tile = chooseBlockTile(op, /*multiprocessors=*/1, numThreads);
+    bytes = std::max(bytes, tile.getSharedBytes(
+                                (type.getElementTypeBitWidth() + 7) / 8));
+  });
+  return bytes;
+}
+
 LogicalResult GridLowering::emitBlocks(ParallelOp op, Value block) {
   Location loc = op.getLoc();
   int64_t tasks = 1;
@@ -164,7 +177,9 @@ LogicalResult GridLowering::emitBlocks(ParallelOp op, Value block) {
       emitter->delinearize(loc, block, op.getExtents());
   for (auto [argument, index] : llvm::zip(op.getBody().getArguments(), indices))
     emitter->map(argument, index);
-  int64_t room = target.getBlockSharedBytes() - kTileBytes;
+  int64_t tileBytes = getTileBytes(op);
+  emitter->startPart(tileBytes);
+  int64_t room = target.getBlockSharedBytes() - tileBytes - kReductionBytes;
   for (ScratchOp scratch : getScratch(op)) {
     MemRefType type = scratch.getType();
     int64_t bytes =
@@ -181,7 +196,7 @@ LogicalResult GridLowering::emitBlocks(ParallelOp op, Value block) {
 }
 
 LogicalResult GridLowering::emitPart(const GridPart &part, Value block) {
-  emitter->startPart();
+  emitter->startPart(/*tileBytes=*/0);
   switch (part.kind) {
   case GridPart::Threads:
     return emitThreads(part, block);

@@ -12,8 +12,6 @@ using namespace dlc::kernel;
 /// Elements of f32 that one copy of 16 bytes brings.
 static constexpr int64_t kVector = 4;
 static constexpr int64_t kVectorBytes = 16;
-/// Stages of the depth in shared memory.
-static constexpr int64_t kStages = 3;
 
 std::unique_ptr<BlockContract> BlockContract::create(ContractOp op,
                                                      const BlockTile &tile,
@@ -73,8 +71,8 @@ TensorContract::Operand TensorContract::planOperand(bool isLhs) {
         isAligned(isLhs, lane))
       operand.vector = kVector;
   }
-  // The 32 lanes of a warp then read from 32 banks.
-  operand.pitch = operand.isDepthFirst ? tile.depth + 4 : operand.width + 8;
+  operand.pitch = operand.isDepthFirst ? tile.depth + kDepthPadding
+                                       : operand.width + kWidthPadding;
   return operand;
 }
 
@@ -253,7 +251,7 @@ SmallVector<BlockContract::Sum> TensorContract::emitSums(const Position &at) {
   lhs = planOperand(/*isLhs=*/true);
   rhs = planOperand(/*isLhs=*/false);
   for (Operand *operand : {&lhs, &rhs}) {
-    operand->memory = emitter.allocateShared(
+    operand->memory = emitter.allocateForTile(
         loc, getStageSize(*operand) * numStages, builder.getF32Type());
     operand->lane = getLaneAddress(*operand);
   }
