@@ -25,8 +25,10 @@ def GpuToNVVM : Pass<"gpu-to-nvvm", "::mlir::ModuleOp"> {
           attributes {nvvm.kernel}
     ```
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
-                           "::mlir::NVVM::NVVMDialect"];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::cf::ControlFlowDialect"
+  ];
 }
 
 #endif // DLC_CODEGEN_NVPTX_PASSES_TD

@@ -10,32 +10,42 @@ using namespace dlc::kernel;
 
 static constexpr BlockTile kTiles[] = {
     // 256 threads
+    {BlockTile::Tensor, 128, 256, 16, 2, 4},
+    {BlockTile::Tensor, 256, 128, 16, 4, 2},
     {BlockTile::Tensor, 128, 128, 16, 2, 4},
     {BlockTile::Tensor, 128, 64, 16, 4, 2},
     {BlockTile::Tensor, 64, 128, 16, 2, 4},
-    {BlockTile::Tensor, 64, 64, 32, 4, 2},
+    {BlockTile::Tensor, 64, 64, 32, 2, 4},
     {BlockTile::Tensor, 16, 128, 32, 1, 8},
     {BlockTile::Fma, 128, 128, 8, 8, 8},
     {BlockTile::Fma, 64, 64, 16, 4, 4},
     {BlockTile::Fma, 16, 128, 16, 2, 4},
     {BlockTile::Fma, 4, 256, 16, 1, 4},
     // 128
+    {BlockTile::Tensor, 128, 128, 16, 2, 2},
+    {BlockTile::Tensor, 128, 64, 16, 2, 2},
+    {BlockTile::Tensor, 64, 128, 16, 2, 2},
     {BlockTile::Tensor, 64, 64, 16, 2, 2},
-    {BlockTile::Tensor, 64, 32, 32, 4, 1},
-    {BlockTile::Tensor, 32, 64, 32, 2, 2},
+    {BlockTile::Tensor, 128, 32, 32, 4, 1},
+    {BlockTile::Tensor, 64, 32, 32, 2, 2},
+    {BlockTile::Tensor, 32, 64, 32, 1, 4},
     {BlockTile::Tensor, 32, 32, 32, 2, 2},
+    {BlockTile::Tensor, 16, 128, 32, 1, 4},
     {BlockTile::Tensor, 16, 64, 32, 1, 4},
     {BlockTile::Fma, 64, 64, 16, 8, 4},
     {BlockTile::Fma, 32, 32, 16, 2, 4},
     {BlockTile::Fma, 16, 64, 16, 2, 4},
     {BlockTile::Fma, 4, 128, 32, 1, 4},
     // 64
+    {BlockTile::Tensor, 64, 32, 32, 2, 1},
+    {BlockTile::Tensor, 32, 64, 32, 1, 2},
     {BlockTile::Tensor, 32, 32, 32, 2, 1},
     {BlockTile::Tensor, 16, 32, 32, 1, 2},
     {BlockTile::Fma, 32, 32, 16, 4, 4},
     {BlockTile::Fma, 16, 32, 16, 2, 4},
     {BlockTile::Fma, 4, 64, 32, 1, 4},
     // 32
+    {BlockTile::Tensor, 32, 32, 32, 1, 1},
     {BlockTile::Tensor, 16, 32, 32, 1, 1},
     {BlockTile::Tensor, 16, 16, 32, 1, 1},
     {BlockTile::Fma, 16, 16, 16, 2, 4},
@@ -44,13 +54,19 @@ static constexpr BlockTile kTiles[] = {
 
 /// Rows below which tensor cores, whose tiles have 16, compute mostly zeros.
 static constexpr int64_t kMinTensorRows = 8;
-/// How much longer FMAs take than tensor cores: 64 products a cycle against
-/// 512 of tf32, three of which are one of f32 (A100).
-static constexpr double kFmaCost = 512.0 / 3 / 64;
-/// Copying an element to shared memory costs as much as so many products.
-static constexpr double kCopyCost = 16;
+/// Cycles in which one of the four parts of a multiprocessor computes a product
+/// of 16 x 8 x 8 in tf32 (H100; an A100 takes twice as long).
+static constexpr double kPieceCycles = 4;
+/// Products of tf32 that make up one of f32.
+static constexpr double kProducts = 3;
+/// Instructions that split an element of a factor into two, with its load.
+static constexpr double kSplitInstructions = 4;
+/// Instructions that a thread needs to copy 16 bytes to shared memory.
+static constexpr double kCopyInstructions = 16;
 /// Warps that keep a multiprocessor busy.
 static constexpr double kBusyWarps = 8;
+/// Cycles in which a multiprocessor gets 32 bytes from L2.
+static constexpr double kSectorCycles = 0.5;
 
 int64_t BlockTile::getNumThreads() const {
   if (unit == Tensor)
@@ -84,15 +100,35 @@ static bool canUseTensorCores(ContractOp op) {
          isF32(op.getEpilogue().getArguments().back().getType());
 }
 
-/// How long \p op takes in \p tile; the unit doesn't matter.
+/// Cycles of a part of a multiprocessor for eight steps of a warp.
+static double estimateSteps(const BlockTile &tile) {
+  // Elements that a thread copies, in vectors of four.
+  double copies = double(tile.rows + tile.columns) * 8 / 4 /
+                  double(tile.getNumThreads()) * kCopyInstructions;
+  if (tile.unit == BlockTile::Fma) {
+    double rows = double(tile.shareRows), columns = double(tile.shareColumns);
+    // Half of a warp multiplies in a cycle; a load brings four elements.
+    return 8 * (2 * rows * columns + (rows + columns) / 2) + 4 * copies;
+  }
+  double rows = double(tile.rows) / double(tile.shareRows) / 16;
+  double columns = double(tile.columns) / double(tile.shareColumns) / 8;
+  double products = kProducts * rows * columns;
+  double instructions =
+      products + (4 * rows + 2 * columns) * kSplitInstructions + copies;
+  return std::max(products * kPieceCycles, instructions);
+}
+
+/// How many cycles eight steps of \p op take on the multiprocessor that has
+/// most to do.
 static double estimate(ContractOp op, const BlockTile &tile,
                        int64_t multiprocessors) {
-  int64_t each = llvm::divideCeil(tile.getNumTiles(op), multiprocessors);
-  double work = double(tile.rows * tile.columns) *
-                    (tile.unit == BlockTile::Fma ? kFmaCost : 1) +
-                kCopyCost * double(tile.rows + tile.columns);
-  double warps = double(each * tile.getNumThreads()) / 32;
-  return double(each) * work / std::min(1.0, warps / kBusyWarps);
+  double blocks =
+      double(llvm::divideCeil(tile.getNumTiles(op), multiprocessors));
+  double warps = blocks * double(tile.getNumThreads()) / 32;
+  double compute =
+      warps / 4 * estimateSteps(tile) / std::min(1.0, warps / kBusyWarps);
+  double memory = blocks * double(tile.rows + tile.columns) * kSectorCycles;
+  return std::max(compute, memory) + 0.25 * std::min(compute, memory);
 }
 
 BlockTile dlc::kernel::chooseBlockTile(ContractOp op, int64_t multiprocessors,

@@ -162,8 +162,8 @@ int64_t GridLowering::getTileBytes(ParallelOp task) {
   task.walk([&](ContractOp op) {
     auto type = cast<MemRefType>(op.getRhs().getType());
     BlockTile tile = chooseBlockTile(op, /*multiprocessors=*/1, numThreads);
-    bytes = std::max(bytes, tile.getSharedBytes(
-                                (type.getElementTypeBitWidth() + 7) / 8));
+    bytes = std::max(
+        bytes, tile.getSharedBytes((type.getElementTypeBitWidth() + 7) / 8));
   });
   return bytes;
 }

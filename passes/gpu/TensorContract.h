@@ -69,6 +69,13 @@ private:
   /// The first row or column of the warp.
   mlir::Value getWarpOffset(bool isLhs);
   mlir::Value getLaneAddress(const Operand &operand);
+  /// Whether the operand is read by `ldmatrix`.
+  bool usesSquares(const Operand &operand) const {
+    return operand.isDepthFirst && !isNarrow;
+  }
+  llvm::SmallVector<mlir::Value> loadSquares(const Operand &operand,
+                                             mlir::Value stage, int64_t piece,
+                                             int64_t step);
   Factor loadFactor(const Operand &operand, mlir::Value stage, int64_t piece,
                     int64_t step);
   Factor makeFactor(llvm::ArrayRef<mlir::Value> elements);

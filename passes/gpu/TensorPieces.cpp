@@ -6,11 +6,15 @@
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace dlc::kernel;
 
 static constexpr int64_t kPieceRows = 16, kPieceColumns = 8;
+/// Steps of a square of shared memory that `ldmatrix` reads.
+static constexpr int64_t kSquareSteps = 4;
 /// Bits of f32 that tf32 has.
 static constexpr int64_t kTf32Mask = ~int64_t(0x1fff);
 static constexpr int64_t kTf32Half = 0x1000;
@@ -31,7 +35,16 @@ Value TensorContract::getWarpOffset(bool isLhs) {
 
 Value TensorContract::getLaneAddress(const Operand &operand) {
   Value lane = remainder(emitter.getThread(), 32);
-  Value across = add(getWarpOffset(operand.isLhs), divide(lane, 4));
+  Value warp = getWarpOffset(operand.isLhs);
+  if (usesSquares(operand)) {
+    // First the squares of the first steps, then those of the others.
+    int64_t rows = operand.isLhs ? kPieceRows : kPieceColumns;
+    Value row = add(warp, remainder(lane, rows));
+    Value half = remainder(divide(lane, rows), 2);
+    return add(multiply(row, constant(operand.pitch)),
+               multiply(half, constant(kSquareSteps)));
+  }
+  Value across = add(warp, divide(lane, 4));
   Value step = remainder(lane, 4);
   if (isNarrow)
     step = multiply(step, constant(2));
@@ -60,17 +73,18 @@ static Value toTf32(OpBuilder &builder, Location loc, Value value,
   return arith::BitcastOp::create(builder, loc, value.getType(), bits);
 }
 
-/// What \p high leaves of \p value; nothing of an infinity.
+/// What \p high leaves of \p value. The instruction ignores the bits that tf32
+/// doesn't have.
 static Value getRest(OpBuilder &builder, Location loc, Value value,
                      Value high) {
   Value rest = arith::SubFOp::create(builder, loc, value, high);
-  rest = toTf32(builder, loc, rest, /*rounds=*/false);
-  Value zero = arith::ConstantOp::create(builder, loc,
-                                         builder.getZeroAttr(value.getType()));
-  // Infinity less infinity isn't a number.
-  Value isNumber = arith::CmpFOp::create(builder, loc,
-                                         arith::CmpFPredicate::ORD, rest, rest);
-  return arith::SelectOp::create(builder, loc, isNumber, rest, zero);
+  // Infinity less infinity isn't a number; the maximum is one, and too small
+  // to make a difference beside an infinite product. No other rest is less,
+  // but of values beyond 1e36.
+  Value least = arith::ConstantOp::create(
+      builder, loc,
+      builder.getFloatAttr(value.getType(), -std::ldexp(1.0, 110)));
+  return arith::MaxNumFOp::create(builder, loc, rest, least);
 }
 
 /// Two of \p elements, rounded to \p type, in each register.
@@ -113,9 +127,30 @@ TensorContract::Factor TensorContract::makeFactor(ArrayRef<Value> elements) {
   return factor;
 }
 
+/// Rows, or columns whose steps are side by side, come in squares of 8 x 16
+/// bytes, of which each lane names a row: four registers of lhs or two of rhs.
+SmallVector<Value> TensorContract::loadSquares(const Operand &operand,
+                                               Value stage, int64_t piece,
+                                               int64_t step) {
+  int64_t size = operand.isLhs ? kPieceRows : kPieceColumns;
+  int64_t squares = size / 8 * 2;
+  auto type = VectorType::get({squares, 1}, builder.getF32Type());
+  Value address = add(stage, constant(piece * size * operand.pitch + step));
+  Value loaded =
+      nvgpu::LdMatrixOp::create(builder, loc, type, operand.memory, address,
+                                /*transpose=*/false, squares);
+  SmallVector<Value> elements;
+  for (int64_t i = 0; i < squares; ++i)
+    elements.push_back(vector::ExtractOp::create(builder, loc, loaded,
+                                                 ArrayRef<int64_t>{i, 0}));
+  return elements;
+}
+
 TensorContract::Factor TensorContract::loadFactor(const Operand &operand,
                                                   Value stage, int64_t piece,
                                                   int64_t step) {
+  if (usesSquares(operand))
+    return makeFactor(loadSquares(operand, stage, piece, step));
   int64_t size = operand.isLhs ? kPieceRows : kPieceColumns;
   auto load = [&](int64_t across, int64_t steps) -> Value {
     across += piece * size;
