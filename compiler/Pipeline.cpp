@@ -5,6 +5,7 @@
 #include "codegen/cpu/Passes.h"
 #include "codegen/nvptx/Passes.h"
 #include "compiler/Backend.h"
+#include "compiler/GpuBackend.h"
 #include "compiler/PlanCheck.h"
 #include "compiler/Report.h"
 #include "compiler/StageCheck.h"
@@ -58,7 +59,10 @@ void addGraphPasses(OpPassManager &passes, const CompileOptions &options) {
   }
   // Before layouts: whole tiles read a wider halo.
   graph::GraphChooseWinogradOptions winograd;
-  winograd.enable = optimizes && options.winograd;
+  // Its tasks are cut for the caches of a CPU's core; tensor cores are better
+  // off with plain products.
+  winograd.enable =
+      optimizes && options.winograd && !hasTarget(options, "cuda");
   passes.addNestedPass<func::FuncOp>(
       graph::createGraphChooseWinograd(winograd));
   // Layouts before groups: a layout conversion joins the kernel beside it.

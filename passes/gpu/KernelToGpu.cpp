@@ -275,8 +275,7 @@ void GridLowering::finish(int64_t numBlocks) {
   set("kernel.shared_bytes", emitter->getSharedBytes());
   set("kernel.scratch_bytes", scratchBytes);
   set("kernel.num_phases", numPhases);
-  function->setAttr(
-      "gpu.known_block_size",
+  function.setKnownBlockSizeAttr(
       builder.getDenseI32ArrayAttr({static_cast<int32_t>(numThreads), 1, 1}));
 }
 

@@ -7,11 +7,11 @@ module attributes {device.gpu = #gpu} {
 // to spare.
 // CHECK-LABEL: gpu.module @elements
 // CHECK: gpu.func @elements(%[[X:.+]]: memref<600xf32>, %[[Y:.+]]: memref<600xf32>, %{{.+}}: memref<0xi8>, %{{.+}}: i32) kernel
-// CHECK-SAME: gpu.known_block_size = array<i32: 128, 1, 1>
 // CHECK-SAME: kernel.blocks = 5
 // CHECK-SAME: kernel.num_phases = 1
 // CHECK-SAME: kernel.shared_bytes = 0
 // CHECK-SAME: kernel.threads = 128
+// CHECK-SAME: known_block_size = array<i32: 128, 1, 1>
 // CHECK: %[[THREAD:.+]] = gpu.thread_id x
 // CHECK: %[[BLOCK:.+]] = gpu.block_id x
 // CHECK: %[[FIRST:.+]] = arith.muli %[[BLOCK]], %{{.+}} : index
