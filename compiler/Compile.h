@@ -143,7 +143,8 @@ struct CompileOptions {
   /// 0 to 3.
   unsigned optimizationLevel = 3;
   /// Whether Winograd's filtering may be used for convolutions: faster, but the
-  /// artifact's weights are then larger than the model's. Not with code for GPUs.
+  /// artifact's weights are then larger than the model's. Not with code for
+  /// GPUs.
   bool winograd = true;
   /// The compiler's own threads; 0: one for each CPU.
   unsigned threads = 0;

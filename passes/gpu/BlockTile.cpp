@@ -74,13 +74,17 @@ int64_t BlockTile::getNumThreads() const {
   return rows / shareRows * (columns / shareColumns);
 }
 
-int64_t BlockTile::getSharedBytes(int64_t elementBytes) const {
+int64_t BlockTile::getSharedBytes(ContractOp op) const {
+  auto type = cast<MemRefType>(op.getRhs().getType());
+  int64_t elementBytes = (type.getElementTypeBitWidth() + 7) / 8;
   if (unit == Fma)
     return (rows + columns) * depth * elementBytes;
+  int64_t tables =
+      2 * sizeof(int32_t) * std::min(op.getKTotal(), kMostTableSteps);
   int64_t lhs = rows * (depth + kDepthPadding);
   int64_t rhs = std::max(columns * (depth + kDepthPadding),
                          depth * (columns + kWidthPadding));
-  return kStages * (lhs + rhs) * elementBytes;
+  return kStages * (lhs + rhs) * elementBytes + tables;
 }
 
 int64_t BlockTile::getNumTiles(ContractOp op) const {

@@ -9,6 +9,8 @@ namespace dlc::kernel {
 
 /// Stages of the depth that are in shared memory for tensor cores.
 inline constexpr int64_t kStages = 3;
+/// Steps of k that there may be for their offsets to be in shared memory.
+inline constexpr int64_t kMostTableSteps = 2048;
 /// Elements that nobody uses between two rows, where their steps are side by
 /// side, or two steps, where the rows are: the lanes of a warp then read from
 /// different banks.
@@ -26,8 +28,8 @@ struct BlockTile {
   int64_t shareRows, shareColumns;
 
   int64_t getNumThreads() const;
-  /// Shared memory that it needs at most, of elements of \p elementBytes.
-  int64_t getSharedBytes(int64_t elementBytes) const;
+  /// Shared memory that it needs for \p op at most.
+  int64_t getSharedBytes(ContractOp op) const;
   /// How many tiles \p op consists of.
   int64_t getNumTiles(ContractOp op) const;
 };

@@ -160,10 +160,8 @@ LogicalResult GridLowering::emitThreads(const GridPart &part, Value block) {
 int64_t GridLowering::getTileBytes(ParallelOp task) {
   int64_t bytes = 0;
   task.walk([&](ContractOp op) {
-    auto type = cast<MemRefType>(op.getRhs().getType());
     BlockTile tile = chooseBlockTile(op, /*multiprocessors=*/1, numThreads);
-    bytes = std::max(
-        bytes, tile.getSharedBytes((type.getElementTypeBitWidth() + 7) / 8));
+    bytes = std::max(bytes, tile.getSharedBytes(op));
   });
   return bytes;
 }

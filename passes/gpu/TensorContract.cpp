@@ -154,6 +154,27 @@ static void clearChunk(OpBuilder &builder, Location loc, Value memory,
                           /*nontemporal=*/false, llvm::MaybeAlign(vector * 4));
 }
 
+Value TensorContract::getChunkAddress(const Operand &operand,
+                                      const Chunk &chunk, Value step) {
+  if (!operand.table)
+    return getAddress(chunk.base, step, operand.isLhs);
+  Value offset = memref::LoadOp::create(builder, loc, operand.table, step);
+  return add(chunk.base, arith::IndexCastOp::create(
+                             builder, loc, builder.getIndexType(), offset));
+}
+
+void TensorContract::fillTable(const Operand &operand) {
+  if (!operand.table)
+    return;
+  (void)emitter.shareIterations(loc, op.getKTotal(), [&](Value step) {
+    Value offset = getAddress(constant(0), step, operand.isLhs);
+    offset =
+        arith::IndexCastOp::create(builder, loc, builder.getI32Type(), offset);
+    memref::StoreOp::create(builder, loc, offset, operand.table, step);
+    return success();
+  });
+}
+
 void TensorContract::copyStage(const Operand &operand, ArrayRef<Chunk> chunks,
                                Value firstStep, Value stage) {
   Value start = multiply(stage, constant(getStageSize(operand)));
@@ -175,7 +196,7 @@ void TensorContract::copyStage(const Operand &operand, ArrayRef<Chunk> chunks,
       clearChunk(builder, loc, operand.memory, place, operand.vector);
       builder.setInsertionPointToStart(choice.thenBlock());
     }
-    copyChunk(operand, getAddress(chunk.base, step, operand.isLhs), place);
+    copyChunk(operand, getChunkAddress(operand, chunk, step), place);
   }
 }
 
@@ -205,6 +226,11 @@ SmallVector<Value> TensorContract::emitSteps(const Position &at,
   // What the block multiplied before may still be in use.
   if (op->getParentOfType<ParallelOp>())
     emitter.emitBarrier(loc);
+  if (lhs.table || rhs.table) {
+    fillTable(lhs);
+    fillTable(rhs);
+    emitter.emitBarrier(loc);
+  }
   int64_t total = op.getKTotal(), depth = tile.depth;
   Value group;
   for (int64_t stage = 0; stage + 1 < numStages; ++stage) {
@@ -254,6 +280,13 @@ SmallVector<BlockContract::Sum> TensorContract::emitSums(const Position &at) {
     operand->memory = emitter.allocateForTile(
         loc, getStageSize(*operand) * numStages, builder.getF32Type());
     operand->lane = getLaneAddress(*operand);
+    // Where each element is copied for itself, dividing its step into indices
+    // of k would take longer than multiplying it.
+    bool isStepped = operand->isLhs || !op.getPacked();
+    if (isStepped && operand->vector == 1 && op.getK().size() > 1 &&
+        op.getKTotal() <= kMostTableSteps)
+      operand->table =
+          emitter.allocateForTile(loc, op.getKTotal(), builder.getI32Type());
   }
   Value zero = arith::ConstantOp::create(
       builder, loc, builder.getZeroAttr(builder.getF32Type()));

@@ -34,7 +34,8 @@ private:
     int64_t vector; ///< elements that are copied at once
     bool isVectorInDepth;
     mlir::Value memory;
-    mlir::Value lane; ///< where a lane's first element is, in a stage
+    mlir::Value table; ///< the offset of each step; may be null
+    mlir::Value lane;  ///< where a lane's first element is, in a stage
   };
   /// Elements that a thread copies.
   struct Chunk {
@@ -59,6 +60,11 @@ private:
                  mlir::Value firstStep, mlir::Value stage);
   void copyChunk(const Operand &operand, mlir::Value address,
                  mlir::Value place);
+  /// The address of what \p chunk of \p operand copies for step \p step.
+  mlir::Value getChunkAddress(const Operand &operand, const Chunk &chunk,
+                              mlir::Value step);
+  /// Computes the offsets of all steps of \p operand, where it has a table.
+  void fillTable(const Operand &operand);
   /// Adds the products of all steps to \p sums.
   llvm::SmallVector<mlir::Value> emitSteps(const Position &at,
                                            llvm::SmallVector<mlir::Value> sums);
