@@ -24,6 +24,12 @@ def dlc(*arguments, status=0, **options):
     return run
 
 
+def on_device(*arguments, device=0, status=0, **variables):
+    """Runs `dlc` with emulated CUDA devices, on one of them."""
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(BUILD / "emulator"), **variables}
+    return dlc(*arguments, "--device", f"cuda:{device}", status=status, env=environment)
+
+
 def input_flags(io):
     """`--input NAME=SHAPE:DTYPE` for each input and auxiliary state of the case."""
     for key in io.files:

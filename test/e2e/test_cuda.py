@@ -1,21 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Artifacts for CUDA devices: run on the emulated driver, which also finds races, faults and what nobody wrote."""
-import os
 import re
 
 import numpy as np
 import pytest
-from conftest import BUILD, DATA, dlc, for_models, input_flags
+from conftest import DATA, dlc, for_models, input_flags, on_device
 
 CASES = sorted(path.name for path in (DATA / "ops").iterdir())
 FAMILIES = sorted(path.stem for path in (DATA / "ranges").glob("*.npz"))
 SMALL = ["digits", "mlp", "lenet", "unet", "text_cnn", "lstm_lm", "bert_encoder", "lstm_cells", "recommender", "tagger"]
-
-
-def on_device(*arguments, device=0, status=0, **variables):
-    """Runs `dlc` with an emulated device."""
-    environment = {**os.environ, "LD_LIBRARY_PATH": str(BUILD / "emulator"), **variables}
-    return dlc(*arguments, "--device", f"cuda:{device}", status=status, env=environment)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -2,7 +2,7 @@
 """Small random graphs compute the same whoever computes them.
 
 The reference interpreter, every pass over the graph, the artifacts of -O0 and -O3 (`dlc verify --bisect` compares
-these), any number of threads, which change no bit, and one artifact for all sizes of a dimension. DLC_SEEDS sets how many
+these), any number of threads, which change no bit, a CUDA device, and one artifact for all sizes of a dimension. DLC_SEEDS sets how many
 graphs are drawn.
 """
 import os
@@ -10,7 +10,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import BUILD, Symbol, dlc
+from conftest import BUILD, Symbol, dlc, on_device
 
 SEEDS = int(os.environ.get("DLC_SEEDS", "10"))
 GRAPHS = 5  # for each seed
@@ -176,6 +176,19 @@ def test_all_agree(seed, tmp_path):
             with np.load(tmp_path / "out.npz") as out:
                 results.append([out[name].tobytes() for name in out.files])
         assert results[0] == results[1] == results[2], f"threads change bits of graph {seed * GRAPHS + number}"
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_devices_agree(seed, tmp_path):
+    """A CUDA device computes what the CPU does; the emulated one also finds races and reads of what nobody wrote."""
+    for number in range(GRAPHS):
+        flags = Graph(seed * GRAPHS + number).save(tmp_path)
+        dlc("compile", tmp_path / "model-symbol.json", *flags, "--target", "cpu,cuda", "--cpu", "native",
+            "-o", tmp_path / "both.so")
+        dlc("run", tmp_path / "both.so", "--io", tmp_path / "io.npz", "--output", tmp_path / "out.npz")
+        with np.load(tmp_path / "io.npz") as io, np.load(tmp_path / "out.npz") as out:
+            np.savez(tmp_path / "want.npz", **io, **out)
+        on_device("verify", tmp_path / "both.so", "--io", tmp_path / "want.npz")
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
