@@ -165,6 +165,8 @@ LogicalResult BlockEmitter::emitSharedOp(Operation &op) {
   Location loc = op.getLoc();
   return TypeSwitch<Operation *, LogicalResult>(&op)
       .Case<LoopOp, VectorLoopOp>([&](auto loop) -> LogicalResult {
+        if (numLanes == 1 && lanesHaveGroups(loop))
+          return emitGroups(cast<VectorLoopOp>(op));
         std::optional<LoopNest> nest = getSharedNest(loop);
         if (nest) {
           order(loc, getMemoryUse(loop));
@@ -195,7 +197,7 @@ LogicalResult BlockEmitter::emitSharedOp(Operation &op) {
         order(loc, getMemoryUse(store));
         Value isFirst =
             arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                  thread, constantIndex(loc, 0));
+                                  sharer, constantIndex(loc, 0));
         auto choice = scf::IfOp::create(builder, loc, isFirst);
         OpBuilder::InsertionGuard guard(builder);
         builder.setInsertionPointToStart(choice.thenBlock());
@@ -215,23 +217,36 @@ BlockEmitter::shareIterations(Location loc, int64_t count,
     return success();
   OpBuilder::InsertionGuard guard(builder);
   Value end = constantIndex(loc, count);
-  if (count > numThreads) {
-    auto loop = scf::ForOp::create(builder, loc, thread, end,
-                                   constantIndex(loc, numThreads));
+  if (count > getNumSharers()) {
+    auto loop = scf::ForOp::create(builder, loc, sharer, end,
+                                   constantIndex(loc, getNumSharers()));
     builder.setInsertionPointToStart(loop.getBody());
     return body(loop.getInductionVar());
   }
-  if (count < numThreads) {
+  if (count < getNumSharers()) {
     Value isOne = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
-                                        thread, end);
+                                        sharer, end);
     auto choice = scf::IfOp::create(builder, loc, isOne);
     builder.setInsertionPointToStart(choice.thenBlock());
   }
-  return body(thread);
+  return body(sharer);
 }
 
 LogicalResult BlockEmitter::emitSharedNest(const LoopNest &nest) {
   return shareIterations(
       nest.loops.front()->getLoc(), nest.getNumIterations(),
       [&](Value linear) { return emitIteration(nest, linear); });
+}
+
+LogicalResult BlockEmitter::emitGroups(VectorLoopOp op) {
+  Location loc = op.getLoc();
+  numLanes = op.getExtent();
+  Value lanes = constantIndex(loc, numLanes);
+  map(op.getBody().getArgument(0),
+      arith::RemUIOp::create(builder, loc, thread, lanes));
+  sharer = arith::DivUIOp::create(builder, loc, thread, lanes);
+  LogicalResult result = emitBlock(op.getBody().front());
+  numLanes = 1;
+  sharer = thread;
+  return result;
 }

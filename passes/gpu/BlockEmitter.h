@@ -14,8 +14,9 @@ enum class Precision { Float32, Tf32, Float16, BFloat16 };
 
 /// The code of a task is either that of one thread, or of all threads of a
 /// block: these compute what is outside loops all alike, take turns at the
-/// iterations of loops and reductions, and let one of them store. They wait for
-/// each other where one of them touches what another has written.
+/// iterations of loops and reductions, and let one of them store. Where lanes
+/// have long reductions of their own, there is a group of threads for each.
+/// They wait for each other where one of them touches what another has written.
 class BlockEmitter : public BodyEmitter {
 public:
   BlockEmitter(mlir::OpBuilder &builder, int64_t numThreads,
@@ -26,7 +27,7 @@ public:
   int64_t getNumThreads() const { return numThreads; }
   /// The number of the thread in its block. Emitted once for the function.
   mlir::Value getThread() const { return thread; }
-  void setThread(mlir::Value value) { thread = value; }
+  void setThread(mlir::Value value) { thread = sharer = value; }
 
   /// Emits the iteration number \p linear of \p nest as the code of one thread.
   mlir::LogicalResult emitIteration(const LoopNest &nest, mlir::Value linear);
@@ -48,6 +49,7 @@ public:
   void startTile() { tileBytes = 0; }
   int64_t getSharedBytes() const { return sharedBytes; }
 
+  int64_t getNumSharers() const { return numThreads / numLanes; }
   /// Calls \p body with each number below \p count that is the thread's own.
   mlir::LogicalResult
   shareIterations(mlir::Location loc, int64_t count,
@@ -75,8 +77,11 @@ protected:
 private:
   mlir::LogicalResult emitSharedOp(mlir::Operation &op);
   mlir::LogicalResult emitSharedNest(const LoopNest &nest);
+  /// Emits a loop for which lanesHaveGroups holds.
+  mlir::LogicalResult emitGroups(VectorLoopOp op);
   mlir::LogicalResult emitSharedReduce(ReduceOp op);
-  /// Combines the values that the threads have of \p value; all get the result.
+  /// Combines the values that the threads of a lane, or of the block, have of
+  /// \p value; all get the result.
   mlir::Value combineThreads(mlir::Location loc, ReduceKind kind,
                              mlir::Value value);
   void flush(mlir::Location loc);
@@ -85,6 +90,10 @@ private:
   int64_t numThreads;
   Precision precision;
   mlir::Value thread;
+  /// Neighbouring threads are the `numLanes` lanes; `sharer` is the number of
+  /// the thread among the `numThreads / numLanes` that share a lane's work.
+  int64_t numLanes = 1;
+  mlir::Value sharer;
   bool isShared = false; ///< the code is that of all threads of a block
   BufferSet written;     ///< by the task
   MemoryUse pending;     ///< since all threads waited for each other

@@ -57,53 +57,57 @@ Value dlc::kernel::emitShuffle(OpBuilder &builder, Location loc, Value value,
                          : arith::BitcastOp::create(builder, loc, type, word);
 }
 
-/// The warps of a block leave their values in shared memory, and every thread
-/// combines these.
+/// The type that memory has for values of \p type.
+static Type getStoredType(OpBuilder &builder, Type type) {
+  if (type.isIndex())
+    return builder.getI64Type();
+  return type.isInteger(1) ? builder.getI8Type() : type;
+}
+
+/// \p value as \p type: from or to getStoredType.
+static Value convert(OpBuilder &builder, Location loc, Type type, Value value) {
+  Type from = value.getType();
+  if (from == type)
+    return value;
+  if (from.isIndex() || type.isIndex())
+    return arith::IndexCastOp::create(builder, loc, type, value);
+  if (from.isInteger(1))
+    return arith::ExtUIOp::create(builder, loc, type, value);
+  return arith::TruncIOp::create(builder, loc, type, value);
+}
+
+/// Threads of a warp exchange values; then the warps leave theirs, one for each
+/// lane, in shared memory, and every thread combines these.
 Value BlockEmitter::combineThreads(Location loc, ReduceKind kind, Value value) {
-  for (int64_t mask = kWarp / 2; mask > 0; mask /= 2)
+  for (int64_t mask = kWarp / 2; mask >= numLanes; mask /= 2)
     value = emitCombine(builder, loc, kind, value,
                         emitShuffle(builder, loc, value, mask));
   int64_t warps = numThreads / kWarp;
   if (warps == 1)
     return value;
-  Type type = value.getType();
-  Type stored = type.isIndex() ? builder.getI64Type() : type;
-  if (stored.isInteger(1))
-    stored = builder.getI8Type();
-  Value memory = allocateShared(loc, warps, stored);
-  Value size = constantIndex(loc, kWarp), zero = constantIndex(loc, 0);
-  Value lane = arith::RemUIOp::create(builder, loc, thread, size);
-  Value isFirst =
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, lane, zero);
-  auto toStored = [&](Value v) -> Value {
-    if (type == stored)
-      return v;
-    if (type.isIndex())
-      return arith::IndexCastOp::create(builder, loc, stored, v);
-    return arith::ExtUIOp::create(builder, loc, stored, v);
-  };
-  auto fromStored = [&](Value v) -> Value {
-    if (type == stored)
-      return v;
-    if (type.isIndex())
-      return arith::IndexCastOp::create(builder, loc, type, v);
-    return arith::TruncIOp::create(builder, loc, type, v);
-  };
+  Type type = value.getType(), stored = getStoredType(builder, type);
+  Value memory = allocateShared(loc, warps * numLanes, stored);
+  Value size = constantIndex(loc, kWarp), lanes = constantIndex(loc, numLanes);
+  Value place = arith::RemUIOp::create(builder, loc, thread, size);
+  Value lane = arith::RemUIOp::create(builder, loc, thread, lanes);
+  Value isFirst = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                        place, lanes);
   auto choice = scf::IfOp::create(builder, loc, isFirst);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(choice.thenBlock());
     Value warp = arith::DivUIOp::create(builder, loc, thread, size);
-    memref::StoreOp::create(builder, loc, toStored(value), memory, warp);
+    memref::StoreOp::create(builder, loc, convert(builder, loc, stored, value),
+                            memory, add(loc, multiply(loc, warp, lanes), lane));
   }
   emitBarrier(loc);
-  auto load = [&](int64_t warp) {
-    return fromStored(
-        memref::LoadOp::create(builder, loc, memory, constantIndex(loc, warp)));
-  };
-  Value result = load(0);
-  for (int64_t warp = 1; warp < warps; ++warp)
-    result = emitCombine(builder, loc, kind, result, load(warp));
+  Value result;
+  for (int64_t warp = 0; warp < warps; ++warp) {
+    Value offset = add(loc, constantIndex(loc, warp * numLanes), lane);
+    Value loaded = memref::LoadOp::create(builder, loc, memory, offset);
+    loaded = convert(builder, loc, type, loaded);
+    result = result ? emitCombine(builder, loc, kind, result, loaded) : loaded;
+  }
   // The next reduction may be this one again.
   emitBarrier(loc);
   return result;
@@ -118,8 +122,8 @@ LogicalResult BlockEmitter::emitSharedReduce(ReduceOp op) {
   Value neutral = arith::ConstantOp::create(
       builder, loc, getNeutralElement(builder, op.getKind(), op.getType()));
   auto loop =
-      scf::ForOp::create(builder, loc, thread, constantIndex(loc, count),
-                         constantIndex(loc, numThreads), neutral);
+      scf::ForOp::create(builder, loc, sharer, constantIndex(loc, count),
+                         constantIndex(loc, getNumSharers()), neutral);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());

@@ -11,6 +11,11 @@ using namespace dlc::kernel;
 
 /// Reductions of fewer elements aren't worth more threads than one.
 static constexpr int64_t kSharedTrips = 32;
+/// Reductions of so many are worth it where each lane has its own.
+static constexpr int64_t kGroupTrips = 128;
+/// Threads that keep a GPU busy, about.
+static constexpr int64_t kBusyThreads = 32 << 10;
+static constexpr int64_t kWarp = 32;
 
 static int64_t getTrips(ReduceOp op) {
   int64_t trips = 1;
@@ -91,9 +96,31 @@ static SmallVector<Operation *> getSiblings(ParallelOp task) {
   return siblings;
 }
 
+bool dlc::kernel::lanesHaveGroups(Operation *loop) {
+  auto lanes = dyn_cast<VectorLoopOp>(loop);
+  // The lanes of a warp have to be whole groups.
+  if (!lanes || lanes.getExtent() > kWarp ||
+      !llvm::isPowerOf2_64(lanes.getExtent()))
+    return false;
+  return llvm::any_of(
+      lanes.getBody().front().getOps<ReduceOp>(),
+      [](ReduceOp reduce) { return getTrips(reduce) >= kGroupTrips; });
+}
+
+/// Whether the tasks of \p nest, whose body has lanes with long reductions, are
+/// too few for a thread for each lane to keep a GPU busy.
+static bool needsGroups(const LoopNest &nest) {
+  return nest.loops.size() == 2 && lanesHaveGroups(nest.loops.back()) &&
+         nest.getNumIterations() < kBusyThreads;
+}
+
 static void planParallel(ParallelOp op, SmallVectorImpl<GridPart> &parts) {
   bool usesScratch = !getScratch(op).empty();
   LoopNest nest = getLoopNest(op);
+  if (needsGroups(nest)) {
+    parts.push_back({GridPart::Blocks, op});
+    return;
+  }
   if (nest.hasLanes() && !usesScratch && !contains<ContractOp>(op)) {
     parts.push_back({GridPart::Threads, op, std::move(nest)});
     return;
@@ -158,7 +185,9 @@ int64_t GridPart::getUsefulThreads() const {
     return nest.getNumIterations();
   int64_t threads = 1;
   section->walk([&](Operation *inner) {
-    if (auto reduce = dyn_cast<ReduceOp>(inner))
+    if (lanesHaveGroups(inner))
+      threads = kGroupTrips * cast<VectorLoopOp>(inner).getExtent();
+    else if (auto reduce = dyn_cast<ReduceOp>(inner))
       threads = std::max(threads, getTrips(reduce));
     else if (isa<LoopOp, VectorLoopOp>(inner))
       threads = std::max(threads, getLoopNest(inner).getNumIterations());

@@ -29,6 +29,10 @@ llvm::SmallVector<GridPart> planSections(mlir::Block &block);
 /// what is inside shared.
 std::optional<LoopNest> getSharedNest(mlir::Operation *loop);
 
+/// Whether \p loop is a `kernel.vector_loop` of few lanes with long reductions,
+/// whose lanes are worth several threads each.
+bool lanesHaveGroups(mlir::Operation *loop);
+
 /// The scratch memory that \p op and the operations inside it use.
 llvm::SmallVector<ScratchOp> getScratch(mlir::Operation *op);
 

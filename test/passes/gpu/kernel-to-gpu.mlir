@@ -233,3 +233,37 @@ kernel.func @powers(%x: memref<8x16xf32>) outputs(%y: memref<4x8x16xf32>) {
   }
 }
 }
+
+// -----
+
+#gpu = #device.gpu<"sm_80", sm = 80, multiprocessors = 108, block_shared_bytes = 166912>
+
+module attributes {device.gpu = #gpu} {
+// Few lanes with long reductions have a group of threads each: 16 of 256. The
+// two groups of a warp exchange their sums, then the eight warps.
+// CHECK-LABEL: gpu.func @groups
+// CHECK-SAME: kernel.threads = 256
+// CHECK: %[[LANE:.+]] = arith.remui %[[THREAD:.+]], %c16
+// CHECK: %[[SHARER:.+]] = arith.divui %[[THREAD]], %c16
+// CHECK: scf.for %{{.+}} = %[[SHARER]] to %c900 step %c16
+// CHECK-COUNT-1: gpu.shuffle xor
+// CHECK-NOT: gpu.shuffle
+// CHECK: memref<128xf32, #gpu.address_space<workgroup>>
+// CHECK: scf.for %{{.+}} = %[[SHARER]] to %c900 step %c16
+// CHECK: memref.store
+kernel.func @groups(%x: memref<2x30x30x16xf32>) outputs(%y: memref<2x30x30x16xf32>) {
+  kernel.parallel (%n) to (2) {
+    kernel.vector_loop %c to 16 {
+      %sum = kernel.reduce add (%i, %j) to (30, 30) : f32 {
+        %0 = kernel.load %x[%n, %i, %j, %c] : memref<2x30x30x16xf32>
+        kernel.yield %0 : f32
+      }
+      kernel.loop (%i, %j) to (30, 30) {
+        %0 = kernel.load %x[%n, %i, %j, %c] : memref<2x30x30x16xf32>
+        %1 = arith.subf %0, %sum : f32
+        kernel.store %1, %y[%n, %i, %j, %c] : memref<2x30x30x16xf32>
+      }
+    }
+  }
+}
+}
