@@ -152,8 +152,9 @@ std::optional<std::string> emitPtx(ArrayRef<ModuleOp> modules,
         errors[i].empty())
       errors[i] = "code generation failed";
   });
+  // What is missing for one kernel is missing for others.
   for (auto [kernel, error] : llvm::zip(kernels, errors))
-    if (!error.empty())
+    if (!error.empty() && diagnostics.empty())
       fail(diagnostics, options, DiagnosticCode::UnknownTarget,
            "kernel '" + kernel.getName().drop_back(kModuleSuffix.size()).str() +
                "': " + error);

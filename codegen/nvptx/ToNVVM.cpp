@@ -8,6 +8,7 @@
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
@@ -20,6 +21,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -31,6 +33,40 @@ namespace dlc::nvptx {
 } // namespace dlc::nvptx
 
 using namespace mlir;
+
+namespace {
+/// What the chips have an instruction for needs no libdevice.
+template <typename From, typename To>
+struct ToInstruction : ConvertOpToLLVMPattern<From> {
+  using ConvertOpToLLVMPattern<From>::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(From op, typename From::Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Type type = this->getTypeConverter()->convertType(op.getType());
+    rewriter.replaceOpWithNewOp<To>(op, type, adaptor.getOperands());
+    return success();
+  }
+};
+} // namespace
+
+static void populateInstructions(LLVMTypeConverter &converter,
+                                 RewritePatternSet &patterns,
+                                 PatternBenefit benefit) {
+  patterns.add<ToInstruction<arith::MaxNumFOp, LLVM::MaxNumOp>,
+               ToInstruction<arith::MinNumFOp, LLVM::MinNumOp>,
+               ToInstruction<arith::MaximumFOp, LLVM::MaximumOp>,
+               ToInstruction<arith::MinimumFOp, LLVM::MinimumOp>,
+               ToInstruction<math::AbsFOp, LLVM::FAbsOp>,
+               ToInstruction<math::CeilOp, LLVM::FCeilOp>,
+               ToInstruction<math::CopySignOp, LLVM::CopySignOp>,
+               ToInstruction<math::FloorOp, LLVM::FFloorOp>,
+               ToInstruction<math::FmaOp, LLVM::FMAOp>,
+               ToInstruction<math::RoundEvenOp, LLVM::RoundEvenOp>,
+               ToInstruction<math::SqrtOp, LLVM::SqrtOp>,
+               ToInstruction<math::TruncOp, LLVM::FTruncOp>>(converter,
+                                                             benefit);
+}
 
 /// All conversions that a kernel needs.
 static void populatePatterns(LLVMTypeConverter &converter,
@@ -49,6 +85,7 @@ static void populatePatterns(LLVMTypeConverter &converter,
   // Instructions where there are some, else functions of libdevice.
   populateMathToLLVMConversionPatterns(converter, patterns);
   populateLibDeviceConversionPatterns(converter, patterns, /*benefit=*/10);
+  populateInstructions(converter, patterns, /*benefit=*/20);
 }
 
 /// Whether 32 bits hold every offset in the buffers of \p function, in bytes,
@@ -87,6 +124,11 @@ static LogicalResult convert(gpu::GPUModuleOp module) {
   populatePatterns(converter, patterns);
   LLVMConversionTarget target(*context);
   configureGpuToNVVMConversionLegality(target);
+  // Those of populateInstructions.
+  target.addLegalOp<LLVM::CopySignOp, LLVM::FAbsOp, LLVM::FCeilOp,
+                    LLVM::FFloorOp, LLVM::FMAOp, LLVM::FTruncOp,
+                    LLVM::MaximumOp, LLVM::MaxNumOp, LLVM::MinimumOp,
+                    LLVM::MinNumOp, LLVM::RoundEvenOp, LLVM::SqrtOp>();
   target.addLegalOp<gpu::GPUModuleOp>();
   target.addIllegalDialect<nvgpu::NVGPUDialect>();
   return applyPartialConversion(module, target, std::move(patterns));
