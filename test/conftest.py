@@ -39,6 +39,15 @@ def input_flags(io):
             yield f"--input={name}={shape}:{io[key].dtype}"
 
 
+def unpack_family(family, folder):
+    """Writes the model of a family of operators' ranges to `ranges-symbol.json` and MXNet's answers to `io.npz` in `folder`.
+    Returns what `dlc compile` needs besides."""
+    with np.load(DATA / "ranges" / f"{family}.npz") as archive:
+        (folder / "ranges-symbol.json").write_bytes(archive["symbol"].tobytes())
+        np.savez(folder / "io.npz", **{key: archive[key] for key in archive.files if key != "symbol"})
+        return list(input_flags(archive))
+
+
 class Symbol:
     """A symbol in the making; a method call adds a node and returns its number."""
 

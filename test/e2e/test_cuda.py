@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from conftest import DATA, dlc, for_models, input_flags, on_device
+from conftest import DATA, dlc, for_models, input_flags, on_device, unpack_family
 
 CASES = sorted(path.name for path in (DATA / "ops").iterdir())
 FAMILIES = sorted(path.stem for path in (DATA / "ranges").glob("*.npz"))
@@ -22,10 +22,7 @@ def test_operators_agree_with_mxnet(case, tmp_path):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_ranges_agree_with_mxnet(family, tmp_path):
-    with np.load(DATA / "ranges" / f"{family}.npz") as archive:
-        (tmp_path / "ranges-symbol.json").write_bytes(archive["symbol"].tobytes())
-        np.savez(tmp_path / "io.npz", **{key: archive[key] for key in archive.files if key != "symbol"})
-        flags = list(input_flags(archive))
+    flags = unpack_family(family, tmp_path)
     dlc("compile", tmp_path / "ranges-symbol.json", *flags, "--target", "cuda", "-o", tmp_path / "ranges.so")
     on_device("verify", tmp_path / "ranges.so", "--io", tmp_path / "io.npz")
 
