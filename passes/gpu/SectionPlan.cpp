@@ -4,6 +4,7 @@
 #include "passes/gpu/MemoryUse.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -70,27 +71,46 @@ static bool isSmall(ParallelOp task) {
               .wasInterrupted();
 }
 
+/// The constant that \p loop stores, wherever it stores; null where it stores
+/// something else.
+static Attribute getStoredConstant(Operation *loop) {
+  Attribute constant;
+  auto result = loop->walk([&](StoreOp store) {
+    Attribute stored;
+    if (!matchPattern(store.getValue(), m_Constant(&stored)) ||
+        (constant && constant != stored))
+      return WalkResult::interrupt();
+    constant = stored;
+    return WalkResult::advance();
+  });
+  return result.wasInterrupted() ? Attribute() : constant;
+}
+
+/// Whether the order of two loops doesn't matter: neither writes what the other
+/// uses, or both fill places of one buffer with the same value.
+static bool areUnordered(Operation *a, Operation *b) {
+  MemoryUse first = getMemoryUse(a), second = getMemoryUse(b);
+  if (!first.conflictsWith(second))
+    return true;
+  Attribute constant = getStoredConstant(a);
+  return constant && constant == getStoredConstant(b) && first.reads.empty() &&
+         second.reads.empty();
+}
+
 /// The loops that the body of \p task consists of, where they need nothing of
 /// each other and all have lanes; else nothing.
 static SmallVector<Operation *> getSiblings(ParallelOp task) {
   SmallVector<Operation *> siblings;
-  SmallVector<MemoryUse> uses;
   for (Operation &op : task.getBody().front()) {
     if (isPureOperation(op))
       continue;
     bool isLoop = isa<VectorLoopOp>(op) ||
                   (isa<LoopOp>(op) && isIndependent(cast<LoopOp>(op)));
-    if (!isLoop || !getLoopNest(&op).hasLanes())
+    if (!isLoop || !getLoopNest(&op).hasLanes() ||
+        !llvm::all_of(siblings, [&](Operation *sibling) {
+          return areUnordered(sibling, &op);
+        }))
       return {};
-    MemoryUse use = getMemoryUse(&op);
-    // Two loops may write the same buffer, at other places.
-    for (const MemoryUse &other : uses)
-      if (llvm::any_of(use.writes,
-                       [&](void *b) { return other.reads.contains(b); }) ||
-          llvm::any_of(use.reads,
-                       [&](void *b) { return other.writes.contains(b); }))
-        return {};
-    uses.push_back(std::move(use));
     siblings.push_back(&op);
   }
   return siblings;

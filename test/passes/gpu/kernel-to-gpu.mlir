@@ -267,3 +267,44 @@ kernel.func @groups(%x: memref<2x30x30x16xf32>) outputs(%y: memref<2x30x30x16xf3
   }
 }
 }
+
+// -----
+
+#gpu = #device.gpu<"sm_80", sm = 80, multiprocessors = 108, block_shared_bytes = 166912>
+
+module attributes {device.gpu = #gpu} {
+// Loops that fill a border with one value are parts of the grid, as they could
+// write one place in any order.
+// CHECK-LABEL: gpu.func @border
+// CHECK-SAME: kernel.blocks = 2
+kernel.func @border() outputs(%y: memref<3x32xf32>) {
+  kernel.parallel (%i) to (3) {
+    %zero = arith.constant 0.0 : f32
+    kernel.vector_loop %j to 8 {
+      kernel.store %zero, %y[%i, %j] : memref<3x32xf32>
+    }
+    kernel.vector_loop %j to 8 {
+      kernel.store %zero, %y[%i, %j + 4] : memref<3x32xf32>
+    }
+  }
+}
+
+// Others are a block's, in order.
+// CHECK-LABEL: gpu.func @overwritten
+// CHECK-SAME: kernel.blocks = 3
+// CHECK: memref.store
+// CHECK: gpu.barrier
+// CHECK: memref.store
+kernel.func @overwritten(%x: memref<3x8xf32>) outputs(%y: memref<3x32xf32>) {
+  kernel.parallel (%i) to (3) {
+    %zero = arith.constant 0.0 : f32
+    kernel.vector_loop %j to 32 {
+      kernel.store %zero, %y[%i, %j] : memref<3x32xf32>
+    }
+    kernel.vector_loop %j to 8 {
+      %0 = kernel.load %x[%i, %j] : memref<3x8xf32>
+      kernel.store %0, %y[%i, %j] : memref<3x32xf32>
+    }
+  }
+}
+}
