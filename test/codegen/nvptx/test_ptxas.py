@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The PTX of every model, as ptxas takes it for each chip: nothing is refused, and contractions stay in registers."""
+import json
+import re
+import sys
+
+import pytest
+from conftest import BUILD, ROOT, Model, dlc, for_models
+
+sys.path.insert(0, str(ROOT / "benchmarks" / "gpu"))
+import ptxas  # noqa: E402 (the benchmark reads the same log)
+
+SMS = [80, 90, 100]
+
+
+def emit(model, stage, *flags):
+    return dlc("compile", model.symbol, *model.flags, "--target", "cuda", *flags, "--emit", stage, "-o", "-").stdout
+
+
+def contractions(model):
+    """The names of the kernels that multiply matrices."""
+    parts = re.split(r"^ *kernel\.func @", emit(model, "kernels"), flags=re.M)[1:]
+    return {re.match(r"\w+", part)[0] for part in parts if re.search(r"^ *contract ", part, flags=re.M)}
+
+
+def check(text, names, sm):
+    usages = ptxas.assemble(ptxas.find(BUILD), text, sm)
+    assert set(usages) == set(ptxas.entries(text))
+    assert names <= set(usages)
+    assert all(usage.registers for usage in usages.values())
+    spilling = {name: usages[name] for name in names if usages[name].spill_bytes or usages[name].stack_bytes}
+    assert not spilling, f"sm_{sm}: {spilling}"
+
+
+@for_models("digits", *Model.NAMES)
+def test_contractions_do_not_spill(model):
+    names = contractions(model)
+    assert names
+    text = emit(model, "ptx")
+    for sm in SMS:
+        check(text, names, sm)
+
+
+@pytest.mark.parametrize("sm", SMS[1:])
+@for_models("lenet", "bert_encoder", "resnet18_v1")
+def test_code_for_one_chip(model, sm):
+    """Tiles are chosen for the chip, so other kernels may come of it."""
+    text = emit(model, "ptx", "--sm", sm)
+    assert f".target sm_{sm}" in text
+    check(text, contractions(model), sm)
+
+
+@for_models("mlp")
+def test_machine_code_for_each_chip(model, tmp_path):
+    dlc("compile", model.symbol, *model.flags, "--target", "cuda", "--sm", ",".join(map(str, SMS)),
+        "-o", tmp_path / "model.so")
+    images = json.loads(dlc("inspect", tmp_path / "model.so", "--json").stdout)["cuda_images"]
+    assert [(image["kind"], image["sm"]) for image in images] == [("cubin", 100), ("cubin", 90), ("cubin", 80),
+                                                                   ("ptx", 80)]
+
+
+LOG = """ptxas info    : 0 bytes gmem
+ptxas info    : Compiling entry function 'dense_0' for 'sm_90'
+ptxas info    : Function properties for dense_0
+    96 bytes stack frame, 88 bytes spill stores, 92 bytes spill loads
+ptxas info    : Used 255 registers, used 1 barriers, 96 bytes cumulative stack size, 512 bytes smem
+ptxas info    : Compiling entry function 'copy_0' for 'sm_90'
+ptxas info    : Function properties for copy_0
+    0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
+ptxas info    : Used 16 registers, used 0 barriers
+"""
+
+
+def test_spills_are_seen():
+    assert ptxas.parse(LOG) == {"dense_0": ptxas.Usage(255, 96, 180, 512), "copy_0": ptxas.Usage(16, 0, 0, 0)}
