@@ -42,11 +42,13 @@ static int chipNumber() {
 
 const Environment &environment() {
   static const Environment values = {
-      static_cast<int>(number("DLC_EMULATOR_DEVICES", 1, 0, 16)), chipNumber(),
+      static_cast<int>(number("DLC_EMULATOR_DEVICES", 1, 0, 16)),
+      chipNumber(),
       static_cast<size_t>(
           number("DLC_EMULATOR_MEMORY", 8LL << 30, 1 << 20, 64LL << 30)),
       number("DLC_EMULATOR_ASYNC", 0, 0, 1) != 0,
-      number("DLC_EMULATOR_LEAKS", 0, 0, 1) != 0};
+      number("DLC_EMULATOR_LEAKS", 0, 0, 1) != 0,
+      static_cast<size_t>(number("DLC_EMULATOR_SAMPLE", 0, 0, 1LL << 60))};
   return values;
 }
 

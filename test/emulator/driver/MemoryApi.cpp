@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Device, managed and host memory, and what is known of an address.
 #include "driver/Entry.h"
+#include "driver/Environment.h"
 #include "driver/Module.h"
 
 #include <algorithm>
@@ -39,8 +40,9 @@ static CUresult allocate(Driver &driver, Context &context, size_t bytes,
   const uint64_t base = device.memory.allocate(bytes);
   if (!base)
     return CUDA_ERROR_OUT_OF_MEMORY;
-  // The host writes managed memory without the driver's knowledge.
-  if (kind == MemoryKind::Managed)
+  // The host writes managed memory without the driver's knowledge, and blocks
+  // that are left out write nothing.
+  if (kind == MemoryKind::Managed || environment().sample)
     device.memory.markInitialised(base, bytes);
   driver.allocations.add(
       {base, bytes, kind, &context, &device, flags, 0, nullptr});

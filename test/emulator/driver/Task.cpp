@@ -3,6 +3,7 @@
 
 #include "driver/Capture.h"
 #include "driver/Context.h"
+#include "driver/Environment.h"
 #include "driver/Module.h"
 #include "driver/Stream.h"
 
@@ -169,6 +170,8 @@ static CUresult run(const KernelTask &task, Context &context) {
   config.sharedPerBlock = static_cast<uint32_t>(chip.sharedPerBlockOptIn);
   config.isCooperative = task.cooperative;
   config.heapBytes = context.limits[CU_LIMIT_MALLOC_HEAP_SIZE];
+  // The blocks of a cooperative launch wait for each other.
+  config.sample = task.cooperative ? 0 : environment().sample;
   const char *file = std::getenv("DLC_EMULATOR_COUNTERS");
   Counters counters;
   const Fault fault =

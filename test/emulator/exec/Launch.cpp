@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <numeric>
 #include <thread>
 
 namespace emulator {
@@ -17,6 +18,9 @@ namespace {
 /// blocks that wait for each other get on.
 constexpr int64_t blockTurn = 2'000'000;
 
+/// Blocks of a sample that run before it is seen whether that is enough.
+constexpr uint64_t sampleBlocks = 32;
+
 std::string triple(Dim3 n) {
   return "(" + std::to_string(n.x) + "," + std::to_string(n.y) + "," +
          std::to_string(n.z) + ")";
@@ -25,10 +29,35 @@ std::string triple(Dim3 n) {
 /// Hands out a grid's blocks to the host's threads.
 class Grid {
 public:
-  Grid(LaunchState &state) : state(state), total(state.config.grid.count()) {}
+  Grid(LaunchState &state)
+      : state(state), count(state.config.grid.count()),
+        step(state.config.sample ? spreadingStep(count) : 1) {}
 
   void run(unsigned threads) {
-    threads = unsigned(std::min<uint64_t>(threads, total));
+    if (!state.config.sample)
+      return runUntil(count, threads);
+    while (end < count && !state.stop &&
+           state.counters.instructions() < state.config.sample)
+      runUntil(std::min(count, end + sampleBlocks), threads);
+  }
+
+private:
+  /// Which step leads through all of `count` blocks so that those of each
+  /// while are spread over them: about the golden ratio.
+  static uint64_t spreadingStep(uint64_t count) {
+    if (count < 3 || count >> 32)
+      return 1;
+    auto step = uint64_t(double(count) * 0.6180339887498949);
+    while (std::gcd(step, count) != 1)
+      ++step;
+    return step;
+  }
+
+  /// Runs blocks until \p number have run.
+  void runUntil(uint64_t number, unsigned threads) {
+    threads = unsigned(std::min<uint64_t>(threads, number - end));
+    next = end;
+    end = number;
     std::vector<std::thread> others;
     for (unsigned i = 1; i < threads; ++i)
       others.emplace_back([this] { work(); });
@@ -37,11 +66,11 @@ public:
       thread.join();
   }
 
-private:
   bool startNext(Block &block) {
     uint64_t i = next.fetch_add(1);
-    if (i >= total)
+    if (i >= end)
       return false;
+    i = i * step % count;
     const Dim3 grid = state.config.grid;
     block.start({uint32_t(i % grid.x), uint32_t(i / grid.x % grid.y),
                  uint32_t(i / grid.x / grid.y)});
@@ -67,6 +96,7 @@ private:
                                   {&Counters::matrix, Class::Matrix},
                                   {&Counters::other, Class::Other}})
         c.*member += by[size_t(kind)];
+      c.largestBlock = c.instructions();
       std::fill(std::begin(by), std::end(by), 0);
       counters.add(c);
       c = Counters();
@@ -104,7 +134,9 @@ private:
   }
 
   LaunchState &state;
-  const uint64_t total;
+  const uint64_t count; ///< of blocks in the grid
+  const uint64_t step;  ///< from a block to the next one to run
+  uint64_t end = 0;     ///< how many have run once work() returns
   std::atomic<uint64_t> next{0};
   static thread_local bool mayStart;
 };
@@ -186,6 +218,7 @@ constexpr std::pair<const char *, uint64_t Counters::*> counterNames[] = {
 void Counters::add(const Counters &other) {
   for (auto &[name, member] : counterNames)
     this->*member += other.*member;
+  largestBlock = std::max(largestBlock, other.largestBlock);
 }
 
 std::string Counters::json(const std::string &kernel, Dim3 grid,
@@ -200,7 +233,7 @@ std::string Counters::json(const std::string &kernel, Dim3 grid,
                      ", \"instructions\": " + std::to_string(instructions());
   for (auto &[name, member] : counterNames)
     text += std::string(", \"") + name + "\": " + std::to_string(this->*member);
-  return text + "}";
+  return text + ", \"largestBlock\": " + std::to_string(largestBlock) + "}";
 }
 
 Fault launch(Program &program, const Kernel &kernel, const LaunchConfig &config,

@@ -60,6 +60,7 @@ struct Counters {
   uint64_t barriers = 0;    ///< times that a warp passed a block barrier
   uint64_t matrixFlops = 0; ///< 2mnk of every mma and wmma
   uint64_t blocks = 0, warps = 0;
+  uint64_t largestBlock = 0; ///< instructions of the block with the most
 
   uint64_t instructions() const {
     return integer + floating + half + dbl + special + convert + move +
@@ -79,6 +80,9 @@ struct LaunchConfig {
   bool isCooperative = false;       ///< the grid may synchronise
   unsigned threads = 0; ///< host threads; 0: DLC_EMULATOR_THREADS, or the cores
   uint64_t heapBytes = 8u << 20; ///< of malloc in kernels
+  /// Warp instructions after which no more blocks are started, if not 0: some
+  /// of all parts of the grid have run then, and counts are of those.
+  uint64_t sample = 0;
 };
 
 /// Runs a kernel over its grid to its end or first fault. `parameters` holds

@@ -3,10 +3,13 @@
 // process of its own, `emulator-driver-tests FOLDER CHILD`.
 #include "Cuda.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -150,6 +153,87 @@ TEST_F(ProcessTest, LazyStreamsShowWhoForgetsToWait) {
   EXPECT_EQ(0, outcome.status) << outcome.text;
 }
 
+/// Runs a grid of 10 x 70 blocks; each adds 1 to its own number.
+void launchesSome() {
+  static constexpr char text[] = R"(.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry count(.param .u64 to) {
+  .reg .b32 %r<5>;
+  .reg .b64 %d<4>;
+  ld.param.u64 %d1, [to];
+  mov.u32 %r1, %ctaid.x;
+  mov.u32 %r2, %ctaid.y;
+  mad.lo.u32 %r3, %r2, 10, %r1;
+  mad.wide.u32 %d2, %r3, 4, %d1;
+  ld.global.u32 %r4, [%d2];
+  add.u32 %r4, %r4, 1;
+  st.global.u32 [%d2], %r4;
+  ret;
+})";
+  ASSERT_OK(CU(cuInit)(0));
+  CUcontext context = nullptr;
+  ASSERT_OK(createContext(&context, 0, 0));
+  CUmodule module = nullptr;
+  ASSERT_OK(CU(cuModuleLoadData)(&module, text));
+  CUfunction function = nullptr;
+  ASSERT_OK(CU(cuModuleGetFunction)(&function, module, "count"));
+  CUdeviceptr memory = 0;
+  ASSERT_OK(CU(cuMemAlloc)(&memory, 2800));
+  // Where blocks are left out, what they would have written is no fault to
+  // read.
+  if (std::string(std::getenv("DLC_EMULATOR_SAMPLE")) == "0")
+    EXPECT_OK(CU(cuMemsetD32)(memory, 0, 700));
+  EXPECT_OK(launch(function, {10, 70}, {1}, 0, memory));
+  unsigned found[700] = {};
+  EXPECT_OK(CU(cuMemcpyDtoH)(found, memory, sizeof found));
+  std::printf("ran");
+  for (unsigned i = 0; i < 700; ++i) {
+    EXPECT_LE(found[i], 1u) << i;
+    if (found[i])
+      std::printf(" %u", i);
+  }
+  std::printf("\n");
+  EXPECT_OK(CU(cuCtxDestroy)(context));
+}
+
+TEST_F(ProcessTest, SomeBlocksOfALaunch) {
+  const std::string counters = testing::TempDir() + "emulator-sample.json";
+  std::remove(counters.c_str());
+  // A block has nine instructions.
+  const Outcome some =
+      runChild("DLC_EMULATOR_SAMPLE=800 DLC_EMULATOR_COUNTERS=" + counters,
+               "launchesSome");
+  EXPECT_EQ(0, some.status) << some.text;
+  std::istringstream words(some.text);
+  std::string word;
+  std::vector<unsigned> ran;
+  for (words >> word; words >> word;)
+    ran.push_back(static_cast<unsigned>(std::stoul(word)));
+  ASSERT_EQ(96u, ran.size()) << some.text;
+  for (unsigned i = 1; i < ran.size(); ++i)
+    EXPECT_LT(ran[i] - ran[i - 1], 3 * 700 / 96) << some.text;
+  unsigned ofColumn[10] = {};
+  for (unsigned number : ran)
+    ++ofColumn[number % 10];
+  for (unsigned count : ofColumn)
+    EXPECT_NEAR(9.6, count, 3) << some.text;
+  std::ifstream file(counters);
+  std::string line;
+  ASSERT_TRUE(std::getline(file, line));
+  EXPECT_NE(std::string::npos, line.find("\"grid\": [10, 70, 1]")) << line;
+  EXPECT_NE(std::string::npos, line.find("\"instructions\": 864,")) << line;
+  EXPECT_NE(std::string::npos, line.find("\"blocks\": 96,")) << line;
+  EXPECT_NE(std::string::npos, line.find("\"largestBlock\": 9}")) << line;
+  for (const char *enough : {"6300", "1000000", "0"}) {
+    const Outcome all =
+        runChild(std::string("DLC_EMULATOR_SAMPLE=") + enough, "launchesSome");
+    EXPECT_EQ(0, all.status) << all.text;
+    EXPECT_EQ(700, std::count(all.text.begin(), all.text.end(), ' '))
+        << all.text;
+  }
+}
+
 } // namespace
 
 int emulator::test::runChildProcess(const std::string &name) {
@@ -160,7 +244,8 @@ int emulator::test::runChildProcess(const std::string &name) {
                   {"leavesNothing", leavesNothing},
                   {"isSmall", isSmall},
                   {"hasNoDevice", hasNoDevice},
-                  {"forgetsToWait", forgetsToWait}};
+                  {"forgetsToWait", forgetsToWait},
+                  {"launchesSome", launchesSome}};
   for (const auto &child : children)
     if (name == child.name) {
       child.run();
