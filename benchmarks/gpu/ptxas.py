@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ptxas makes of the kernels of a PTX text."""
+"""The kernels of a model: which multiply matrices, their PTX, and what ptxas makes of it."""
 import dataclasses
 import os
 import pathlib
@@ -55,3 +55,9 @@ def entries(text):
     """`{kernel: its PTX}`, without what its functions are called by."""
     parts = re.split(r"^\s*\.visible \.entry ", text, flags=re.M)[1:]
     return {re.match(r"[\w$]+", part)[0]: part for part in parts}
+
+
+def contractions(text):
+    """The names of the kernels that multiply matrices, from what `dlc compile --emit kernels` writes."""
+    parts = re.split(r"^ *kernel\.func @", text, flags=re.M)[1:]
+    return {re.match(r"\w+", part)[0] for part in parts if re.search(r"^ *contract ", part, flags=re.M)}

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The PTX of every model, as ptxas takes it for each chip: nothing is refused, and contractions stay in registers."""
 import json
-import re
 import sys
 
 import pytest
@@ -17,12 +16,6 @@ def emit(model, stage, *flags):
     return dlc("compile", model.symbol, *model.flags, "--target", "cuda", *flags, "--emit", stage, "-o", "-").stdout
 
 
-def contractions(model):
-    """The names of the kernels that multiply matrices."""
-    parts = re.split(r"^ *kernel\.func @", emit(model, "kernels"), flags=re.M)[1:]
-    return {re.match(r"\w+", part)[0] for part in parts if re.search(r"^ *contract ", part, flags=re.M)}
-
-
 def check(text, names, sm):
     usages = ptxas.assemble(ptxas.find(BUILD), text, sm)
     assert set(usages) == set(ptxas.entries(text))
@@ -34,7 +27,7 @@ def check(text, names, sm):
 
 @for_models("digits", *Model.NAMES)
 def test_contractions_do_not_spill(model):
-    names = contractions(model)
+    names = ptxas.contractions(emit(model, "kernels"))
     assert names
     text = emit(model, "ptx")
     for sm in SMS:
@@ -47,7 +40,7 @@ def test_code_for_one_chip(model, sm):
     """Tiles are chosen for the chip, so other kernels may come of it."""
     text = emit(model, "ptx", "--sm", sm)
     assert f".target sm_{sm}" in text
-    check(text, contractions(model), sm)
+    check(text, ptxas.contractions(emit(model, "kernels")), sm)
 
 
 @for_models("mlp")

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `./dev bench gpu` predicts, and that it runs."""
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import BUILD, ROOT, dlc, for_models
+
+GPU = ROOT / "benchmarks" / "gpu"
+sys.path.insert(0, str(GPU))
+import device  # noqa: E402
+import estimate  # noqa: E402
+from chips import CHIPS  # noqa: E402
+
+A100, H100 = CHIPS["a100"], CHIPS["h100"]
+NOTHING = dict.fromkeys(["instructions", "move", "floating", "half", "double", "integer", "convert", "special",
+                         "matrixFlops", "sharedWavefronts", "globalLoadSectors", "globalStoreSectors", "barriers"], 0)
+
+
+def launch(blocks=108, threads=256, flops=0, size=0, **counts):
+    """Of equal blocks, each with a thousand instructions unless given."""
+    counts.setdefault("instructions", 1000 * blocks)
+    counts.setdefault("largestBlock", counts["instructions"] / blocks)
+    shape = {key: counts.pop(key) for key in ("types", "registers", "dynamic_shared") if key in counts}
+    return estimate.Launch("kernel", blocks, threads, shape.pop("dynamic_shared", 0), flops, size,
+                           {**NOTHING, **counts}, **shape)
+
+
+def test_chips_are_those_of_the_compiler():
+    table = (ROOT / "codegen" / "nvptx" / "Targets.def").read_text()
+    known = {int(sm): (int(count), int(shared)) for sm, count, shared in
+             re.findall(r"^GPU\((\d+), (\d+), (\d+)\)", table, flags=re.M)}
+    assert all(known[chip.sm] == (chip.multiprocessors, chip.block_shared_kib) for chip in CHIPS.values())
+
+
+@pytest.mark.parametrize("name, kind, tflops", [
+    ("a100", "tf32", 156), ("a100", "f16", 312), ("a100", "s8", 624), ("h100", "f16", 989.4 * 0.629)])
+def test_rates_are_those_of_the_data_sheets(name, kind, tflops):
+    chip = CHIPS[name]
+    assert chip.mma[kind] * 2 * chip.multiprocessors * chip.ghz / 1e3 == pytest.approx(tflops, rel=0.01)
+
+
+def test_a_sample_stands_for_its_launch():
+    scaled = estimate.scaled({"kernel": "k", "grid": [10, 2, 1], "blocks": 5, "integer": 100, "largestBlock": 30})
+    assert scaled == {"blocks": 20, "integer": 400, "largestBlock": 30}
+
+
+def test_types_of_mma():
+    text = "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {}; mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {}"
+    assert estimate.mma_types(text) == ("f16", "tf32")
+    assert estimate.mma_types("fma.rn.f32 %f1, %f2, %f3, %f4;") == ()
+
+
+@pytest.mark.parametrize("registers, shared, threads, blocks, limit", [
+    (32, 0, 256, 8, "threads"), (64, 0, 256, 4, "registers"), (65, 0, 256, 3, "registers"),
+    (255, 0, 128, 2, "registers"),
+    (32, 64 << 10, 256, 2, "shared memory"), (32, 0, 32, 32, "blocks")])
+def test_blocks_of_a_multiprocessor(registers, shared, threads, blocks, limit):
+    one = launch(threads=threads, registers=registers, dynamic_shared=shared)
+    assert estimate.resident_blocks(A100, one) == (blocks, limit)
+
+
+def test_occupancy_is_a_share_of_the_warps():
+    assert estimate.occupancy(A100, launch(registers=64)) == (0.5, "registers")
+
+
+def test_time_is_that_of_the_busiest_resource():
+    # 108 multiprocessors, each 2 warp instructions of float32 in a clock of 1 / 1.41 ns.
+    one = launch(floating=108 * 2 * 1410, instructions=108 * 2 * 1410, size=2039 * 500)
+    found = estimate.estimate(A100, one)
+    assert found.terms["float"] == pytest.approx(1) and found.terms["issue"] == pytest.approx(0.5)
+    assert found.terms["DRAM"] == pytest.approx(0.5) and found.bound == "float" and found.us == pytest.approx(1)
+
+
+def test_work_that_does_not_divide_waits_for_the_last_block():
+    whole = estimate.terms(A100, launch(108, integer=1.08e6))["integer"]
+    more = estimate.terms(A100, launch(109, integer=1.09e6))["integer"]
+    assert more == pytest.approx(2 * whole)
+
+
+def test_small_blocks_find_room_beside_large_ones():
+    """100 blocks with all the work, and 900 with a thousandth of it."""
+    mixed = launch(1000, instructions=100e3 + 900, largestBlock=1000, integer=1.08e6)
+    alone = launch(100, integer=1.08e6)
+    assert estimate.terms(A100, mixed)["integer"] == pytest.approx(estimate.terms(A100, alone)["integer"], rel=0.02)
+
+
+def test_few_warps_leave_schedulers_idle():
+    few, many = launch(threads=64, floating=1e6), launch(threads=128, floating=1e6)
+    assert estimate.terms(A100, few)["float"] == pytest.approx(2 * estimate.terms(A100, many)["float"])
+
+
+def test_conflicts_cost_time():
+    one, two = launch(sharedWavefronts=1e6), launch(sharedWavefronts=2e6)
+    assert estimate.terms(A100, two)["L1"] == pytest.approx(2 * estimate.terms(A100, one)["L1"])
+
+
+def test_other_blocks_work_while_one_waits():
+    alone = launch(216, registers=255, threads=256, barriers=216 * 8 * 100)
+    together = launch(216, registers=64, threads=256, barriers=216 * 8 * 100)
+    assert estimate.terms(A100, alone)["barrier"] == pytest.approx(2 * estimate.terms(A100, together)["barrier"])
+
+
+def test_roofline_is_of_what_computes():
+    flops = 2 * 108 * 512 * 1410
+    assert estimate.roofline(A100, launch(flops=flops, types=("tf32",))) == (pytest.approx(1), "tensor")
+    assert estimate.roofline(A100, launch(flops=flops)) == (pytest.approx(8), "float")
+    assert estimate.roofline(A100, launch(flops=flops, size=2039 * 20000)) == (pytest.approx(20), "DRAM")
+
+
+def test_a_kernel_at_its_roofline():
+    one = launch(flops=2 * 108 * 512 * 1410, matrixFlops=2 * 108 * 512 * 1410, types=("tf32",))
+    assert estimate.estimate(A100, one).ratio == pytest.approx(1)
+    slow = dataclasses.replace(one, counts={**one.counts, "sharedWavefronts": 108 * 2820})
+    assert estimate.estimate(A100, slow).ratio == pytest.approx(0.5)
+
+
+def bench(*arguments, status=0):
+    run = subprocess.run([sys.executable, GPU / "gpu.py", *map(str, arguments)], text=True, capture_output=True,
+                         check=False, timeout=300)
+    assert run.returncode == status, run.stderr
+    return run
+
+
+@for_models("mlp")
+def test_kernels_of_a_model(model, tmp_path):
+    text = bench(model.name, "--no-device", "--json", tmp_path / "all.json", "--sample", 0).stdout
+    bench(model.name, "--no-device", "--json", tmp_path / "some.json", "--chip", "a100")
+    whole, sample = (json.loads((tmp_path / name).read_text())[0]["kernels"] for name in ("all.json", "some.json"))
+    assert [one["launch"]["kernel"] for one in whole] == ["dense_0", "dense_1", "dense_2", "softmax_0"]
+    assert [one["launch"]["is_contraction"] for one in whole] == [True, True, True, False]
+    for one in whole:
+        name = one["launch"]["kernel"]
+        assert re.search(rf"^\| {name} ", text, flags=re.M)
+        assert one["us"] == max(one["terms"].values()) >= one["roof_us"] > 0
+        assert one["launch"]["registers"] and 0 < one["occupancy"] <= 1
+    # Each product once, and its sums.
+    dense = whole[0]["launch"]
+    assert dense["counts"]["floating"] * 32 >= dense["flops"] / 2
+    for one, other in zip(whole, sample):
+        instructions = [each["launch"]["counts"]["instructions"] / each["launch"]["counts"]["warps"]
+                        for each in (one, other)]
+        assert instructions[1] == pytest.approx(instructions[0], rel=0.5)
+    assert "contractions: " in text
+
+
+@for_models("mlp")
+def test_an_artifact(model, tmp_path):
+    dlc("compile", model.symbol, *model.flags, "--target", "cuda", "-o", tmp_path / "own.so")
+    assert "| dense_0 " in bench(tmp_path / "own.so", "--no-device").stdout
+    assert "holds no PTX" in bench(model.artifact, status=1).stderr
+    assert "gpu: nothing: 'nothing' is no artifact" in bench("nothing", status=1).stderr
+
+
+@for_models("lstm_lm")
+def test_times_of_a_device(model, tmp_path):
+    """Of the emulated one, whose times say nothing: each kernel has one."""
+    dlc("compile", model.symbol, *model.flags, "--target", "cuda", "-o", tmp_path / "model.so")
+    kernels = json.loads(dlc("inspect", tmp_path / "model.so", "--json").stdout)["kernels"]
+    times = device.times(BUILD / "bin" / "dlc", tmp_path / "model.so", tmp_path / "trace.json",
+                         device.emulated(DLC_EMULATOR_SAMPLE=1))
+    assert set(times) == {kernel["name"] for kernel in kernels}
+    assert all(time > 0 for time in times.values())
