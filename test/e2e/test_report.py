@@ -82,6 +82,26 @@ def test_browser_draws_the_report(model, tmp_path):
     assert data["steps"][0]["kernel"] in drawing.texts["kernels"]
 
 
+@pytest.mark.parametrize("targets", ["cuda", "cpu,cuda"])
+@for_models("lenet")
+def test_report_of_code_for_gpus(model, targets, tmp_path):
+    page = compile_with_report(model, tmp_path, "--target", targets)
+    data, drawing = data_of(page), draw(page)
+    for kernel in data["artifact"]["kernels"]:
+        assert f"{kernel['cuda']['blocks']} x {kernel['cuda']['threads']}" in drawing.texts["kernels"]
+    has_estimates = "cpu" in targets
+    assert drawing.counts.get(("roofline", "circle"), 0) == has_estimates * sum(s["flops"] > 0 for s in data["steps"])
+    assert ("of the roof" in drawing.texts["kernels"]) == has_estimates
+    assert drawing.counts["arena", "rect"] == len(data["buffers"])
+    steps = [{"dur": 2.5, "args": {"step": i}} for i, _ in enumerate(data["steps"])]
+    (tmp_path / "trace.json").write_text(json.dumps({"traceEvents": steps, "otherData": {"target": "sm_90"}}))
+    page = compile_with_report(model, tmp_path, "--target", targets, "--profile", tmp_path / "trace.json")
+    data, drawing = data_of(page), draw(page)
+    assert all(step["time_ns"] == 2500 for step in data["steps"])
+    assert "2.5" in drawing.texts["kernels"] and "of the roof" not in drawing.texts["kernels"]
+    assert "those of the profile" in drawing.texts["kernels-note"]
+
+
 @for_models("lenet")
 def test_report_shows_measured_times(model, tmp_path):
     dlc("run", model.artifact, "--io", model.io, "--profile", tmp_path / "trace.json", "--threads", "1")

@@ -117,6 +117,22 @@ static size_t findTarget(const json &data) {
   return targets.size() - 1;
 }
 
+/// Whether the times are those of a GPU, of which there are no estimates: the
+/// artifact has no code for CPUs, or the profile is of a device.
+static bool isOfDevice(const json &data) {
+  json::json_pointer name("/profile/otherData/target");
+  return data["targets"].empty() ||
+         (data.contains(name) && data[name].is_string() &&
+          data[name].get<std::string>().rfind("sm_", 0) == 0);
+}
+
+/// Adds each step's "time_ns", 0 where it wasn't measured.
+static void addTimes(json &data, const Times &times) {
+  for (size_t i = 0; i < data["steps"].size(); ++i)
+    data["steps"][i]["time_ns"] = times.counts[i] ? times.ns[i] : 0;
+  data["threads"] = times.threads;
+}
+
 /// Adds what is known of each step's time: "time_ns", measured or else
 /// estimated; "roof", "roof_ns" and "share", how close the time is to it;
 /// "explained", the part of a measured time that the estimate makes up; and
@@ -154,7 +170,10 @@ std::string makeReportPage(const std::string &report,
     data["profile"] = json::parse(trace, nullptr, /*allow_exceptions=*/false);
     times = readTimes(data["profile"], numSteps);
   }
-  addRoofs(data, times);
+  if (isOfDevice(data))
+    addTimes(data, times);
+  else
+    addRoofs(data, times);
   std::string_view page(dlc_report_page, dlc_report_page_end - dlc_report_page);
   constexpr std::string_view place = "@DATA@";
   size_t at = page.find(place);
