@@ -211,12 +211,9 @@ void writeArtifact(ArrayRef<ModuleOp> modules, const ModelCode &code,
   if (failed(spec) || failed(image))
     return;
   addModelFacts(*spec, module, *image, options);
-  if (spec->cuda) {
-    auto images = makeImages(code.ptx, module, options, result.diagnostics);
-    if (!images)
-      return;
-    spec->cuda->images = std::move(*images);
-  }
+  if (spec->cuda &&
+      !addImages(code.ptx, module, options, *spec->cuda, result.diagnostics))
+    return;
   for (device::ProgramOp program : ArrayRef(programs).drop_front()) {
     FailureOr<artifact::ArtifactSpec> special = artifact::makeSpec(program);
     if (failed(special))

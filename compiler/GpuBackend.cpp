@@ -3,6 +3,7 @@
 #include "compiler/GpuBackend.h"
 
 #include "codegen/nvptx/Emit.h"
+#include "codegen/nvptx/Occupancy.h"
 #include "codegen/nvptx/Targets.h"
 #include "codegen/nvptx/Toolkit.h"
 #include "compiler/Backend.h"
@@ -163,29 +164,50 @@ std::optional<std::string> emitPtx(ArrayRef<ModuleOp> modules,
   return nvptx::joinPtx(texts);
 }
 
-std::optional<std::vector<artifact::CudaImageSpec>>
-makeImages(const std::string &ptx, ModuleOp module,
-           const CompileOptions &options, DiagnosticList &diagnostics) {
-  std::vector<artifact::CudaImageSpec> images;
+/// Notes how the blocks of \p cuda's kernels fit into the chips `sm_\p sm`,
+/// from what ptxas says of them.
+static void addOccupancies(artifact::CudaSpec &cuda, uint32_t sm,
+                           StringRef log) {
+  std::optional<nvptx::Multiprocessor> chip = nvptx::getMultiprocessor(sm);
+  llvm::StringMap<nvptx::KernelUsage> usages = nvptx::parseUsages(log);
+  for (artifact::CudaKernelSpec &kernel : cuda.kernels) {
+    auto usage = usages.find(kernel.name);
+    if (!chip || usage == usages.end())
+      continue;
+    const nvptx::KernelUsage &needs = usage->second;
+    int64_t blocks = nvptx::getResidentBlocks(*chip, kernel.threads,
+                                              kernel.sharedBytes, needs);
+    double threads = double(blocks) * double(llvm::alignTo(kernel.threads, 32));
+    kernel.occupancies.push_back({sm, uint32_t(needs.registers),
+                                  uint64_t(needs.spillBytes), uint32_t(blocks),
+                                  threads / double(chip->threads)});
+  }
+}
+
+bool addImages(const std::string &ptx, ModuleOp module,
+               const CompileOptions &options, artifact::CudaSpec &cuda,
+               DiagnosticList &diagnostics) {
   auto gpus = module->getAttrOfType<ArrayAttr>("device.gpus");
   if (!gpus || gpus.empty())
-    return images;
+    return true;
   auto getSm = [&](Attribute gpu) {
     return uint32_t(cast<device::GpuAttr>(gpu).getSm());
   };
   if (module->hasAttr(kMachineCodeAttr))
     for (Attribute gpu : llvm::reverse(gpus)) {
-      auto code = nvptx::assemblePtx(ptx, getSm(gpu));
+      std::string log;
+      auto code = nvptx::assemblePtx(ptx, getSm(gpu), &log);
       if (!code) {
         fail(diagnostics, options, DiagnosticCode::UnknownTarget,
              llvm::toString(code.takeError()));
-        return std::nullopt;
+        return false;
       }
-      images.push_back({DLC_CUDA_CUBIN, getSm(gpu),
-                        std::string(code->begin(), code->end())});
+      addOccupancies(cuda, getSm(gpu), log);
+      cuda.images.push_back({DLC_CUDA_CUBIN, getSm(gpu),
+                             std::string(code->begin(), code->end())});
     }
-  images.push_back({DLC_CUDA_PTX, getSm(gpus[0]), ptx});
-  return images;
+  cuda.images.push_back({DLC_CUDA_PTX, getSm(gpus[0]), ptx});
+  return true;
 }
 
 } // namespace dlc

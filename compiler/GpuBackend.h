@@ -50,11 +50,13 @@ std::optional<std::string> emitPtx(llvm::ArrayRef<mlir::ModuleOp> modules,
                                    const CompileOptions &options,
                                    DiagnosticList &diagnostics);
 
-/// The images of \p ptx for \p module's GPUs, the preferred ones first:
-/// machine code where chips are named, and the text.
-std::optional<std::vector<artifact::CudaImageSpec>>
-makeImages(const std::string &ptx, mlir::ModuleOp module,
-           const CompileOptions &options, DiagnosticList &diagnostics);
+/// Adds the images of \p ptx for \p module's GPUs to \p cuda, the preferred
+/// ones first: machine code where chips are named, and the text. Its kernels
+/// learn how they fit into those chips. Returns false, with diagnostics, on
+/// failure.
+bool addImages(const std::string &ptx, mlir::ModuleOp module,
+               const CompileOptions &options, artifact::CudaSpec &cuda,
+               DiagnosticList &diagnostics);
 
 } // namespace dlc
 

@@ -93,6 +93,18 @@ static void writeCudaKernel(json::OStream &json, const CudaKernelSpec &kernel) {
     json.attribute("threads", kernel.threads);
     json.attribute("shared_bytes", kernel.sharedBytes);
     json.attribute("scratch_bytes", kernel.scratchBytes);
+    if (kernel.occupancies.empty())
+      return;
+    json.attributeArray("occupancy", [&] {
+      for (const CudaOccupancySpec &occupancy : kernel.occupancies)
+        json.object([&] {
+          json.attribute("sm", occupancy.sm);
+          json.attribute("registers", occupancy.registers);
+          json.attribute("spill_bytes", occupancy.spillBytes);
+          json.attribute("resident_blocks", occupancy.blocks);
+          json.attribute("warps", occupancy.warps);
+        });
+    });
   });
 }
 

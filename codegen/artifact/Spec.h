@@ -100,6 +100,15 @@ struct CudaImageSpec {
   std::string bytes;            ///< of PTX the text, without a zero
 };
 
+/// How a kernel's blocks fit into the multiprocessors of a chip.
+struct CudaOccupancySpec {
+  uint32_t sm = 80;        ///< compute capability
+  uint32_t registers = 0;  ///< of a thread
+  uint64_t spillBytes = 0; ///< that a thread stores and loads for want of them
+  uint32_t blocks = 0;     ///< that a multiprocessor holds at once
+  double warps = 0;        ///< the share that these are of the most it can hold
+};
+
 /// How a kernel is launched on a CUDA device.
 struct CudaKernelSpec {
   std::string name; ///< of the entry point
@@ -108,6 +117,8 @@ struct CudaKernelSpec {
   uint64_t blocks = 1; ///< of a phase
   uint64_t scratchBytes = 0;
   SizeNumber blocksNumber = 0, scratchNumber = 0;
+  /// For each chip that there is machine code for. Only metadata.
+  std::vector<CudaOccupancySpec> occupancies = {};
 };
 
 /// What a model has for CUDA devices.

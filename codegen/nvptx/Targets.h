@@ -4,6 +4,7 @@
 #define DLC_CODEGEN_NVPTX_TARGETS_H
 
 #include "dialects/device/DeviceOps.h"
+#include <optional>
 
 namespace dlc::nvptx {
 
@@ -15,6 +16,15 @@ inline constexpr int64_t kDefaultSm = 80;
 /// null where that isn't known.
 device::GpuAttr getGpu(mlir::MLIRContext *context, int64_t sm,
                        std::string &error);
+
+/// What a multiprocessor holds at once, at most.
+struct Multiprocessor {
+  int64_t sharedBytes, blocks, threads;
+};
+
+/// The multiprocessor of the chips of compute capability \p sm; nothing where
+/// that isn't known.
+std::optional<Multiprocessor> getMultiprocessor(int64_t sm);
 
 } // namespace dlc::nvptx
 

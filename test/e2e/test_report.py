@@ -85,10 +85,13 @@ def test_browser_draws_the_report(model, tmp_path):
 @pytest.mark.parametrize("targets", ["cuda", "cpu,cuda"])
 @for_models("lenet")
 def test_report_of_code_for_gpus(model, targets, tmp_path):
-    page = compile_with_report(model, tmp_path, "--target", targets)
+    page = compile_with_report(model, tmp_path, "--target", targets, "--sm", "90")
     data, drawing = data_of(page), draw(page)
     for kernel in data["artifact"]["kernels"]:
         assert f"{kernel['cuda']['blocks']} x {kernel['cuda']['threads']}" in drawing.texts["kernels"]
+        occupancy, = kernel["cuda"]["occupancy"]
+        share = int(100 * occupancy["warps"] + 0.5)  # scripts round halves up
+        assert f"sm_90 {share} %, {occupancy['registers']} registers" in drawing.texts["kernels"]
     has_estimates = "cpu" in targets
     assert drawing.counts.get(("roofline", "circle"), 0) == has_estimates * sum(s["flops"] > 0 for s in data["steps"])
     assert ("of the roof" in drawing.texts["kernels"]) == has_estimates

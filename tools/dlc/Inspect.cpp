@@ -167,6 +167,19 @@ static std::string launchText(const Json &kernel) {
   return buffer;
 }
 
+/// "  sm_90 50 %": the share of each chip's warps that the blocks of a kernel
+/// fill, as far as its registers and shared memory let them.
+static std::string occupancyText(const Json &kernel) {
+  std::string text;
+  for (const Json &occupancy : list(list(kernel, "cuda"), "occupancy")) {
+    char buffer[64];
+    std::snprintf(buffer, sizeof(buffer), "  sm_%.0f %3.0f %%",
+                  number(occupancy, "sm"), 100 * number(occupancy, "warps"));
+    text += buffer;
+  }
+  return text;
+}
+
 /// One line a kernel, with the model's operators that it computes.
 static void printKernels(const Json &kernels) {
   size_t width = 6;
@@ -174,17 +187,20 @@ static void printKernels(const Json &kernels) {
     width = std::max(width, text(kernel, "name").size());
   int column = static_cast<int>(width);
   bool hasCuda = !kernels.empty() && kernels[0].contains("cuda");
-  std::printf("%-*s  %12s  %8s  %8s%s  %s\n", column, "kernel", "flops",
+  size_t occupancy = kernels.empty() ? 0 : occupancyText(kernels[0]).size();
+  std::printf("%-*s  %12s  %8s  %8s%s%*s  %s\n", column, "kernel", "flops",
               "tasks", "code", hasCuda ? "      blocks x threads" : "",
+              static_cast<int>(occupancy), occupancy ? "occupancy" : "",
               "nodes");
   for (const Json &kernel : kernels) {
     double tasks = 0;
     for (const Json &count : list(kernel, "tasks"))
       if (count.is_number())
         tasks = std::max(tasks, count.get<double>());
-    std::printf("%-*s  %12.0f  %8.0f  %8.0f%s  %s\n", column,
+    std::printf("%-*s  %12.0f  %8.0f  %8.0f%s%s  %s\n", column,
                 text(kernel, "name").c_str(), number(kernel, "flops"), tasks,
                 number(kernel, "code_bytes"), launchText(kernel).c_str(),
+                occupancyText(kernel).c_str(),
                 join(list(kernel, "nodes")).c_str());
   }
 }

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The PTX of every model, as ptxas takes it for each chip: nothing is refused, and contractions stay in registers."""
 import json
+import re
 import sys
 
 import pytest
 from conftest import BUILD, ROOT, Model, dlc, for_models
 
 sys.path.insert(0, str(ROOT / "benchmarks" / "gpu"))
-import ptxas  # noqa: E402 (the benchmark reads the same log)
+import estimate  # noqa: E402 (the benchmark knows chips too)
+import ptxas  # noqa: E402
+from chips import CHIPS  # noqa: E402
 
 SMS = [80, 90, 100]
 
@@ -50,6 +53,29 @@ def test_machine_code_for_each_chip(model, tmp_path):
     images = json.loads(dlc("inspect", tmp_path / "model.so", "--json").stdout)["cuda_images"]
     assert [(image["kind"], image["sm"]) for image in images] == [("cubin", 100), ("cubin", 90), ("cubin", 80),
                                                                    ("ptx", 80)]
+
+
+@for_models("lenet")
+def test_occupancy_is_told(model, tmp_path):
+    """The benchmark's model of a multiprocessor is another one than the compiler's."""
+    dlc("compile", model.symbol, *model.flags, "--target", "cuda", "--sm", ",".join(map(str, SMS)),
+        "-o", tmp_path / "model.so")
+    text = emit(model, "ptx")
+    usages = {sm: ptxas.assemble(ptxas.find(BUILD), text, sm) for sm in SMS}
+    kernels = json.loads(dlc("inspect", tmp_path / "model.so", "--json").stdout)["kernels"]
+    listing = dlc("inspect", tmp_path / "model.so", "--kernels").stdout
+    for kernel in kernels:
+        launch = kernel["cuda"]
+        assert [told["sm"] for told in launch["occupancy"]] == SMS[::-1]
+        for told in launch["occupancy"]:
+            chip = next(chip for chip in CHIPS.values() if chip.sm == told["sm"])
+            usage = usages[chip.sm][kernel["name"]]
+            one = estimate.Launch(kernel["name"], launch["blocks"], launch["threads"], launch["shared_bytes"], 0, 0, {},
+                                  registers=usage.registers, static_shared=usage.shared_bytes)
+            assert told["registers"] == usage.registers and told["spill_bytes"] == usage.spill_bytes
+            assert told["resident_blocks"] == estimate.resident_blocks(chip, one)[0]
+            assert told["warps"] == pytest.approx(estimate.occupancy(chip, one)[0])
+            assert re.search(rf"^{kernel['name']} .* sm_{chip.sm} +{100 * told['warps']:.0f} %", listing, flags=re.M)
 
 
 LOG = """ptxas info    : 0 bytes gmem
