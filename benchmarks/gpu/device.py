@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The devices that an artifact can run on: the emulated one, and the machine's own."""
-import ctypes
 import json
 import os
 import statistics
 import subprocess
+import sys
 
 from conftest import BUILD
 
@@ -23,20 +23,23 @@ def real():
     return {**os.environ, "LD_LIBRARY_PATH": ":".join(folders)}
 
 
-def find(sm):
-    """Whether the machine's first GPU has the compute capability `sm`."""
-    for folder in [*real()["LD_LIBRARY_PATH"].split(":"), ""]:
-        try:
-            driver = ctypes.CDLL(os.path.join(folder, "libcuda.so.1"))
-        except OSError:
-            continue
-        major, minor, handle = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
-        if driver.cuInit(0) or driver.cuDeviceGet(ctypes.byref(handle), 0):
-            return False
-        for value, attribute in ((major, 75), (minor, 76)):  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, _MINOR
-            driver.cuDeviceGetAttribute(ctypes.byref(value), attribute, handle)
-        return major.value * 10 + minor.value == sm
-    return False
+# 75 and 76: CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR.
+ASK = """
+import ctypes, sys
+driver, device, values = ctypes.CDLL("libcuda.so.1"), ctypes.c_int(), [ctypes.c_int(), ctypes.c_int()]
+if driver.cuInit(0) or driver.cuDeviceGet(ctypes.byref(device), 0):
+    sys.exit(1)
+if any(driver.cuDeviceGetAttribute(ctypes.byref(value), 75 + i, device) for i, value in enumerate(values)):
+    sys.exit(1)
+print(10 * values[0].value + values[1].value)
+"""
+
+
+def capability(environment=None):
+    """The compute capability of the first device, 90 for 9.0; None without one. Of the machine's own unless given."""
+    run = subprocess.run([sys.executable, "-c", ASK], env=environment or real(), capture_output=True, text=True,
+                         check=False)
+    return int(run.stdout) if run.returncode == 0 else None
 
 
 def times(dlc, artifact, trace, environment):

@@ -142,7 +142,7 @@ def measure(source, chip, arguments):
         usages = ptxas.assemble(ptxas.find(BUILD), text, chip.sm)
         counts = count(artifact, facts, chip, arguments.sample * 1_000_000, folder)
         times = {}
-        if arguments.device and device.find(chip.sm):
+        if arguments.device and device.capability() == chip.sm:
             times = device.times(DLC, artifact, folder / "profile.json", device.real())
         return [(estimate.estimate(chip, launch), number, times.get(launch.kernel)) for launch, number in
                 launches(facts, counts, usages, ptxas.entries(text), contractions)]

@@ -155,6 +155,11 @@ def test_an_artifact(model, tmp_path):
     assert "gpu: nothing: 'nothing' is no artifact" in bench("nothing", status=1).stderr
 
 
+def test_the_device_is_asked():
+    assert device.capability(device.emulated(DLC_EMULATOR_SM=80)) == 80
+    assert device.capability(device.emulated(DLC_EMULATOR_DEVICES=0)) is None
+
+
 @for_models("lstm_lm")
 def test_times_of_a_device(model, tmp_path):
     """Of the emulated one, whose times say nothing: each kernel has one."""
