@@ -27,6 +27,7 @@ class Launch:
     spill_bytes: int = 0
     types: tuple = ()  # of the factors of its mma instructions
     is_contraction: bool = False
+    products: int = 1  # of mma for one of the model's
 
 
 def scaled(counts):
@@ -121,10 +122,20 @@ def terms(chip, launch):
 def roofline(chip, launch):
     """`(microseconds, what bounds it)`: the launch's FLOPs at the full rate of what it computes with, and its buffers
     once through memory."""
-    rate = tensor_rate(chip, launch) or chip.fp32 * WARP
+    rate = tensor_rate(chip, launch) / launch.products or chip.fp32 * WARP
     compute = launch.flops / 2 / (rate * chip.multiprocessors * chip.ghz * 1e3)
     memory = launch.bytes / chip.dram_gb_s / 1e3
     return max((compute, "tensor" if tensor_rate(chip, launch) else "float"), (memory, "DRAM"))
+
+
+def most_dram(chip, launch):
+    """Microseconds of memory's traffic if L2 kept nothing from one read to the next; the least where all buffers fit
+    in half of it."""
+    counts = launch.counts
+    if launch.bytes <= chip.l2_mib << 19:
+        return launch.bytes / chip.dram_gb_s / 1e3
+    sectors = counts["globalLoadSectors"] + counts["globalStoreSectors"]
+    return max(launch.bytes, sectors * SECTOR) / chip.dram_gb_s / 1e3
 
 
 @dataclasses.dataclass
@@ -136,6 +147,7 @@ class Estimate:
     roof: str
     occupancy: float
     limit: str
+    most_dram_us: float
 
     @property
     def us(self):
@@ -151,4 +163,4 @@ def estimate(chip, launch):
     found = terms(chip, launch)
     roof_us, roof = roofline(chip, launch)
     share, limit = occupancy(chip, launch)
-    return Estimate(launch, found, max(found, key=found.get), roof_us, roof, share, limit)
+    return Estimate(launch, found, max(found, key=found.get), roof_us, roof, share, limit, most_dram(chip, launch))

@@ -67,11 +67,11 @@ def run(*command, **options):
     return finished.stdout
 
 
-def compile_for(chip, source, folder):
+def compile_for(chip, source, precision, folder):
     """`(artifact, names of the kernels that multiply matrices)`; of an artifact these aren't known."""
     if source.artifact:
         return source.artifact, set()
-    flags = ["--target", "cuda", "--sm", chip.sm]
+    flags = ["--target", "cuda", "--sm", chip.sm, "--precision", precision]
     artifact = folder / "model.so"
     run(DLC, "compile", *source.arguments, *flags, "-o", artifact)
     return artifact, ptxas.contractions(run(DLC, "compile", *source.arguments, *flags, "--emit", "kernels", "-o", "-"))
@@ -108,7 +108,12 @@ def count(artifact, facts, chip, instructions, folder):
     return counts
 
 
-def launches(facts, counts, usages, bodies, contractions):
+def products_of(types, precision):
+    """How many products of mma one of the model's takes: those of tf32 only make up one of float32 in threes."""
+    return 3 if types == ("tf32",) and precision == "float32" else 1
+
+
+def launches(facts, counts, usages, bodies, contractions, precision):
     """One launch of each kernel, with the average of what its launches do, and how many there are."""
     found = {}
     for step, counted in zip(facts["steps"], counts):
@@ -120,11 +125,12 @@ def launches(facts, counts, usages, bodies, contractions):
             total = estimate.add(total, counted)
         if not total:  # of tensors without elements
             continue
+        types = estimate.mma_types(bodies[name])
         yield estimate.Launch(
             name, shape["blocks"], shape["threads"], shape["shared_bytes"],
             sum(step["flops"] for step, _ in steps) / number, sum(step["bytes"] for step, _ in steps) / number,
             {key: value / number for key, value in total.items()}, kernels[name]["phases"], usage.registers,
-            usage.shared_bytes, usage.spill_bytes, estimate.mma_types(bodies[name]), name in contractions), number
+            usage.shared_bytes, usage.spill_bytes, types, name in contractions, products_of(types, precision)), number
 
 
 TERMS = ["issue", "float", "integer", "special", "tensor", "L1", "L2", "DRAM", "barrier"]
@@ -134,7 +140,7 @@ def measure(source, chip, arguments):
     """`[(Estimate, number of launches, measured us or None)]` of the source's kernels."""
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        artifact, contractions = compile_for(chip, source, folder)
+        artifact, contractions = compile_for(chip, source, arguments.precision, folder)
         facts = json.loads(run(DLC, "inspect", artifact, "--json"))
         if facts.get("dims"):
             raise Failure("sizes that are chosen when the model runs can't be predicted: compile it without --dim")
@@ -145,7 +151,7 @@ def measure(source, chip, arguments):
         if arguments.device and device.capability() == chip.sm:
             times = device.times(DLC, artifact, folder / "profile.json", device.real())
         return [(estimate.estimate(chip, launch), number, times.get(launch.kernel)) for launch, number in
-                launches(facts, counts, usages, ptxas.entries(text), contractions)]
+                launches(facts, counts, usages, ptxas.entries(text), contractions, arguments.precision)]
 
 
 def text_of(value):
@@ -182,11 +188,11 @@ COUNTS = ["kernel", "runs", "blocks x threads", "regs", "spill", "occupancy", "M
 
 def time_row(one, number, measured):
     return [one.launch.kernel + (" *" if one.launch.is_contraction else ""), str(number),
-            *(text_of(one.terms[name]) for name in TERMS), f"{text_of(one.us)} {one.bound}",
+            *(text_of(one.terms[name]) for name in TERMS), text_of(one.most_dram_us), f"{text_of(one.us)} {one.bound}",
             f"{text_of(one.roof_us)} {one.roof}", f"{one.ratio:.0%}", text_of(measured)]
 
 
-TIMES = ["us a run", "runs", *TERMS, "time", "roofline", "ratio", "device"]
+TIMES = ["us a run", "runs", *TERMS, "DRAM at most", "time", "roofline", "ratio", "device"]
 
 
 def summary(results):
@@ -212,6 +218,8 @@ def parse(words):
                         help="a model of the tests or of `./dev bench peers`, or an artifact; resnet50_v1 unless given")
     parser.add_argument("--chip", choices=list(CHIPS), default="h100", help="the chip to predict for (%(default)s)")
     parser.add_argument("--batch", type=int, help="the first dimension of each input")
+    parser.add_argument("--precision", default="float32",
+                        help="that of `dlc compile`, or of the artifact (%(default)s)")
     parser.add_argument("--sample", type=int, default=20, metavar="MILLIONS",
                         help="warp instructions of a launch after which no more of its blocks are run; 0: all run "
                              "(%(default)s)")

@@ -33,7 +33,8 @@ def test_chips_are_those_of_the_compiler():
     table = (ROOT / "codegen" / "nvptx" / "Targets.def").read_text()
     rows = [list(map(int, row.split(", "))) for row in re.findall(r"^GPU\((\d.*)\)", table, flags=re.M)]
     for chip in CHIPS.values():
-        assert [chip.sm, chip.multiprocessors, chip.block_shared_kib, chip.shared_kib, chip.blocks, chip.threads] in rows
+        assert [chip.sm, chip.multiprocessors, chip.block_shared_kib, chip.shared_kib, chip.blocks,
+                chip.threads] in rows
 
 
 @pytest.mark.parametrize("name, kind, tflops", [
@@ -109,6 +110,20 @@ def test_roofline_is_of_what_computes():
     assert estimate.roofline(A100, launch(flops=flops, types=("tf32",))) == (pytest.approx(1), "tensor")
     assert estimate.roofline(A100, launch(flops=flops)) == (pytest.approx(8), "float")
     assert estimate.roofline(A100, launch(flops=flops, size=2039 * 20000)) == (pytest.approx(20), "DRAM")
+
+
+def test_three_products_make_up_one():
+    flops = 2 * 108 * 512 * 1410
+    one = dataclasses.replace(launch(flops=flops, matrixFlops=3 * flops, types=("tf32",)), products=3)
+    assert estimate.roofline(A100, one) == (pytest.approx(3), "tensor")
+    assert estimate.estimate(A100, one).ratio == pytest.approx(1)
+
+
+def test_memory_is_read_again_where_l2_is_too_small():
+    sectors = 4 * 2039e3 / 32  # four microseconds
+    fits = launch(size=19 << 20, globalLoadSectors=1e3 * sectors)
+    assert estimate.most_dram(A100, fits) == pytest.approx((19 << 20) / 2039e3)
+    assert estimate.most_dram(A100, dataclasses.replace(fits, bytes=21 << 20)) == pytest.approx(4000)
 
 
 def test_a_kernel_at_its_roofline():
