@@ -20,6 +20,7 @@ WARP = 32
 SCHEDULERS = 4
 REGISTERS = 64 << 10  # of a multiprocessor
 REGISTER_UNIT = 256  # a warp's registers are a multiple of it
+SHARED_UNIT = 128  # likewise a block's bytes of shared memory
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ import dataclasses
 import math
 import re
 
-from chips import REGISTER_UNIT, REGISTERS, SCHEDULERS, WARP
+from chips import REGISTER_UNIT, REGISTERS, SCHEDULERS, SHARED_UNIT, WARP
 
 SECTOR = 32  # bytes
 # Cycles from the last warp's arrival at a barrier until all go on, in which the other blocks of a multiprocessor work.
@@ -55,7 +55,7 @@ def resident_blocks(chip, launch):
         of_warp = -(-launch.registers * WARP // REGISTER_UNIT) * REGISTER_UNIT
         limits["registers"] = REGISTERS // SCHEDULERS // of_warp * SCHEDULERS // warps
     shared = launch.dynamic_shared + launch.static_shared + chip.reserved_shared_bytes
-    limits["shared memory"] = (chip.shared_kib << 10) // shared
+    limits["shared memory"] = (chip.shared_kib << 10) // (-(-shared // SHARED_UNIT) * SHARED_UNIT)
     limit = min(limits, key=limits.get)
     return limits[limit], limit
 

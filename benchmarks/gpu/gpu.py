@@ -100,9 +100,9 @@ def count(artifact, facts, chip, instructions, folder):
     for step in facts["steps"]:
         total, kernel = {}, kernels[step["kernel"]]
         for _ in range(kernel["phases"] if kernel["cuda"]["blocks"] else 0):
-            line = json.loads(next(lines))
-            if line["kernel"] != step["kernel"]:
-                raise Failure(f"{line['kernel']} ran where {step['kernel']} should")
+            line = json.loads(next(lines, "{}"))
+            if line.get("kernel") != step["kernel"]:
+                raise Failure(f"{line.get('kernel', 'nothing')} ran where {step['kernel']} should")
             total = estimate.add(total, estimate.scaled(line))
         counts.append(total)
     return counts
@@ -235,7 +235,7 @@ def main():
         try:
             source = find(word, arguments.batch)
             results = measure(source, chip, arguments)
-        except (Failure, OSError, StopIteration, subprocess.CalledProcessError) as failure:
+        except (Failure, OSError, subprocess.CalledProcessError) as failure:
             sys.exit(f"gpu: {word}: {failure}")
         print(f"{source.name} on {chip.name} (sm_{chip.sm})\n")
         table(COUNTS, [counts_row(one, number) for one, number, _ in results])

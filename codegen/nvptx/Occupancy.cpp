@@ -11,6 +11,8 @@ static constexpr int64_t kWarp = 32, kSchedulers = 4;
 static constexpr int64_t kRegisters = 64 << 10;
 /// The registers of a warp are a multiple of it.
 static constexpr int64_t kRegisterUnit = 256;
+/// The bytes of a block's shared memory are a multiple of it.
+static constexpr int64_t kSharedUnit = 128;
 /// Shared memory of each block that the driver keeps for itself.
 static constexpr int64_t kReservedShared = 1024;
 
@@ -57,6 +59,7 @@ int64_t nvptx::getResidentBlocks(const Multiprocessor &multiprocessor,
     blocks = std::min(blocks,
                       kRegisters / kSchedulers / ofWarp * kSchedulers / warps);
   }
-  int64_t shared = dynamicShared + usage.sharedBytes + kReservedShared;
+  int64_t shared = llvm::alignTo(
+      dynamicShared + usage.sharedBytes + kReservedShared, kSharedUnit);
   return std::min(blocks, multiprocessor.sharedBytes / shared);
 }

@@ -58,7 +58,9 @@ def test_types_of_mma():
 @pytest.mark.parametrize("registers, shared, threads, blocks, limit", [
     (32, 0, 256, 8, "threads"), (64, 0, 256, 4, "registers"), (65, 0, 256, 3, "registers"),
     (255, 0, 128, 2, "registers"),
-    (32, 64 << 10, 256, 2, "shared memory"), (32, 0, 32, 32, "blocks")])
+    (32, 64 << 10, 256, 2, "shared memory"), (32, (40 << 10) - 128, 256, 4, "shared memory"),
+    (32, (40 << 10) - 1, 256, 4, "shared memory"), (32, 40 << 10, 256, 4, "shared memory"),
+    (32, (40 << 10) + 1, 256, 3, "shared memory"), (32, 0, 32, 32, "blocks")])
 def test_blocks_of_a_multiprocessor(registers, shared, threads, blocks, limit):
     one = launch(threads=threads, registers=registers, dynamic_shared=shared)
     assert estimate.resident_blocks(A100, one) == (blocks, limit)
