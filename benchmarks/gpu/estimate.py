@@ -100,7 +100,8 @@ def terms(chip, launch):
         return amount * share / rate
 
     sectors = counts["globalLoadSectors"] + counts["globalStoreSectors"]
-    wavefronts = counts["sharedWavefronts"] * chip.l1_bytes_per_clock + sectors * SECTOR
+    # What cp.async brings is written to shared memory at once, which its wavefronts are.
+    loaded = counts["sharedWavefronts"] * chip.l1_bytes_per_clock + (sectors - counts["asyncLoadSectors"]) * SECTOR
     clocks = {
         # ptxas has no instruction for most moves.
         "issue": cycles(counts["instructions"] - counts["move"], chip.issue * used),
@@ -109,7 +110,7 @@ def terms(chip, launch):
         "integer": cycles(counts["integer"] + counts["convert"], chip.integer * used),
         "special": cycles(counts["special"], chip.special * used),
         "tensor": cycles(counts["matrixFlops"] / 2, (tensor_rate(chip, launch) or math.inf) * used),
-        "L1": cycles(wavefronts, chip.l1_bytes_per_clock),
+        "L1": cycles(loaded, chip.l1_bytes_per_clock),
         "L2": max(sectors * SECTOR / chip.l2_bytes_per_clock,
                   cycles(sectors * SECTOR, chip.l2_bytes_per_multiprocessor)),
         "barrier": cycles(counts["barriers"] / warps, resident / BARRIER_CYCLES),

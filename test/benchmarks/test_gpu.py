@@ -17,7 +17,7 @@ from chips import CHIPS  # noqa: E402
 
 A100, H100 = CHIPS["a100"], CHIPS["h100"]
 NOTHING = dict.fromkeys(["instructions", "move", "floating", "half", "double", "integer", "convert", "special",
-                         "matrixFlops", "sharedWavefronts", "globalLoadSectors", "globalStoreSectors", "barriers"], 0)
+                         "matrixFlops", "sharedWavefronts", "globalLoadSectors", "globalStoreSectors", "asyncLoadSectors", "barriers"], 0)
 
 
 def launch(blocks=108, threads=256, flops=0, size=0, **counts):
@@ -99,6 +99,13 @@ def test_few_warps_leave_schedulers_idle():
 def test_conflicts_cost_time():
     one, two = launch(sharedWavefronts=1e6), launch(sharedWavefronts=2e6)
     assert estimate.terms(A100, two)["L1"] == pytest.approx(2 * estimate.terms(A100, one)["L1"])
+
+
+def test_copies_to_shared_memory_pass_once():
+    loads = launch(globalLoadSectors=4e6, sharedWavefronts=1e6)
+    copies = launch(globalLoadSectors=4e6, sharedWavefronts=1e6, asyncLoadSectors=4e6)
+    assert estimate.terms(A100, loads)["L1"] == pytest.approx(2 * estimate.terms(A100, copies)["L1"])
+    assert estimate.terms(A100, loads)["L2"] == estimate.terms(A100, copies)["L2"]
 
 
 def test_other_blocks_work_while_one_waits():

@@ -206,6 +206,7 @@ constexpr std::pair<const char *, uint64_t Counters::*> counterNames[] = {
     {"globalStoreBytes", &Counters::globalStoreBytes},
     {"globalLoadSectors", &Counters::globalLoadSectors},
     {"globalStoreSectors", &Counters::globalStoreSectors},
+    {"asyncLoadSectors", &Counters::asyncLoadSectors},
     {"atomics", &Counters::atomics},
     {"sharedWavefronts", &Counters::sharedWavefronts},
     {"sharedBankConflicts", &Counters::sharedBankConflicts},

@@ -54,7 +54,8 @@ struct Counters {
   uint64_t threadInstructions = 0; ///< active lanes summed over all of them
   uint64_t globalLoadBytes = 0, globalStoreBytes = 0; ///< asked for by lanes
   uint64_t globalLoadSectors = 0, globalStoreSectors = 0; ///< of 32 bytes
-  uint64_t atomics = 0;                                   ///< lanes
+  uint64_t asyncLoadSectors = 0;    ///< those of cp.async among them
+  uint64_t atomics = 0;             ///< lanes
   uint64_t sharedWavefronts = 0;    ///< of shared memory accesses
   uint64_t sharedBankConflicts = 0; ///< wavefronts beyond the fewest possible
   uint64_t barriers = 0;    ///< times that a warp passed a block barrier

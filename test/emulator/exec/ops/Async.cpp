@@ -43,9 +43,12 @@ Next copyAsync(Warp &warp, const Instruction &i, Mask lanes) {
       return warp.fault(FaultKind::OutOfBounds, 1u << l, i,
                         "copies from what isn't allocated");
   }
+  Counters &counters = warp.block.counters;
+  const uint64_t before = counters.globalLoadSectors;
   if (whole && !resolve(warp, i, whole, Space::Global, from, i.size, i.size,
                         AccessKind::Load, source))
     return Next::Fault;
+  counters.asyncLoadSectors += counters.globalLoadSectors - before;
   for (Mask rest = lanes; rest; rest &= rest - 1) {
     unsigned l = unsigned(__builtin_ctz(rest));
     if (!warp.block.shared.copyBegins(warp, l, target.offset[l], i.size, i))

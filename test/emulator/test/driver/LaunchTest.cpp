@@ -83,6 +83,48 @@ TEST_F(LaunchTest, CountersAreWritten) {
   EXPECT_EQ('}', line.back());
 }
 
+TEST_F(LaunchTest, CopiesPastTheRegistersAreCounted) {
+  if (!emulated())
+    GTEST_SKIP() << "a device counts nothing";
+  static constexpr char text[] = R"(.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry copy(.param .u64 from) {
+  .reg .b32 %r<5>;
+  .reg .b64 %d<4>;
+  .shared .align 16 .b8 tile[512];
+  ld.param.u64 %d1, [from];
+  mov.u32 %r1, %tid.x;
+  mul.wide.u32 %d2, %r1, 16;
+  add.u64 %d3, %d1, %d2;
+  mov.u32 %r2, tile;
+  mad.lo.u32 %r3, %r1, 16, %r2;
+  cp.async.ca.shared.global [%r3], [%d3], 16;
+  cp.async.wait_all;
+  mad.wide.u32 %d3, %r1, 4, %d1;
+  ld.global.u32 %r4, [%d3];
+  st.shared.u32 [%r3], %r4;
+  ret;
+})";
+  CUmodule copies = nullptr;
+  ASSERT_OK(CU(cuModuleLoadData)(&copies, text));
+  CUfunction function = nullptr;
+  ASSERT_OK(CU(cuModuleGetFunction)(&function, copies, "copy"));
+  const std::string path = testing::TempDir() + "emulator-copies.json";
+  std::remove(path.c_str());
+  setenv("DLC_EMULATOR_COUNTERS", path.c_str(), 1);
+  Buffer<int> data(std::vector<int>(128, 1));
+  EXPECT_OK(launch(function, {1}, {32}, 0, data.address));
+  EXPECT_OK(CU(cuCtxSynchronize)());
+  unsetenv("DLC_EMULATOR_COUNTERS");
+  EXPECT_OK(CU(cuModuleUnload)(copies));
+  std::ifstream file(path);
+  std::string line;
+  ASSERT_TRUE(std::getline(file, line));
+  EXPECT_NE(std::string::npos, line.find("\"globalLoadSectors\": 20,")) << line;
+  EXPECT_NE(std::string::npos, line.find("\"asyncLoadSectors\": 16,")) << line;
+}
+
 TEST_F(LaunchTest, ByConfiguration) {
   Buffer<int> data(std::vector<int>(64, 1));
   CUlaunchAttribute attribute = {};
