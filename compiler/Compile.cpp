@@ -67,6 +67,21 @@ static std::vector<dynamic::Dim> takeDims(CompileOptions &options,
   return dynamic::takeDims(options.import, options.model.name, diagnostics);
 }
 
+/// Finds out how the model depends on \p dims and on what it counts; null, with
+/// a diagnostic in \p result, where that fails.
+static std::unique_ptr<dynamic::DynamicModel>
+analyze(const CompileOptions &options, std::vector<dynamic::Dim> dims,
+        CompileResult &result) {
+  if (!wantsTuning(options))
+    return dynamic::DynamicModel::analyze(options, std::move(dims),
+                                          result.diagnostics);
+  result.diagnostics.add(
+      DiagnosticCode::UnsupportedOption, {options.model.name, "", "", -1},
+      "schedules of kernels with dynamic dimensions can't be tuned yet: "
+      "leave out --tune and --tune-cache, or give sizes");
+  return nullptr;
+}
+
 CompileResult compile(const CompileOptions &given) {
   CompileResult result;
   CompileOptions options = given;
@@ -76,15 +91,7 @@ CompileResult compile(const CompileOptions &given) {
   // Every pass sees static shapes.
   std::unique_ptr<dynamic::DynamicModel> sizes;
   if (!dims.empty()) {
-    if (wantsTuning(options)) {
-      result.diagnostics.add(
-          DiagnosticCode::UnsupportedOption, {options.model.name, "", "", -1},
-          "schedules of kernels with dynamic dimensions can't be tuned yet: "
-          "leave out --tune and --tune-cache, or give sizes");
-      return result;
-    }
-    sizes = dynamic::DynamicModel::analyze(options, std::move(dims),
-                                           result.diagnostics);
+    sizes = analyze(options, std::move(dims), result);
     if (!sizes)
       return result;
     options = sizes->getTypicalOptions();
@@ -102,6 +109,22 @@ CompileResult compile(const CompileOptions &given) {
       readModel(context, options, result.diagnostics);
   if (!module)
     return result;
+  if (!sizes && !dynamic::collectCounts(*module).empty()) {
+    // Some shapes depend on values though none depends on a caller.
+    if (isStageText(options.model)) {
+      result.diagnostics.add(
+          DiagnosticCode::MalformedStage, {options.model.name, "", "", -1},
+          "has shapes that depend on values, and what follows from them is not "
+          "in the text of this stage: compile the model, or go on from "
+          "--emit=llvm");
+      return result;
+    }
+    if (!(sizes = analyze(options, {}, result)))
+      return result;
+    options = sizes->getTypicalOptions();
+    if (!(module = readModel(context, options, result.diagnostics)))
+      return result;
+  }
   // Stages carry the name along.
   if (!options.name.empty())
     (*module)->setAttr("graph.model_name",

@@ -56,6 +56,10 @@ struct ImportOptions {
   /// of the nodes; those too that are among them. For debugging: what is an
   /// output is computed apart, and its memory is not shared.
   bool withInternals = false;
+  /// What the extents that depend on values are taken for, in the order in
+  /// which they are found; a size is chosen for those beyond. See
+  /// docs/dynamic-shapes.md.
+  std::vector<int64_t> counts;
   /// The most bytes that weights and arena together may need.
   int64_t memoryLimit = int64_t(1) << 40;
   /// The most operations that the graph may have once loops are unrolled.

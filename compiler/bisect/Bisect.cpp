@@ -6,6 +6,7 @@
 #include "compiler/Registration.h"
 #include "compiler/StageText.h"
 #include "compiler/bisect/Subgraph.h"
+#include "compiler/dynamic/Instance.h"
 #include "compiler/import/Importer.h"
 
 #include "mlir/Pass/PassRegistry.h"
@@ -451,6 +452,10 @@ void Bisection::run(ModuleOp model,
   std::string error;
   if (!archive.open(options.io, error)) {
     fail(error);
+    return;
+  }
+  if (!dynamic::collectCounts(model).empty()) {
+    fail("can't be traced: shapes of the model depend on values");
     return;
   }
   if (!readInputs(main, archive))

@@ -231,7 +231,9 @@ std::string Analysis::checkSizes(const Sizes &sizes) {
                                              : "its results have other shapes";
 }
 
-/// Finds the least sizes that the model can have.
+/// Finds the least sizes that the model can have. There is no instance of none
+/// of what is counted: where there may be one, none is possible if that has a
+/// meaning.
 bool Analysis::findBounds() {
   for (auto [d, dim] : llvm::enumerate(model.dims)) {
     auto check = [&, d = d, multiple = dim.multiple](int64_t units) {
@@ -239,11 +241,17 @@ bool Analysis::findBounds() {
       sizes[d] = units * multiple;
       return checkSizes(sizes);
     };
-    int64_t bad = llvm::divideCeil(dim.low, dim.multiple) - 1;
+    int64_t bad =
+        llvm::divideCeil(std::max<int64_t>(dim.low, 1), dim.multiple) - 1;
     int64_t good = dim.typical / dim.multiple;
     std::string reason = good > bad + 1 ? check(bad + 1) : "";
     if (reason.empty()) {
       dim.low = (bad + 1) * dim.multiple;
+      Sizes typical = getTypicalSizes(), other = typical;
+      other[d] += 2;
+      if (dim.isCounted &&
+          hasMeaningForNone(at(typical), typical[d], at(other), other[d]))
+        dim.low = 0;
       continue;
     }
     if (dim.isBounded)
@@ -263,6 +271,10 @@ bool Analysis::findBounds() {
 
 bool Analysis::findSpecial() {
   model.specialOptions.clear();
+  if (!options.specializations.empty() &&
+      llvm::any_of(model.dims, [](const Dim &dim) { return dim.isCounted; }))
+    return fail("", "has shapes that depend on values: there is no code of its "
+                    "own for single sizes; leave out --specialize");
   for (const std::vector<InputOption> &special : options.specializations) {
     auto sizes = dynamic::findSizes(options.import.inputs, model.dims, special,
                                     options.model.name, diagnostics);
@@ -294,7 +306,8 @@ bool Analysis::solve(bool isRagged, llvm::function_ref<bool()> isWorthIt) {
     // Sizes of other multiples become other programs: fewer are compiled for.
     bool isMore = false;
     for (Dim &dim : model.dims)
-      if (!dim.isLeading && dim.typical % (2 * dim.multiple) == 0 &&
+      if (!dim.isLeading && !dim.isCounted &&
+          dim.typical % (2 * dim.multiple) == 0 &&
           2 * dim.multiple <= std::end(kMultiples)[-1]) {
         dim.multiple *= 2;
         isMore = true;

@@ -24,6 +24,7 @@ private:
   CompileOptions at(const Sizes &sizes) const;
   Sizes getTypicalSizes() const;
   bool lowerTypical(bool isRagged, DiagnosticList &problems);
+  void addCounts(const std::vector<CountedExtent> &counts);
   bool chooseTypical();
   std::string compareWithTypical(const Sizes &sizes);
   std::string chooseMultiple(size_t d);
@@ -36,6 +37,7 @@ private:
   bool agrees(const Sizes &sizes, const InstanceNumbers &numbers);
   bool findAndCheckSizes();
   std::string checkSizes(const Sizes &sizes);
+  std::string describe(const Dim &dim) const;
   bool findBounds();
   bool findSpecial();
   bool solve(bool isRagged, llvm::function_ref<bool()> isWorthIt);

@@ -33,6 +33,9 @@ ImportOptions instantiate(const ImportOptions &options,
       for (size_t i = 0; i < dims.size(); ++i)
         if (extent.name == dims[i].name)
           extent = {sizes[i], ""};
+  for (size_t i = 0; i < dims.size(); ++i)
+    if (dims[i].isCounted)
+      result.counts.push_back(sizes[i]);
   return result;
 }
 
@@ -99,7 +102,7 @@ static Sizes getCandidates(const Dim &dim) {
 }
 
 std::vector<Sizes> getTypicalSizes(const std::vector<Dim> &dims) {
-  size_t count = 0;
+  size_t count = 1;
   for (const Dim &dim : dims)
     count = std::max(count, getCandidates(dim).size());
   std::vector<Sizes> result;

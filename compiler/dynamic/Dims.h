@@ -8,15 +8,17 @@
 
 namespace dlc::dynamic {
 
-/// A dimension that --input names.
+/// A dimension that --input names, or an extent that depends on values: that is
+/// counted while the model runs.
 struct Dim {
   std::string name;
   int64_t low = 1, high = std::numeric_limits<int64_t>::max();
   int64_t multiple = 1;   ///< sizes are multiples of it
   int64_t typical = 0;    ///< the size to compile for
-  std::string input;      ///< the first one that has it
+  std::string input;      ///< the first one that has it; the node that counts
   bool isLeading = true;  ///< the first extent of each input that has it
   bool isBounded = false; ///< by --dim
+  bool isCounted = false;
 };
 
 /// A size for each dimension.
@@ -34,7 +36,7 @@ std::vector<Dim> takeDims(ImportOptions &options, const std::string &file,
 /// Sizes that may be typical of \p dims, the likeliest first.
 std::vector<Sizes> getTypicalSizes(const std::vector<Dim> &dims);
 
-/// \p options with sizes in the place of names.
+/// \p options with sizes in the place of names, and for what is counted.
 ImportOptions instantiate(const ImportOptions &options,
                           const std::vector<Dim> &dims, const Sizes &sizes);
 

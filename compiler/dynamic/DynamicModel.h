@@ -50,6 +50,12 @@ public:
 private:
   friend class Analysis;
 
+  size_t getNumChosen() const;
+  void addDims(device::ProgramOp program,
+               llvm::ArrayRef<mlir::AffineMap> most) const;
+  mlir::LogicalResult checkSlot(device::SlotOp slot, const Size &bytes) const;
+  mlir::LogicalResult delayLaunches(device::ProgramOp program) const;
+
   CompileOptions typicalOptions;
   std::vector<CompileOptions> specialOptions;
   std::vector<Dim> dims;

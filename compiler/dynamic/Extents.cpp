@@ -155,6 +155,8 @@ void visitNumbers(
             device::getBufferBytes(slot.getResult()));
     else if (auto view = dyn_cast<device::ViewOp>(op); view && view.getOffset())
       visit(view, PlanNumber::ViewOffset, 0, *view.getOffset());
+    else if (auto count = dyn_cast<device::CountOp>(op))
+      visit(count, PlanNumber::MostCounted, 0, count.getMost());
     else if (auto launch = dyn_cast<device::LaunchOp>(op))
       visit(launch, PlanNumber::Flops, 0, launch.getFlops());
   }
@@ -187,6 +189,8 @@ uint64_t hashStructure(device::ProgramOp program) {
         for (Attribute pair : *pairs)
           for (int64_t index : cast<DenseI64ArrayAttr>(pair).asArrayRef())
             mixHash(hash, index);
+    } else if (auto count = dyn_cast<device::CountOp>(op)) {
+      mixHash(hash, count.getCount());
     } else if (auto view = dyn_cast<device::ViewOp>(op)) {
       mixHash(hash, view.getOffset().has_value());
     } else if (auto weights = dyn_cast<device::WeightsOp>(op)) {

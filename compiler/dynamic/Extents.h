@@ -47,7 +47,8 @@ enum class PlanNumber {
   OutputExtent,
   SlotBytes,
   ViewOffset,
-  Flops
+  Flops,
+  MostCounted
 };
 void visitNumbers(device::ProgramOp program,
                   llvm::function_ref<void(mlir::Operation *op, PlanNumber kind,

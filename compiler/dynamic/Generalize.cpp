@@ -32,6 +32,53 @@ static AffineMap getMap(ArrayRef<Size> sizes, unsigned numDims,
   return AffineMap::get(/*dimCount=*/0, numDims, results, context);
 }
 
+/// How many dims callers choose; those that are counted follow.
+size_t DynamicModel::getNumChosen() const {
+  return llvm::count_if(dims, [](const Dim &dim) { return !dim.isCounted; });
+}
+
+/// \p most: for each dim that is counted, what it is at most.
+void DynamicModel::addDims(device::ProgramOp program,
+                           ArrayRef<AffineMap> most) const {
+  Builder builder(program.getContext());
+  SmallVector<Attribute> attrs;
+  for (const Dim &dim : dims) {
+    AffineMapAttr limit;
+    if (dim.isCounted)
+      limit = AffineMapAttr::get(most[attrs.size() - getNumChosen()]);
+    attrs.push_back(device::DimAttr::get(
+        builder.getContext(), builder.getStringAttr(dim.name), dim.low,
+        dim.high, dim.multiple, dim.typical, limit));
+  }
+  program.setDimsAttr(builder.getArrayAttr(attrs));
+}
+
+/// The place of \p slot holds for the most that is counted: it mustn't need
+/// more for less.
+LogicalResult DynamicModel::checkSlot(device::SlotOp slot,
+                                      const Size &bytes) const {
+  for (auto [d, dim] : llvm::enumerate(dims)) {
+    if (!dim.isCounted)
+      continue;
+    Sizes sizes;
+    for (const Dim &other : dims)
+      sizes.push_back(other.typical);
+    Sizes counts{0, 1, 2, 3, 5, 8, 13};
+    for (int64_t factor : {1, 2, 3, 5})
+      counts.push_back(std::max<int64_t>(factor * dim.typical + factor, 13));
+    int64_t last = 0;
+    for (int64_t size : counts) {
+      sizes[d] = size;
+      int64_t now = bytes.evaluate(sizes);
+      if (now < last)
+        return slot.emitOpError("needs more memory where ")
+               << dim.name << " is less";
+      last = now;
+    }
+  }
+  return success();
+}
+
 LogicalResult DynamicModel::generalize(device::ProgramOp program) const {
   MLIRContext *context = program.getContext();
   Builder builder(context);
@@ -39,17 +86,12 @@ LogicalResult DynamicModel::generalize(device::ProgramOp program) const {
   markAddedKernels(program->getParentOfType<ModuleOp>(), rules.typical);
   if (hashStructure(program) != planStructure)
     return program.emitOpError("is planned in another way than its instances");
-  SmallVector<Attribute> attrs;
-  for (const Dim &dim : dims)
-    attrs.push_back(
-        device::DimAttr::get(context, builder.getStringAttr(dim.name), dim.low,
-                             dim.high, dim.multiple, dim.typical));
-  program.setDimsAttr(builder.getArrayAttr(attrs));
-
   std::vector<std::vector<Size>> shapes[2];
   shapes[0].resize(program.getNumInputs());
   shapes[1].resize(program.getNumOutputs());
+  SmallVector<AffineMap> most(dims.size() - getNumChosen());
   size_t next = 0;
+  LogicalResult result = success();
   visitNumbers(program, [&](Operation *op, PlanNumber kind, unsigned index,
                             int64_t) {
     const Size &size = plan[next++];
@@ -57,12 +99,17 @@ LogicalResult DynamicModel::generalize(device::ProgramOp program) const {
       shapes[kind == PlanNumber::OutputExtent][index].push_back(size);
       return;
     }
-    if (size.getConstant())
-      return;
     auto map = AffineMapAttr::get(getMap(size, dims.size(), context));
-    if (kind == PlanNumber::SlotBytes)
-      cast<device::SlotOp>(op).setDynamicBytesAttr(map);
-    else if (kind == PlanNumber::ViewOffset)
+    if (kind == PlanNumber::MostCounted)
+      most[cast<device::CountOp>(op).getCount()] = map.getValue();
+    if (kind == PlanNumber::MostCounted || size.getConstant())
+      return;
+    if (kind == PlanNumber::SlotBytes) {
+      auto slot = cast<device::SlotOp>(op);
+      slot.setDynamicBytesAttr(map);
+      if (failed(checkSlot(slot, size)))
+        result = failure();
+    } else if (kind == PlanNumber::ViewOffset)
       cast<device::ViewOp>(op).setDynamicOffsetAttr(map);
     else
       cast<device::LaunchOp>(op).setDynamicFlopsAttr(map);
@@ -75,7 +122,8 @@ LogicalResult DynamicModel::generalize(device::ProgramOp program) const {
   };
   program.setDynamicInputShapesAttr(getMaps(shapes[0]));
   program.setDynamicOutputShapesAttr(getMaps(shapes[1]));
-  return success();
+  addDims(program, most);
+  return failed(result) ? result : delayLaunches(program);
 }
 
 //===----------------------------------------------------------------------===//

@@ -7,12 +7,19 @@
 #include "compiler/Registration.h"
 #include "compiler/import/Importer.h"
 #include "dialects/graph/Decisions.h"
+#include "dialects/graph/GraphOps.h"
 #include "dialects/kernel/KernelOps.h"
 #include "mlir/IR/MLIRContext.h"
 
 using namespace mlir;
 
 namespace dlc::dynamic {
+
+static DialectRegistry getRegistry() {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  return registry;
+}
 
 namespace {
 /// A model of one size in a context of its own: what is made of its weights
@@ -39,15 +46,11 @@ public:
   std::vector<unsigned> schedule();
   bool plan(const InstanceRules &rules);
   bool readKernels(InstanceNumbers &numbers);
+  std::vector<CountedExtent> counts;
   ModuleOp getModule() { return *module; }
   func::FuncOp getMain() { return *module->getOps<func::FuncOp>().begin(); }
 
 private:
-  static DialectRegistry getRegistry() {
-    DialectRegistry registry;
-    registerAllDialects(registry);
-    return registry;
-  }
   bool run(llvm::function_ref<void(OpPassManager &)> addPasses) {
     PassManager passes(&context);
     addPasses(passes);
@@ -89,11 +92,25 @@ void Choices::remove(Operation *op) {
   op->removeAttr(graph::kRaggedAttr);
 }
 
+std::vector<CountedExtent> collectCounts(ModuleOp module) {
+  std::vector<CountedExtent> counts;
+  module.walk([&](graph::CountedOp op) {
+    auto node = dyn_cast<NameLoc>(op.getLoc());
+    counts.resize(std::max<size_t>(counts.size(), op.getCount() + 1));
+    CountedExtent &count = counts[op.getCount()];
+    if (count.node.empty() && node)
+      count.node = node.getName().str();
+    count.size = cast<ShapedType>(op.getType()).getDimSize(0);
+  });
+  return counts;
+}
+
 bool Instance::lowerToKernels(Choices &choices) {
   module = importModel(context, options.model, options.getParams(),
                        options.import, diagnostics);
   if (!module)
     return false;
+  counts = collectCounts(*module);
   choices.put(*module);
   bool isLowered = run([&](OpPassManager &passes) {
     addGraphPasses(passes, options);
@@ -159,8 +176,75 @@ std::optional<LoweredInstance> lowerInstance(const CompileOptions &options,
   Instance instance(options, diagnostics);
   if (!instance.lowerToKernels(choices))
     return std::nullopt;
-  return LoweredInstance{collectExtents(instance.getModule()),
+  return LoweredInstance{collectExtents(instance.getModule()), instance.counts,
                          instance.schedule()};
+}
+
+namespace {
+/// A model as imported at one size of a dimension.
+struct ImportedInstance {
+  ImportedInstance(const CompileOptions &options, int64_t size)
+      : context(getRegistry(), MLIRContext::Threading::DISABLED), size(size) {
+    context.loadAllAvailableDialects();
+    DiagnosticList diagnostics;
+    module = importModel(context, options.model, options.getParams(),
+                         options.import, diagnostics);
+    if (module)
+      module->walk([&](Operation *op) { ops.push_back(op); });
+  }
+
+  MLIRContext context;
+  int64_t size;
+  OwningOpRef<ModuleOp> module;
+  std::vector<Operation *> ops;
+};
+} // namespace
+
+/// Whether the tensor that is \p x in instance \p a and \p y in \p b has an
+/// extent that is a multiple of the size: without any there is nothing in it.
+static bool isMultiple(Value x, const ImportedInstance &a, Value y,
+                       const ImportedInstance &b) {
+  auto from = dyn_cast<RankedTensorType>(x.getType());
+  auto to = dyn_cast<RankedTensorType>(y.getType());
+  return from && to &&
+         llvm::any_of(llvm::zip(from.getShape(), to.getShape()),
+                      [&](auto extents) {
+                        auto [m, n] = extents;
+                        return m != n && m * b.size == n * a.size;
+                      });
+}
+
+/// Whether \p op may read a tensor without elements and have some: sums,
+/// products, the other parts. Places that were counted there are those of
+/// elements.
+static bool isDefinedForNothing(Operation *op) {
+  if (auto gather = dyn_cast<graph::GatherOp>(op))
+    return bool(gather.getIndices().getDefiningOp<graph::CountedOp>());
+  return isa<graph::ReductionOpInterface, graph::DotOp, graph::DenseOp,
+             graph::ConcatOp, graph::CompactOp, graph::CountedOp,
+             func::ReturnOp>(op);
+}
+
+bool hasMeaningForNone(const CompileOptions &first, int64_t size,
+                       const CompileOptions &second, int64_t otherSize) {
+  ImportedInstance a(first, size), b(second, otherSize);
+  if (!a.module || !b.module || a.ops.size() != b.ops.size())
+    return false;
+  for (auto [x, y] : llvm::zip(a.ops, b.ops)) {
+    if (x->getName().getStringRef() != y->getName().getStringRef() ||
+        x->getNumOperands() != y->getNumOperands() ||
+        x->getNumResults() != y->getNumResults())
+      return false;
+    auto isEmpty = [&](auto pair) {
+      return isMultiple(std::get<0>(pair), a, std::get<1>(pair), b);
+    };
+    bool reads =
+        llvm::any_of(llvm::zip(x->getOperands(), y->getOperands()), isEmpty) &&
+        !llvm::all_of(llvm::zip(x->getResults(), y->getResults()), isEmpty);
+    if (reads && !isDefinedForNothing(x))
+      return false;
+  }
+  return true;
 }
 
 std::optional<InstanceNumbers> readInstance(const CompileOptions &options,

@@ -44,9 +44,19 @@ struct InstanceNumbers {
   Values counts; ///< the elements of all buffers of all kernels
 };
 
+/// An extent of a model that depends on values.
+struct CountedExtent {
+  std::string node; ///< that counts
+  int64_t size;     ///< that the instance has
+};
+
+/// The extents of \p module, of the graph stage, that depend on values.
+std::vector<CountedExtent> collectCounts(mlir::ModuleOp module);
+
 /// An instance at the kernels stage.
 struct LoweredInstance {
   KernelExtents extents;
+  std::vector<CountedExtent> counts;
   /// Where plan-schedule puts its operations.
   std::vector<unsigned> order;
 };
@@ -57,6 +67,12 @@ struct LoweredInstance {
 std::optional<LoweredInstance> lowerInstance(const CompileOptions &options,
                                              Choices &choices,
                                              DiagnosticList &diagnostics);
+
+/// Whether the model has a meaning where a dimension is 0 that is \p size in
+/// \p first and \p otherSize in \p second: whether nothing reads an element of
+/// a tensor that then has none.
+bool hasMeaningForNone(const CompileOptions &first, int64_t size,
+                       const CompileOptions &second, int64_t otherSize);
 
 /// All numbers of the model at the sizes \p options names.
 std::optional<InstanceNumbers> readInstance(const CompileOptions &options,

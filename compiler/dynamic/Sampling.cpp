@@ -41,6 +41,27 @@ std::string Analysis::getDimNames() const {
   return names;
 }
 
+/// Makes dimensions of what the typical instance counts.
+void Analysis::addCounts(const std::vector<CountedExtent> &counts) {
+  size_t known =
+      llvm::count_if(model.dims, [](const Dim &dim) { return dim.isCounted; });
+  for (const CountedExtent &count : ArrayRef(counts).drop_front(known)) {
+    Dim dim;
+    dim.name = "count(" + count.node + ")";
+    // A loop has a node several times.
+    for (int number = 2;
+         llvm::any_of(model.dims,
+                      [&](const Dim &other) { return other.name == dim.name; });
+         ++number)
+      dim.name = "count(" + count.node + "#" + std::to_string(number) + ")";
+    dim.low = 0;
+    dim.typical = count.size;
+    dim.input = count.node;
+    dim.isCounted = true;
+    model.dims.push_back(dim);
+  }
+}
+
 bool Analysis::lowerTypical(bool isRagged, DiagnosticList &problems) {
   Choices choices;
   choices.isRagged = isRagged;
@@ -51,6 +72,7 @@ bool Analysis::lowerTypical(bool isRagged, DiagnosticList &problems) {
   model.rules.order = std::move(lowered->order);
   model.rules.choices = std::move(choices);
   model.rules.others.clear();
+  addCounts(lowered->counts);
   return true;
 }
 
@@ -96,7 +118,8 @@ std::string Analysis::chooseMultiple(size_t d) {
   for (int64_t multiple : kMultiples) {
     if (multiple < dim.multiple)
       continue;
-    if (dim.typical % multiple != 0)
+    // Values give any number.
+    if (dim.typical % multiple != 0 || (dim.isCounted && multiple > 1))
       break;
     size_t numOthers = model.rules.others.size();
     std::string problem;
@@ -120,13 +143,19 @@ std::string Analysis::chooseMultiple(size_t d) {
   return reason;
 }
 
+/// What messages call \p dim.
+std::string Analysis::describe(const Dim &dim) const {
+  return dim.isCounted ? "the number of elements that it counts"
+                       : "input '" + dim.input + "': the dimension " + dim.name;
+}
+
 bool Analysis::chooseMultiples() {
   model.rules.others.clear();
   for (auto [d, dim] : llvm::enumerate(model.dims))
     if (std::string reason = chooseMultiple(d); !reason.empty())
-      return fail("", "input '" + dim.input + "': the dimension " + dim.name +
-                          " can't be dynamic: at another size than " +
-                          std::to_string(dim.typical) + " the model " + reason);
+      return fail(dim.isCounted ? dim.input : "",
+                  describe(dim) + " can't be dynamic: at another size than " +
+                      std::to_string(dim.typical) + " the model " + reason);
   return true;
 }
 

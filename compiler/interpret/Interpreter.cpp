@@ -33,6 +33,7 @@ private:
   LogicalResult compute(Operation &op);
   LogicalResult computeGroup(graph::GroupOp op);
   LogicalResult computeAttention(graph::AttentionOp op);
+  LogicalResult computeCounted(graph::CountedOp op);
   bool computeByEvaluation(Operation &op);
   LogicalResult computeByFunction(Operation &op);
   SmallVector<ValuePtr> lookup(ValueRange range) {
@@ -153,6 +154,21 @@ LogicalResult Interpreter::computeAttention(graph::AttentionOp op) {
   return success();
 }
 
+/// The type says how many elements there are to be; so many there must be.
+LogicalResult Interpreter::computeCounted(graph::CountedOp op) {
+  Array packed(*values.at(op.getPacked()));
+  RankedTensorType type = cast<RankedTensorType>(op.getType());
+  Array result(type.getShape());
+  if (int64_t(packed.values.front()) != result.getSize())
+    return op.emitOpError("is looked at for a count of ")
+           << result.getSize() << ", but there are "
+           << int64_t(packed.values.front());
+  std::copy_n(packed.values.begin() + op.getStart(), result.getSize(),
+              result.values.begin());
+  set(op.getResult(), std::make_shared<ConstantData>(result.toConstant(type)));
+  return success();
+}
+
 LogicalResult Interpreter::compute(Operation &op) {
   for (Type type :
        llvm::concat<const Type>(op.getOperandTypes(), op.getResultTypes()))
@@ -174,6 +190,8 @@ LogicalResult Interpreter::compute(Operation &op) {
         std::make_shared<ConstantData>(array.toConstant(type)));
     return success();
   }
+  if (auto counted = dyn_cast<graph::CountedOp>(op))
+    return computeCounted(counted);
   if (auto constant = dyn_cast<graph::ConstantOp>(op)) {
     Attribute value = constant.getValue();
     // What is one number everywhere may have any layout.

@@ -100,11 +100,23 @@ static Arrays match(Operation *operation, const Arrays &operands) {
   return {result};
 }
 
+static Arrays compact(Operation *operation, const Arrays &operands) {
+  const Array &input = operands[0];
+  Array result(getResultShape(operation), double(input.getSize()));
+  int64_t count = 0;
+  for (int64_t i = 0; i < input.getSize(); ++i)
+    if (input.values[i] != 0)
+      result.values[++count] = double(i);
+  result.values[0] = double(count);
+  return {result};
+}
+
 Function getOrdering(Operation *op) {
   return llvm::TypeSwitch<Operation *, Function>(op)
       .Case<graph::ArgsortOp>([](auto) { return argsort; })
       .Case<graph::SuppressOp>([](auto) { return suppress; })
       .Case<graph::MatchOp>([](auto) { return match; })
+      .Case<graph::CompactOp>([](auto) { return compact; })
       .Default([](auto) { return nullptr; });
 }
 

@@ -182,22 +182,35 @@ def Device_DimAttr : AttrDef<Device_Dialect, "Dim"> {
     `max` there is no bound. Integers of the program that depend on its dims
     have a map beside them, whose symbols are the dims in their order.
 
-    C1. `min` and `multiple` are positive; `typical` is a size that is allowed.
+    A dim with `most` is counted: callers don't choose it, `device.count` reads it
+    while the program runs. It is at most what `most` says, a map of the dims with
+    one result; a run that counts less than `min` fails. Counted dims come after
+    the others.
+
+    C1. `min` and `multiple` are positive, but `min` of a counted dim may be 0;
+        `typical` is a size that is allowed.
 
     ```mlir
     #n = #device.dim<"N", min = 1, max = 64, multiple = 1, typical = 8>
     #h = #device.dim<"H", typical = 224>
+    #k = #device.dim<"count(mask)", min = 0, typical = 5,
+                     most = affine_map<()[s0, s1, s2] -> (s0 * 100)>>
     ```
   }];
   let parameters = (ins "::mlir::StringAttr":$name,
     DefaultValuedParameter<"int64_t", "1">:$min,
     DefaultValuedParameter<"int64_t",
                            "::std::numeric_limits<int64_t>::max()">:$max,
-    DefaultValuedParameter<"int64_t", "1">:$multiple, "int64_t":$typical);
+    DefaultValuedParameter<"int64_t", "1">:$multiple, "int64_t":$typical,
+    OptionalParameter<"::mlir::AffineMapAttr">:$most);
   let assemblyFormat = [{
-    `<` $name `,` struct($min, $max, $multiple, $typical) `>`
+    `<` $name `,` struct($min, $max, $multiple, $typical, $most) `>`
   }];
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Whether the program itself finds out the size.
+    bool isCounted() const { return bool(getMost()); }
+  }];
 }
 
 #endif // DLC_DIALECTS_DEVICE_DEVICEATTRS_TD

@@ -105,11 +105,13 @@ LogicalResult GridAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 LogicalResult DimAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                               StringAttr name, int64_t min, int64_t max,
-                              int64_t multiple, int64_t typical) {
+                              int64_t multiple, int64_t typical,
+                              AffineMapAttr most) {
   // C1
-  if (min < 1 || multiple < 1)
+  if (min < (most ? 0 : 1) || multiple < 1)
     return emitError() << "requires 'min' and 'multiple' of dim " << name
-                       << " to be positive";
+                       << " to be positive, 'min' of a counted dim not to be "
+                          "negative";
   if (typical < min || typical > max || typical % multiple != 0)
     return emitError() << "requires the typical size of dim " << name
                        << " to be a multiple of " << multiple << " from " << min

@@ -79,13 +79,21 @@ Value dlc::device::getRoot(Value buffer) {
   return buffer;
 }
 
+/// Whether a part of \p buffer has a size that is known at run time only.
+static bool isCounted(Value buffer) {
+  return llvm::any_of(buffer.getUsers(), llvm::IsaPred<CountOp>);
+}
+
 BufferRange dlc::device::getRange(Value buffer) {
-  int64_t begin = 0, size = getBufferBytes(buffer);
+  int64_t begin = 0, end = getBufferBytes(buffer);
   while (auto view = buffer.getDefiningOp<ViewOp>()) {
     begin += view.getOffset().value_or(0);
+    end += view.getOffset().value_or(0);
     buffer = view.getSource();
+    if (isCounted(buffer))
+      end = std::min(end, getBufferBytes(buffer));
   }
-  return {buffer, begin, begin + size};
+  return {buffer, begin, end};
 }
 
 bool dlc::device::isWholeRoot(Value buffer) {
@@ -327,7 +335,7 @@ LogicalResult ViewOp::verify() {
     return emitOpError("requires the same number of bytes on both sides, but "
                        "got ")
            << from << " and " << to;
-  if (getOffset() &&
+  if (getOffset() && !isCounted(getSource()) &&
       (*size > *available || int64_t(*getOffset()) > *available - *size))
     return emitOpError("requires a part of its source, but takes ")
            << to << " at byte " << *getOffset() << " of " << from;
@@ -365,6 +373,25 @@ OpFoldResult ViewOp::fold(FoldAdaptor) {
     setOffset(*inner + getOffset().value_or(0));
   getSourceMutable().assign(source.getSource());
   return getResult();
+}
+
+//===----------------------------------------------------------------------===//
+// Count
+//===----------------------------------------------------------------------===//
+
+int64_t CountOp::getMost() {
+  return cast<MemRefType>(getBuffer().getType()).getNumElements() - 2;
+}
+
+LogicalResult CountOp::verify() {
+  auto type = cast<MemRefType>(getBuffer().getType());
+  // C1
+  if (type.getRank() != 1 || !type.getElementType().isInteger(64) ||
+      !isDenseBuffer(type) || getMost() < 0)
+    return emitOpError("requires a buffer of two or more elements of i64 in "
+                       "one dimension, but got ")
+           << type;
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

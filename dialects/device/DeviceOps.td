@@ -133,6 +133,8 @@ def Device_ProgramOp
     bool isDynamic() { return getDims() && !getDims()->empty(); }
     /// The typical sizes of the dims.
     ::llvm::SmallVector<int64_t> getTypicalSizes();
+    /// How many of the dims callers choose; those that follow are counted.
+    unsigned getNumChosenDims();
   }];
 }
 
@@ -240,7 +242,8 @@ def Device_ViewOp
     other sizes.
 
     C1. The result has the source's number of bytes or, with `at`, lies within
-        the source.
+        the source. Of a source that a `device.count` reads, it may go on beyond
+        the end: its size is only known at run time.
     C2. `dynamic_offset` comes with `at`.
 
     ```mlir
@@ -272,6 +275,50 @@ def Device_ViewOp
 //===----------------------------------------------------------------------===//
 // Steps
 //===----------------------------------------------------------------------===//
+
+def Device_CountOp : Device_Op<"count"> {
+  let summary = "reads the size of a counted dim";
+  let description = [{
+    From here on counted dim number `count` of the program, not counting those
+    that callers choose, has the size that is the first element of the buffer:
+    the launches before it have written that. Launches whose sizes depend on the
+    dim come after it. The dim is at most the buffer's number of elements less 2.
+
+    C1. The buffer has one dimension, of elements of i64.
+    C2. A program with dims has the dim, and nothing else counts it.
+
+    ```mlir
+    kernel.func @compact(%x: memref<8xi8>) outputs(%y: memref<10xi64>) {
+      %zero = arith.constant 0 : i64
+      kernel.parallel () to () {
+        kernel.vector_loop %i to 10 {
+          kernel.store %zero, %y[%i] : memref<10xi64>
+        }
+      }
+    }
+    device.program @main(%mask: memref<8xi8>) outputs(%out: memref<10xi64>)
+        arena 128 align 64 lower_bound 80 weights 0
+        attributes {input_names = ["mask"], output_names = ["out"],
+          dims = [#device.dim<"count(bm)", min = 0, typical = 5,
+                              most = affine_map<()[s0] -> (8)>>],
+          dynamic_input_shapes = [affine_map<()[s0] -> (8)>],
+          dynamic_output_shapes = [affine_map<()[s0] -> (10)>]} {
+      %0 = device.slot at 0 : memref<10xi64>
+      device.launch @compact(%mask) outputs(%0) : (memref<8xi8>) -> memref<10xi64>
+      device.count %0 count 0 : memref<10xi64>
+      device.launch @compact(%mask) outputs(%out) : (memref<8xi8>) -> memref<10xi64>
+    }
+    ```
+  }];
+  let arguments = (ins Arg<AnyStaticShapeMemRef, "", [MemRead]>:$buffer,
+                       Device_DeviceIndex:$count);
+  let assemblyFormat = "$buffer `count` $count attr-dict `:` type($buffer)";
+  let extraClassDeclaration = [{
+    /// The most that the dim can be: what the buffer has room for.
+    int64_t getMost();
+  }];
+  let hasVerifier = 1;
+}
 
 def Device_LaunchOp
     : Device_Op<"launch", [AttrSizedOperandSegments,

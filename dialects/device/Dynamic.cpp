@@ -4,6 +4,7 @@
 
 #include "mlir/IR/AffineExpr.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
@@ -62,6 +63,13 @@ SmallVector<int64_t> ProgramOp::getTypicalSizes() {
   return sizes;
 }
 
+unsigned ProgramOp::getNumChosenDims() {
+  return getDims()
+             ? llvm::count_if(getDims()->getAsRange<DimAttr>(),
+                              [](DimAttr dim) { return !dim.isCounted(); })
+             : 0;
+}
+
 LogicalResult dlc::device::verifyDynamic(Operation *op, ProgramOp program,
                                          StringRef name,
                                          std::optional<AffineMap> dynamic,
@@ -118,9 +126,15 @@ LogicalResult dlc::device::verifyDims(ProgramOp program) {
   if (program.getDims()->empty())
     return program.emitOpError("requires at least one dim in 'dims'");
   llvm::StringSet<> names;
-  for (DimAttr dim : program.getDims()->getAsRange<DimAttr>())
+  bool isCounted = false;
+  for (DimAttr dim : program.getDims()->getAsRange<DimAttr>()) {
     if (!names.insert(dim.getName().getValue()).second)
       return program.emitOpError("has two dims ") << dim.getName();
+    if (isCounted && !dim.isCounted())
+      return program.emitOpError("has the dim ")
+             << dim.getName() << " behind one that is counted";
+    isCounted = dim.isCounted();
+  }
   // C7
   if (failed(verifyShapes(
           program, "dynamic_input_shapes", *program.getDynamicInputShapes(),
@@ -151,7 +165,33 @@ static LogicalResult verifySlot(SlotOp slot, ProgramOp program) {
   return success();
 }
 
+/// Checks that the counted dims are those that operations count, once each.
+static LogicalResult verifyCounts(ProgramOp program) {
+  if (!program.isDynamic())
+    return success();
+  unsigned first = program.getNumChosenDims();
+  auto dims = program.getDims()->getValue().drop_front(first);
+  llvm::SmallBitVector counted(dims.size());
+  for (auto count : program.getBody().getOps<CountOp>()) {
+    if (count.getCount() >= dims.size() || counted.test(count.getCount()))
+      return count.emitOpError("counts dim ")
+             << count.getCount() << " of " << dims.size()
+             << " that the program has to count, or counts it again";
+    counted.set(count.getCount());
+    auto dim = cast<DimAttr>(dims[count.getCount()]);
+    if (failed(verifyDynamic(count, program, "most", dim.getMost().getValue(),
+                             count.getMost())))
+      return failure();
+  }
+  if (counted.all())
+    return success();
+  return program.emitOpError("never counts its dim ")
+         << cast<DimAttr>(dims[counted.find_first_unset()]).getName();
+}
+
 LogicalResult dlc::device::verifyDynamicBody(ProgramOp program) {
+  if (failed(verifyCounts(program)))
+    return failure();
   for (Operation &op : program.getBody().front()) {
     LogicalResult result = success();
     if (auto slot = dyn_cast<SlotOp>(op))

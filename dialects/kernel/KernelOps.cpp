@@ -71,6 +71,17 @@ LogicalResult ViewOp::verify() {
   return success();
 }
 
+LogicalResult CountedOp::verify() {
+  // C1
+  for (Value value : {getPacked(), getResult()}) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (type.getRank() != 1 || !type.getElementType().isInteger(64))
+      return emitOpError("requires elements of i64 in one dimension, but got ")
+             << type;
+  }
+  return success();
+}
+
 LogicalResult JoinOp::verify() {
   auto to = cast<RankedTensorType>(getType());
   int64_t count = 0;

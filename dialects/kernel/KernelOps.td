@@ -65,6 +65,34 @@ def Kernel_ViewOp : Kernel_Op<"view", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Kernel_CountedOp : Kernel_Op<"counted"> {
+  let summary = "as many elements as a tensor says itself";
+  let description = [{
+    Costs nothing: the result is a part of the operand, from element `start` on.
+    How many elements it has is the operand's first one, which the runtime reads
+    as soon as it is there; the type has the number that this instance of the
+    model is looked at for, as that of `graph.counted`.
+
+    C1. Operand and result have one dimension of elements of i64.
+
+    ```mlir
+    func.func @part(%x: tensor<10xi64>) -> tensor<5xi64> {
+      %0 = kernel.counted %x start 1 count 0 : tensor<10xi64> to tensor<5xi64>
+      return %0 : tensor<5xi64>
+    }
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$packed,
+    ConfinedAttr<I64Attr, [IntNonNegative]>:$start,
+    ConfinedAttr<I64Attr, [IntNonNegative]>:$count);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = [{
+    $packed `start` $start `count` $count attr-dict
+    `:` type($packed) `to` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 def Kernel_JoinOp : Kernel_Op<"join", [Pure]> {
   let summary = "the bytes of several tensors one after the other";
   let description = [{

@@ -6,6 +6,7 @@
 #include "passes/graph/Passes.h"
 
 #include "dialects/graph/ConvolutionKind.h"
+#include "dialects/graph/Decisions.h"
 #include "dialects/graph/GraphOps.h"
 #include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
@@ -187,7 +188,7 @@ private:
 /// instead of loading them.
 static bool acceptsProducer(Operation *op, Operation *producer) {
   if (isa<ReductionOpInterface, ArgmaxOp, ArgminOp, CumsumOp, ConcatOp,
-          ArgsortOp, SuppressOp, MatchOp>(op))
+          ArgsortOp, SuppressOp, MatchOp, CompactOp>(op))
     return true;
   // Read several times.
   if (isa<SoftmaxOp, LogSoftmaxOp, LayerNormOp, InstanceNormOp, GroupNormOp,
@@ -341,6 +342,15 @@ void GraphFormGroups::materialize(Group &group) {
     op->erase();
 }
 
+/// Whether \p use of a constant is no weight, which has one size: a result, or
+/// the first state of a recurrent layer.
+static bool hasAnySize(OpOperand &use) {
+  if (auto recurrence = dyn_cast<RecurrenceOp>(use.getOwner()))
+    return use.get() != recurrence.getWHidden() &&
+           use.get() != recurrence.getBCandidate();
+  return isa<func::ReturnOp>(use.getOwner());
+}
+
 /// Gives each user of \p op a copy of its own.
 static void duplicate(Operation *op) {
   for (OpOperand &use : llvm::make_early_inc_range(op->getUses())) {
@@ -358,6 +368,8 @@ void GraphFormGroups::runOnOperation() {
   // Text of a later point of the pipeline has its groups already.
   if (!block.getOps<GroupOp>().empty())
     return;
+  // Constants have one size, what is computed has any.
+  bool isForManySizes = function->hasAttr(kDecisionsAttr);
   // What is free to compute is computed in every group that needs it.
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if ((isSplat(&op) || isa<BroadcastOp, IotaOp>(op) || dropsHalo(&op)) &&
@@ -365,11 +377,12 @@ void GraphFormGroups::runOnOperation() {
       duplicate(&op);
   for (Operation &op : llvm::reverse(block)) {
     auto concat = dyn_cast<ConcatOp>(op);
-    if (isa<func::ReturnOp>(op) || isView(&op) ||
+    if (isa<func::ReturnOp, CountedOp>(op) || isView(&op) ||
         (fuse && concat && isJoin(concat)) ||
         (isa<ConstantOp>(op) && !isSplat(&op)))
       continue;
-    Group *group = fuse ? findGroup(&op) : nullptr;
+    bool mayJoin = fuse || (isForManySizes && isSplat(&op));
+    Group *group = mayJoin ? findGroup(&op) : nullptr;
     bool isMember = group && joins(&op, *group);
     if (auto slice = dyn_cast<SliceOp>(op);
         fuse && slice && !isMember && isPart(slice))
@@ -406,9 +419,11 @@ void GraphFormGroups::runOnOperation() {
     groupOf[&op] = group;
   }
   // Splat constants that are a result or a structured operator's operand stay
-  // what they are.
+  // what they are; but not those that may have another size.
   for (Group &group : llvm::reverse(groups)) {
-    if (group.ops.size() == 1 && isSplat(group.root))
+    bool isFilled = isForManySizes && isSplat(group.root) &&
+                    llvm::all_of(group.root->getUses(), hasAnySize);
+    if (group.ops.size() == 1 && isSplat(group.root) && !isFilled)
       continue;
     materialize(group);
   }

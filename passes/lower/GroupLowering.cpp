@@ -106,6 +106,7 @@ LogicalResult GroupLowering::lowerStructured() {
       .Case([&](graph::ArgsortOp op) { return lowerArgsort(*this, op); })
       .Case([&](graph::SuppressOp op) { return lowerSuppress(*this, op); })
       .Case([&](graph::MatchOp op) { return lowerMatch(*this, op); })
+      .Case([&](graph::CompactOp op) { return lowerCompact(*this, op); })
       .Default([](Operation *op) {
         return op->emitOpError("has no lowering to kernels");
       });

@@ -170,6 +170,7 @@ mlir::LogicalResult lowerArgsort(GroupLowering &lowering, graph::ArgsortOp op);
 mlir::LogicalResult lowerSuppress(GroupLowering &lowering,
                                   graph::SuppressOp op);
 mlir::LogicalResult lowerMatch(GroupLowering &lowering, graph::MatchOp op);
+mlir::LogicalResult lowerCompact(GroupLowering &lowering, graph::CompactOp op);
 
 } // namespace dlc::lower
 

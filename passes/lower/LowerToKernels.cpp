@@ -206,6 +206,13 @@ LogicalResult LowerToKernels::lowerOther(Operation *op) {
           getPhysical(slice.getInput()), builder->getI64IntegerAttr(*offset));
       return success();
     }
+  if (auto counted = dyn_cast<graph::CountedOp>(op)) {
+    physical[counted] =
+        kernel::CountedOp::create(*builder, op->getLoc(), counted.getType(),
+                                  getPhysical(counted.getPacked()),
+                                  counted.getStart(), counted.getCount());
+    return success();
+  }
   return op->emitOpError("is outside of a group");
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lowers sorting and the choices that depend on an order. Each row is one task:
 // what comes later depends on all that comes before.
-#include "passes/lower/GroupLowering.h"
+#include "passes/lower/RowEmitter.h"
 
 #include "dialects/graph/Inference.h"
 #include "dialects/graph/Scalar.h"
@@ -20,45 +20,10 @@ using Indices = GroupLowering::Indices;
 /// Rows of up to this length are sorted by counting: all pairs in vectors take
 /// less time than merges do, one element after the other.
 static constexpr int64_t kCounted = 512;
+/// Rows have less than 2^31 elements.
+static constexpr int64_t kMostLevels = 31;
 /// Boxes that are compared with one box at a time.
 static constexpr int64_t kBoxes = 64;
-
-namespace {
-/// What the emitters below share.
-class RowEmitter {
-public:
-  RowEmitter(GroupLowering &lowering, Operation *op)
-      : lowering(lowering), emitter(lowering.emitter), b(lowering.builder),
-        op(op), loc(op->getLoc()) {}
-
-protected:
-  Value makeScratch(ArrayRef<int64_t> shape, Type type) {
-    return kernel::ScratchOp::create(b, loc, MemRefType::get(shape, type));
-  }
-  Value constantIndex(int64_t value) {
-    return arith::ConstantIndexOp::create(b, loc, value);
-  }
-  Value compare(arith::CmpIPredicate predicate, Value lhs, Value rhs) {
-    return arith::CmpIOp::create(b, loc, predicate, lhs, rhs);
-  }
-  Value minimum(Value lhs, Value rhs) {
-    return arith::MinSIOp::create(b, loc, lhs, rhs);
-  }
-  Value toInt(Value index) {
-    return arith::IndexCastOp::create(b, loc, b.getI32Type(), index);
-  }
-  /// Stores what \p read gives for each of \p count elements of the row \p at
-  /// as the result's.
-  LogicalResult finishRow(ArrayRef<AffineExpr> at, int64_t count,
-                          llvm::function_ref<Value(AffineExpr position)> read);
-
-  GroupLowering &lowering;
-  ElementEmitter &emitter;
-  OpBuilder &b;
-  Operation *op;
-  Location loc;
-};
-} // namespace
 
 LogicalResult
 RowEmitter::finishRow(ArrayRef<AffineExpr> at, int64_t count,
@@ -92,6 +57,10 @@ public:
 private:
   /// An integer for \p element, such that all are in one total order.
   Value emitKey(Value element);
+  /// How often runs are merged, where that depends on the size of a dim.
+  Value emitLevelCount();
+  /// Merges all runs; returns the half where the last ones are.
+  AffineExpr emitLevels();
   LogicalResult emitKeys(ArrayRef<AffineExpr> row);
   void emitCounts();
   void emitLevel(AffineExpr level);
@@ -221,25 +190,55 @@ void ArgsortEmitter::emitLevel(AffineExpr level) {
   emitMerge(level, begin, middle, end);
 }
 
+Value ArgsortEmitter::emitLevelCount() {
+  Value one = constantIndex(1), zero = constantIndex(0);
+  auto loop =
+      scf::ForOp::create(b, loc, zero, constantIndex(kMostLevels), one, zero);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value run = arith::ShLIOp::create(b, loc, one, loop.getInductionVar());
+  Value isShort =
+      compare(arith::CmpIPredicate::slt, run, constantIndex(length));
+  Value step = arith::SelectOp::create(b, loc, isShort, one, zero);
+  scf::YieldOp::create(
+      b, loc,
+      Value(arith::AddIOp::create(b, loc, loop.getRegionIterArg(0), step)));
+  return loop.getResult(0);
+}
+
+AffineExpr ArgsortEmitter::emitLevels() {
+  if (!lowering.decisions.isForManySizes()) {
+    int64_t levels = int64_t(llvm::Log2_64_Ceil(length));
+    emitLevel(lowering.openLoop(loc, levels).front());
+    lowering.closeLoop();
+    return emitter.constant(levels % 2);
+  }
+  Value levels = emitLevelCount();
+  emitLevel(lowering.openBoundedLoop(loc, levels, kMostLevels));
+  lowering.closeLoop();
+  Value half = arith::RemUIOp::create(b, loc, levels, constantIndex(2));
+  return emitter.addIndex(half, 2);
+}
+
 LogicalResult ArgsortEmitter::emit() {
-  bool isCounted = length <= kCounted;
-  int64_t levels = isCounted ? 0 : int64_t(llvm::Log2_64_Ceil(length));
+  bool isCounted = lowering.decisions.decide(length <= kCounted);
   Type element = type.getElementType();
   if (isa<FloatType>(element))
     element = b.getIntegerType(std::max(32u, element.getIntOrFloatBitWidth()));
-  int64_t halves[]{isCounted ? 1 : 2, length};
+  // A multiple of a cache line, so that the size of both is one expression.
+  bool isForManySizes = lowering.decisions.isForManySizes();
+  int64_t room = isForManySizes ? llvm::alignTo(length, 16) : length;
+  int64_t halves[]{isCounted ? 1 : 2, room};
   keys = makeScratch(halves, element);
   places = makeScratch(halves, b.getI32Type());
   Indices row = lowering.openTasks(loc, type.getShape().drop_back());
   if (failed(emitKeys(row)))
     return failure();
-  if (isCounted) {
+  AffineExpr half = emitter.constant(0);
+  if (isCounted)
     emitCounts();
-  } else {
-    emitLevel(lowering.openLoop(loc, levels).front());
-    lowering.closeLoop();
-  }
-  AffineExpr half = emitter.constant(levels % 2);
+  else
+    half = emitLevels();
   if (failed(finishRow(row, length, [&](AffineExpr position) {
         return emitter.loadPhysical(loc, places, {half, position});
       })))
@@ -275,6 +274,9 @@ private:
   enum : int64_t { Area = 4, Alive, Class, NumFields };
 
   LogicalResult emitCopies(AffineExpr row);
+  /// Whether there may be any number of boxes: then their blocks are whole, the
+  /// last one with some that nothing reads.
+  bool isForManySizes() const { return lowering.decisions.isForManySizes(); }
   void emitComparisons(AffineExpr box);
   /// Whether boxes \p a and \p b of the row overlap too much.
   Value emitTest(AffineExpr a, AffineExpr b);
@@ -358,15 +360,18 @@ Value SuppressEmitter::emitTest(AffineExpr a, AffineExpr c) {
 
 /// Ends what \p box ends, in blocks of which the last overlaps the one before.
 void SuppressEmitter::emitComparisons(AffineExpr box) {
-  int64_t lanes = std::min(count, kBoxes);
+  int64_t lanes = isForManySizes() ? kBoxes : std::min(count, kBoxes);
   int64_t blocks = llvm::divideCeil(count, lanes);
   Value self = emitter.emitIndex(loc, box);
   Value first = arith::DivUIOp::create(b, loc, self, constantIndex(lanes));
   AffineExpr block =
       lowering.openBoundedLoop(loc, constantIndex(blocks), blocks, first);
-  Value start = minimum(emitter.emitIndex(loc, block * lanes),
-                        constantIndex(count - lanes));
-  AffineExpr begin = emitter.addIndex(start, count - lanes + 1);
+  AffineExpr begin = block * lanes;
+  if (!isForManySizes()) {
+    Value start =
+        minimum(emitter.emitIndex(loc, begin), constantIndex(count - lanes));
+    begin = emitter.addIndex(start, count - lanes + 1);
+  }
   AffineExpr other = begin + lowering.openVectorLoop(loc, lanes);
   Value isLater =
       compare(arith::CmpIPredicate::sgt, emitter.emitIndex(loc, other), self);
@@ -379,11 +384,12 @@ void SuppressEmitter::emitComparisons(AffineExpr box) {
 }
 
 LogicalResult SuppressEmitter::emit() {
-  fields = makeScratch({NumFields, count}, element);
+  int64_t room = isForManySizes() ? llvm::alignTo(count, kBoxes) : count;
+  fields = makeScratch({NumFields, room}, element);
   Indices row = lowering.openTasks(loc, type.getDimSize(0));
   if (failed(emitCopies(row[0])))
     return failure();
-  if (count > 1) {
+  if (count > 1 || isForManySizes()) {
     AffineExpr box = lowering.openLoop(loc, count).front();
     lowering.openIf(loc, isAlive(box));
     emitComparisons(box);

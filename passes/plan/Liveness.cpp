@@ -7,7 +7,16 @@ using namespace dlc::plan;
 using namespace dlc::device;
 
 Liveness::Liveness(ProgramOp program) {
-  for (auto launch : program.getBody().getOps<LaunchOp>()) {
+  for (Operation &op : program.getBody().front()) {
+    // What a count reads is there until the launches before it are done.
+    auto count = dyn_cast<CountOp>(op);
+    if (auto span =
+            count ? spans.find(getRoot(count.getBuffer())) : spans.end();
+        span != spans.end())
+      span->second.second = launches.size() - 1;
+    auto launch = dyn_cast<LaunchOp>(op);
+    if (!launch)
+      continue;
     unsigned step = launches.size();
     launches.push_back(launch);
     steps[launch] = step;

@@ -88,6 +88,7 @@ private:
   LogicalResult convert(Operation &op);
   void convertCall(kernel::CallOp call);
   void convertJoin(kernel::JoinOp join);
+  void convertCounted(kernel::CountedOp counted);
   void copy(Value source, const device::BufferRange &target, Location loc);
   Value view(const device::BufferRange &where, MemRefType type, Location loc);
 
@@ -99,6 +100,7 @@ private:
   /// Where the results of calls and joins are computed that don't have a slot
   /// of their own: in an output or in a part of a join.
   llvm::DenseMap<Value, device::BufferRange> places;
+  llvm::DenseSet<uint64_t> counts; ///< that are known by now
 };
 
 } // namespace
@@ -232,6 +234,10 @@ LogicalResult Bufferizer::convert(Operation &op) {
     buffers.map(viewOp.getResult(), view(range, type, op.getLoc()));
     return success();
   }
+  if (auto counted = dyn_cast<kernel::CountedOp>(op)) {
+    convertCounted(counted);
+    return success();
+  }
   if (auto call = dyn_cast<kernel::CallOp>(op)) {
     convertCall(call);
     return success();
@@ -241,8 +247,8 @@ LogicalResult Bufferizer::convert(Operation &op) {
     return success();
   }
   return op.emitOpError("is not expected here: only kernel.constant, "
-                        "kernel.view, kernel.join and kernel.call can be "
-                        "planned");
+                        "kernel.view, kernel.counted, kernel.join and "
+                        "kernel.call can be planned");
 }
 
 /// \p where as a buffer of type \p type.
@@ -270,6 +276,19 @@ void Bufferizer::convertJoin(kernel::JoinOp join) {
   }
   buffers.map(join.getResult(),
               view(whole, getBufferType(join.getType()), join.getLoc()));
+}
+
+/// The first part that has a count makes it known.
+void Bufferizer::convertCounted(kernel::CountedOp counted) {
+  Value packed = buffers.lookup(counted.getPacked());
+  Location loc = counted.getLoc();
+  if (counts.insert(counted.getCount()).second)
+    device::CountOp::create(builder, loc, packed, counted.getCount());
+  MemRefType type = getBufferType(counted.getType());
+  device::BufferRange range = device::getRange(packed);
+  range.begin += counted.getStart() * getElementBytes(counted.getPacked());
+  range.end = range.begin + device::getSizeInBytes(type).value_or(0);
+  buffers.map(counted.getResult(), view(range, type, loc));
 }
 
 void Bufferizer::convertCall(kernel::CallOp call) {

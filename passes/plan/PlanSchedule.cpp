@@ -75,8 +75,11 @@ private:
 
 /// Calls \p body with each tensor that \p tensor is a view or a join of.
 static void forEachViewed(Value tensor, llvm::function_ref<void(Value)> body) {
-  while (auto view = tensor.getDefiningOp<kernel::ViewOp>())
-    tensor = view.getSource();
+  while (Operation *view = tensor.getDefiningOp()) {
+    if (!isa<kernel::ViewOp, kernel::CountedOp>(view))
+      break;
+    tensor = view->getOperand(0);
+  }
   auto join = tensor.getDefiningOp<kernel::JoinOp>();
   if (!join)
     return body(tensor);

@@ -3,6 +3,7 @@
 #include "passes/plan/Liveness.h"
 #include "passes/plan/Passes.h"
 
+#include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include <map>
 
@@ -173,17 +174,55 @@ private:
 };
 } // namespace
 
+/// Launches depend on counted dims that are known by then, \p known.
+static LogicalResult verifyCounts(ProgramOp program, LaunchOp launch,
+                                  const llvm::SmallBitVector &known) {
+  unsigned first = program.getNumChosenDims();
+  auto verify = [&](std::optional<AffineMap> map) -> LogicalResult {
+    for (unsigned i = 0; map && i < known.size(); ++i)
+      if (!known.test(i) && map->getResult(0).isFunctionOfSymbol(first + i))
+        return launch.emitOpError("depends on the dim ")
+               << cast<DimAttr>((*program.getDims())[first + i]).getName()
+               << " before it is counted";
+    return success();
+  };
+  if (failed(verify(launch.getDynamicFlops())))
+    return failure();
+  for (Value buffer : launch->getOperands())
+    for (; auto view = buffer.getDefiningOp<ViewOp>();
+         buffer = view.getSource())
+      if (failed(verify(view.getDynamicOffset())))
+        return failure();
+  return success();
+}
+
 /// Buffers are written before they are read, outputs are written at all.
-static LogicalResult verifyFlow(ProgramOp program, const Liveness &liveness) {
+static LogicalResult verifyFlow(ProgramOp program) {
   WrittenBytes written;
-  for (LaunchOp launch : liveness.getLaunches()) {
-    if (failed(verifyWrites(program, launch)))
+  llvm::SmallBitVector known(program.isDynamic()
+                                 ? program.getDims()->size() -
+                                       program.getNumChosenDims()
+                                 : 0);
+  auto isReady = [&](BufferRange range) {
+    return range.root.getDefiningOp<WeightsOp>() ||
+           llvm::is_contained(program.getInputs(), range.root) ||
+           written.contains(range);
+  };
+  for (Operation &op : program.getBody().front()) {
+    if (auto count = dyn_cast<CountOp>(op)) {
+      if (!isReady(getRange(count.getBuffer())))
+        return count.emitOpError("reads a buffer that nothing has written");
+      if (program.isDynamic())
+        known.set(count.getCount());
+    }
+    auto launch = dyn_cast<LaunchOp>(op);
+    if (!launch)
+      continue;
+    if (failed(verifyWrites(program, launch)) ||
+        failed(verifyCounts(program, launch, known)))
       return failure();
     for (auto [i, input] : llvm::enumerate(launch.getInputs())) {
-      BufferRange range = getRange(input);
-      bool isGiven = range.root.getDefiningOp<WeightsOp>() ||
-                     llvm::is_contained(program.getInputs(), range.root);
-      if (!isGiven && !written.contains(range))
+      if (!isReady(getRange(input)))
         return launch.emitOpError("reads input ")
                << i << " before anything has written it";
     }
@@ -204,7 +243,7 @@ struct PlanVerify : dlc::plan::impl::PlanVerifyBase<PlanVerify> {
     ProgramOp program = getOperation();
     Liveness liveness(program);
     if (failed(verifySlots(program, liveness)) ||
-        failed(verifyWeights(program)) || failed(verifyFlow(program, liveness)))
+        failed(verifyWeights(program)) || failed(verifyFlow(program)))
       signalPassFailure();
   }
 };

@@ -67,3 +67,26 @@ func.func @shape(%x: tensor<2xf32>) -> tensor<2xf32> attributes {
 func.func @left_alone(%x: tensor<?xf32>) -> tensor<?xf32> {
   return %x : tensor<?xf32>
 }
+
+// -----
+
+func.func @counted(%m: tensor<4xi1>) -> (tensor<6xi64>, tensor<2xi64>, tensor<2xi64>) attributes {
+    graph.input_values = [dense<[0, 1, 0, 1]> : tensor<4xi1>],
+    graph.result_values = [dense<[2, 1, 3, 4, 4, 4]> : tensor<6xi64>, dense<[1, 3]> : tensor<2xi64>,
+                           dense<[3, 4]> : tensor<2xi64>]} {
+  %0 = graph.compact %m : tensor<4xi1>
+  %1 = graph.counted %0 start 1 count 0 : tensor<6xi64> to tensor<2xi64>
+  %2 = graph.counted %0 start 2 count 0 : tensor<6xi64> to tensor<2xi64>
+  return %0, %1, %2 : tensor<6xi64>, tensor<2xi64>, tensor<2xi64>
+}
+
+// -----
+
+func.func @miscounted(%m: tensor<4xi1>) -> tensor<3xi64> attributes {
+    graph.input_values = [dense<[0, 1, 0, 1]> : tensor<4xi1>],
+    graph.result_values = [dense<[1, 3, 4]> : tensor<3xi64>]} {
+  %0 = graph.compact %m : tensor<4xi1>
+  // expected-error @+1 {{is looked at for a count of 3, but there are 2}}
+  %1 = graph.counted %0 start 1 count 0 : tensor<6xi64> to tensor<3xi64>
+  return %1 : tensor<3xi64>
+}

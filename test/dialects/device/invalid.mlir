@@ -248,3 +248,57 @@ device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"
   // expected-error @+1 {{requires 'dynamic_tasks' to be (2) at the typical sizes, but it is (8)}}
   device.launch @f(%x) outputs() : (memref<8xf32>) -> ()
 }
+
+// -----
+
+// dim C1
+// expected-error @+1 {{requires 'min' and 'multiple' of dim "K" to be positive, 'min' of a counted dim not to be negative}}
+#k = #device.dim<"K", min = -1, typical = 8, most = affine_map<()[s0] -> (8)>>
+
+// -----
+
+// count C1
+device.program @main(%x: memref<8xi32>) outputs() attributes {input_names = ["x"], output_names = []} {
+  // expected-error @+1 {{requires a buffer of two or more elements of i64 in one dimension, but got 'memref<8xi32>'}}
+  device.count %x count 0 : memref<8xi32>
+}
+
+// -----
+
+// count C2
+device.program @main(%x: memref<8xi64>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"N", typical = 8>], dynamic_input_shapes = [affine_map<()[s0] -> (s0)>], dynamic_output_shapes = []} {
+  // expected-error @+1 {{counts dim 0 of 0 that the program has to count, or counts it again}}
+  device.count %x count 0 : memref<8xi64>
+}
+
+// -----
+
+// count C2
+device.program @main(%x: memref<8xi64>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"K", min = 0, typical = 3, most = affine_map<()[s0] -> (6)>>], dynamic_input_shapes = [affine_map<()[s0] -> (8)>], dynamic_output_shapes = []} {
+  device.count %x count 0 : memref<8xi64>
+  // expected-error @+1 {{counts dim 0 of 1 that the program has to count, or counts it again}}
+  device.count %x count 0 : memref<8xi64>
+}
+
+// -----
+
+// count C2
+// expected-error @+1 {{never counts its dim "K"}}
+device.program @main(%x: memref<8xi64>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"K", min = 0, typical = 3, most = affine_map<()[s0] -> (6)>>], dynamic_input_shapes = [affine_map<()[s0] -> (8)>], dynamic_output_shapes = []} {
+}
+
+// -----
+
+// count C2
+device.program @main(%x: memref<8xi64>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"K", min = 0, typical = 3, most = affine_map<()[s0] -> (7)>>], dynamic_input_shapes = [affine_map<()[s0] -> (8)>], dynamic_output_shapes = []} {
+  // expected-error @+1 {{requires 'most' to be (6) at the typical sizes, but it is (7)}}
+  device.count %x count 0 : memref<8xi64>
+}
+
+// -----
+
+// program C6
+// expected-error @+1 {{has the dim "N" behind one that is counted}}
+device.program @main(%x: memref<8xi64>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"K", min = 0, typical = 3, most = affine_map<()[s0, s1] -> (6)>>, #device.dim<"N", typical = 8>], dynamic_input_shapes = [affine_map<()[s0, s1] -> (s1)>], dynamic_output_shapes = []} {
+  device.count %x count 0 : memref<8xi64>
+}

@@ -334,3 +334,11 @@ kernel.func @slice_c1(%x: memref<4xf32>) outputs(%y: memref<4xf32>) {
     %0 = kernel.slice %x[%i, %i] : memref<4xf32>
   }
 }
+
+// -----
+
+func.func @counted_c1(%x: tensor<10xi32>) -> tensor<5xi64> {
+  // expected-error @+1 {{requires elements of i64 in one dimension, but got 'tensor<10xi32>'}}
+  %0 = kernel.counted %x start 1 count 0 : tensor<10xi32> to tensor<5xi64>
+  return %0 : tensor<5xi64>
+}

@@ -7,7 +7,7 @@ module {
 // -----
 
 func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> {
-  // expected-error @below {{is not expected here: only kernel.constant, kernel.view, kernel.join and kernel.call can be planned}}
+  // expected-error @below {{is not expected here: only kernel.constant, kernel.view, kernel.counted, kernel.join and kernel.call can be planned}}
   %0 = arith.addf %x, %x : tensor<8xf32>
   return %0 : tensor<8xf32>
 }
