@@ -26,13 +26,16 @@ public:
            std::initializer_list<const char *> prefixes,
            std::vector<std::optional<uint64_t>> &offsets);
 
-  /// Reads the sizes of the dims of \p spec off the inputs that are there, and
-  /// checks them; the typical ones for others.
+  /// Reads the sizes of the dims of \p spec off the inputs that are there,
+  /// those of counted ones off the outputs, and checks them; the typical ones
+  /// for others.
   bool readDims(const artifact::ArtifactSpec &spec,
                 std::initializer_list<const char *> prefixes,
                 std::vector<int64_t> &dims);
 
 private:
+  void readDims(const artifact::ArtifactSpec &spec, const std::string &key,
+                const artifact::TensorSpec &tensor, std::vector<int64_t> &dims);
   bool fail(const std::string &message) {
     return diagnostics.add(DiagnosticCode::UnreadableFile,
                            {file.name, "", "", -1}, message);
@@ -80,21 +83,30 @@ bool TestReader::add(const std::vector<artifact::TensorSpec> &tensors,
   return true;
 }
 
+/// Reads the dims that are extents of \p tensor off the array \p key.
+void TestReader::readDims(const artifact::ArtifactSpec &spec,
+                          const std::string &key,
+                          const artifact::TensorSpec &tensor,
+                          std::vector<int64_t> &dims) {
+  std::string error;
+  std::optional<npz::Array> array =
+      archive.contains(key) ? archive.read(key, error) : std::nullopt;
+  if (!array || array->shape.size() != tensor.extents.size())
+    return; // reported when it is added
+  for (auto [number, extent] : llvm::zip(tensor.extents, array->shape))
+    if (number && spec.sizes[number - 1].op == DLC_SIZE_DIM)
+      dims[spec.sizes[number - 1].b] = extent;
+}
+
 bool TestReader::readDims(const artifact::ArtifactSpec &spec,
                           std::initializer_list<const char *> prefixes,
                           std::vector<int64_t> &dims) {
   dims = artifact::getTypicalSizes(spec);
+  for (const artifact::TensorSpec &output : spec.outputs)
+    readDims(spec, "out:" + output.name, output, dims);
   for (const artifact::TensorSpec &input : spec.inputs)
-    for (const char *prefix : prefixes) {
-      std::string error, key = prefix + input.name;
-      std::optional<npz::Array> array =
-          archive.contains(key) ? archive.read(key, error) : std::nullopt;
-      if (!array || array->shape.size() != input.extents.size())
-        continue; // reported when it is added
-      for (auto [number, extent] : llvm::zip(input.extents, array->shape))
-        if (number && spec.sizes[number - 1].op == DLC_SIZE_DIM)
-          dims[spec.sizes[number - 1].b] = extent;
-    }
+    for (const char *prefix : prefixes)
+      readDims(spec, prefix + input.name, input, dims);
   for (auto [dim, size] : llvm::zip(spec.dims, dims))
     if (size < dim.min || size > dim.max || size % dim.multiple != 0)
       return fail("has inputs of the size " + std::to_string(size) + " for '" +

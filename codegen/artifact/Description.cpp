@@ -203,6 +203,11 @@ static void writeSteps(TableWriter &out, const ArtifactSpec &spec) {
       out.word(ref.index, "index");
       out.quad(Twine(ref.offset), "offset");
     }
+  for (const CountSpec &count : spec.counts) {
+    out.word(count.ref.space, "space");
+    out.word(count.ref.index, "index");
+    out.quad(Twine(count.ref.offset), "offset");
+  }
   out.table(out.label("steps"), /*hasPointers=*/true);
   uint64_t firstRef = 0;
   for (const StepSpec &step : spec.steps) {
@@ -292,6 +297,8 @@ static StringSet<> writeDims(TableWriter &out, const ArtifactSpec &spec) {
       offsets.push_back(ref.offsetNumber);
     flops.push_back(step.flopsNumber);
   }
+  for (const CountSpec &count : spec.counts)
+    offsets.push_back(count.ref.offsetNumber);
   for (const KernelSpec &kernel : spec.kernels) {
     for (const VariantSpec &variant : kernel.variants)
       tasks.push_back(variant.tasksNumber);
@@ -365,10 +372,51 @@ static void writeCuda(TableWriter &out, const CudaSpec &cuda) {
 /// The size of the table of \p spec, which ends after the last field that it
 /// needs: so older runtimes know it.
 static size_t getModelBytes(const ArtifactSpec &spec) {
-  if (spec.cuda)
+  if (!spec.counts.empty())
     return sizeof(dlc_abi_model);
+  if (spec.cuda)
+    return offsetof(dlc_abi_model, num_counts);
   return spec.isDynamic() ? offsetof(dlc_abi_model, cuda)
                           : offsetof(dlc_abi_model, num_dims);
+}
+
+/// The format of the table of \p spec. Older runtimes know what they can run.
+static uint32_t getVersion(const ArtifactSpec &spec) {
+  if (!spec.counts.empty())
+    return DLC_ABI_VERSION_COUNTS;
+  return spec.isDynamic() ? DLC_ABI_VERSION_DIMS : DLC_ABI_VERSION;
+}
+
+static uint64_t countRefs(const ArtifactSpec &spec) {
+  uint64_t count = 0;
+  for (const StepSpec &step : spec.steps)
+    count += step.refs.size();
+  return count;
+}
+
+/// Writes the tables of the part for counts.
+static void writeCounts(TableWriter &out, const ArtifactSpec &spec) {
+  static_assert(sizeof(dlc_abi_count) == 24, "write the new fields");
+  out.table(out.label("counts"), /*hasPointers=*/false);
+  for (auto [i, count] : enumerate(spec.counts)) {
+    out.quad(Twine(count.step), "step");
+    out.quad(Twine(countRefs(spec) + i), "ref");
+    out.word(count.dim, "dim");
+    out.word(spec.dims[count.dim].maxNumber, "most");
+  }
+  out.table(out.label("output_counts"), /*hasPointers=*/false);
+  for (const TensorSpec &output : spec.outputs)
+    out.word(output.numCounts, "output_counts");
+}
+
+/// Writes the fields for counts, behind those for dims.
+static void writeCountFields(TableWriter &out, const ArtifactSpec &spec) {
+  out.word(spec.counts.size(), "num_counts");
+  out.word(0, "reserved");
+  out.pointer(out.label("counts"), false, "counts");
+  out.pointer(out.label("output_counts"), spec.outputs.empty(),
+              "output_counts");
+  out.quad("dlc_core_counts", "core_counts");
 }
 
 /// Writes the fields for dims.
@@ -402,15 +450,12 @@ static void writeDimFields(TableWriter &out, const ArtifactSpec &spec,
 static void writeModel(TableWriter &out, StringRef symbol,
                        const ArtifactSpec &spec, bool hasPhases,
                        const StringSet<> &dimTables) {
-  static_assert(sizeof(dlc_abi_model) == 352, "write the new fields");
-  uint64_t numRefs = 0;
-  for (const StepSpec &step : spec.steps)
-    numRefs += step.refs.size();
+  static_assert(sizeof(dlc_abi_model) == 384, "write the new fields");
+  uint64_t numRefs = countRefs(spec) + spec.counts.size();
 
   out.table(symbol, /*hasPointers=*/true);
   out.quad("0x" + Twine::utohexstr(DLC_ABI_MAGIC), "magic");
-  out.word(spec.isDynamic() ? DLC_ABI_VERSION_DIMS : DLC_ABI_VERSION,
-           "abi_version");
+  out.word(getVersion(spec), "abi_version");
   out.word(getModelBytes(spec), "struct_size");
   out.string(spec.name, "name");
   out.string(spec.compiler, "compiler");
@@ -444,8 +489,10 @@ static void writeModel(TableWriter &out, StringRef symbol,
   else if (spec.cuda)
     out.zeros(offsetof(dlc_abi_model, cuda) - offsetof(dlc_abi_model, num_dims),
               "no dims");
-  if (spec.cuda)
-    out.quad(out.label("cuda"), "cuda");
+  if (spec.cuda || !spec.counts.empty())
+    out.pointer(out.label("cuda"), !spec.cuda, "cuda");
+  if (!spec.counts.empty())
+    writeCountFields(out, spec);
 }
 
 /// Writes all tables of \p spec but its specialisations'.
@@ -467,6 +514,8 @@ static void writeTables(TableWriter &out, StringRef symbol,
     dimTables = writeDims(out, spec);
   if (spec.cuda)
     writeCuda(out, *spec.cuda);
+  if (!spec.counts.empty())
+    writeCounts(out, spec);
   writeModel(out, symbol, spec, hasPhases, dimTables);
 }
 

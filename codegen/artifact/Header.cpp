@@ -62,11 +62,15 @@ static ArtifactSpec writeDims(raw_ostream &os, const std::string &prefix,
                               const ArtifactSpec &spec) {
   auto sizes = getLargestSizes(spec);
   auto largest = sizes ? fixSizes(spec, *sizes) : std::nullopt;
-  os << "\n/* Sizes that the program chooses. "
+  bool isChosen = !spec.dims.front().isCounted;
+  os << (isChosen ? "\n/* Sizes that the program chooses. "
+                  : "\n/* Some shapes depend on values. ")
      << (largest ? "All below is that of the largest ones. */\n"
                  : "Where one has no bound, what\n   depends on it is asked at "
                    "run time: dlc_model_arena_bytes_for. */\n");
   for (const DimSpec &dim : spec.dims) {
+    if (dim.isCounted)
+      break;
     std::string start = "#define " + prefix + dim.name;
     os << start << "_MIN " << dim.min << "ll\n";
     if (dim.max != std::numeric_limits<int64_t>::max())

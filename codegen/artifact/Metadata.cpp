@@ -56,6 +56,8 @@ static void writeDims(json::OStream &json, const ArtifactSpec &spec) {
           json.attribute("max", dim.max);
         json.attribute("multiple", dim.multiple);
         json.attribute("typical", dim.typical);
+        if (dim.isCounted)
+          json.attribute("counted", true);
       });
   });
   if (auto least = fixSizes(spec, getLeastSizes(spec)))

@@ -68,7 +68,7 @@ public:
 private:
   LogicalResult addTargets();
   FailureOr<uint32_t> getKernel(LaunchOp launch);
-  FailureOr<RefSpec> makeRef(LaunchOp launch, Value buffer);
+  FailureOr<RefSpec> makeRef(Operation *user, Value buffer);
   LogicalResult addStep(LaunchOp launch);
 
   // Programs with dims.
@@ -76,13 +76,23 @@ private:
   void addExtents(std::vector<TensorSpec> &tensors, ArrayAttr maps);
   void placeSlots();
   void addTotals();
+  LogicalResult addCount(CountOp count);
+  void addOutputCounts();
+  /// \p map with the most that is counted in the place of what is.
+  std::optional<AffineMap> getLargest(std::optional<AffineMap> map) {
+    return map && !largest.empty() ? std::optional(map->replaceDimsAndSymbols(
+                                         {}, largest, 0, largest.size()))
+                                   : map;
+  }
   SizeTable::Size getSize(std::optional<AffineMap> dynamic, int64_t fixed) {
     return dynamic ? sizes.get(dynamic->getResult(0))
                    : sizes.getConstant(fixed);
   }
+  static std::optional<AffineMap> toMap(AffineMapAttr map) {
+    return map ? std::optional(map.getValue()) : std::nullopt;
+  }
   SizeTable::Size getSize(AffineMapAttr dynamic, int64_t fixed) {
-    return getSize(dynamic ? std::optional(dynamic.getValue()) : std::nullopt,
-                   fixed);
+    return getSize(toMap(dynamic), fixed);
   }
   SizeTable::Size getOffset(Value buffer);
   /// Sets \p integer to \p size at the typical sizes. \returns its number.
@@ -96,6 +106,9 @@ private:
   SizeTable sizes;
   /// Where the slots of a program with dims are.
   llvm::DenseMap<Operation *, SizeTable::Size> places;
+  /// Each dim or, of one that is counted, the most that it is; empty where none
+  /// is.
+  SmallVector<AffineExpr> largest;
   /// Of the arena, the scratch memory of a thread and the flops of all steps.
   SizeTable::Size arena = sizes.getConstant(0), scratch = arena, flops = arena;
 };
@@ -142,9 +155,9 @@ FailureOr<uint32_t> SpecBuilder::getKernel(LaunchOp launch) {
         getSize(variant.getDynamicPhases(), variant.getPhases()));
     spec.scratchBytesPerThread = std::max<uint64_t>(spec.scratchBytesPerThread,
                                                     variant.getScratchBytes());
-    scratch = sizes.get(
-        DLC_SIZE_MAX, scratch,
-        getSize(variant.getDynamicScratch(), variant.getScratchBytes()));
+    scratch = sizes.get(DLC_SIZE_MAX, scratch,
+                        getSize(getLargest(toMap(variant.getDynamicScratch())),
+                                variant.getScratchBytes()));
   }
   if (std::optional<GridAttr> grid = kernel.getGrid()) {
     result.numPhases = grid->getPhases();
@@ -174,7 +187,7 @@ SizeTable::Size SpecBuilder::getOffset(Value buffer) {
                                : sizes.get(DLC_SIZE_ADD, offset, place->second);
 }
 
-FailureOr<RefSpec> SpecBuilder::makeRef(LaunchOp launch, Value buffer) {
+FailureOr<RefSpec> SpecBuilder::makeRef(Operation *user, Value buffer) {
   BufferRange range = getRange(buffer);
   RefSpec ref;
   ref.offset = range.begin;
@@ -192,7 +205,7 @@ FailureOr<RefSpec> SpecBuilder::makeRef(LaunchOp launch, Value buffer) {
     ref.offset += *weights.getOffset();
     return ref;
   } else {
-    return launch.emitOpError("has an operand that has not been placed");
+    return user->emitOpError("has an operand that has not been placed");
   }
   if (program.isDynamic())
     ref.offsetNumber = set(ref.offset, getOffset(buffer));
@@ -265,13 +278,27 @@ void SpecBuilder::addExtents(std::vector<TensorSpec> &tensors, ArrayAttr maps) {
 }
 
 LogicalResult SpecBuilder::addDims() {
-  for (DimAttr dim : program.getDims()->getAsRange<DimAttr>())
-    spec.dims.push_back({dim.getName().str(), dim.getMin(), dim.getMax(),
-                         dim.getMultiple(), dim.getTypical()});
+  for (DimAttr dim : program.getDims()->getAsRange<DimAttr>()) {
+    DimSpec &result = spec.dims.emplace_back();
+    result = {dim.getName().str(), dim.getMin(),     dim.getMax(),
+              dim.getMultiple(),   dim.getTypical(), dim.isCounted()};
+    AffineExpr self =
+        getAffineSymbolExpr(spec.dims.size() - 1, program.getContext());
+    if (dim.isCounted()) {
+      // What it depends on comes before it.
+      self = dim.getMost().getValue().getResult(0).replaceSymbols(largest);
+      SizeTable::Size most = sizes.get(self);
+      result.maxNumber = sizes.getNumber(most);
+      result.max = sizes.getValue(most).value_or(result.max);
+    }
+    largest.push_back(self);
+  }
   addExtents(spec.inputs, *program.getDynamicInputShapes());
   addExtents(spec.outputs, *program.getDynamicOutputShapes());
   // The runtime reads the sizes off the inputs.
   for (auto [i, dim] : llvm::enumerate(spec.dims)) {
+    if (dim.isCounted)
+      continue;
     SizeNumber number = sizes.getNumber(sizes.getDim(i));
     if (!llvm::any_of(spec.inputs, [&](const TensorSpec &input) {
           return llvm::is_contained(input.extents, number);
@@ -292,7 +319,7 @@ void SpecBuilder::placeSlots() {
   auto getEnd = [&](SlotOp slot) {
     int64_t bytes = getBufferBytes(slot.getResult());
     return sizes.get(DLC_SIZE_ADD, places.lookup(slot),
-                     getSize(slot.getDynamicBytes(), bytes));
+                     getSize(getLargest(slot.getDynamicBytes()), bytes));
   };
   for (auto slot : program.getBody().getOps<SlotOp>()) {
     SizeTable::Size place = sizes.getConstant(0);
@@ -306,6 +333,33 @@ void SpecBuilder::placeSlots() {
     if (llvm::none_of(slot->getUsers(), llvm::IsaPred<SlotOp>))
       arena = getMax(arena, getEnd(slot));
   }
+}
+
+LogicalResult SpecBuilder::addCount(CountOp count) {
+  if (!program.isDynamic())
+    return count.emitOpError("counts a dim, but the program has none: what "
+                             "follows from it is not in the text of this "
+                             "stage");
+  FailureOr<RefSpec> ref = makeRef(count, count.getBuffer());
+  if (failed(ref))
+    return failure();
+  spec.counts.push_back(
+      {spec.steps.size(),
+       static_cast<uint32_t>(program.getNumChosenDims() + count.getCount()),
+       *ref});
+  return success();
+}
+
+/// The shape of an output is known after the last count that it depends on.
+void SpecBuilder::addOutputCounts() {
+  for (auto [tensor, map] : llvm::zip_equal(
+           spec.outputs,
+           program.getDynamicOutputShapes()->getAsValueRange<AffineMapAttr>()))
+    for (auto [i, count] : llvm::enumerate(spec.counts))
+      if (llvm::any_of(map.getResults(), [&, dim = count.dim](AffineExpr e) {
+            return e.isFunctionOfSymbol(dim);
+          }))
+        tensor.numCounts = i + 1;
 }
 
 void SpecBuilder::addTotals() {
@@ -333,11 +387,17 @@ FailureOr<ArtifactSpec> SpecBuilder::run() {
       return failure();
     placeSlots();
   }
-  for (auto launch : program.getBody().getOps<LaunchOp>())
-    if (failed(addStep(launch)))
+  for (Operation &op : program.getBody().front()) {
+    auto launch = dyn_cast<LaunchOp>(op);
+    auto count = dyn_cast<CountOp>(op);
+    if ((launch && failed(addStep(launch))) ||
+        (count && failed(addCount(count))))
       return failure();
-  if (program.isDynamic())
+  }
+  if (program.isDynamic()) {
+    addOutputCounts();
     addTotals();
+  }
   return std::move(spec);
 }
 

@@ -14,6 +14,20 @@ dlc::artifact::computeSizes(const ArtifactSpec &spec,
   return values;
 }
 
+std::optional<std::vector<int64_t>>
+dlc::artifact::addLargestCounts(const ArtifactSpec &spec,
+                                std::vector<int64_t> dims) {
+  size_t first = dims.size();
+  dims.resize(spec.dims.size());
+  auto values = computeSizes(spec, dims);
+  if (!values)
+    return std::nullopt;
+  for (size_t i = first; i < dims.size(); ++i)
+    dims[i] = spec.dims[i].maxNumber ? (*values)[spec.dims[i].maxNumber - 1]
+                                     : spec.dims[i].max;
+  return dims;
+}
+
 /// Gives \p tensor the shape that it has where the sizes are \p values.
 static bool fixTensor(TensorSpec &tensor, const std::vector<int64_t> &values) {
   uint64_t bytes = (tensor.dtypeBits + 7) / 8;
@@ -49,6 +63,7 @@ dlc::artifact::fixSizes(const ArtifactSpec &spec,
   fix(result.scratchBytesPerThread, spec.scratchNumber);
   fix(result.flops, spec.flopsNumber);
   result.dims.clear();
+  result.counts.clear();
   result.sizes.clear();
   result.specializations.clear();
   return result;
@@ -72,9 +87,11 @@ std::optional<std::vector<int64_t>>
 dlc::artifact::getLargestSizes(const ArtifactSpec &spec) {
   std::vector<int64_t> sizes;
   for (const DimSpec &dim : spec.dims) {
+    if (dim.isCounted)
+      break;
     if (dim.max == std::numeric_limits<int64_t>::max())
       return std::nullopt;
     sizes.push_back(dim.max / dim.multiple * dim.multiple);
   }
-  return sizes;
+  return addLargestCounts(spec, std::move(sizes));
 }

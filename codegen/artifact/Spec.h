@@ -14,18 +14,20 @@
 
 namespace dlc::artifact {
 
-/// A size that callers choose.
+/// What an integer beside it is at sizes that aren't typical: the index of a
+/// size of the artifact plus one, or 0 where the integer always holds.
+using SizeNumber = uint32_t;
+
+/// A size that callers choose, or that the model counts.
 struct DimSpec {
   std::string name;
   int64_t min = 1;
   int64_t max = std::numeric_limits<int64_t>::max(); ///< or no bound
   int64_t multiple = 1;
   int64_t typical = 1;
+  bool isCounted = false;
+  SizeNumber maxNumber = 0; ///< of `max`, where it is counted
 };
-
-/// What an integer beside it is at sizes that aren't typical: the index of a
-/// size of the artifact plus one, or 0 where the integer always holds.
-using SizeNumber = uint32_t;
 
 /// A session input or output. The type is DLPack's (code, bits). The shape and
 /// the size in bytes hold at the typical sizes.
@@ -39,6 +41,8 @@ struct TensorSpec {
   /// empty where none does.
   std::vector<SizeNumber> extents = {};
   std::vector<std::string> extentTexts = {};
+  /// How many counts are known before the shape is.
+  uint32_t numCounts = 0;
 };
 
 /// A target; `features` are bits of enum dlc_abi_cpu_feature.
@@ -82,6 +86,13 @@ struct StepSpec {
   uint64_t costNs = 0;
   std::vector<std::string> nodes;
   SizeNumber flopsNumber = 0;
+};
+
+/// Where a dim is counted: before a step, an int64.
+struct CountSpec {
+  uint64_t step = 0;
+  uint32_t dim = 0;
+  RefSpec ref;
 };
 
 /// The embedded self-test: where each tensor's bytes lie in the test section;
@@ -157,6 +168,8 @@ struct ArtifactSpec {
   std::vector<DimSpec> dims;
   std::vector<dlc_abi_size> sizes;
   SizeNumber arenaNumber = 0, scratchNumber = 0, flopsNumber = 0;
+  /// In the order of the steps.
+  std::vector<CountSpec> counts;
   /// The same model for fixed shapes: same inputs, outputs, targets and
   /// weights.
   std::vector<ArtifactSpec> specializations;
@@ -177,6 +190,11 @@ computeSizes(const ArtifactSpec &spec, const std::vector<int64_t> &dims);
 /// without dims; nothing where something can't be computed.
 std::optional<ArtifactSpec> fixSizes(const ArtifactSpec &spec,
                                      const std::vector<int64_t> &dims);
+
+/// \p dims, sizes of those that callers choose, and behind them the most of
+/// what is counted then; nothing where something can't be computed.
+std::optional<std::vector<int64_t>> addLargestCounts(const ArtifactSpec &spec,
+                                                     std::vector<int64_t> dims);
 
 /// The typical, the least and the largest size of each dim of \p spec; the
 /// latter only where all have one.

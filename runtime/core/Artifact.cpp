@@ -48,7 +48,8 @@ static const dlc_api api = {sizeof(dlc_api),
                             dlc_model_arena_bytes_for,
                             dlc_model_input_shape_for,
                             dlc_model_output_shape_for,
-                            dlc_session_output_shape};
+                            dlc_session_output_shape,
+                            dlc_session_output};
 
 const dlc_api *dlc_model_v1(void) { return &api; }
 

@@ -145,7 +145,12 @@ static dlc_status bind(dlc_session &session, uint32_t index,
     if (dlc_status status =
             checkTensor(session, getSlot(model, index), *tensor))
       return status;
-  setBound(session, binding, tensor != nullptr);
+  bool isCountedOutput =
+      index >= model.num_inputs && isCounted(model, index - model.num_inputs);
+  if (isCountedOutput)
+    session.dynamic->areCountsKnown = false;
+  binding.isOwn = isCountedOutput && !tensor;
+  setBound(session, binding, tensor || binding.isOwn);
   if (!tensor)
     return DLC_OK;
   binding.data = static_cast<char *>(tensor->data);

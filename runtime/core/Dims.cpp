@@ -2,6 +2,8 @@
 // Models with dims: their sizes, and the tensors bound to them: whether they go
 // together, and what follows from their shapes.
 #include "runtime/core/Dims.h"
+
+#include "runtime/core/Counts.h"
 #include "runtime/core/Status.h"
 
 #include <stdlib.h>
@@ -88,11 +90,17 @@ static Text checkSize(const dlc_abi_dim &dim, int64_t size) {
   return error;
 }
 
-/// "N = 8, H = 224".
+/// Lets what the model counts be the most that it can be.
+static bool setLargest(const dlc_abi_model &model, int64_t *dims,
+                       int64_t *values) {
+  return !isCounting(model) || dlc_counts_part.setLargest(model, dims, values);
+}
+
+/// "N = 8, H = 224": the sizes that callers choose.
 static Text formatDims(const dlc_abi_model &model, const int64_t *dims) {
   Text text = {};
   TextWriter writer(text);
-  for (uint32_t i = 0; i < model.num_dims; ++i)
+  for (uint32_t i = 0; i < countChosenDims(model); ++i)
     writer.add("%s%s = %lld", i ? ", " : "", model.dims[i].name,
                (long long)dims[i]);
   return text;
@@ -134,17 +142,21 @@ static const dlc_abi_model &chooseModel(const dlc_abi_model &model,
 
 /// computeFor with \p memory for the sizes and the shapes of all tensors.
 static dlc_status computeIn(int64_t *memory, const dlc_abi_model &model,
-                            const int64_t *dims, uint64_t *arenaBytes,
+                            const int64_t *chosen, uint64_t *arenaBytes,
                             uint32_t index, int64_t *shape) {
-  if (!computeSizes(model, dims, memory))
+  int64_t *dims = memory;
+  memory += model.num_dims;
+  for (uint32_t i = 0; i < countChosenDims(model); ++i)
+    dims[i] = chosen[i];
+  if (!setLargest(model, dims, memory) || !computeSizes(model, dims, memory))
     return fail(DLC_ERROR_TENSOR, "model '%s' cannot be computed at %s",
                 model.name, formatDims(model, dims).text);
   int64_t *shapes = memory + model.num_sizes;
   getShapes(model, memory, shapes);
-  const dlc_abi_model &chosen = chooseModel(model, shapes);
+  const dlc_abi_model &plan = chooseModel(model, shapes);
   if (arenaBytes)
-    *arenaBytes = &chosen == &model ? Sizes(model, memory).arenaBytes()
-                                    : chosen.arena_bytes;
+    *arenaBytes =
+        &plan == &model ? Sizes(model, memory).arenaBytes() : plan.arena_bytes;
   if (!shape)
     return DLC_OK;
   for (uint32_t i = 0; i < index; ++i)
@@ -156,11 +168,11 @@ static dlc_status computeIn(int64_t *memory, const dlc_abi_model &model,
 static dlc_status computeFor(const dlc_abi_model &model, const int64_t *dims,
                              uint64_t *arenaBytes, uint32_t index,
                              int64_t *shape) {
-  for (uint32_t i = 0; i < model.num_dims; ++i)
+  for (uint32_t i = 0; i < countChosenDims(model); ++i)
     if (Text error = checkSize(model.dims[i], dims[i]); error.text[0])
       return fail(DLC_ERROR_TENSOR, "model '%s': %s is %lld, %s", model.name,
                   model.dims[i].name, (long long)dims[i], error.text);
-  uint64_t room = uint64_t(model.num_sizes) +
+  uint64_t room = uint64_t(model.num_dims) + model.num_sizes +
                   countExtents(model.inputs, model.num_inputs) +
                   countExtents(model.outputs, model.num_outputs);
   void *memory;
@@ -176,17 +188,13 @@ static dlc_status computeFor(const dlc_abi_model &model, const int64_t *dims,
 // Tensors
 //===----------------------------------------------------------------------===//
 
-/// How many words a table of \p count entries takes.
-template <typename T>
-static uint64_t countWords(uint64_t count) {
-  return (count * sizeof(T) + sizeof(int64_t) - 1) / sizeof(int64_t);
-}
-
 static uint64_t countTables(const dlc_abi_model &model) {
   uint64_t extents = countExtents(model.inputs, model.num_inputs) +
                      countExtents(model.outputs, model.num_outputs);
+  uint64_t counted = isCounting(model) ? dlc_counts_part.countTables(model) : 0;
   return countWords<Dynamic>(1) + 2 * uint64_t(model.num_dims) +
-         model.num_sizes + 2 * extents + countWords<uint32_t>(model.num_dims);
+         model.num_sizes + 2 * extents + countWords<uint32_t>(model.num_dims) +
+         counted;
 }
 
 static void addTables(dlc_session &session, int64_t *memory) {
@@ -203,8 +211,11 @@ static void addTables(dlc_session &session, int64_t *memory) {
     shape += getSlot(model, i).tensor.rank;
   }
   dynamic.shapes = shape;
-  dynamic.sources =
-      reinterpret_cast<uint32_t *>(shape + (shape - session.bindings[0].shape));
+  shape += shape - session.bindings[0].shape;
+  dynamic.sources = reinterpret_cast<uint32_t *>(shape);
+  if (isCounting(model))
+    dlc_counts_part.addTables(session,
+                              shape + countWords<uint32_t>(model.num_dims));
   dynamic.misfit.kind = Misfit::DimMissing;
   ++session.numMissing;
 }
@@ -220,7 +231,8 @@ static Misfit makeMisfit(Misfit::Kind kind, uint32_t tensor = 0) {
 static Misfit readDims(const dlc_session &session) {
   const dlc_abi_model &model = *session.model;
   const Dynamic &dynamic = *session.dynamic;
-  for (uint32_t i = 0; i < model.num_dims; ++i)
+  uint32_t numChosen = countChosenDims(model);
+  for (uint32_t i = 0; i < numChosen; ++i)
     dynamic.newDims[i] = -1;
   for (uint32_t i = 0; i < model.num_inputs; ++i) {
     Slot slot = getSlot(model, i);
@@ -243,7 +255,7 @@ static Misfit readDims(const dlc_session &session) {
       size = binding.shape[j];
     }
   }
-  for (uint32_t i = 0; i < model.num_dims; ++i)
+  for (uint32_t i = 0; i < numChosen; ++i)
     if (dynamic.newDims[i] < 0)
       return makeMisfit(Misfit::DimMissing);
   return {};
@@ -253,9 +265,12 @@ static Misfit readDims(const dlc_session &session) {
 static bool computeValues(dlc_session &session) {
   const dlc_abi_model &model = *session.model;
   Dynamic &dynamic = *session.dynamic;
-  memcpy(dynamic.dims, dynamic.newDims, model.num_dims * sizeof(int64_t));
+  memcpy(dynamic.dims, dynamic.newDims,
+         countChosenDims(model) * sizeof(int64_t));
   dynamic.isPrepared = false;
-  dynamic.areValuesKnown = computeSizes(model, dynamic.dims, dynamic.values);
+  dynamic.areCountsKnown = false;
+  dynamic.areValuesKnown = setLargest(model, dynamic.dims, dynamic.values) &&
+                           computeSizes(model, dynamic.dims, dynamic.values);
   if (!dynamic.areValuesKnown)
     return false;
   getShapes(model, dynamic.values, dynamic.shapes);
@@ -268,7 +283,7 @@ static Misfit checkShapes(const dlc_session &session, uint32_t first,
                           uint32_t end) {
   for (uint32_t i = first; i < end; ++i) {
     uint64_t rank = getSlot(*session.model, i).tensor.rank;
-    if (session.bindings[i].bound &&
+    if (session.bindings[i].bound && !session.bindings[i].isOwn &&
         memcmp(session.bindings[i].shape, getShape(session, i),
                rank * sizeof(int64_t)) != 0)
       return makeMisfit(Misfit::ShapeDiffers, i);
@@ -282,7 +297,7 @@ static Misfit findMisfit(dlc_session &session) {
   if (Misfit misfit = readDims(session); misfit.kind)
     return misfit;
   bool isSame = memcmp(dynamic.dims, dynamic.newDims,
-                       model.num_dims * sizeof(int64_t)) == 0;
+                       countChosenDims(model) * sizeof(int64_t)) == 0;
   if (!(isSame && dynamic.areValuesKnown) && !computeValues(session))
     return makeMisfit(Misfit::TooLarge);
   if (Misfit misfit = checkShapes(session, 0, model.num_inputs); misfit.kind)
@@ -313,9 +328,14 @@ static dlc_status failWithShape(const dlc_session &session, uint32_t index) {
   int32_t rank = int32_t(slot.tensor.rank);
   Text got = formatShape(session.bindings[index].shape, rank);
   Text want = formatShape(getShape(session, index), rank);
-  return fail(DLC_ERROR_TENSOR, "%s '%s' has shape %s, the model has %s at %s",
-              slot.kind, slot.tensor.name, got.text, want.text,
-              formatDims(*session.model, session.dynamic->dims).text);
+  const dlc_abi_model &model = *session.model;
+  Text dims = formatDims(model, session.dynamic->dims);
+  bool counted =
+      index >= model.num_inputs && isCounted(model, index - model.num_inputs);
+  return fail(DLC_ERROR_TENSOR, "%s '%s' has shape %s, the model %s %s%s%s",
+              slot.kind, slot.tensor.name, got.text,
+              counted ? "may need" : "has", want.text, *dims.text ? " at " : "",
+              dims.text);
 }
 
 static dlc_status failWithMisfit(const dlc_session &session) {

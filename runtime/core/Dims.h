@@ -9,6 +9,12 @@
 
 namespace dlc::runtime {
 
+/// How many words a table of \p count entries takes.
+template <typename T>
+uint64_t countWords(uint64_t count) {
+  return (count * sizeof(T) + sizeof(int64_t) - 1) / sizeof(int64_t);
+}
+
 struct DimsPart {
   /// The words of memory that a session of \p model needs for Dynamic and its
   /// tables, and lets \p session have it there, filled with zeros.

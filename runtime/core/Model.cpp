@@ -2,6 +2,7 @@
 // Questions about a model.
 #include "runtime/core/Model.h"
 
+#include "runtime/core/Counts.h"
 #include "runtime/core/Dims.h"
 #include "runtime/cpu/Features.h"
 
@@ -17,27 +18,29 @@ dlc_status dlc::runtime::checkModel(const dlc_abi_model *model) {
   // Before the sizes, which differ between formats; the fields up to the name
   // are those of every format.
   bool isTooOld = model->abi_version < DLC_ABI_VERSION;
-  if (isTooOld || model->abi_version > DLC_ABI_VERSION_DIMS)
+  if (isTooOld || model->abi_version > DLC_ABI_VERSION_COUNTS)
     return fail(DLC_ERROR_VERSION,
                 "model '%s' has format %u, this runtime reads formats %u to "
                 "%u: %s",
                 model->name, model->abi_version, DLC_ABI_VERSION,
-                DLC_ABI_VERSION_DIMS,
+                DLC_ABI_VERSION_COUNTS,
                 isTooOld ? "compile the model again"
                          : "update it, or compile the model with its dlc");
-  size_t size = model->abi_version == DLC_ABI_VERSION
-                    ? offsetof(dlc_abi_model, num_dims)
-                    : offsetof(dlc_abi_model, cuda);
+  size_t size = offsetof(dlc_abi_model, num_dims);
+  if (model->abi_version >= DLC_ABI_VERSION_DIMS)
+    size = isCounting(*model) ? sizeof(dlc_abi_model)
+                              : offsetof(dlc_abi_model, cuda);
   if (model->struct_size < size)
     return fail(DLC_ERROR_ARTIFACT, "the model's tables are cut short");
   const dlc_abi_cuda *cuda = getCuda(*model);
   if (cuda && cuda->struct_size < sizeof *cuda)
     return fail(DLC_ERROR_ARTIFACT,
                 "the model's tables for CUDA are cut short");
-  if (isDynamic(*model) && !&dlc_dims_part)
+  bool hasDims = !isDynamic(*model) || &dlc_dims_part;
+  if (!hasDims || (isCounting(*model) && !&dlc_counts_part))
     return fail(DLC_ERROR_UNSUPPORTED,
-                "model '%s' has dims, but is linked without dlc_core_dims",
-                model->name);
+                "model '%s' has dims, but is linked without dlc_core_%s",
+                model->name, hasDims ? "counts" : "dims");
   return DLC_OK;
 }
 
@@ -74,7 +77,7 @@ dlc_status dlc_model_get_info(const dlc_model *model, dlc_model_info *info) {
   known.test_rtol = model->test_rtol;
   known.test_atol = model->test_atol;
   if (isDynamic(*model)) {
-    known.num_dims = model->num_dims;
+    known.num_dims = countChosenDims(*model);
     known.num_specializations = model->num_specializations;
     known.test_dims = model->test_dims;
   }
@@ -100,6 +103,8 @@ static dlc_status getTensor(const dlc_abi_model &model, uint32_t index,
   known.size_bytes = tensor.size_bytes;
   known.test_data = test ? test->data : nullptr;
   known.extents = slot.texts;
+  known.is_counted =
+      index >= model.num_inputs && isCounted(model, index - model.num_inputs);
   return writeStruct(info, known);
 }
 

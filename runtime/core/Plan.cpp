@@ -29,10 +29,8 @@ static void drop(dlc_session &session, Memory &memory) {
   memory = {};
 }
 
-/// Lets \p memory have at least \p bytes; what was in it is lost where it
-/// grows.
-static bool grow(dlc_session &session, Memory &memory, uint64_t bytes,
-                 uint64_t alignment) {
+bool dlc::runtime::grow(dlc_session &session, Memory &memory, uint64_t bytes,
+                        uint64_t alignment) {
   if (bytes <= memory.bytes)
     return true;
   if (memory.base && !memory.isOwned)
@@ -111,10 +109,10 @@ static void spread(Step &step, uint64_t costNs, uint32_t numThreads) {
   step.chunksPerThread = uint32_t(chunks ? chunks : 1);
 }
 
-static void resolveSteps(dlc_session &session, const Sizes &sizes) {
+static void resolveSteps(dlc_session &session, const Sizes &sizes,
+                         uint64_t first) {
   const dlc_abi_model &model = *session.plan;
-  session.isParallel = false;
-  for (uint64_t i = 0; i < model.num_steps; ++i) {
+  for (uint64_t i = first; i < model.num_steps; ++i) {
     const dlc_abi_step &from = model.steps[i];
     const dlc_abi_kernel_variant &variant =
         model.kernels[from.kernel].variants[session.target];
@@ -208,8 +206,23 @@ Misfit dlc::runtime::activatePlan(dlc_session &session,
     dlc_cuda_part.activate(session, sizes);
   } else {
     session.weights = static_cast<char *>(const_cast<void *>(plan.weights));
-    resolveSteps(session, sizes);
+    session.isParallel = false;
+    resolveSteps(session, sizes, 0);
   }
   resolveOperands(session, sizes);
   return misfit;
+}
+
+void dlc::runtime::resolveFrom(dlc_session &session, uint64_t step) {
+  const dlc_abi_model &plan = *session.plan;
+  Sizes sizes = session.getSizes();
+  resolveSteps(session, sizes, step);
+  uint64_t ref =
+      step < plan.num_steps ? plan.steps[step].first_ref : plan.num_refs;
+  for (; ref < plan.num_refs; ++ref) {
+    Binding *binding = findBinding(session, plan.refs[ref]);
+    char *base =
+        binding ? binding->data : baseOf(session, plan.refs[ref].space);
+    session.buffers[ref] = base ? base + sizes.offset(ref) : nullptr;
+  }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hot path: executes the steps of a session.
+#include "runtime/core/Counts.h"
 #include "runtime/core/Cuda.h"
 #include "runtime/core/Dims.h"
 #include "runtime/core/Status.h"
@@ -73,21 +74,9 @@ static void runOnCallersPool(const dlc_session &session, const Step &step) {
   }
 }
 
-using RunStep = void (*)(const dlc_session &session, const Step &step);
-
-/// Executes all steps; those of several threads with \p runParallel.
-static void runSteps(const dlc_session &session, RunStep runParallel) {
-  const Step *end = session.steps + session.plan->num_steps;
-  for (const Step *step = session.steps; step != end; ++step)
-    if (step->numThreads == 1)
-      runSerially(session, *step);
-    else
-      runParallel(session, *step);
-}
-
-static void runStepsTimed(dlc_session &session, RunStep runParallel) {
-  session.numProfileEvents = 0;
-  for (uint64_t i = 0; i < session.plan->num_steps; ++i) {
+static void runStepsTimed(dlc_session &session, RunStep runParallel,
+                          uint64_t first, uint64_t last) {
+  for (uint64_t i = first; i < last; ++i) {
     const Step &step = session.steps[i];
     uint64_t begin = now();
     (step.numThreads == 1 ? runSerially : runParallel)(session, step);
@@ -96,7 +85,21 @@ static void runStepsTimed(dlc_session &session, RunStep runParallel) {
   }
 }
 
-static void runOnCpu(dlc_session &session) {
+void dlc::runtime::runSteps(dlc_session &session, RunStep runParallel,
+                            uint64_t first, uint64_t last) {
+  if (session.profile) {
+    runStepsTimed(session, runParallel, first, last);
+    return;
+  }
+  const Step *end = session.steps + last;
+  for (const Step *step = session.steps + first; step != end; ++step)
+    if (step->numThreads == 1)
+      runSerially(session, *step);
+    else
+      runParallel(session, *step);
+}
+
+static dlc_status runOnCpu(dlc_session &session) {
   DefaultFloatingPoint floatingPoint;
   RunStep runParallel = runSerially;
   bool onPool = session.pool && session.isParallel;
@@ -104,12 +107,15 @@ static void runOnCpu(dlc_session &session) {
     runParallel = runOnCallersPool;
   else if (onPool && (onPool = session.pool->tryBegin()))
     runParallel = runOnPool;
-  if (session.profile)
-    runStepsTimed(session, runParallel);
+  session.numProfileEvents = 0;
+  dlc_status status = DLC_OK;
+  if (isCounting(*session.model))
+    status = dlc_counts_part.run(session, runParallel);
   else
-    runSteps(session, runParallel);
+    runSteps(session, runParallel, 0, session.plan->num_steps);
   if (onPool)
     session.pool->end();
+  return status;
 }
 
 dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue) {
@@ -120,15 +126,13 @@ dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue) {
   if (session->numMissing != 0)
     return failToRun(*session);
 
-  if (!session->cuda)
-    runOnCpu(*session);
-  else if (dlc_status status = dlc_cuda_part.run(*session))
-    return status;
+  dlc_status status =
+      session->cuda ? dlc_cuda_part.run(*session) : runOnCpu(*session);
   // Other numbers next time (Knuth, MMIX: a full period).
   if (session->isOwnSeedUsed)
     session->seed = session->seed * UINT64_C(6364136223846793005) +
                     UINT64_C(1442695040888963407);
-  return DLC_OK;
+  return status;
 }
 
 dlc_status dlc_session_run_tensors(dlc_session *session, const DLTensor *inputs,
@@ -152,9 +156,12 @@ dlc_status dlc_session_run_tensors(dlc_session *session, const DLTensor *inputs,
   for (uint32_t i = 0; i < numInputs; ++i)
     if (dlc_status status = bindTensor(*session, i, &inputs[i]))
       return status;
-  for (uint32_t i = 0; i < numOutputs; ++i)
-    if (dlc_status status = bindTensor(*session, firstOutput + i, &outputs[i]))
+  for (uint32_t i = 0; i < numOutputs; ++i) {
+    bool isOwn = isCounted(*session->model, i) && !outputs[i].data;
+    if (dlc_status status = bindTensor(*session, firstOutput + i,
+                                       isOwn ? nullptr : &outputs[i]))
       return status;
+  }
   if (session->dynamic)
     dlc_dims_part.fitTensors(*session);
   return dlc_session_run(session, queue);

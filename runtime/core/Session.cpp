@@ -3,6 +3,7 @@
 // happens before the first run.
 #include "runtime/core/Session.h"
 
+#include "runtime/core/Counts.h"
 #include "runtime/core/Cuda.h"
 #include "runtime/core/Dims.h"
 #include "runtime/core/Model.h"
@@ -308,6 +309,8 @@ void dlc_session_destroy(dlc_session *session) {
   for (const Memory &memory : memories)
     if (memory.isOwned)
       allocator.release(allocator.context, memory.base, memory.bytes);
+  if (isCounting(*session->model))
+    dlc_counts_part.release(*session);
   if (session->cuda)
     dlc_cuda_part.destroy(*session);
   else
@@ -342,8 +345,12 @@ dlc_status dlc_session_get_info(const dlc_session *session,
 /// dims.
 const int64_t *dlc::runtime::getShape(const dlc_session &session,
                                       uint32_t index) {
-  return session.dynamic->shapes +
-         (session.bindings[index].shape - session.bindings[0].shape);
+  return session.dynamic->shapes + getShapeOffset(session, index);
+}
+
+uint64_t dlc::runtime::getShapeOffset(const dlc_session &session,
+                                      uint32_t index) {
+  return uint64_t(session.bindings[index].shape - session.bindings[0].shape);
 }
 
 dlc_status dlc_session_output_shape(const dlc_session *session, uint32_t index,
@@ -360,5 +367,35 @@ dlc_status dlc_session_output_shape(const dlc_session *session, uint32_t index,
   if (!session->dynamic->areDimsKnown(model))
     return dlc_dims_part.failWithMisfit(*session);
   *shape = getShape(*session, model.num_inputs + index);
+  return DLC_OK;
+}
+
+dlc_status dlc_session_output(const dlc_session *session, uint32_t index,
+                              DLTensor *tensor) {
+  if (!tensor)
+    return fail(DLC_ERROR_INVALID_ARGUMENT, "tensor is null");
+  const int64_t *shape;
+  int32_t ndim;
+  if (dlc_status status =
+          dlc_session_output_shape(session, index, &shape, &ndim))
+    return status;
+  const dlc_abi_model &model = *session->model;
+  const dlc_abi_tensor &output = model.outputs[index];
+  const Binding &binding = session->bindings[model.num_inputs + index];
+  bool counted = isCounted(model, index);
+  if (!binding.bound || (counted && !session->dynamic->areCountsKnown))
+    return fail(DLC_ERROR_UNBOUND, "output '%s' has not been computed",
+                output.name);
+  if (counted)
+    shape = session->dynamic->countedShapes +
+            getShapeOffset(*session, model.num_inputs + index);
+  *tensor = {};
+  tensor->data = binding.data;
+  tensor->device.device_type = kDLCPU;
+  tensor->ndim = ndim;
+  tensor->dtype.code = output.dtype_code;
+  tensor->dtype.bits = output.dtype_bits;
+  tensor->dtype.lanes = 1;
+  tensor->shape = const_cast<int64_t *>(shape);
   return DLC_OK;
 }

@@ -39,6 +39,8 @@ struct Binding {
   int64_t *shape; ///< of the tensor bound; null in models without dims
   bool bound;
   bool isOnDevice; ///< else `data` is in host memory
+  /// Counts as bound though no tensor is: the session has memory for it.
+  bool isOwn;
 };
 
 /// Memory that grows, unless it is the caller's.
@@ -66,7 +68,8 @@ struct Misfit {
   uint64_t bytes;
 };
 
-/// What a session of a model with dims has beside the others.
+/// What a session of a model with dims has beside the others. What is counted
+/// is the most that it can be, until a run says what it is.
 struct Dynamic {
   int64_t *dims;     ///< their sizes as the inputs bound said last
   int64_t *values;   ///< of the model's sizes, at `dims`
@@ -76,6 +79,11 @@ struct Dynamic {
   bool areValuesKnown; ///< else `values` and `shapes` are of other dims
   bool isPrepared;     ///< the plan is resolved for `dims`
   Misfit misfit;
+  /// In models that count: the shapes of inputs and outputs that the last run
+  /// had, once it is over, and the session's own memory for outputs.
+  int64_t *countedShapes;
+  Memory *ownOutputs;
+  bool areCountsKnown;
 
   /// Whether the inputs bound say all sizes. An output that doesn't fit doesn't
   /// matter.
@@ -91,6 +99,23 @@ struct Dynamic {
 /// \returns None, NoArena or NoScratch with the bytes that can't be had.
 Misfit activatePlan(dlc_session &session, const dlc_abi_model &plan);
 
+/// Resolves the steps from \p step on, and all operands of these, for sizes
+/// that have changed.
+void resolveFrom(dlc_session &session, uint64_t step);
+
+/// Lets \p memory have at least \p bytes; what was in it is lost where it
+/// grows.
+bool grow(dlc_session &session, Memory &memory, uint64_t bytes,
+          uint64_t alignment);
+
+/// How a step of several threads is executed.
+using RunStep = void (*)(const dlc_session &session, const Step &step);
+
+/// Executes the steps [begin, end); those of several threads with
+/// \p runParallel.
+void runSteps(dlc_session &session, RunStep runParallel, uint64_t begin,
+              uint64_t end);
+
 /// Fails with what \p misfit of activatePlan says; \p dims are their sizes, as
 /// "N = 8".
 dlc_status failToGrow(const dlc_session &session, const Misfit &misfit,
@@ -102,6 +127,9 @@ void place(dlc_session &session, const Binding &binding);
 
 /// Lets the operands that move with \p binding be at \p data.
 void placeAt(dlc_session &session, const Binding &binding, char *data);
+/// The place of the shape of the tensor number \p index among those of all
+/// tensors, one behind the other.
+uint64_t getShapeOffset(const dlc_session &session, uint32_t index);
 
 /// The shape that the tensor number \p index must have at the sizes of the
 /// dims.

@@ -82,7 +82,7 @@ dlc_status dlc_model_get_dim(const dlc_model *model, uint32_t index,
                              dlc_dim_info *info) {
   if (dlc_status status = checkModel(model))
     return status;
-  uint32_t count = isDynamic(*model) ? model->num_dims : 0;
+  uint32_t count = countChosenDims(*model);
   if (!info || index >= count)
     return fail(DLC_ERROR_INVALID_ARGUMENT,
                 "info is null or there is no dim %u: the model has %u", index,
@@ -102,7 +102,7 @@ static dlc_status checkSizes(const dlc_abi_model *model, const int64_t *sizes,
                              uint32_t numDims, const void *result) {
   if (dlc_status status = checkModel(model))
     return status;
-  uint32_t count = isDynamic(*model) ? model->num_dims : 0;
+  uint32_t count = countChosenDims(*model);
   if (result && (!count || sizes) && numDims == count)
     return DLC_OK;
   return fail(DLC_ERROR_INVALID_ARGUMENT,

@@ -23,6 +23,24 @@ inline const dlc_abi_cuda *getCuda(const dlc_abi_model &model) {
                                                            : nullptr;
 }
 
+/// Whether \p model counts some of its dims while it runs. The fields that
+/// belong to counts may be read only then.
+inline bool isCounting(const dlc_abi_model &model) {
+  return model.abi_version >= DLC_ABI_VERSION_COUNTS;
+}
+
+/// How many dims callers choose; those that are counted follow.
+inline uint32_t countChosenDims(const dlc_abi_model &model) {
+  if (!isDynamic(model))
+    return 0;
+  return model.num_dims - (isCounting(model) ? model.num_counts : 0);
+}
+
+/// Whether the shape of output \p output depends on what is counted.
+inline bool isCounted(const dlc_abi_model &model, uint32_t output) {
+  return isCounting(model) && model.output_counts[output] != 0;
+}
+
 /// The integers of \p model: what its tables say, or, given the values of its
 /// sizes, what depends on dims.
 class Sizes {

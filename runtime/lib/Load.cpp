@@ -22,7 +22,8 @@ struct OpenArtifact {
 
 /// Any artifact may be loaded, so this library has all of the core.
 [[maybe_unused]]
-__attribute__((used)) static void (*const wholeCore)(void) = dlc_core_dims;
+__attribute__((used)) static void (*const wholeCore[])(void) = {
+    dlc_core_dims, dlc_core_counts};
 
 static pthread_mutex_t openMutex = PTHREAD_MUTEX_INITIALIZER;
 static OpenArtifact *openArtifacts = nullptr;

@@ -3,6 +3,8 @@
 // specialised models.
 #include "test/runtime/DynamicModel.h"
 
+#include <cstddef>
+
 #include <gtest/gtest.h>
 
 using namespace dlc::test;

@@ -22,6 +22,8 @@ extern "C" {
 /* The format of models with dims, which older runtimes can't run. They may end
  * before cuda. */
 #define DLC_ABI_VERSION_DIMS 3u
+/* The format of models that count while they run, which older ones can't. */
+#define DLC_ABI_VERSION_COUNTS 4u
 /* "dlcmodel" read as a little-endian integer. */
 #define DLC_ABI_MAGIC UINT64_C(0x6c65646f6d636c64)
 /* The input that a model's random numbers depend on: one int64. */
@@ -98,6 +100,19 @@ typedef struct dlc_abi_dim {
   int64_t multiple; /* every size is one of this */
   int64_t typical;  /* for which the fixed tables hold */
 } dlc_abi_dim;
+
+/*
+ * Where a dim gets its size that the model counts: before step `step` runs,
+ * from the int64 that ref `ref` refers to. It has to be at least the dim's
+ * `min`, and is at most the size `most` - 1, which depends on dims that callers
+ * choose, or the dim's `max` where `most` is 0.
+ */
+typedef struct dlc_abi_count {
+  uint64_t step; /* num_steps: behind the last one */
+  uint64_t ref;  /* one behind those of the steps */
+  uint32_t dim;
+  uint32_t most;
+} dlc_abi_count;
 
 /* How a size follows from others; division rounds as its name says. */
 enum dlc_abi_size_op {
@@ -320,6 +335,19 @@ typedef struct dlc_abi_model {
   void (*core_dims)(void);
 
   const dlc_abi_cuda *cuda; /* NULL: no code for CUDA devices */
+  /*
+   * Models that count: the last num_counts dims are not the caller's. `counts`
+   * has one entry for each, in the order of the steps. The places of buffers in
+   * the arena, its size and that of scratch memory are for the most that can be
+   * counted; everything else that depends on such a dim is for what it is, and
+   * needed after its count only. output_counts says of each output how many of
+   * `counts` have to be known for its shape; 0: none.
+   */
+  uint32_t num_counts, reserved;
+  const dlc_abi_count *counts;
+  const uint32_t *output_counts; /* num_outputs */
+  /* dlc_core_counts, so that it is linked in. */
+  void (*core_counts)(void);
 } dlc_abi_model;
 
 /*
@@ -332,6 +360,9 @@ const dlc_abi_model *dlc_core_model(const dlc_abi_model *model);
 /* Defined by the runtime: comes with the part of it that models with dims need.
  * Does nothing. */
 void dlc_core_dims(void);
+
+/* Likewise of models that count. */
+void dlc_core_counts(void);
 
 #ifdef __cplusplus
 }

@@ -155,13 +155,16 @@ typedef struct dlc_tensor_info {
   const char *name;
   DLDataType dtype;
   int32_t ndim;
-  const int64_t *shape;  /* -1 for an extent that depends on dims */
-  uint64_t size_bytes;   /* dense; 0 where it depends on dims */
+  /* -1 for an extent that depends on dims or on values. */
+  const int64_t *shape;
+  uint64_t size_bytes;   /* dense; 0 where it depends on one */
   const void *test_data; /* embedded value, or NULL */
   /* ndim texts: of an extent of -1 the name of the dim that it is, or what it
    * is computed from, such as "N * 2"; NULL for one that is fixed. The array is
-   * NULL where all are. */
+   * NULL where all are. "count(NODE)" is a number that the model finds out. */
   const char *const *extents;
+  /* An output whose shape depends on values, see dlc_session_output. */
+  int32_t is_counted;
 } dlc_tensor_info;
 
 DLC_EXPORT dlc_status dlc_model_get_input(const dlc_model *model,
@@ -201,7 +204,8 @@ DLC_EXPORT dlc_status dlc_model_arena_bytes_for(const dlc_model *model,
                                                 uint64_t *bytes);
 
 /* The shape of an input or output while inputs have the sizes `sizes`,
- * likewise. `shape` has room for the tensor's ndim extents. */
+ * likewise; the largest one where it depends on values. `shape` has room for
+ * the tensor's ndim extents. */
 DLC_EXPORT dlc_status dlc_model_input_shape_for(const dlc_model *model,
                                                 const int64_t *sizes,
                                                 uint32_t num_dims,
@@ -238,8 +242,9 @@ typedef struct dlc_queue dlc_queue;
 
 /* Memory of the program's own. `allocate` returns NULL on failure; `release`
  * gets what `allocate` was given. Called only while sessions are made and
- * destroyed and, of a model with dims, inputs of larger sizes are bound; never
- * by run. */
+ * destroyed and, of a model with dims, inputs of larger sizes are bound; by run
+ * for outputs alone whose shape depends on values and that no tensor is bound
+ * to. */
 typedef struct dlc_allocator {
   size_t struct_size;
   void *(*allocate)(void *context, size_t bytes, size_t alignment);
@@ -361,6 +366,12 @@ DLC_EXPORT dlc_status dlc_session_get_info(const dlc_session *session,
  * checked by run (DLC_ERROR_TENSOR). As soon as the inputs bound say the size
  * of every dim the session prepares for these, and its arena and scratch memory
  * grow where they are too small; where that can't be, run says why.
+ *
+ * Where the shape of an output depends on values (an extent counts what a mask
+ * selects), a tensor to bind there has the largest shape that it can have, and
+ * run fills as much from the start as there is. Nothing has to be bound to such
+ * an output: run then takes memory of just the size from the session's
+ * allocator. dlc_session_output tells what there is.
  */
 DLC_EXPORT dlc_status dlc_session_bind_input(dlc_session *session,
                                              uint32_t index,
@@ -374,8 +385,9 @@ DLC_EXPORT dlc_status dlc_session_bind(dlc_session *session, const char *name,
 
 /*
  * The shape of an output at the sizes of the inputs bound: what a tensor to
- * bind there must have. It stays valid until the next bind. DLC_ERROR_UNBOUND:
- * the inputs bound don't say the size of every dim.
+ * bind there must have; the largest one where it depends on values. It stays
+ * valid until the next bind. DLC_ERROR_UNBOUND: the inputs bound don't say the
+ * size of every dim.
  */
 DLC_EXPORT dlc_status dlc_session_output_shape(const dlc_session *session,
                                                uint32_t index,
@@ -383,10 +395,11 @@ DLC_EXPORT dlc_status dlc_session_output_shape(const dlc_session *session,
                                                int32_t *ndim);
 
 /*
- * Runs the model on the bound tensors. Allocates nothing, waits for no other
- * session and writes only to the arena, scratch, state and outputs. A session
- * that finds the pool busy runs on the calling thread alone. Arithmetic rounds
- * to nearest and keeps subnormal numbers, whatever the calling thread has set.
+ * Runs the model on the bound tensors. Allocates nothing but outputs whose
+ * shape depends on values, waits for no other session and writes only to the
+ * arena, scratch, state and outputs. A session that finds the pool busy runs on
+ * the calling thread alone. Arithmetic rounds to nearest and keeps subnormal
+ * numbers, whatever the calling thread has set.
  *
  * On a CUDA device, the first two runs after tensors were bound may allocate
  * what copies of host tensors and a CUDA graph need. DLC_ERROR_DEVICE: the
@@ -404,10 +417,20 @@ DLC_EXPORT dlc_status dlc_session_run(dlc_session *session, dlc_queue *queue);
 DLC_EXPORT dlc_status dlc_session_seed(dlc_session *session, uint64_t seed);
 
 /* Binds all inputs and outputs, in the model's order, and runs. `random_seed`
- * may be left out. */
+ * may be left out. An output whose shape depends on values and whose `data` is
+ * NULL is left unbound. */
 DLC_EXPORT dlc_status dlc_session_run_tensors(
     dlc_session *session, const DLTensor *inputs, uint32_t num_inputs,
     const DLTensor *outputs, uint32_t num_outputs, dlc_queue *queue);
+
+/*
+ * An output as the last run left it, dense and row-major: of the shape that the
+ * values gave it where it depends on these. Its data are in the tensor bound,
+ * or in memory of the session's. Both it and the shape stay valid until the
+ * next bind or run of the session. DLC_ERROR_UNBOUND: no run has computed it.
+ */
+DLC_EXPORT dlc_status dlc_session_output(const dlc_session *session,
+                                         uint32_t index, DLTensor *tensor);
 
 /* Writes the last run's profile as a Chrome trace, in JSON. Only libdlcrt has
  * it. */
@@ -473,6 +496,7 @@ typedef struct dlc_api {
                                        uint32_t, uint32_t, int64_t *);
   dlc_status (*session_output_shape)(const dlc_session *, uint32_t,
                                      const int64_t **, int32_t *);
+  dlc_status (*session_output)(const dlc_session *, uint32_t, DLTensor *);
 } dlc_api;
 
 /* Defined by each artifact. */
