@@ -48,6 +48,22 @@ def unpack_family(family, folder):
         return list(input_flags(archive))
 
 
+def unpack_counting(case, folder):
+    """Writes the symbol and a file for each set of inputs and outputs; returns these paths."""
+    with np.load(DATA / "counting" / f"{case}.npz") as archive:
+        (folder / "model-symbol.json").write_bytes(archive["symbol"].tobytes())
+        sets = {}
+        for key in archive.files:
+            number, _, name = key.partition("/")
+            if name:
+                sets.setdefault(number, {})[name] = archive[key]
+    paths = []
+    for number, arrays in sorted(sets.items()):
+        paths.append(folder / f"{number}.npz")
+        np.savez(paths[-1], **arrays)
+    return paths
+
+
 class Symbol:
     """A symbol in the making; a method call adds a node and returns its number."""
 

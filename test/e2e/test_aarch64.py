@@ -5,7 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import DATA, LLVM_BIN, ROOT, dlc, for_models, input_flags
+from conftest import DATA, LLVM_BIN, ROOT, dlc, for_models, input_flags, unpack_counting
 
 LIBRARIES = "/usr/aarch64-linux-gnu"
 # Contractions, windows, reductions, gathers, sorting, suppression, half precision, polynomials and functions of libm.
@@ -47,6 +47,16 @@ def test_operator_passes_its_test(case, host, tmp_path):
     dlc("compile", folder / "model-symbol.json", *flags, "--cpu", "armv8-a", "--embed-test",
         folder / "io.npz", "-o", tmp_path / "op.so")
     assert emulate(host, tmp_path / "op.so", "cortex-a57") == "passed"
+
+
+@pytest.mark.parametrize("case", ["rows_through_a_network", "mask_of_a_mask", "orders"])
+def test_shapes_that_depend_on_values(case, host, tmp_path):
+    for path in unpack_counting(case, tmp_path):
+        with np.load(path) as io:
+            flags = list(input_flags(io))
+        dlc("compile", tmp_path / "model-symbol.json", *flags, "--cpu", "armv8-a", "--embed-test", path, "-o",
+            tmp_path / "model.so")
+        assert emulate(host, tmp_path / "model.so", "cortex-a57") == "passed"
 
 
 @for_models("mlp")

@@ -485,3 +485,21 @@ def test_parameters_can_be_inputs(api):
     assert (api.answers(out, "data", data[:2]).argmax(axis=1) == 3).all()
     for each in (handle, out):
         api.call("MXPredFree", each)
+
+
+def test_outputs_whose_shape_depends_on_values(api):
+    """The shape of an output is the largest one before it is computed, then that which it has."""
+    symbol = (b'{"nodes": [{"op": "null", "name": "x", "inputs": []}, {"op": "null", "name": "m", "inputs": []},'
+              b' {"op": "_contrib_boolean_mask", "name": "mask", "inputs": [[0, 0], [1, 0]]}],'
+              b' "arg_nodes": [0, 1], "heads": [[2, 0]]}')
+    handle = ctypes.c_void_p()
+    api.call("MXPredCreate", symbol, None, 0, 1, 0, *api.shapes({"x": (6, 2), "m": (6,)}), ctypes.byref(handle))
+    shape, rank = ctypes.POINTER(ctypes.c_uint32)(), ctypes.c_uint32()
+    api.call("MXPredGetOutputShape", handle, 0, ctypes.byref(shape), ctypes.byref(rank))
+    assert [shape[i] for i in range(rank.value)] == [6, 2]
+    x = np.arange(12, dtype="f4").reshape(6, 2)
+    api.call("MXPredSetInput", handle, b"x", x.ctypes.data_as(ctypes.c_void_p), x.size)
+    for mask in ([0, 1, 0, 0, 1, 1], [0] * 6, [1] * 6, [0, 0, 0, 1, 0, 0]):
+        mask = np.array(mask, "f4")
+        np.testing.assert_array_equal(api.answers(handle, "m", mask), x[mask != 0])
+    api.call("MXPredFree", handle)

@@ -2,9 +2,10 @@
 """Small random graphs compute the same whoever computes them.
 
 The reference interpreter, every pass over the graph, the artifacts of -O0 and -O3 (`dlc verify --bisect` compares
-these), any number of threads, which change no bit, a CUDA device, and one artifact for all sizes of a dimension. DLC_SEEDS sets how many
-graphs are drawn.
+these), any number of threads, which change no bit, a CUDA device, one artifact for all sizes of a dimension, and one for all
+numbers of rows that a mask selects. DLC_SEEDS sets how many graphs are drawn.
 """
+import json
 import os
 import subprocess
 
@@ -226,3 +227,61 @@ def test_sizes_agree(seed, tmp_path):
                                  text=True, capture_output=True, check=False)
             assert run.returncode == 0 or "its bound" in run.stderr or "not a multiple" in run.stderr, run
     assert compiled > 0, "no graph could be compiled for all sizes"
+
+
+def put_mask_before(path):
+    """Lets the variable `x`, the first one, be the rows of `rows` that the mask `m` selects."""
+    symbol = json.loads(path.read_text())
+    for node in symbol["nodes"]:
+        node["inputs"] = [[i + 2, output, version] for i, output, version in node["inputs"]]
+    symbol["nodes"][0].update(op="_contrib_boolean_mask", inputs=[[0, 0, 0], [1, 0, 0]])
+    symbol["nodes"][:0] = [{"op": "null", "name": name, "inputs": []} for name in ("rows", "m")]
+    symbol["heads"] = [[i + 2, output, version] for i, output, version in symbol["heads"]]
+    symbol["arg_nodes"] = [i for i, node in enumerate(symbol["nodes"]) if node["op"] == "null"]
+    symbol["node_row_ptr"] = list(range(len(symbol["nodes"]) + 1))
+    path.write_text(json.dumps(symbol))
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_counts_agree(seed, tmp_path):
+    """Where a mask says how many rows there are, results are those of the artifact for as many."""
+    rows, compiled = 20, 0
+    for number in range(GRAPHS):
+        graph = Graph(seed * GRAPHS + number)
+        flags = [flag for flag in graph.save(tmp_path) if not flag.startswith("--input=x=")]
+        shape = list(graph.values.pop("x").shape)[1:]
+        (tmp_path / "one-symbol.json").write_bytes((tmp_path / "model-symbol.json").read_bytes())
+        put_mask_before(tmp_path / "model-symbol.json")
+
+        def compile_for(model, path, *inputs):
+            run = subprocess.run([BUILD / "bin" / "dlc", "compile", tmp_path / model, *flags, *inputs, "-o", path, "--cpu",
+                                  "native"], text=True, capture_output=True, check=False)
+            assert run.returncode in (0, 3), run.stderr
+            return run.returncode == 0
+
+        extents = "x".join(map(str, shape))
+        if not compile_for("model-symbol.json", tmp_path / "any.so", f"--input=rows={rows}x{extents}", f"--input=m={rows}"):
+            continue
+        compiled += 1
+        for count in (0, 1, 2, 7, 16, rows):
+            data = graph.draw.uniform(-1, 1, [rows, *shape]).astype(np.float32)
+            kept = np.isin(np.arange(rows), graph.draw.permutation(rows)[:count])
+            masked = {**graph.values, "rows": data, "m": kept.astype(np.float32)}
+            np.savez(tmp_path / "io.npz", **{"in:" + name: value for name, value in masked.items()})
+            run = subprocess.run([BUILD / "bin" / "dlc", "run", tmp_path / "any.so", "--io", tmp_path / "io.npz", "--output",
+                                  tmp_path / "got.npz"], text=True, capture_output=True, check=False)
+            assert run.returncode == 0 or f"count(x) is {count}, not " in run.stderr, run
+            if count == 0:
+                continue
+            if not compile_for("one-symbol.json", tmp_path / "one.so", f"--input=x={count}x{extents}"):
+                assert run.returncode == 3
+                continue
+            np.savez(tmp_path / "one.npz", **{"in:" + name: value for name, value in graph.values.items()},
+                     **{"in:x": data[kept]})
+            if run.returncode == 0:
+                with np.load(tmp_path / "got.npz") as got, np.load(tmp_path / "one.npz") as one:
+                    # The output of a variable has its name.
+                    outputs = {"out:x" if name == "out:x_output" else name: got[name] for name in got.files}
+                    np.savez(tmp_path / "want.npz", **one, **outputs)
+                dlc("verify", tmp_path / "one.so", "--io", tmp_path / "want.npz")
+    assert compiled > 0, "no graph could be compiled for all counts"

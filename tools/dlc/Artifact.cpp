@@ -199,6 +199,7 @@ bool Session::create(const Artifact &artifact, const SessionFlags &flags,
   }
   outputs.clear();
   outputs.reserve(artifact.info().num_outputs);
+  outputFacts.clear();
   for (uint32_t i = 0; status == DLC_OK && i < artifact.info().num_outputs;
        ++i) {
     const int64_t *shape = nullptr;
@@ -206,8 +207,11 @@ bool Session::create(const Artifact &artifact, const SessionFlags &flags,
     status = dlc_session_output_shape(session, i, &shape, &rank);
     if (status != DLC_OK)
       break;
-    outputs.emplace_back(artifact.output(i),
+    outputFacts.push_back(artifact.output(i));
+    outputs.emplace_back(outputFacts[i],
                          std::vector<int64_t>(shape, shape + rank));
+    if (outputFacts[i].is_counted)
+      continue;
     DLTensor tensor = outputs[i].view();
     status = dlc_session_bind_output(session, i, &tensor);
   }
@@ -226,6 +230,24 @@ bool Session::run(std::string &error) {
 std::string Session::device() const {
   return (isOnCpu() ? "cpu:" : "cuda:") +
          std::to_string(info().device.device_id);
+}
+
+bool Session::fetch(std::vector<Tensor> &outputs, std::string &error) {
+  for (uint32_t i = 0; i < outputFacts.size(); ++i) {
+    if (!outputFacts[i].is_counted)
+      continue;
+    DLTensor tensor;
+    if (dlc_session_output(session, i, &tensor) != DLC_OK) {
+      error = dlc_last_error();
+      return false;
+    }
+    outputs[i] =
+        Tensor(outputFacts[i],
+               std::vector<int64_t>(tensor.shape, tensor.shape + tensor.ndim));
+    if (outputs[i].sizeBytes() != 0)
+      std::memcpy(outputs[i].data(), tensor.data, outputs[i].sizeBytes());
+  }
+  return true;
 }
 
 dlc_session_info Session::info() const {

@@ -104,13 +104,18 @@ public:
   Session &operator=(const Session &) = delete;
 
   /// Makes a session, and tensors for its outputs as the shapes of \p inputs
-  /// ask for, and binds all. The tensors must outlive it.
+  /// ask for, and binds all but those whose shape depends on values. The
+  /// tensors must outlive it.
   bool create(const Artifact &artifact, const SessionFlags &flags,
               bool withProfile, std::vector<Tensor> &inputs,
               std::vector<Tensor> &outputs, std::string &error);
 
   /// Runs the model; \returns false, with the reason in \p error, on failure.
   bool run(std::string &error);
+
+  /// Gives those of \p outputs whose shape depends on values the shape and the
+  /// values of the last run. Needed after each run of which one wants them.
+  bool fetch(std::vector<Tensor> &outputs, std::string &error);
 
   dlc_session *get() { return session; }
   unsigned numThreads() const { return info().num_threads; }
@@ -126,6 +131,7 @@ private:
   dlc_session_info info() const;
 
   dlc_session *session = nullptr;
+  std::vector<dlc_tensor_info> outputFacts;
   std::vector<dlc_profile_event> profile;
 };
 

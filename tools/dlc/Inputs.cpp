@@ -216,7 +216,7 @@ std::string dlc::tool::runOnArchive(const std::string &file,
       !inputs.isComplete(error) ||
       !session.create(artifact, flags, /*withProfile=*/false, inputs.tensors,
                       outputs, error) ||
-      !session.run(error))
+      !session.run(error) || !session.fetch(outputs, error))
     return error;
   npz::Writer writer(outputsFile);
   for (const Tensor &output : outputs)

@@ -84,6 +84,8 @@ static int run(const RunFlags &flags) {
   for (int runs = flags.profile.empty() ? 1 : kProfiledRuns; runs > 0; --runs)
     if (!session.run(error))
       return badInput(flags.file, error);
+  if (!session.fetch(outputs, error))
+    return badInput(flags.file, error);
   if (!flags.profile.empty() &&
       dlc_session_write_trace(session.get(), flags.profile.c_str()) != DLC_OK)
     return badInput(flags.profile, lastError(flags.profile));

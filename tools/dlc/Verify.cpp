@@ -159,6 +159,39 @@ static int readWanted(const VerifyFlags &flags, const Artifact &artifact,
   return badInput(source, "has nothing to compare with: no key out:NAME");
 }
 
+/// Whether some output has a shape that depends on values.
+static bool hasCounted(const Artifact &artifact) {
+  for (uint32_t i = 0; i < artifact.info().num_outputs; ++i)
+    if (artifact.output(i).is_counted)
+      return true;
+  return false;
+}
+
+/// The runtime's own test: it knows the shapes that its values have.
+static int runSelfTest(const VerifyFlags &flags, const Artifact &artifact) {
+  dlc_session_options options = {};
+  options.struct_size = sizeof(options);
+  options.num_threads = flags.session.threads;
+  std::vector<dlc_test_result> results(artifact.info().num_outputs);
+  dlc_status status =
+      dlc_model_self_test(artifact.model(), &options, results.data(),
+                          static_cast<uint32_t>(results.size()));
+  if (status != DLC_OK && status != DLC_ERROR_TEST_FAILED)
+    return badInput(flags.file, lastError(flags.file));
+  std::vector<Row> rows;
+  for (uint32_t i = 0; i < results.size(); ++i) {
+    if (!artifact.output(i).test_data)
+      continue;
+    char text[128];
+    std::snprintf(text, sizeof(text), "max error %-11.4g limit %-11.4g",
+                  results[i].max_error, results[i].limit);
+    bool isComputed = results[i].tested != 0;
+    rows.push_back({artifact.output(i).name, results[i].passed != 0,
+                    isComputed ? text : lastError(flags.file)});
+  }
+  return printRows(rows) ? Done : AnswerIsNo;
+}
+
 static int verify(const VerifyFlags &flags) {
   Artifact artifact;
   std::string error;
@@ -168,6 +201,8 @@ static int verify(const VerifyFlags &flags) {
   npz::Reader archive;
   if (int status = readInputs(flags, artifact, archive, inputs))
     return status;
+  if (flags.io.empty() && hasCounted(artifact))
+    return runSelfTest(flags, artifact);
   std::vector<Tensor> outputs;
   Session session;
   if (!session.create(artifact, flags.session, /*withProfile=*/false,
@@ -176,7 +211,7 @@ static int verify(const VerifyFlags &flags) {
   Reference wanted;
   if (int status = readWanted(flags, artifact, archive, outputs, wanted))
     return status;
-  if (!session.run(error))
+  if (!session.run(error) || !session.fetch(outputs, error))
     return badInput(flags.file, error);
 
   Tolerance tolerance;

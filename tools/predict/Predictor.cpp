@@ -134,8 +134,13 @@ bool Predictor::runWatched(std::string &error) {
   std::shared_ptr<Predictor> model = watched;
   Monitor called = monitor;
   copyValues(inputs, model->inputs);
-  if (!model->session.run(error))
+  if (!model->session.run(error) ||
+      !model->session.fetch(model->outputs, error))
     return false;
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (this->model->output(static_cast<uint32_t>(i)).is_counted)
+      outputs[i] = tool::Tensor(this->model->output(static_cast<uint32_t>(i)),
+                                model->outputs[i].shape());
   copyValues(model->outputs, outputs);
   if (called.wantsInputs)
     for (const tool::Tensor &input : inputs)
@@ -147,7 +152,11 @@ bool Predictor::runWatched(std::string &error) {
 
 bool Predictor::run(std::string &error) {
   Lock lock(mutex);
-  return watched ? runWatched(error) : session.run(error);
+  bool isRun = watched ? runWatched(error)
+                       : session.run(error) && session.fetch(outputs, error);
+  for (size_t i = 0; isRun && i < outputs.size(); ++i)
+    shapes[i].assign(outputs[i].shape().begin(), outputs[i].shape().end());
+  return isRun;
 }
 
 bool Predictor::setMonitor(Monitor to, std::string &error) {

@@ -8,6 +8,14 @@ using namespace mlir;
 
 namespace dlc::mxnet {
 
+const InputOption *findInputOption(const ImportOptions &options,
+                                   StringRef name) {
+  for (const InputOption &input : options.inputs)
+    if (name == input.name)
+      return &input;
+  return nullptr;
+}
+
 void checkInputOptions(const ResolvedSymbol &symbol,
                        const ImportOptions &options, const std::string &file,
                        DiagnosticList &diagnostics) {

@@ -7,6 +7,10 @@
 
 namespace dlc::mxnet {
 
+/// What \p options say of the input \p name; null if nothing.
+const InputOption *findInputOption(const ImportOptions &options,
+                                   llvm::StringRef name);
+
 /// Reports inputs of \p options that \p symbol does not have, and dynamic
 /// dimensions, which can't be compiled yet.
 void checkInputOptions(const ResolvedSymbol &symbol,

@@ -3,6 +3,7 @@
 // into diagnostics of the node.
 #include "compiler/import/mxnet/NodeBuilder.h"
 
+#include "compiler/import/mxnet/MaskCounts.h"
 #include "compiler/import/mxnet/Operators.h"
 #include "dialects/graph/Constants.h"
 #include "mlir/IR/Diagnostics.h"
@@ -526,6 +527,20 @@ Value NodeBuilder::channelsLast(Value value) {
   llvm::append_range(permutation, llvm::seq<int64_t>(2, rank(value)));
   permutation.push_back(1);
   return transpose(value, permutation);
+}
+
+//===----------------------------------------------------------------------===//
+// Counts
+//===----------------------------------------------------------------------===//
+
+Count NodeBuilder::getCount(Value mask) {
+  return mask ? surroundings.counts->get(builder, loc, mask) : Count();
+}
+
+Value NodeBuilder::getNextPlaces(const Count &count) {
+  return emit<graph::CountedOp>(
+      {count.packed}, {attr("start", int64_t(2)), attr("count", count.number)},
+      count.places ? count.places.getType() : Type());
 }
 
 } // namespace dlc::mxnet

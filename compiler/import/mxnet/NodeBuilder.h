@@ -40,6 +40,15 @@ inline Shape dimRange(int64_t begin, int64_t end) {
   return llvm::to_vector<6>(llvm::seq<int64_t>(begin, end));
 }
 
+/// How many elements of a mask are true: an extent of the model that is known
+/// only while it runs.
+struct Count {
+  mlir::Value packed; ///< of graph.compact
+  mlir::Value places; ///< the indices of what is true, ascending, as int64
+  int64_t number = 0; ///< of the counts of the model
+};
+class MaskCounts;
+
 /// Builds the operations of one node.
 class NodeBuilder {
 public:
@@ -47,6 +56,7 @@ public:
   struct Surroundings {
     std::function<mlir::Value()> getSeed;
     std::function<Values(size_t, llvm::ArrayRef<mlir::Value>)> importSubgraph;
+    MaskCounts *counts = nullptr;
     size_t subgraphCount = 0;
     int64_t number = 0;
     /// How many operations the model may still get; negative once that was
@@ -85,6 +95,12 @@ public:
   mlir::Value getSeed() { return surroundings.getSeed(); }
   /// A number that no other node has, nor this one in another turn of a loop.
   int64_t getNumber() const { return surroundings.number; }
+
+  /// The count of \p mask, [N] of booleans; equal masks have the same one. Null
+  /// values for a null mask.
+  Count getCount(mlir::Value mask);
+  /// For each of the places of \p count the next one; N for the last.
+  mlir::Value getNextPlaces(const Count &count);
 
   size_t getSubgraphCount() const { return surroundings.subgraphCount; }
   /// Builds subgraph \p index, whose arguments get the given values. \returns

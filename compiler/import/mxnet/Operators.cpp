@@ -33,6 +33,7 @@ SmallVector<OperatorFamily> getOperatorFamilies() {
       {"Numpy: creation", getNumpyCreationOperators()},
       {"Numpy: products", getNumpyContractionOperators()},
       {"Writing by index", getScatterOperators()},
+      {"Shapes that depend on values", getCountingOperators()},
       {"Linear algebra", getLinalgOperators()},
       {"Small families", getContribOperators()},
       {"Densities", getDistributionOperators()},

@@ -63,6 +63,7 @@ llvm::ArrayRef<OperatorRow> getNumpyEditingOperators();
 llvm::ArrayRef<OperatorRow> getNumpyCreationOperators();
 llvm::ArrayRef<OperatorRow> getNumpyContractionOperators();
 llvm::ArrayRef<OperatorRow> getScatterOperators();
+llvm::ArrayRef<OperatorRow> getCountingOperators();
 llvm::ArrayRef<OperatorRow> getLinalgOperators();
 llvm::ArrayRef<OperatorRow> getContribOperators();
 llvm::ArrayRef<OperatorRow> getDistributionOperators();

@@ -8,6 +8,7 @@
 
 #include "compiler/import/MemoryCheck.h"
 #include "compiler/import/mxnet/InputOptions.h"
+#include "compiler/import/mxnet/MaskCounts.h"
 #include "compiler/import/mxnet/ResolvedSymbol.h"
 #include "dlc/abi.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -29,13 +30,11 @@ public:
       : symbol(symbol), file(file), weights(std::move(weights)),
         options(options), diagnostics(diagnostics), builder(&context),
         values(symbol.size()), nextNumber(symbol.size()),
-        operationsLeft(options.maxOperations) {}
+        operationsLeft(options.maxOperations), ownCounts(options.counts) {}
 
   OwningOpRef<ModuleOp> import();
 
 private:
-  const InputOption *findInputOption(StringRef name) const;
-
   // Variables.
   void importVariable(size_t index);
   Value addInput(size_t index, ArrayRef<int64_t> shape, Type element);
@@ -97,18 +96,12 @@ private:
   static constexpr int64_t maxNodes = 1 << 16;
   /// The argument that is no variable of the model; null if there is none.
   Value seed;
+  MaskCounts ownCounts, *counts = &ownCounts;
   /// The node of each other argument, ascending.
   std::vector<size_t> arguments;
 };
 
 } // namespace
-
-const InputOption *SymbolImporter::findInputOption(StringRef name) const {
-  for (const InputOption &input : options.inputs)
-    if (name == input.name)
-      return &input;
-  return nullptr;
-}
 
 //===----------------------------------------------------------------------===//
 // Variables
@@ -124,7 +117,7 @@ Type SymbolImporter::getDeclaredElement(size_t index) {
   const Node &node = symbol.getNode(index);
   ElementType type = dlc::mxnet::getDeclaredElement(
       node, symbol.get(index).place, diagnostics);
-  if (const InputOption *input = findInputOption(node.name))
+  if (const InputOption *input = findInputOption(options, node.name))
     type = input->type.value_or(type);
   return getMLIRType(builder.getContext(), type);
 }
@@ -178,7 +171,7 @@ Value SymbolImporter::addWeight(size_t index, const Weight &weight) {
 
 void SymbolImporter::importVariable(size_t index) {
   const std::string &name = symbol.getNode(index).name;
-  if (const InputOption *input = findInputOption(name)) {
+  if (const InputOption *input = findInputOption(options, name)) {
     Shape shape;
     for (const InputDim &dim : input->shape)
       shape.push_back(dim.size);
@@ -234,8 +227,8 @@ NodeBuilder SymbolImporter::makeBuilder(size_t index, ArrayRef<Value> inputs) {
       [this, index](size_t which, ArrayRef<Value> given) {
         return importInner(index, which, given);
       },
-      symbol.getNode(index).subgraphs.size(), firstNumber + int64_t(index),
-      getRoot().operationsLeft};
+      counts, symbol.getNode(index).subgraphs.size(),
+      firstNumber + int64_t(index), getRoot().operationsLeft};
   return NodeBuilder(
       builder, loc, info.attributes, inputs, info.inputNames, info.place,
       diagnostics, symbol.getSymbol().usesNumpyShapes, std::move(surroundings));
@@ -285,6 +278,7 @@ Values SymbolImporter::importAsInner(SymbolImporter &outer,
   if (llvm::is_contained(given, Value()))
     return {};
   parent = &outer;
+  counts = outer.counts;
   builder.restoreInsertionPoint(outer.builder.saveInsertionPoint());
   body = outer.body;
   for (auto [variable, value] : llvm::zip(variables, given))

@@ -21,10 +21,9 @@ ArrayRef<UnsupportedRow> getUnsupportedOperators() {
        "_sg_mkldnn_selfatt_valatt",
        "it is what oneDNN's backend fuses layers into; export the model before "
        "that backend rewrites it"},
-      {"_contrib_boolean_mask _npi_boolean_mask _npi_nonzero _npx_nonzero "
-       "_npi_unique _npi_bincount",
-       "the shape of its result depends on values; shapes must be known when "
-       "compiling. Where a mask keeps the shape, use where"},
+      {"_npi_bincount",
+       "the size of its result follows from the largest value, so that it has "
+       "no bound; compare the values with a range, and sum"},
       {"_contrib_dgl_adjacency _contrib_dgl_csr_neighbor_non_uniform_sample "
        "_contrib_dgl_csr_neighbor_uniform_sample _contrib_dgl_graph_compact "
        "_contrib_dgl_subgraph _contrib_edge_id _contrib_getnnz",

@@ -102,6 +102,9 @@ static Values pad(NodeBuilder &n) {
 // Inserting and deleting
 //===----------------------------------------------------------------------===//
 
+/// More comparisons than this would make a kernel too slow.
+static constexpr int64_t maxErasedPairs = int64_t(1) << 24;
+
 /// The data and the axis to edit; flat where no axis is given.
 static std::optional<int64_t> getEdited(NodeBuilder &n, Value &x) {
   x = n.input(0);
@@ -158,15 +161,37 @@ static std::optional<Shape> getPositions(NodeBuilder &n, int64_t size,
   return positions;
 }
 
+/// \p x without the positions along \p axis that are in the second input, in
+/// any order and several times. Those out of range are ignored, and so are
+/// negative ones: MXNet doesn't count them from the end.
+static Value eraseAt(NodeBuilder &n, Value x, int64_t axis) {
+  Type i64 = n.element(ElementType::I64);
+  Value given = n.reshape(n.cast(n.input(1), i64), {-1});
+  if (!given)
+    return {};
+  int64_t size = n.shape(x)[axis], count = n.shape(given)[0];
+  if (size == 0 || count == 0 || count > maxErasedPairs / size)
+    return n.fail(DiagnosticCode::UnsupportedAttribute,
+                  "deletes " + Twine(count) + " of " + Twine(size) +
+                      " positions by index; that can't be compiled");
+  Shape pairs{size, count};
+  Value isHit = n.emit<graph::EqualOp>(
+      {n.broadcastInDims(given, pairs, {1}), n.iota(pairs, i64, 0)});
+  Value hits = n.reduce<graph::ReduceSumOp>(n.cast(isHit, i64), {1},
+                                            /*keepdims=*/false);
+  Value kept = n.getCount(n.scalar<graph::EqualOp>(hits, 0)).places;
+  return n.emit<graph::GatherOp>(
+      {x, kept},
+      {n.attr("axis", axis), n.word<graph::IndexModeAttr>("mode", "clip")});
+}
+
 static Values erase(NodeBuilder &n) {
-  if (n.getInputCount() > 1)
-    return {n.fail(DiagnosticCode::UnsupportedAttribute,
-                   "how many elements a tensor of indices deletes is not known "
-                   "when compiling")};
   Value x;
   std::optional<int64_t> axis = getEdited(n, x);
   if (!axis || !x)
     return Values(1);
+  if (n.getInputCount() > 1)
+    return {eraseAt(n, x, *axis)};
   int64_t size = n.shape(x)[*axis];
   std::optional<Shape> positions = getPositions(n, size, size - 1);
   if (!positions)
@@ -367,8 +392,7 @@ ArrayRef<OperatorRow> getNumpyEditingOperators() {
        "start:int?=None stop:int?=None step:int?=None int_ind:int?=None "
        "axis:int?=None",
        "arr*", erase, nullptr, "output",
-       "Places from attributes alone: a tensor of them would make the shape "
-       "depend on values."},
+       "Compares places with a tensor of indices: at most 2^24 pairs."},
       {"_npi_insert_scalar", insertSpec, "arr values[val=None]", insert},
       {"_npi_insert_slice", insertSpec, "arr values[val=None]", insert},
       {"_npi_insert_tensor", insertSpec, "arr values[val=None] obj", insertAt},
