@@ -5,6 +5,7 @@
 #include "compiler/Pipeline.h"
 #include "compiler/Registration.h"
 #include "compiler/StageText.h"
+#include "compiler/bisect/Counts.h"
 #include "compiler/bisect/Subgraph.h"
 #include "compiler/dynamic/Instance.h"
 #include "compiler/import/Importer.h"
@@ -87,6 +88,7 @@ public:
       : options(options), context(context),
         tolerance{options.relative, options.absolute} {}
 
+  OwningOpRef<ModuleOp> import();
   void run(ModuleOp model,
            const std::vector<std::pair<unsigned, PassList>> &levels);
   BisectResult result;
@@ -445,6 +447,39 @@ void Bisection::describe(Subgraph &part, Operation *root,
   part.module->print(stream, flags);
 }
 
+/// Reads the model. Shapes that depend on values are what they are for the
+/// archive's inputs: a count may depend on the ones before.
+OwningOpRef<ModuleOp> Bisection::import() {
+  ImportOptions import = options.compile.import;
+  while (true) {
+    OwningOpRef<ModuleOp> model =
+        importModel(context, options.compile.model, options.compile.getParams(),
+                    import, result.diagnostics);
+    if (!model || dynamic::collectCounts(*model).empty())
+      return model;
+    auto main = *model->getOps<func::FuncOp>().begin();
+    npz::Reader archive;
+    std::string error;
+    if (!archive.open(options.io, error)) {
+      fail(error);
+      return {};
+    }
+    if (!readInputs(main, archive))
+      return {};
+    std::vector<int64_t> counts = findCounts(main, inputs);
+    inputs.clear();
+    if (llvm::is_contained(counts, 0)) {
+      fail("selects nothing: there are no values to compare");
+      return {};
+    }
+    if (counts == import.counts) {
+      fixCounts(main);
+      return model;
+    }
+    import.counts = counts;
+  }
+}
+
 void Bisection::run(ModuleOp model,
                     const std::vector<std::pair<unsigned, PassList>> &levels) {
   auto main = *model.getOps<func::FuncOp>().begin();
@@ -452,10 +487,6 @@ void Bisection::run(ModuleOp model,
   std::string error;
   if (!archive.open(options.io, error)) {
     fail(error);
-    return;
-  }
-  if (!dynamic::collectCounts(model).empty()) {
-    fail("can't be traced: shapes of the model depend on values");
     return;
   }
   if (!readInputs(main, archive))
@@ -495,10 +526,7 @@ BisectResult run(const BisectOptions &options,
                       diagnostic.str());
     return success();
   });
-  OwningOpRef<ModuleOp> model =
-      importModel(context, options.compile.model, options.compile.getParams(),
-                  options.compile.import, diagnostics);
-  if (model)
+  if (OwningOpRef<ModuleOp> model = bisection.import())
     bisection.run(*model, levels);
   return std::move(bisection.result);
 }

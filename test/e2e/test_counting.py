@@ -99,6 +99,13 @@ def test_self_test(tmp_path):
     assert run.stdout.count("ok ") == 2
 
 
+def test_bisect(tmp_path):
+    """Each count depends on the one before; both are what they are for the inputs."""
+    paths = unpack_counting("mask_of_a_mask", tmp_path)
+    run = dlc("verify", "--bisect", tmp_path / "model-symbol.json", "--io", paths[0], "-o", tmp_path / "bisect.mlir")
+    assert "nothing is wrong" in run.stdout
+
+
 def test_code_as_text(tmp_path):
     paths = compile_case("mask_of_a_mask", tmp_path)
     dlc("compile", tmp_path / "model-symbol.json", "--input=x=24x6", "--input=m=24", "--emit=llvm", "-o", tmp_path / "code.mlir")
