@@ -31,9 +31,10 @@ static bool areEqual(Value a, Value b, unsigned depth = 0) {
 }
 
 /// The size to look at a model for that counts up to \p most: odd, so that it
-/// is hardly an extent of something else, too.
+/// is hardly an extent of something else, too, and not so large that multiples
+/// of it are no extents any more.
 static int64_t getTypicalCount(int64_t most) {
-  return std::max<int64_t>(most / 2, 8) | 1;
+  return std::clamp<int64_t>(most / 2, 8, int64_t(1) << 20) | 1;
 }
 
 Count MaskCounts::get(OpBuilder &builder, Location loc, Value mask) {
