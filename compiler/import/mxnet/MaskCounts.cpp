@@ -43,9 +43,11 @@ Count MaskCounts::get(OpBuilder &builder, Location loc, Value mask) {
       return count;
   Count count;
   count.number = int64_t(counts.size());
-  int64_t size = counts.size() < sizes.size()
-                     ? sizes[counts.size()]
-                     : getTypicalCount(NodeBuilder::shape(mask)[0]);
+  int64_t size =
+      counts.size() < sizes.size()
+          ? sizes[counts.size()]
+          : getTypicalCount(
+                cast<RankedTensorType>(mask.getType()).getDimSize(0));
   count.packed = graph::CompactOp::create(builder, loc, mask);
   count.places = graph::CountedOp::create(
       builder, loc, RankedTensorType::get({size}, builder.getI64Type()),

@@ -227,8 +227,10 @@ NodeBuilder SymbolImporter::makeBuilder(size_t index, ArrayRef<Value> inputs) {
       [this, index](size_t which, ArrayRef<Value> given) {
         return importInner(index, which, given);
       },
-      counts, symbol.getNode(index).subgraphs.size(),
-      firstNumber + int64_t(index), getRoot().operationsLeft};
+      counts,
+      symbol.getNode(index).subgraphs.size(),
+      firstNumber + int64_t(index),
+      getRoot().operationsLeft};
   return NodeBuilder(
       builder, loc, info.attributes, inputs, info.inputNames, info.place,
       diagnostics, symbol.getSymbol().usesNumpyShapes, std::move(surroundings));
