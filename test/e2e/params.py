@@ -16,8 +16,11 @@ import zlib
 import numpy as np
 
 LIST_MAGIC = 0x112
-ARRAY_MAGIC = 0xF993FAC9
-DENSE, CPU, FLOAT32 = 0, 1, 0
+# Of the versions of arrays; the oldest, 0, has none.
+ARRAY_MAGICS = {1: 0xF993FAC8, 2: 0xF993FAC9, 3: 0xF993FACA}
+DENSE, CPU = 0, 1
+# A type's code is its index.
+DTYPES = ["float32", "float64", "float16", "uint8", "int32", "int8", "int64", "bool", "int16", "uint16", "uint32", "uint64"]
 
 
 def tensor(name, shape, seed):
@@ -38,18 +41,41 @@ def tensor(name, shape, seed):
     return values.astype(np.float32)
 
 
+def start(count):
+    """The bytes before a container's arrays."""
+    return struct.pack("<QQQ", LIST_MAGIC, 0, count)
+
+
+def header(shape, dtype="float32", version=2):
+    """The bytes before an array's values, of one of the four versions."""
+    if version == 0:
+        dims = struct.pack(f"<I{len(shape)}I", len(shape), *shape)
+    else:
+        dims = struct.pack("<I", ARRAY_MAGICS[version]) + (struct.pack("<i", DENSE) if version > 1 else b"")
+        dims += struct.pack(f"<i{len(shape)}q", len(shape), *shape)
+    return dims + struct.pack("<iii", CPU, 0, DTYPES.index(dtype))
+
+
+def end(names):
+    """The bytes behind a container's arrays."""
+    return struct.pack("<Q", len(names)) + b"".join(struct.pack("<Q", len(name)) + name.encode() for name in names)
+
+
+def pack(arrays, version=2):
+    """A container of small arrays, by name, as bytes."""
+    parts = (header(values.shape, str(values.dtype), version) + values.tobytes() for values in arrays.values())
+    return start(len(arrays)) + b"".join(parts) + end(list(arrays))
+
+
 def write(path, table):
     """Writes the tensors of `table` (params.json as a dict), one at a time."""
     shapes = table["params"]
     with open(path, "wb") as out:
-        out.write(struct.pack("<QQQ", LIST_MAGIC, 0, len(shapes)))
+        out.write(start(len(shapes)))
         for name, shape in shapes.items():
-            out.write(struct.pack(f"<Iii{len(shape)}q", ARRAY_MAGIC, DENSE, len(shape), *shape))
-            out.write(struct.pack("<iii", CPU, 0, FLOAT32))
+            out.write(header(shape))
             out.write(tensor(name.partition(":")[2], shape, table["seed"]))
-        out.write(struct.pack("<Q", len(shapes)))
-        for name in shapes:
-            out.write(struct.pack("<Q", len(name)) + name.encode())
+        out.write(end(list(shapes)))
 
 
 def main():

@@ -3,36 +3,30 @@
 // another shape or dtype, another input. Bytes changed at random seldom leave
 // a symbol that gets past the parser.
 #include "compiler/import/mxnet/Operators.h"
+#include "test/fuzz/ParamsMutator.h"
 #include "llvm/ADT/StringExtras.h"
 
 #include <nlohmann/json.hpp>
-#include <random>
 
 using nlohmann::json;
 using namespace dlc::mxnet;
+using dlc::fuzz::Chance;
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t maxSize);
 
 namespace {
 
 /// Draws changes and makes them.
-class Mutator {
+class Mutator : Chance {
 public:
-  explicit Mutator(unsigned seed) : random(seed) {}
+  using Chance::Chance;
 
-  /// Changes a model in place: \p line has the inputs' shapes.
-  void change(std::string &line, json &symbol);
+  /// Changes a model in place: \p line has the inputs' shapes, \p params is a
+  /// container.
+  void change(std::string &line, json &symbol, std::string &params);
 
 private:
-  size_t below(size_t count) { return count ? random() % count : 0; }
-  template <typename List>
-  auto &pick(List &list) {
-    return list[below(std::size(list))];
-  }
-
-  std::string makeInteger(int64_t minimum);
   std::string makeTuple(int64_t minimum, bool allowNone);
-  std::string makeFloat();
   std::string makeValue(const dlc::mxnet::AttributeSpec &spec);
   const OperatorRow &pickRow();
 
@@ -45,8 +39,7 @@ private:
   void changeNode(json &symbol);
   void addNode(json &symbol);
   void makeModel(std::string &line, json &symbol);
-
-  std::minstd_rand random;
+  void changeValues(std::string &line, const json &symbol, std::string &params);
 };
 
 } // namespace
@@ -55,42 +48,11 @@ private:
 // Values
 //===----------------------------------------------------------------------===//
 
-std::string Mutator::makeInteger(int64_t minimum) {
-  static constexpr int64_t rare[] = {-3,
-                                     -4,
-                                     7,
-                                     8,
-                                     16,
-                                     100,
-                                     1000,
-                                     65536,
-                                     1 << 20,
-                                     INT32_MAX,
-                                     INT32_MIN,
-                                     INT64_MAX,
-                                     INT64_MIN,
-                                     -100,
-                                     int64_t(1) << 32,
-                                     int64_t(1) << 40,
-                                     int64_t(1) << 62};
-  int64_t value = below(6) ? int64_t(below(8)) - 2 : pick(rare);
-  // What the operator's specification refuses says little about the operator.
-  return std::to_string(below(8) ? std::max(value, minimum) : value);
-}
-
 std::string Mutator::makeTuple(int64_t minimum, bool allowNone) {
   std::string text = "(";
   for (size_t left = below(6); left--;)
     text += (allowNone && !below(3) ? "None" : makeInteger(minimum)) + ",";
   return text + ")";
-}
-
-std::string Mutator::makeFloat() {
-  static constexpr const char *numbers[] = {
-      "0",   "1",    "-1",    "0.5",  "-0.5", "2",   "3",      "0.1",   "10",
-      "1e9", "1e30", "-1e30", "1e-9", "nan",  "inf", "-inf",   "1e308", "7.5",
-      "255", "100",  "-0.0",  "1e10", "4.5",  "1.5", "-1e308", "1e19"};
-  return pick(numbers);
 }
 
 std::string Mutator::makeValue(const dlc::mxnet::AttributeSpec &spec) {
@@ -317,11 +279,26 @@ void Mutator::changeLimit(std::string &line) {
            " " + line;
 }
 
-void Mutator::change(std::string &line, json &symbol) {
-  if (!below(8))
+/// Another value for one of the variables.
+void Mutator::changeValues(std::string &line, const json &symbol,
+                           std::string &params) {
+  std::vector<std::string> names;
+  for (const json &node : symbol["nodes"])
+    if (node["op"] == "null" && node.contains("name") &&
+        node["name"].is_string())
+      names.push_back(node["name"]);
+  changeParams(*this, names, line, params);
+}
+
+void Mutator::change(std::string &line, json &symbol, std::string &params) {
+  if (!below(8)) {
     makeModel(line, symbol);
+    params.clear();
+    for (size_t left = below(3); left--;)
+      changeValues(line, symbol, params);
+  }
   for (size_t left = 1 + below(3); left--;)
-    switch (below(8)) {
+    switch (below(9)) {
     case 0:
       changeLimit(line);
       break;
@@ -330,6 +307,9 @@ void Mutator::change(std::string &line, json &symbol) {
       break;
     case 2:
       addNode(symbol);
+      break;
+    case 3:
+      changeValues(line, symbol, params);
       break;
     default:
       changeNode(symbol);
@@ -362,17 +342,17 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size,
   Mutator mutator(seed);
   llvm::StringRef text(reinterpret_cast<const char *>(data), size);
   auto [head, rest] = text.split('\n');
-  auto [symbolText, params] = rest.split('\0');
+  auto [symbolText, bytes] = rest.split('\0');
   json symbol =
       json::parse(symbolText.begin(), symbolText.end(), nullptr, false);
   if (seed % 8 == 0 || !isSymbol(symbol))
     return LLVMFuzzerMutate(data, size, maxSize);
-  std::string line = head.str();
-  mutator.change(line, symbol);
+  std::string line = head.str(), params = bytes.str();
+  mutator.change(line, symbol, params);
   std::string changed =
       line + "\n" + symbol.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (rest.size() > symbolText.size())
-    changed += '\0' + params.str();
+  if (!params.empty())
+    changed += '\0' + params;
   if (changed.size() > maxSize)
     return LLVMFuzzerMutate(data, size, maxSize);
   std::copy(changed.begin(), changed.end(), data);
