@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as the archive of a model server. What does not begin as a zip file
-// is made one: names and contents of its members in turn, separated by NULs.
-// The archive is refused with a diagnostic, or holds a symbol and weights.
+// is made one: names and contents of its members in turn, separated by bytes of
+// ones, which no name has. The archive is refused with a diagnostic, or holds
+// a symbol and weights, which are imported.
+#include "test/fuzz/CheckImport.h"
 #include "tools/dlc/ModelFolder.h"
 #include "tools/dlc/ModelPath.h"
 #include "tools/npz/Zip.h"
@@ -27,7 +29,7 @@ static bool write(const std::string &path, std::string_view bytes) {
   npz::ZipWriter archive(path);
   while (!bytes.empty()) {
     auto take = [&] {
-      std::string_view part = bytes.substr(0, bytes.find('\0'));
+      std::string_view part = bytes.substr(0, bytes.find('\xff'));
       bytes.remove_prefix(std::min(bytes.size(), part.size() + 1));
       return part;
     };
@@ -57,5 +59,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (const InputDim &dim : input.shape)
       if (dim.size < 1)
         std::abort();
+  if (good) {
+    ImportOptions options;
+    options.inputs = files.inputs;
+    fuzz::checkImport(files.model, &*files.params, std::move(options));
+  }
   return 0;
 }
