@@ -165,9 +165,11 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
   if (!targets || !gpus)
     return false;
   if (sizes && !gpus->empty())
-    return fail(diagnostics, options, DiagnosticCode::UnsupportedOption,
-                "code for GPUs can't have dynamic dimensions yet: leave out "
-                "--target cuda, or give sizes");
+    return fail(
+        diagnostics, options, DiagnosticCode::UnsupportedOption,
+        "code for GPUs can't have dynamic dimensions, nor results whose "
+        "shape depends on values, yet: leave out --target cuda, or give "
+        "sizes");
   SmallVector<kernel::FuncOp> kernels(module.getOps<kernel::FuncOp>());
   size_t numTargets = targets->size();
   std::vector<OwningOpRef<ModuleOp>> lowered(kernels.size() * numTargets);

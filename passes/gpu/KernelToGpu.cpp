@@ -273,6 +273,9 @@ void GridLowering::finish(int64_t numBlocks) {
   set("kernel.shared_bytes", emitter->getSharedBytes());
   set("kernel.scratch_bytes", scratchBytes);
   set("kernel.num_phases", numPhases);
+  // Else ptxas would rather spill than let fewer blocks share a multiprocessor.
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    builder.getI32IntegerAttr(1));
   function.setKnownBlockSizeAttr(
       builder.getDenseI32ArrayAttr({static_cast<int32_t>(numThreads), 1, 1}));
 }
