@@ -7,12 +7,12 @@ Core GPU Architecture", "H100 Tensor Core GPU Architecture"); B200's memory is w
 3996 MHz). The clock is the one that the data sheets' tensor rates follow from.
 
 `mma` is multiply-adds of mma.sync in a clock of a multiprocessor, with sums in float32 (int32 for s8). An A100 has no
-faster instruction: the data sheet's rate. On an H100, mma.sync reaches 62.9 % of it ("Benchmarking and Dissecting the
-Nvidia Hopper GPU Architecture", arXiv 2402.13499); the rest needs wgmma. For a B200 nobody has published a rate of
-mma.sync: it is taken to be an H100's, clock by clock.
+faster instruction: the data sheet's rate. On an H100 the rest needs wgmma; that mma.sync reaches 62.9 % is an estimate in
+the light of published microbenchmarks (arXiv 2402.13499 is one), not a figure measured here. For a B200 nobody has
+published a rate of mma.sync: it is taken to be an H100's, clock by clock.
 
 `l2_bytes_per_clock`: the A100's paper says 5120; no paper says it of the others, for which 5120 of each die are taken.
-A multiprocessor takes 64 of them.
+A multiprocessor takes 64 of them. None of these figures was measured here.
 """
 import dataclasses
 
