@@ -16,13 +16,23 @@ static constexpr Row kRows[] = {
 #include "codegen/nvptx/Targets.def"
 };
 
+/// Shared memory that a block may have on every chip that code for compute
+/// capability \p sm runs on: that and newer ones, in KiB.
+static int64_t getLeastSharedKiB(int64_t sm) {
+  int64_t least = std::numeric_limits<int64_t>::max();
+  for (const Row &row : kRows)
+    if (row.sm >= sm)
+      least = std::min<int64_t>(least, row.blockSharedKiB);
+  return least;
+}
+
 device::GpuAttr nvptx::getGpu(MLIRContext *context, int64_t sm,
                               std::string &error) {
   for (const Row &row : kRows)
     if (row.sm == sm)
       return device::GpuAttr::get(
           context, StringAttr::get(context, "sm_" + std::to_string(sm)), sm,
-          row.multiprocessors, row.blockSharedKiB << 10);
+          row.multiprocessors, getLeastSharedKiB(sm) << 10);
   error = "no code can be generated for compute capability " +
           std::to_string(sm) + ": use one of";
   for (const Row &row : kRows)

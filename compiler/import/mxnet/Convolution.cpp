@@ -309,8 +309,9 @@ static Values upSampling(NodeBuilder &n) {
   for (Value input : n.getInputs()) {
     if (!input)
       return Values(1);
-    if (n.rank(input) != 4 || height % n.shape(input)[2] ||
-        width % n.shape(input)[3])
+    ArrayRef<int64_t> shape = n.shape(input);
+    if (n.rank(input) != 4 || shape[2] < 1 || shape[3] < 1 ||
+        height % shape[2] != 0 || width % shape[3] != 0)
       return {n.fail(DiagnosticCode::ShapeMismatch,
                      "can't repeat the pixels of " + dimsText(n.shape(input)) +
                          " to " + dimsText({height, width}))};

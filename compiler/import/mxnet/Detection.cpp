@@ -438,7 +438,8 @@ static Values multiBoxTarget(NodeBuilder &n) {
                " and " + dimsText(n.shape(scores)));
     return none;
   }
-  if (n.shape(anchors)[1] > INT32_MAX / n.shape(labels)[1]) {
+  if (n.shape(anchors)[1] >
+      INT32_MAX / std::max<int64_t>(n.shape(labels)[1], 1)) {
     n.fail(DiagnosticCode::SizeOverflow, "compares too many boxes");
     return none;
   }
