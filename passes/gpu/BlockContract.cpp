@@ -3,6 +3,7 @@
 #include "passes/gpu/BlockContract.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 using namespace dlc::kernel;
@@ -95,10 +96,8 @@ SmallVector<Value> BlockContract::getDepth(Value step) {
   if (!tail)
     return k;
   // The last block of the first extent counts fewer steps.
-  int64_t whole = 1;
-  for (int64_t extent : ArrayRef(extents).drop_front())
-    whole *= extent;
-  whole *= extents[0] - 1;
+  int64_t whole =
+      computeProduct(ArrayRef(extents).drop_front()) * (extents[0] - 1);
   Value isWhole = isLess(step, whole);
   Value rest = arith::SubIOp::create(builder, loc, step, constant(whole));
   extents[0] = 1;

@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 using namespace dlc::kernel;
@@ -116,9 +117,7 @@ Value BlockEmitter::combineThreads(Location loc, ReduceKind kind, Value value) {
 LogicalResult BlockEmitter::emitSharedReduce(ReduceOp op) {
   Location loc = op.getLoc();
   Block &body = op.getBody().front();
-  int64_t count = 1;
-  for (int64_t extent : op.getExtents())
-    count *= extent;
+  int64_t count = computeProduct(op.getExtents());
   Value neutral = arith::ConstantOp::create(
       builder, loc, getNeutralElement(builder, op.getKind(), op.getType()));
   auto loop =

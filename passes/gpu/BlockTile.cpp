@@ -2,6 +2,7 @@
 // Which part of a contraction a block computes.
 #include "passes/gpu/BlockTile.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -88,10 +89,7 @@ int64_t BlockTile::getSharedBytes(ContractOp op) const {
 }
 
 int64_t BlockTile::getNumTiles(ContractOp op) const {
-  int64_t batch = 1;
-  for (int64_t extent : op.getBatch())
-    batch *= extent;
-  return batch * llvm::divideCeil(op.getM(), rows) *
+  return computeProduct(op.getBatch()) * llvm::divideCeil(op.getM(), rows) *
          llvm::divideCeil(op.getN(), columns);
 }
 

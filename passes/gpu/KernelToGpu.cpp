@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/ADT/StringSwitch.h"
 
 namespace dlc::kernel {
@@ -32,6 +33,10 @@ static constexpr int64_t kReductionBytes = 2 << 10;
 /// The same bytes as a buffer of rank 1.
 static MemRefType flatten(MemRefType type) {
   return MemRefType::get(type.getNumElements(), type.getElementType());
+}
+
+static int64_t getBytes(MemRefType type) {
+  return type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
 }
 
 namespace {
@@ -92,12 +97,8 @@ int64_t GridLowering::getNumBlocks(const GridPart &part) {
   switch (part.kind) {
   case GridPart::Threads:
     return llvm::divideCeil(part.nest.getNumIterations(), numThreads);
-  case GridPart::Blocks: {
-    int64_t tasks = 1;
-    for (int64_t extent : cast<ParallelOp>(part.section).getExtents())
-      tasks *= extent;
-    return tasks;
-  }
+  case GridPart::Blocks:
+    return computeProduct(cast<ParallelOp>(part.section).getExtents());
   case GridPart::Tiles:
     return getTile(part).getNumTiles(cast<ContractOp>(part.section));
   }
@@ -123,9 +124,7 @@ void GridLowering::createFunction() {
 void GridLowering::mapGlobalScratch(ScratchOp op, int64_t count, Value index) {
   Location loc = op.getLoc();
   auto type = flatten(op.getType());
-  int64_t bytes = llvm::alignTo(type.getNumElements() *
-                                    ((type.getElementTypeBitWidth() + 7) / 8),
-                                kScratchAlignment);
+  int64_t bytes = llvm::alignTo(getBytes(type), kScratchAlignment);
   Value offset = emitter->add(
       loc, emitter->constantIndex(loc, scratchBytes),
       emitter->multiply(loc, index, emitter->constantIndex(loc, bytes)));
@@ -168,9 +167,7 @@ int64_t GridLowering::getTileBytes(ParallelOp task) {
 
 LogicalResult GridLowering::emitBlocks(ParallelOp op, Value block) {
   Location loc = op.getLoc();
-  int64_t tasks = 1;
-  for (int64_t extent : op.getExtents())
-    tasks *= extent;
+  int64_t tasks = computeProduct(op.getExtents());
   SmallVector<Value> indices =
       emitter->delinearize(loc, block, op.getExtents());
   for (auto [argument, index] : llvm::zip(op.getBody().getArguments(), indices))
@@ -180,8 +177,7 @@ LogicalResult GridLowering::emitBlocks(ParallelOp op, Value block) {
   int64_t room = target.getBlockSharedBytes() - tileBytes - kReductionBytes;
   for (ScratchOp scratch : getScratch(op)) {
     MemRefType type = scratch.getType();
-    int64_t bytes =
-        type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
+    int64_t bytes = getBytes(type);
     if (bytes > room) {
       mapGlobalScratch(scratch, tasks, block);
       continue;

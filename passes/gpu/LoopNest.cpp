@@ -4,18 +4,14 @@
 #include "passes/gpu/MemoryUse.h"
 #include "passes/kernel/BodyEmitter.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace dlc::kernel;
 
-int64_t LoopNest::getNumIterations() const {
-  int64_t count = 1;
-  for (int64_t extent : extents)
-    count *= extent;
-  return count;
-}
+int64_t LoopNest::getNumIterations() const { return computeProduct(extents); }
 
 bool LoopNest::hasLanes() const {
   return llvm::any_of(loops,

@@ -19,11 +19,6 @@ bool MemoryUse::conflictsWith(const MemoryUse &other) const {
          intersects(reads, other.writes);
 }
 
-void MemoryUse::add(const MemoryUse &other) {
-  reads.insert(other.reads.begin(), other.reads.end());
-  writes.insert(other.writes.begin(), other.writes.end());
-}
-
 /// The input that \p argument of \p kernel may share memory with; itself where
 /// there is none.
 static BlockArgument getSharedInput(FuncOp kernel, BlockArgument argument) {

@@ -18,7 +18,6 @@ struct MemoryUse {
 
   /// Whether one of them writes what the other reads or writes.
   bool conflictsWith(const MemoryUse &other) const;
-  void add(const MemoryUse &other);
   void clear() {
     reads.clear();
     writes.clear();

@@ -4,6 +4,7 @@
 #include "passes/gpu/MemoryUse.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -18,12 +19,7 @@ static constexpr int64_t kGroupTrips = 128;
 static constexpr int64_t kBusyThreads = 32 << 10;
 static constexpr int64_t kWarp = 32;
 
-static int64_t getTrips(ReduceOp op) {
-  int64_t trips = 1;
-  for (int64_t extent : op.getExtents())
-    trips *= extent;
-  return trips;
-}
+static int64_t getTrips(ReduceOp op) { return computeProduct(op.getExtents()); }
 
 SmallVector<ScratchOp> dlc::kernel::getScratch(Operation *op) {
   llvm::SetVector<ScratchOp> scratch;
