@@ -7,12 +7,13 @@ Core GPU Architecture", "H100 Tensor Core GPU Architecture"); B200's memory is w
 3996 MHz). The clock is the one that the data sheets' tensor rates follow from.
 
 `mma` is multiply-adds of mma.sync in a clock of a multiprocessor, with sums in float32 (int32 for s8). An A100 has no
-faster instruction: the data sheet's rate. On an H100 the rest needs wgmma; that mma.sync reaches 62.9 % is an estimate in
-the light of published microbenchmarks (arXiv 2402.13499 is one), not a figure measured here. For a B200 nobody has
-published a rate of mma.sync: it is taken to be an H100's, clock by clock.
+faster instruction: the data sheet's rate. On an H100 the rest needs wgmma: rates.cu measured 682 for tf32, two thirds of
+what the data sheet says, and twice and four times that for 16 and 8 bits. For a B200 nobody has published a rate of
+mma.sync: it is taken to be an H100's, clock by clock.
 
-`l2_bytes_per_clock`: the A100's paper says 5120; no paper says it of the others, for which 5120 of each die are taken.
-A multiprocessor takes 64 of them. None of these figures was measured here.
+An H100's clock, memory and L2 are measured by rates.cu, too: it ran at 1.79 GHz with busy tensor cores, and 3.09 TB/s of
+the data sheet's 3.35 reach a kernel that only reads. `l2_bytes_per_clock`: the A100's paper says 5120; an H100 gave 4200;
+no paper says it of a B200, for which 5120 of each die are taken. A multiprocessor takes 64 of them.
 """
 import dataclasses
 
@@ -48,13 +49,13 @@ class Chip:
     reserved_shared_bytes: int = 1024  # of each block
 
 
-def _mma(tf32, share=1.0):
+def _mma(tf32):
     """Each halving of a factor's bits doubles the rate."""
-    return {name: tf32 * times * share for name, times in (("tf32", 1), ("f16", 2), ("bf16", 2), ("s8", 4), ("u8", 4))}
+    return {name: tf32 * times for name, times in (("tf32", 1), ("f16", 2), ("bf16", 2), ("s8", 4), ("u8", 4))}
 
 
 CHIPS = {chip.name: chip for chip in [
     Chip("a100", 80, 108, 1.41, 2, 2, 1, _mma(512), 2039, 5120, 40, 164, 163, 32, 2048),
-    Chip("h100", 90, 132, 1.83, 4, 2, 2, _mma(1024, 0.629), 3352, 5120, 50, 228, 227, 32, 2048),
-    Chip("b200", 100, 148, 1.965, 4, 2, 2, _mma(1024, 0.629), 7672, 10240, 126, 228, 227, 32, 2048),
+    Chip("h100", 90, 132, 1.79, 4, 2, 2, _mma(682), 3090, 4200, 50, 228, 227, 32, 2048),
+    Chip("b200", 100, 148, 1.965, 4, 2, 2, _mma(682), 7672, 10240, 126, 228, 227, 32, 2048),
 ]}
