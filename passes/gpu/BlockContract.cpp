@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contractions as tiles of blocks: addresses and results.
 #include "passes/gpu/BlockContract.h"
+#include "passes/gpu/FmaContract.h"
+#include "passes/gpu/MemoryUse.h"
+#include "passes/gpu/StreamContract.h"
+#include "passes/gpu/TensorContract.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -78,15 +82,23 @@ SmallVector<Value> BlockContract::getSymbols() {
 /// Tiles of the same columns follow each other: what they read of rhs is in L2
 /// then.
 BlockContract::Position BlockContract::getPosition(Value index) {
-  SmallVector<int64_t> extents(op.getBatch());
+  SmallVector<int64_t> extents(op.getBatch().drop_back(getNumRowDims(op)));
   extents.push_back(llvm::divideCeil(op.getN(), tile.columns));
-  extents.push_back(llvm::divideCeil(op.getM(), tile.rows));
+  extents.push_back(llvm::divideCeil(getNumRows(op), tile.rows));
   SmallVector<Value> digits = emitter.delinearize(loc, index, extents);
   Position at;
   at.row = multiply(digits.pop_back_val(), constant(tile.rows));
   at.column = multiply(digits.pop_back_val(), constant(tile.columns));
   at.batch = std::move(digits);
   return at;
+}
+
+SmallVector<Value> BlockContract::getRow(const Position &at, Value row) {
+  SmallVector<int64_t> extents(op.getBatch().take_back(getNumRowDims(op)));
+  extents.push_back(op.getM());
+  SmallVector<Value> indices(at.batch);
+  indices.append(emitter.delinearize(loc, row, extents));
+  return indices;
 }
 
 SmallVector<Value> BlockContract::getDepth(Value step) {
@@ -110,14 +122,16 @@ SmallVector<Value> BlockContract::getDepth(Value step) {
 }
 
 Value BlockContract::getBase(const Position &at, Value index, bool isLhs) {
-  SmallVector<Value> dims(at.batch);
   SmallVector<Value> start(op.getPacked() && !isLhs ? 1 : op.getK().size(),
                            constant(0));
+  SmallVector<Value> dims;
   if (isLhs) {
-    dims.push_back(index);
+    dims = getRow(at, index);
     dims.append(start);
     return emitter.emitIndex(loc, lhsOffset, dims, getSymbols());
   }
+  dims = at.batch;
+  dims.append(getNumRowDims(op), constant(0));
   Value panel = divide(index, ContractOp::kPanel);
   Value lane = remainder(index, ContractOp::kPanel);
   // Packed columns have the panel before k, others behind it.
@@ -148,45 +162,109 @@ int64_t BlockContract::getReadableColumns() {
 // Results
 //===----------------------------------------------------------------------===//
 
+/// Results that are computed before they are stored: what the epilogue loads
+/// for them is on its way together.
+static constexpr size_t kTogether = 16;
+/// What one instruction stores at most.
+static constexpr int64_t kVectorBits = 128;
+
+FailureOr<Value> BlockContract::emitResult(const Position &at, const Sum &sum,
+                                           SmallVectorImpl<Value> &dims) {
+  Value row = add(at.row, sum.row), column = add(at.column, sum.column);
+  dims = getRow(at, row);
+  dims.push_back(divide(column, ContractOp::kPanel));
+  dims.push_back(remainder(column, ContractOp::kPanel));
+  Block &body = op.getEpilogue().front();
+  for (auto [argument, index] : llvm::zip(body.getArguments(), dims))
+    emitter.map(argument, index);
+  emitter.map(body.getArguments().back(), sum.value);
+  if (failed(emitter.emitInThread(body)))
+    return failure();
+  return emitter.lookup(cast<YieldOp>(body.back()).getValue());
+}
+
+void BlockContract::storeResults(ArrayRef<Value> results,
+                                 ArrayRef<Value> dims) {
+  AffineExpr offset = BodyEmitter::linearize(
+      cast<MemRefType>(op.getOut().getType()), op.getOutMap());
+  Value place = emitter.emitIndex(loc, offset, dims, getSymbols());
+  Value buffer = emitter.lookup(op.getOut());
+  if (results.size() == 1) {
+    memref::StoreOp::create(builder, loc, results.front(), buffer, place);
+    return;
+  }
+  Type type = results.front().getType();
+  int64_t size = results.size(),
+          bytes = size * type.getIntOrFloatBitWidth() / 8;
+  Value vector = vector::FromElementsOp::create(
+      builder, loc, VectorType::get(size, type), results);
+  vector::StoreOp::create(builder, loc, vector, buffer, place,
+                          /*nontemporal=*/false, llvm::MaybeAlign(bytes));
+}
+
+/// Results that are stored by one instruction.
+int64_t BlockContract::getRun() {
+  auto type = cast<MemRefType>(op.getOut().getType());
+  int64_t run = getAdjacentSums();
+  int64_t bits = run * type.getElementTypeBitWidth();
+  AffineMap map = op.getOutMap();
+  unsigned lane = map.getNumDims() - 1;
+  AffineExpr offset = BodyEmitter::linearize(type, map);
+  bool isWhole = getStoredColumns() % run == 0 &&
+                 BodyEmitter::getStride(offset, lane, map.getNumDims()) == 1 &&
+                 isAligned(op.getOut(), offset, map, lane, run);
+  // Vectors of i1 are packed.
+  return isWhole && bits >= run * CHAR_BIT && bits <= kVectorBits ? run : 1;
+}
+
+int64_t BlockContract::getStoredColumns() {
+  return op.getWholePanels() ? op.getNumPanels() * ContractOp::kPanel
+                             : int64_t(op.getN());
+}
+
 LogicalResult BlockContract::emitEpilogue(const Position &at,
                                           ArrayRef<Sum> sums) {
-  Block &body = op.getEpilogue().front();
-  ArrayRef<BlockArgument> arguments = body.getArguments();
-  unsigned numBatch = op.getBatch().size();
-  for (unsigned i = 0; i < numBatch; ++i)
-    emitter.map(arguments[i], at.batch[i]);
-  auto outType = cast<MemRefType>(op.getOut().getType());
-  AffineExpr outOffset = BodyEmitter::linearize(outType, op.getOutMap());
-  Value result = cast<YieldOp>(body.back()).getValue();
-  int64_t numColumns = op.getWholePanels()
-                           ? op.getNumPanels() * ContractOp::kPanel
-                           : int64_t(op.getN());
-  SmallVector<Value> symbols = getSymbols();
-  for (const Sum &sum : sums) {
-    Value row = add(at.row, sum.row), column = add(at.column, sum.column);
-    Value isValid;
-    if (op.getM() % tile.rows != 0)
-      isValid = isLess(row, op.getM());
-    if (numColumns % tile.columns != 0)
-      isValid = both(isValid, isLess(column, numColumns));
+  bool isGlobal =
+      !cast<MemRefType>(emitter.lookup(op.getOut()).getType()).getMemorySpace();
+  int64_t numRows = getNumRows(op), numColumns = getStoredColumns();
+  int64_t run = isGlobal ? getRun() : 1;
+  for (size_t together = isGlobal ? kTogether : 1; !sums.empty();
+       sums = sums.drop_front(std::min(together, sums.size()))) {
     OpBuilder::InsertionGuard guard(builder);
-    if (isValid) {
-      auto choice = scf::IfOp::create(builder, loc, isValid);
-      builder.setInsertionPointToStart(choice.thenBlock());
+    SmallVector<Value> results, valid;
+    SmallVector<SmallVector<Value>> places;
+    for (Sum sum : sums.take_front(together)) {
+      Value row = add(at.row, sum.row), column = add(at.column, sum.column);
+      Value isValid = sum.isOwn;
+      if (numRows % tile.rows != 0)
+        isValid = both(isValid, isLess(row, numRows));
+      if (numColumns % tile.columns != 0)
+        isValid = both(isValid, isLess(column, numColumns));
+      valid.push_back(isValid);
+      // What isn't stored is computed from something that is there, or, in
+      // shared memory, which others write, not at all.
+      if (isValid && isGlobal) {
+        Value zero = constant(0);
+        sum.row = arith::SelectOp::create(builder, loc, isValid, sum.row, zero);
+        sum.column =
+            arith::SelectOp::create(builder, loc, isValid, sum.column, zero);
+      } else if (isValid) {
+        auto choice = scf::IfOp::create(builder, loc, isValid);
+        builder.setInsertionPointToStart(choice.thenBlock());
+      }
+      FailureOr<Value> result = emitResult(at, sum, places.emplace_back());
+      if (failed(result))
+        return failure();
+      results.push_back(*result);
     }
-    Value panel = divide(column, ContractOp::kPanel);
-    Value lane = remainder(column, ContractOp::kPanel);
-    emitter.map(arguments[numBatch], row);
-    emitter.map(arguments[numBatch + 1], panel);
-    emitter.map(arguments[numBatch + 2], lane);
-    emitter.map(arguments[numBatch + 3], sum.value);
-    if (failed(emitter.emitInThread(body)))
-      return failure();
-    SmallVector<Value> dims(at.batch);
-    dims.append({row, panel, lane});
-    Value offset = emitter.emitIndex(loc, outOffset, dims, symbols);
-    memref::StoreOp::create(builder, loc, emitter.lookup(result),
-                            emitter.lookup(op.getOut()), offset);
+    for (size_t i = 0; i < results.size(); i += run) {
+      OpBuilder::InsertionGuard inner(builder);
+      if (valid[i] && isGlobal) {
+        auto choice = scf::IfOp::create(builder, loc, valid[i]);
+        builder.setInsertionPointToStart(choice.thenBlock());
+      }
+      storeResults(ArrayRef(results).slice(i, run), places[i]);
+    }
   }
   return success();
 }
@@ -199,10 +277,35 @@ LogicalResult BlockContract::emitTile(Value index) {
   return emitEpilogue(at, emitSums(at));
 }
 
+bool dlc::kernel::isAligned(Value buffer, AffineExpr offset, AffineMap map,
+                            unsigned dim, int64_t elements) {
+  unsigned bits = cast<MemRefType>(buffer.getType()).getElementTypeBitWidth();
+  AffineExpr index = getAffineDimExpr(dim, buffer.getContext());
+  return getAlignment(buffer) * CHAR_BIT % (elements * bits) == 0 &&
+         simplifyAffineExpr(offset.replace(index, index * elements),
+                            map.getNumDims(), map.getNumSymbols())
+             .isMultipleOf(elements);
+}
+
+std::unique_ptr<BlockContract> BlockContract::create(ContractOp op,
+                                                     const BlockTile &tile,
+                                                     BlockEmitter &emitter) {
+  switch (tile.unit) {
+  case BlockTile::Fma:
+    return std::make_unique<FmaContract>(op, tile, emitter);
+  case BlockTile::Tensor:
+    return std::make_unique<TensorContract>(op, tile, emitter);
+  case BlockTile::Stream:
+    return std::make_unique<StreamContract>(op, tile, emitter);
+  }
+  llvm_unreachable("unknown unit");
+}
+
 LogicalResult dlc::kernel::emitSharedContract(ContractOp op,
                                               BlockEmitter &emitter) {
   BlockTile tile =
-      chooseBlockTile(op, /*multiprocessors=*/1, emitter.getNumThreads());
+      chooseBlockTile(op, /*multiprocessors=*/1, emitter.getNumThreads(),
+                      emitter.getPrecision());
   auto contract = BlockContract::create(op, tile, emitter);
   Location loc = op.getLoc();
   Value zero = emitter.constantIndex(loc, 0);

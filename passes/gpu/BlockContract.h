@@ -4,7 +4,6 @@
 #define DLC_PASSES_GPU_BLOCKCONTRACT_H
 
 #include "passes/gpu/BlockEmitter.h"
-#include "passes/gpu/BlockTile.h"
 
 namespace dlc::kernel {
 
@@ -26,12 +25,13 @@ public:
 protected:
   /// Where a tile is, as emitted values.
   struct Position {
-    llvm::SmallVector<mlir::Value> batch;
-    mlir::Value row, column; ///< its first ones
+    llvm::SmallVector<mlir::Value> batch; ///< but those that rows have
+    mlir::Value row, column;              ///< its first ones
   };
   /// A sum that a thread has, and where in the tile it belongs.
   struct Sum {
     mlir::Value row, column, value;
+    mlir::Value isOwn = nullptr; ///< whether the thread has it; null: yes
   };
 
   BlockContract(ContractOp op, const BlockTile &tile, BlockEmitter &emitter);
@@ -39,6 +39,11 @@ protected:
   /// Emits the sums over all of k; each thread gets some of the tile's.
   virtual llvm::SmallVector<Sum> emitSums(const Position &at) = 0;
 
+  /// How many sums, one after the other in what emitSums() returns, belong to
+  /// adjacent columns, the first of them a multiple of that.
+  virtual int64_t getAdjacentSums() const = 0;
+  /// The indices of the batch and in it of row \p row.
+  llvm::SmallVector<mlir::Value> getRow(const Position &at, mlir::Value row);
   /// The indices of k at step \p step.
   llvm::SmallVector<mlir::Value> getDepth(mlir::Value step);
   /// The address in lhs of row \p index, or in rhs of column \p index, at the
@@ -77,10 +82,26 @@ protected:
 private:
   mlir::LogicalResult analyze();
   Position getPosition(mlir::Value index);
+  /// Columns of which results are stored.
+  int64_t getStoredColumns();
+  int64_t getRun();
+  /// Computes what becomes of \p sum, and its indices in out's map.
+  mlir::FailureOr<mlir::Value>
+  emitResult(const Position &at, const Sum &sum,
+             llvm::SmallVectorImpl<mlir::Value> &dims);
+  void storeResults(llvm::ArrayRef<mlir::Value> results,
+                    llvm::ArrayRef<mlir::Value> dims);
   mlir::LogicalResult emitEpilogue(const Position &at,
                                    llvm::ArrayRef<Sum> sums);
   llvm::SmallVector<mlir::Value> getSymbols();
 };
+
+/// Whether \p offset, which is where \p map leads in \p buffer, is a multiple
+/// of
+/// \p elements for each multiple of that in dimension \p dim, and the memory
+/// there of as many bytes.
+bool isAligned(mlir::Value buffer, mlir::AffineExpr offset, mlir::AffineMap map,
+               unsigned dim, int64_t elements);
 
 /// Emits \p op as part of a task that a block runs.
 mlir::LogicalResult emitSharedContract(ContractOp op, BlockEmitter &emitter);

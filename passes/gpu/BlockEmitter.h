@@ -3,14 +3,12 @@
 #ifndef DLC_PASSES_GPU_BLOCKEMITTER_H
 #define DLC_PASSES_GPU_BLOCKEMITTER_H
 
+#include "passes/gpu/BlockTile.h"
 #include "passes/gpu/LoopNest.h"
 #include "passes/gpu/MemoryUse.h"
 #include "passes/kernel/BodyEmitter.h"
 
 namespace dlc::kernel {
-
-/// How exactly contractions of f32 are computed.
-enum class Precision { Float32, Tf32, Float16, BFloat16 };
 
 /// The code of a task is either that of one thread, or of all threads of a
 /// block: these compute what is outside loops all alike, take turns at the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which part of a contraction a block computes.
 #include "passes/gpu/BlockTile.h"
+#include "passes/gpu/StreamContract.h"
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/ADT/STLExtras.h"
@@ -9,69 +10,80 @@
 using namespace mlir;
 using namespace dlc::kernel;
 
-static constexpr BlockTile kTiles[] = {
+// Of each number of threads that a block may have, some of each kind. Tiles of
+// tensor cores that no contraction of the tests' models was fastest with on an
+// H100 aren't here.
+static constexpr BlockTile kTensorTiles[] = {
     // 256 threads
-    {BlockTile::Tensor, 128, 256, 16, 2, 4},
-    {BlockTile::Tensor, 256, 128, 16, 4, 2},
-    {BlockTile::Tensor, 128, 128, 16, 2, 4},
-    {BlockTile::Tensor, 128, 64, 16, 4, 2},
-    {BlockTile::Tensor, 64, 128, 16, 2, 4},
-    {BlockTile::Tensor, 64, 64, 32, 2, 4},
-    {BlockTile::Tensor, 16, 128, 32, 1, 8},
+    {BlockTile::Tensor, 64, 64, 32, 2, 2, 3, 2},
+    {BlockTile::Tensor, 64, 64, 64, 1, 2, 3, 4},
+    {BlockTile::Tensor, 64, 48, 64, 2, 1, 3, 4},
+    {BlockTile::Tensor, 32, 96, 64, 1, 2, 3, 4},
+    {BlockTile::Tensor, 32, 64, 64, 1, 2, 3, 4},
+    {BlockTile::Tensor, 32, 32, 128, 1, 1, 3, 8},
+    {BlockTile::Tensor, 16, 32, 128, 1, 1, 3, 8},
+    // 128
+    {BlockTile::Tensor, 128, 128, 16, 2, 2, 3, 1},
+    {BlockTile::Tensor, 128, 64, 16, 2, 2, 4, 1},
+    {BlockTile::Tensor, 64, 128, 16, 2, 2, 4, 1},
+    {BlockTile::Tensor, 64, 64, 16, 2, 2, 4, 1},
+    {BlockTile::Tensor, 64, 32, 32, 2, 1, 4, 2},
+    {BlockTile::Tensor, 32, 64, 32, 1, 2, 4, 2},
+    {BlockTile::Tensor, 32, 32, 32, 1, 2, 4, 2},
+    {BlockTile::Tensor, 32, 32, 64, 1, 1, 4, 4},
+    {BlockTile::Tensor, 16, 32, 64, 1, 1, 4, 4},
+    // 64
+    {BlockTile::Tensor, 64, 32, 32, 2, 1, 3, 1},
+    {BlockTile::Tensor, 32, 64, 32, 1, 2, 3, 1},
+    {BlockTile::Tensor, 32, 32, 32, 2, 1, 3, 1},
+    {BlockTile::Tensor, 16, 32, 32, 1, 2, 3, 1},
+    // 32
+    {BlockTile::Tensor, 32, 32, 32, 1, 1, 3, 1},
+    {BlockTile::Tensor, 16, 32, 32, 1, 1, 3, 1},
+};
+static constexpr BlockTile kFmaTiles[] = {
+    // 256 threads
     {BlockTile::Fma, 128, 128, 8, 8, 8},
     {BlockTile::Fma, 64, 64, 16, 4, 4},
     {BlockTile::Fma, 16, 128, 16, 2, 4},
     {BlockTile::Fma, 4, 256, 16, 1, 4},
     // 128
-    {BlockTile::Tensor, 128, 128, 16, 2, 2},
-    {BlockTile::Tensor, 128, 64, 16, 2, 2},
-    {BlockTile::Tensor, 64, 128, 16, 2, 2},
-    {BlockTile::Tensor, 64, 64, 16, 2, 2},
-    {BlockTile::Tensor, 128, 32, 32, 4, 1},
-    {BlockTile::Tensor, 64, 32, 32, 2, 2},
-    {BlockTile::Tensor, 32, 64, 32, 1, 4},
-    {BlockTile::Tensor, 32, 32, 32, 2, 2},
-    {BlockTile::Tensor, 16, 128, 32, 1, 4},
-    {BlockTile::Tensor, 16, 64, 32, 1, 4},
     {BlockTile::Fma, 64, 64, 16, 8, 4},
     {BlockTile::Fma, 32, 32, 16, 2, 4},
     {BlockTile::Fma, 16, 64, 16, 2, 4},
     {BlockTile::Fma, 4, 128, 32, 1, 4},
     // 64
-    {BlockTile::Tensor, 64, 32, 32, 2, 1},
-    {BlockTile::Tensor, 32, 64, 32, 1, 2},
-    {BlockTile::Tensor, 32, 32, 32, 2, 1},
-    {BlockTile::Tensor, 16, 32, 32, 1, 2},
     {BlockTile::Fma, 32, 32, 16, 4, 4},
     {BlockTile::Fma, 16, 32, 16, 2, 4},
     {BlockTile::Fma, 4, 64, 32, 1, 4},
     // 32
-    {BlockTile::Tensor, 32, 32, 32, 1, 1},
-    {BlockTile::Tensor, 16, 32, 32, 1, 1},
-    {BlockTile::Tensor, 16, 16, 32, 1, 1},
     {BlockTile::Fma, 16, 16, 16, 2, 4},
     {BlockTile::Fma, 4, 32, 32, 1, 4},
 };
 
 /// Rows below which tensor cores, whose tiles have 16, compute mostly zeros.
 static constexpr int64_t kMinTensorRows = 8;
-/// Cycles in which one of the four parts of a multiprocessor computes a product
-/// of 16 x 8 x 8 in tf32 (H100; an A100 takes twice as long).
-static constexpr double kPieceCycles = 4;
-/// Products of tf32 that make up one of f32.
-static constexpr double kProducts = 3;
-/// Instructions that split an element of a factor into two, with its load.
-static constexpr double kSplitInstructions = 4;
-/// Instructions that a thread needs to copy 16 bytes to shared memory.
-static constexpr double kCopyInstructions = 16;
-/// Warps that keep a multiprocessor busy.
-static constexpr double kBusyWarps = 8;
-/// Cycles in which a multiprocessor gets 32 bytes from L2.
-static constexpr double kSectorCycles = 0.5;
+/// Threads of a block that has few rows, and how many such blocks each
+/// multiprocessor should have at most.
+static constexpr int64_t kStreamThreads = 256, kStreamBlocks = 16;
+unsigned dlc::kernel::getNumRowDims(ContractOp op) {
+  unsigned numBatch = op.getBatch().size(), first = numBatch;
+  while (first > 0 && !op.getRhsMap().isFunctionOfDim(first - 1))
+    --first;
+  return numBatch - first;
+}
+
+int64_t dlc::kernel::getNumRows(ContractOp op) {
+  ArrayRef<int64_t> batch = op.getBatch();
+  return computeProduct(batch.take_back(getNumRowDims(op))) *
+         int64_t(op.getM());
+}
 
 int64_t BlockTile::getNumThreads() const {
   if (unit == Tensor)
-    return 32 * shareRows * shareColumns;
+    return 32 * shareRows * shareColumns * slices;
+  if (unit == Stream)
+    return columns / kStreamColumns * slices;
   return rows / shareRows * (columns / shareColumns);
 }
 
@@ -80,69 +92,161 @@ int64_t BlockTile::getSharedBytes(ContractOp op) const {
   int64_t elementBytes = (type.getElementTypeBitWidth() + 7) / 8;
   if (unit == Fma)
     return (rows + columns) * depth * elementBytes;
+  if (unit == Stream)
+    return slices * rows * columns * elementBytes;
   int64_t tables =
       2 * sizeof(int32_t) * std::min(op.getKTotal(), kMostTableSteps);
   int64_t lhs = rows * (depth + kDepthPadding);
   int64_t rhs = std::max(columns * (depth + kDepthPadding),
                          depth * (columns + kWidthPadding));
-  return kStages * (lhs + rhs) * elementBytes + tables;
+  int64_t sums = slices > 1 ? slices * rows * columns : 0;
+  return (stages * (lhs + rhs) + sums) * elementBytes + tables;
 }
 
 int64_t BlockTile::getNumTiles(ContractOp op) const {
-  return computeProduct(op.getBatch()) * llvm::divideCeil(op.getM(), rows) *
+  ArrayRef<int64_t> batch = op.getBatch();
+  return computeProduct(batch.drop_back(getNumRowDims(op))) *
+         llvm::divideCeil(getNumRows(op), rows) *
          llvm::divideCeil(op.getN(), columns);
 }
 
-/// Whether tensor cores multiply the elements of \p op.
-static bool canUseTensorCores(ContractOp op) {
-  auto isF32 = [](Type type) { return type.isF32(); };
-  return op.getM() >= kMinTensorRows &&
-         isF32(cast<MemRefType>(op.getLhs().getType()).getElementType()) &&
-         isF32(cast<MemRefType>(op.getRhs().getType()).getElementType()) &&
-         isF32(op.getEpilogue().getArguments().back().getType());
+/// Whether the factors and sums of \p op are f32.
+static bool isOfFloats(ContractOp op) {
+  return cast<MemRefType>(op.getLhs().getType()).getElementType().isF32() &&
+         cast<MemRefType>(op.getRhs().getType()).getElementType().isF32() &&
+         op.getEpilogue().getArguments().back().getType().isF32();
 }
 
-/// Cycles of a part of a multiprocessor for eight steps of a warp.
-static double estimateSteps(const BlockTile &tile) {
-  // Elements that a thread copies, in vectors of four.
-  double copies = double(tile.rows + tile.columns) * 8 / 4 /
-                  double(tile.getNumThreads()) * kCopyInstructions;
-  if (tile.unit == BlockTile::Fma) {
-    double rows = double(tile.shareRows), columns = double(tile.shareColumns);
-    // Half of a warp multiplies in a cycle; a load brings four elements.
-    return 8 * (2 * rows * columns + (rows + columns) / 2) + 4 * copies;
+//===----------------------------------------------------------------------===//
+// Costs
+//===----------------------------------------------------------------------===//
+
+// Cycles of an H100's multiprocessor. Fitted to times of 26 tiles in each of 80
+// contractions (ResNet-50 with 1 and 32 images, an encoder of 12 layers): what
+// is chosen takes 2 % longer than the best of them, on average.
+/// Of one of its four parts, for a product of 16 x 8 x 8 in tf32, with what it
+/// waits for; 6 is what the instruction takes.
+static constexpr double kPieceCycles = 8.4;
+/// What a warp takes for it that is alone there.
+static constexpr double kAlonePieceCycles = 4.2;
+/// From one stage to the next, with nothing to do; and for each block.
+static constexpr double kStageLatency = 370, kStageCycles = 95;
+static constexpr double kL2BytesPerCycle = 28, kSharedBytesPerCycle = 146;
+/// Before the first stage and behind the last one, and for each result.
+static constexpr double kTileCycles = 5400, kResultCycles = 0.27;
+/// Registers of a thread besides its sums.
+static constexpr int64_t kOtherRegisters = 32;
+/// What a multiprocessor has.
+static constexpr int64_t kRegisters = 64 << 10, kSharedBytes = 227 << 10,
+                         kThreads = 2048;
+
+/// Products of 16 x 8 x 8 that make up one of such factors.
+static double getProducts(Precision precision) {
+  switch (precision) {
+  case Precision::Float32:
+    return 3;
+  case Precision::Tf32:
+    return 1;
+  case Precision::Float16:
+  case Precision::BFloat16:
+    return 0.5;
   }
+  llvm_unreachable("unknown precision");
+}
+
+/// The cycles of a multiprocessor for \p numTiles tiles of \p op.
+static double estimateTensor(ContractOp op, const BlockTile &tile,
+                             int64_t numTiles, int64_t together,
+                             Precision precision) {
   double rows = double(tile.rows) / double(tile.shareRows) / 16;
   double columns = double(tile.columns) / double(tile.shareColumns) / 8;
-  double products = kProducts * rows * columns;
-  double instructions =
-      products + (4 * rows + 2 * columns) * kSplitInstructions + copies;
-  return std::max(products * kPieceCycles, instructions);
+  double pieces = rows * columns * double(tile.depth) / double(tile.slices) /
+                  8 * getProducts(precision);
+  double warps = double(tile.getNumThreads()) / 32;
+  double compute = pieces * warps / 4 * kPieceCycles + kStageCycles;
+  double alone = pieces * kAlonePieceCycles + kStageLatency;
+  double bytes =
+      double(tile.rows + tile.columns) * double(tile.depth) * sizeof(float);
+  double stages = double(llvm::divideCeil(op.getKTotal(), tile.depth));
+  auto getCycles = [&](int64_t blocks) {
+    auto count = double(blocks);
+    double stage =
+        std::max({count * compute, alone, count * bytes / kL2BytesPerCycle}) +
+        count * bytes / kSharedBytesPerCycle;
+    return blocks ? stage * stages + kTileCycles : 0;
+  };
+  return double(numTiles / together) * getCycles(together) +
+         getCycles(numTiles % together) +
+         double(numTiles * tile.rows * tile.columns) * kResultCycles;
 }
 
-/// How many cycles eight steps of \p op take on the multiprocessor that has
-/// most to do.
-static double estimate(ContractOp op, const BlockTile &tile,
-                       int64_t multiprocessors) {
-  double blocks =
-      double(llvm::divideCeil(tile.getNumTiles(op), multiprocessors));
-  double warps = blocks * double(tile.getNumThreads()) / 32;
-  double compute =
-      warps / 4 * estimateSteps(tile) / std::min(1.0, warps / kBusyWarps);
-  double memory = blocks * double(tile.rows + tile.columns) * kSectorCycles;
+/// Tiles that are on a multiprocessor at once.
+static int64_t getResidentTiles(ContractOp op, const BlockTile &tile) {
+  int64_t threads = tile.getNumThreads();
+  int64_t sums = tile.rows * tile.columns * tile.slices;
+  int64_t registers = sums + threads * kOtherRegisters;
+  return std::max<int64_t>(1, std::min({kRegisters / registers,
+                                        kSharedBytes / tile.getSharedBytes(op),
+                                        kThreads / threads}));
+}
+
+/// Likewise of FMAs. Half of a warp multiplies in a cycle; a load brings four
+/// elements.
+static double estimateFma(ContractOp op, const BlockTile &tile,
+                          int64_t numTiles) {
+  constexpr double kCopyCycles = 64, kBusyWarps = 8, kSectorCycles = 0.5;
+  double width = double(tile.rows + tile.columns);
+  double rows = double(tile.shareRows), columns = double(tile.shareColumns);
+  double copies = width * 2 / double(tile.getNumThreads()) * kCopyCycles;
+  double steps = 8 * (2 * rows * columns + (rows + columns) / 2) + copies;
+  double warps = double(numTiles * tile.getNumThreads()) / 32;
+  double compute = warps / 4 * steps / std::min(1.0, warps / kBusyWarps);
+  double memory = double(numTiles) * width * kSectorCycles;
   return std::max(compute, memory) + 0.25 * std::min(compute, memory);
 }
 
+//===----------------------------------------------------------------------===//
+// Choice
+//===----------------------------------------------------------------------===//
+
+/// Few columns for each block, so that many read at once, and many loads.
+static BlockTile getStreamTile(ContractOp op, int64_t multiprocessors,
+                               int64_t numThreads) {
+  if (numThreads == 0)
+    numThreads = kStreamThreads;
+  BlockTile tile{BlockTile::Stream, 0, 0, 0, 0, 0};
+  tile.rows = llvm::PowerOf2Ceil(getNumRows(op));
+  tile.depth = std::max<int64_t>(2, 8 / tile.rows);
+  tile.columns = ContractOp::kPanel;
+  while (tile.columns < numThreads &&
+         tile.getNumTiles(op) >
+             (multiprocessors > 1 ? kStreamBlocks * multiprocessors : 1))
+    tile.columns *= 2;
+  tile.slices = numThreads / (tile.columns / BlockTile::kStreamColumns);
+  return tile;
+}
+
 BlockTile dlc::kernel::chooseBlockTile(ContractOp op, int64_t multiprocessors,
-                                       int64_t numThreads) {
-  bool usesTensorCores = canUseTensorCores(op);
+                                       int64_t numThreads,
+                                       Precision precision) {
+  bool isFew = getNumRows(op) < kMinTensorRows;
+  if (isOfFloats(op) && isFew && StreamContract::canLower(op))
+    return getStreamTile(op, multiprocessors, numThreads);
+  bool usesTensorCores = isOfFloats(op) && !isFew;
   const BlockTile *best = nullptr;
   double bestCost = 0;
-  for (const BlockTile &tile : kTiles) {
-    if ((numThreads && tile.getNumThreads() != numThreads) ||
-        (tile.unit == BlockTile::Tensor && !usesTensorCores))
+  for (const BlockTile &tile :
+       usesTensorCores ? ArrayRef(kTensorTiles) : ArrayRef(kFmaTiles)) {
+    if (numThreads && tile.getNumThreads() != numThreads)
       continue;
-    double cost = estimate(op, tile, multiprocessors);
+    int64_t numTiles = llvm::divideCeil(tile.getNumTiles(op), multiprocessors);
+    // A task has one block, which computes one tile at a time.
+    int64_t together = multiprocessors > 1
+                           ? std::min(getResidentTiles(op, tile), numTiles)
+                           : 1;
+    double cost = usesTensorCores
+                      ? estimateTensor(op, tile, numTiles, together, precision)
+                      : estimateFma(op, tile, numTiles);
     if (!best || cost < bestCost) {
       best = &tile;
       bestCost = cost;

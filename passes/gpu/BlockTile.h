@@ -7,8 +7,6 @@
 
 namespace dlc::kernel {
 
-/// Stages of the depth that are in shared memory for tensor cores.
-inline constexpr int64_t kStages = 3;
 /// Steps of k that there may be for their offsets to be in shared memory.
 inline constexpr int64_t kMostTableSteps = 2048;
 /// Elements that nobody uses between two rows, where their steps are side by
@@ -16,16 +14,31 @@ inline constexpr int64_t kMostTableSteps = 2048;
 /// different banks.
 inline constexpr int64_t kDepthPadding = 4, kWidthPadding = 8;
 
+/// How exactly contractions of f32 are computed.
+enum class Precision { Float32, Tf32, Float16, BFloat16 };
+
+/// How many of the last batch dimensions rhs doesn't depend on: rows of all of
+/// them are multiplied by the same matrix, and tiles may have rows of several.
+unsigned getNumRowDims(ContractOp op);
+/// The rows of a matrix of \p op, with those of such batch dimensions.
+int64_t getNumRows(ContractOp op);
+
 /// The part of a contraction that a block computes at once, and how its threads
 /// share it.
 struct BlockTile {
   enum Unit {
-    Fma,   ///< each thread has `shareRows` x `shareColumns` results
-    Tensor ///< there are `shareRows` x `shareColumns` warps, with equal parts
+    Fma,    ///< each thread has `shareRows` x `shareColumns` results
+    Tensor, ///< there are `shareRows` x `shareColumns` warps, with equal parts
+    Stream  ///< each thread has all rows of `kStreamColumns`, of a slice of k
   } unit;
+  static constexpr int64_t kStreamColumns = 4;
   int64_t rows, columns;
-  int64_t depth; ///< steps of k that are in shared memory at once
+  /// Steps of k that are in shared memory at once; of a thread's loads, with
+  /// `Stream`.
+  int64_t depth;
   int64_t shareRows, shareColumns;
+  int64_t stages = 3; ///< for tensor cores, of `depth` steps in shared memory
+  int64_t slices = 1; ///< groups of threads, each with a part of the steps
 
   int64_t getNumThreads() const;
   /// Shared memory that it needs for \p op at most.
@@ -37,7 +50,7 @@ struct BlockTile {
 /// The tile for \p op on a GPU of \p multiprocessors. With \p numThreads, one
 /// for blocks of so many threads, 32 to 256; 0: of any number.
 BlockTile chooseBlockTile(ContractOp op, int64_t multiprocessors,
-                          int64_t numThreads);
+                          int64_t numThreads, Precision precision);
 
 } // namespace dlc::kernel
 

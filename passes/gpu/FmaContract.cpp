@@ -19,7 +19,7 @@ static constexpr int64_t kVector = 4;
 SmallVector<FmaContract::Copy> FmaContract::planCopies(const Position &at,
                                                        bool isLhs) {
   int64_t width = getWidth(isLhs), count = width * tile.depth;
-  int64_t extent = isLhs ? int64_t(op.getM()) : getReadableColumns();
+  int64_t extent = isLhs ? getNumRows(op) : getReadableColumns();
   // Neighbouring threads read what lies side by side.
   bool isStepFirst = isLhs ? lhsStrides.back() == 1
                            : !op.getPacked() && rhsStrides.back() == 1;
@@ -134,6 +134,10 @@ void FmaContract::multiplyTile(MutableArrayRef<Value> sums) {
         sum = multiplyAdd(row, column, sum);
       }
   }
+}
+
+int64_t FmaContract::getAdjacentSums() const {
+  return std::min(tile.shareColumns, kVector);
 }
 
 SmallVector<BlockContract::Sum> FmaContract::emitSums(const Position &at) {

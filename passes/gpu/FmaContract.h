@@ -15,6 +15,7 @@ public:
 
 protected:
   llvm::SmallVector<Sum> emitSums(const Position &at) override;
+  int64_t getAdjacentSums() const override;
 
 private:
   /// An element of a tile that a thread copies to shared memory.

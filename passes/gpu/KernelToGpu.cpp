@@ -79,7 +79,8 @@ int64_t GridLowering::chooseThreads(ArrayRef<GridPart> parts) {
   for (const GridPart &part : parts) {
     if (part.kind == GridPart::Tiles)
       return chooseBlockTile(cast<ContractOp>(part.section),
-                             target.getMultiprocessors(), /*numThreads=*/0)
+                             target.getMultiprocessors(), /*numThreads=*/0,
+                             precision)
           .getNumThreads();
     int64_t most = part.kind == GridPart::Threads ? kLooseThreads : kMaxThreads;
     int64_t useful = llvm::PowerOf2Ceil(part.getUsefulThreads());
@@ -90,7 +91,7 @@ int64_t GridLowering::chooseThreads(ArrayRef<GridPart> parts) {
 
 BlockTile GridLowering::getTile(const GridPart &part) {
   return chooseBlockTile(cast<ContractOp>(part.section),
-                         target.getMultiprocessors(), numThreads);
+                         target.getMultiprocessors(), numThreads, precision);
 }
 
 int64_t GridLowering::getNumBlocks(const GridPart &part) {
@@ -159,7 +160,8 @@ LogicalResult GridLowering::emitThreads(const GridPart &part, Value block) {
 int64_t GridLowering::getTileBytes(ParallelOp task) {
   int64_t bytes = 0;
   task.walk([&](ContractOp op) {
-    BlockTile tile = chooseBlockTile(op, /*multiprocessors=*/1, numThreads);
+    BlockTile tile =
+        chooseBlockTile(op, /*multiprocessors=*/1, numThreads, precision);
     bytes = std::max(bytes, tile.getSharedBytes(op));
   });
   return bytes;

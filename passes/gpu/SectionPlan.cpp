@@ -196,6 +196,13 @@ std::optional<LoopNest> dlc::kernel::getSharedNest(Operation *loop) {
   return nest;
 }
 
+/// As many as \p op has results, or, with few rows, parts of their sums.
+static int64_t getUsefulThreads(ContractOp op) {
+  int64_t results = op.getM() * llvm::alignTo(op.getN(), ContractOp::kPanel);
+  int64_t parts = std::clamp<int64_t>(op.getKTotal() / kSharedTrips, 1, 8);
+  return op.getM() < 8 ? results * parts : results;
+}
+
 int64_t GridPart::getUsefulThreads() const {
   if (kind == Threads)
     return nest.getNumIterations();
@@ -208,8 +215,7 @@ int64_t GridPart::getUsefulThreads() const {
     else if (isa<LoopOp, VectorLoopOp>(inner))
       threads = std::max(threads, getLoopNest(inner).getNumIterations());
     else if (auto contract = dyn_cast<ContractOp>(inner))
-      threads = std::max<int64_t>(
-          threads, contract.getM() * llvm::alignTo(contract.getN(), 16));
+      threads = std::max(threads, ::getUsefulThreads(contract));
   });
   return threads;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contractions on tensor cores: from memory to shared memory.
 #include "passes/gpu/TensorContract.h"
-#include "passes/gpu/FmaContract.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace dlc::kernel;
@@ -12,14 +12,6 @@ using namespace dlc::kernel;
 /// Elements of f32 that one copy of 16 bytes brings.
 static constexpr int64_t kVector = 4;
 static constexpr int64_t kVectorBytes = 16;
-
-std::unique_ptr<BlockContract> BlockContract::create(ContractOp op,
-                                                     const BlockTile &tile,
-                                                     BlockEmitter &emitter) {
-  if (tile.unit == BlockTile::Tensor)
-    return std::make_unique<TensorContract>(op, tile, emitter);
-  return std::make_unique<FmaContract>(op, tile, emitter);
-}
 
 TensorContract::TensorContract(ContractOp op, const BlockTile &tile,
                                BlockEmitter &emitter)
@@ -33,17 +25,10 @@ TensorContract::TensorContract(ContractOp op, const BlockTile &tile,
 // How operands lie in shared memory
 //===----------------------------------------------------------------------===//
 
-/// Whether addresses are whole vectors for every index that is a multiple of
-/// a vector's elements in dimension \p dim of the operand's map.
 bool TensorContract::isAligned(bool isLhs, unsigned dim) {
-  if (getAlignment(isLhs ? op.getLhs() : op.getRhs()) % kVectorBytes != 0)
-    return false;
-  AffineMap map = isLhs ? op.getLhsMap() : op.getRhsMap();
-  AffineExpr index = getAffineDimExpr(dim, op.getContext());
-  AffineExpr offset =
-      (isLhs ? lhsOffset : rhsOffset).replace(index, index * kVector);
-  return simplifyAffineExpr(offset, map.getNumDims(), map.getNumSymbols())
-      .isMultipleOf(kVector);
+  return dlc::kernel::isAligned(
+      isLhs ? op.getLhs() : op.getRhs(), isLhs ? lhsOffset : rhsOffset,
+      isLhs ? op.getLhsMap() : op.getRhsMap(), dim, kVector);
 }
 
 TensorContract::Operand TensorContract::planOperand(bool isLhs) {
@@ -84,52 +69,46 @@ int64_t TensorContract::getStageSize(const Operand &operand) const {
 // Copies
 //===----------------------------------------------------------------------===//
 
-SmallVector<TensorContract::Chunk>
-TensorContract::planChunks(const Position &at, const Operand &operand) {
+void TensorContract::planChunks(const Position &at, Operand &operand) {
   int64_t width = operand.width, depth = tile.depth, vector = operand.vector;
   int64_t count = width * depth / vector;
-  int64_t extent = operand.isLhs ? int64_t(op.getM()) : getReadableColumns();
+  int64_t extent = operand.isLhs ? getNumRows(op) : getReadableColumns();
   int64_t numThreads = emitter.getNumThreads();
-  SmallVector<Chunk> chunks;
   for (int64_t first = 0; first < count; first += numThreads) {
-    Value number = add(emitter.getThread(), constant(first)), across, step;
+    Value number = add(emitter.getThread(), constant(first));
+    Chunk chunk;
+    Value across;
     // Neighbouring threads read what lies side by side.
     if (operand.isVectorInDepth) {
       across = divide(number, depth / vector);
-      step = multiply(remainder(number, depth / vector), constant(vector));
+      chunk.step = multiply(remainder(emitter.getThread(), depth / vector),
+                            constant(vector));
+      if (numThreads % (depth / vector) != 0)
+        chunk.step =
+            multiply(remainder(number, depth / vector), constant(vector));
     } else {
-      step = divide(number, width / vector);
+      chunk.step = divide(number, width / vector);
       across = multiply(remainder(number, width / vector), constant(vector));
     }
-    Chunk chunk;
-    chunk.step = step;
-    chunk.place = operand.isDepthFirst
-                      ? add(multiply(across, constant(operand.pitch)), step)
-                      : add(multiply(step, constant(operand.pitch)), across);
+    chunk.place =
+        operand.isDepthFirst
+            ? add(multiply(across, constant(operand.pitch)), chunk.step)
+            : add(multiply(chunk.step, constant(operand.pitch)), across);
     Value index = add(operand.isLhs ? at.row : at.column, across);
     if (extent % width != 0)
       chunk.inBounds = isLess(index, extent);
     if (count - first < numThreads)
       chunk.isOwn = isLess(number, count);
     chunk.base = getBase(at, index, operand.isLhs);
-    chunks.push_back(chunk);
+    operand.chunks.push_back(chunk);
   }
-  return chunks;
+  operand.hasOneStep =
+      operand.isVectorInDepth && numThreads % (depth / vector) == 0;
 }
 
-void TensorContract::copyChunk(const Operand &operand, Value address,
-                               Value place) {
+void TensorContract::copyInThread(const Operand &operand, Value address,
+                                  Value place) {
   Value buffer = emitter.lookup(operand.isLhs ? op.getLhs() : op.getRhs());
-  if (isAsynchronous) {
-    // Columns and rows come from L2: L1 would hold what is in shared memory.
-    bool bypassesL1 = operand.vector == kVector;
-    nvgpu::DeviceAsyncCopyOp::create(
-        builder, loc, nvgpu::DeviceAsyncTokenType::get(op.getContext()),
-        operand.memory, place, buffer, address,
-        builder.getIndexAttr(operand.vector), /*srcElements=*/Value(),
-        bypassesL1 ? builder.getUnitAttr() : UnitAttr());
-    return;
-  }
   if (operand.vector == 1) {
     Value element = memref::LoadOp::create(builder, loc, buffer, address);
     memref::StoreOp::create(builder, loc, element, operand.memory, place);
@@ -154,49 +133,96 @@ static void clearChunk(OpBuilder &builder, Location loc, Value memory,
                           /*nontemporal=*/false, llvm::MaybeAlign(vector * 4));
 }
 
-Value TensorContract::getChunkAddress(const Operand &operand,
-                                      const Chunk &chunk, Value step) {
-  if (!operand.table)
-    return getAddress(chunk.base, step, operand.isLhs);
-  Value offset = memref::LoadOp::create(builder, loc, operand.table, step);
-  return add(chunk.base, arith::IndexCastOp::create(
-                             builder, loc, builder.getIndexType(), offset));
+void TensorContract::copyChunk(const Operand &operand, Value address,
+                               Value place, Value isThere) {
+  if (isAsynchronous) {
+    Value buffer = emitter.lookup(operand.isLhs ? op.getLhs() : op.getRhs());
+    // Copies of nothing fill with zeros, and don't read.
+    Value count;
+    if (isThere)
+      count = arith::SelectOp::create(builder, loc, isThere,
+                                      constant(operand.vector), constant(0));
+    // Columns and rows come from L2: L1 would hold what is in shared memory.
+    bool bypassesL1 = operand.vector == kVector;
+    nvgpu::DeviceAsyncCopyOp::create(
+        builder, loc, nvgpu::DeviceAsyncTokenType::get(op.getContext()),
+        operand.memory, place, buffer, address,
+        builder.getIndexAttr(operand.vector), count,
+        bypassesL1 ? builder.getUnitAttr() : UnitAttr());
+    return;
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  if (isThere) {
+    auto choice = scf::IfOp::create(builder, loc, isThere,
+                                    /*withElseRegion=*/true);
+    builder.setInsertionPointToStart(choice.elseBlock());
+    clearChunk(builder, loc, operand.memory, place, operand.vector);
+    builder.setInsertionPointToStart(choice.thenBlock());
+  }
+  copyInThread(operand, address, place);
+}
+
+/// How many steps of \p operand one entry of its table stands for; 0: it has
+/// none. Dividing a step into indices of k would take longer than multiplying.
+int64_t TensorContract::planTable(const Operand &operand) {
+  ArrayRef<int64_t> k = op.getK();
+  bool isStepped = operand.isLhs || !op.getPacked();
+  if (!isStepped || k.size() == 1)
+    return 0;
+  int64_t steps = std::gcd(std::gcd(tile.depth, k.back()),
+                           int64_t(op.getKTail().value_or(0)));
+  return op.getKTotal() / steps <= kMostTableSteps ? steps : 0;
 }
 
 void TensorContract::fillTable(const Operand &operand) {
   if (!operand.table)
     return;
-  (void)emitter.shareIterations(loc, op.getKTotal(), [&](Value step) {
+  int64_t steps = operand.tableSteps;
+  (void)emitter.shareIterations(loc, op.getKTotal() / steps, [&](Value index) {
+    Value step = multiply(index, constant(steps));
     Value offset = getAddress(constant(0), step, operand.isLhs);
     offset =
         arith::IndexCastOp::create(builder, loc, builder.getI32Type(), offset);
-    memref::StoreOp::create(builder, loc, offset, operand.table, step);
+    memref::StoreOp::create(builder, loc, offset, operand.table, index);
     return success();
   });
 }
 
-void TensorContract::copyStage(const Operand &operand, ArrayRef<Chunk> chunks,
-                               Value firstStep, Value stage) {
+Value TensorContract::getOffset(const Operand &operand, Value firstStep,
+                                Value stepInStage) {
+  Value step = add(firstStep, stepInStage);
+  if (!operand.table)
+    return getAddress(constant(0), step, operand.isLhs);
+  // Stages may end behind k.
+  step = arith::SelectOp::create(builder, loc, isLess(step, op.getKTotal()),
+                                 step, constant(0));
+  int64_t steps = operand.tableSteps;
+  Value offset =
+      memref::LoadOp::create(builder, loc, operand.table, divide(step, steps));
+  offset =
+      arith::IndexCastOp::create(builder, loc, builder.getIndexType(), offset);
+  int64_t stride = (operand.isLhs ? lhsStrides : rhsStrides).back();
+  return add(offset, multiply(remainder(stepInStage, steps), constant(stride)));
+}
+
+void TensorContract::copyStage(const Operand &operand, Value firstStep,
+                               Value stage, Value offset) {
+  int64_t total = op.getKTotal();
   Value start = multiply(stage, constant(getStageSize(operand)));
-  for (const Chunk &chunk : chunks) {
+  for (const Chunk &chunk : operand.chunks) {
     OpBuilder::InsertionGuard guard(builder);
     if (chunk.isOwn) {
       auto choice = scf::IfOp::create(builder, loc, chunk.isOwn);
       builder.setInsertionPointToStart(choice.thenBlock());
     }
-    Value step = add(firstStep, chunk.step);
-    Value place = add(start, chunk.place);
     Value isThere = chunk.inBounds;
-    if (op.getKTotal() % tile.depth != 0)
-      isThere = both(isThere, isLess(step, op.getKTotal()));
-    if (isThere) {
-      auto choice = scf::IfOp::create(builder, loc, isThere,
-                                      /*withElseRegion=*/true);
-      builder.setInsertionPointToStart(choice.elseBlock());
-      clearChunk(builder, loc, operand.memory, place, operand.vector);
-      builder.setInsertionPointToStart(choice.thenBlock());
-    }
-    copyChunk(operand, getChunkAddress(operand, chunk, step), place);
+    // Stages that are copied ahead may lie behind the last one.
+    if (total % tile.depth != 0)
+      isThere = both(isThere, isLess(add(firstStep, chunk.step), total));
+    else if (isAsynchronous)
+      isThere = both(isThere, isLess(firstStep, total));
+    Value own = offset ? offset : getOffset(operand, firstStep, chunk.step);
+    copyChunk(operand, add(chunk.base, own), add(start, chunk.place), isThere);
   }
 }
 
@@ -210,62 +236,122 @@ static bool isGlobal(Value buffer) {
   return !cast<MemRefType>(buffer.getType()).getMemorySpace();
 }
 
-SmallVector<Value> TensorContract::emitSteps(const Position &at,
-                                             SmallVector<Value> sums) {
-  SmallVector<Chunk> lhsChunks = planChunks(at, lhs);
-  SmallVector<Chunk> rhsChunks = planChunks(at, rhs);
-  auto copy = [&](Value step, Value stage) {
-    copyStage(lhs, lhsChunks, step, stage);
-    copyStage(rhs, rhsChunks, step, stage);
-  };
-  auto token = nvgpu::DeviceAsyncTokenType::get(op.getContext());
-  auto closeGroup = [&]() -> Value {
-    return nvgpu::DeviceAsyncCreateGroupOp::create(builder, loc, token,
-                                                   ValueRange());
-  };
-  // What the block multiplied before may still be in use.
-  if (op->getParentOfType<ParallelOp>())
-    emitter.emitBarrier(loc);
-  if (lhs.table || rhs.table) {
-    fillTable(lhs);
-    fillTable(rhs);
-    emitter.emitBarrier(loc);
+Value TensorContract::getNextStage(Value stage) {
+  Value next = add(stage, constant(1));
+  return arith::SelectOp::create(builder, loc, isLess(next, numStages), next,
+                                 constant(0));
+}
+
+SmallVector<Value> TensorContract::getOffsets(Value firstStep) {
+  SmallVector<Value> offsets;
+  for (const Operand *operand : {&lhs, &rhs})
+    if (operand->hasOneStep)
+      offsets.push_back(
+          getOffset(*operand, firstStep, operand->chunks.front().step));
+  return offsets;
+}
+
+void TensorContract::copyStages(Value firstStep, Value stage,
+                                ArrayRef<Value> offsets) {
+  for (const Operand *operand : {&lhs, &rhs}) {
+    Value offset;
+    if (operand->hasOneStep) {
+      offset = offsets.front();
+      offsets = offsets.drop_front();
+    }
+    copyStage(*operand, firstStep, stage, offset);
   }
+}
+
+SmallVector<Value> TensorContract::emitPipeline(ArrayRef<Value> sums) {
   int64_t total = op.getKTotal(), depth = tile.depth;
+  auto token = nvgpu::DeviceAsyncTokenType::get(op.getContext());
   Value group;
-  for (int64_t stage = 0; stage + 1 < numStages; ++stage) {
-    copy(constant(stage * depth), constant(stage));
-    group = closeGroup();
-  }
-  auto loop = scf::ForOp::create(builder, loc, constant(0), constant(total),
-                                 constant(depth), sums);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  Value step = loop.getInductionVar();
-  Value stage =
-      numStages == 1 ? constant(0) : remainder(divide(step, depth), numStages);
-  if (isAsynchronous) {
+  auto copy = [&](Value step, Value stage, ArrayRef<Value> offsets) {
+    copyStages(step, stage, offsets);
+    group = nvgpu::DeviceAsyncCreateGroupOp::create(builder, loc, token,
+                                                    ValueRange());
+  };
+  // The wait names no group, but the last ones that may be pending.
+  auto await = [&](Value group, int64_t pending) {
     nvgpu::DeviceAsyncWaitOp::create(builder, loc, group,
-                                     builder.getI32IntegerAttr(numStages - 2));
+                                     builder.getI32IntegerAttr(pending));
+  };
+  auto awaitStage = [&] {
+    await(group, numStages - 2);
     // Everybody's copies are there, and the stage that is overwritten next has
     // been used.
     emitter.emitBarrier(loc);
-    Value next = add(step, constant((numStages - 1) * depth));
-    {
-      auto choice = scf::IfOp::create(builder, loc, isLess(next, total));
-      OpBuilder::InsertionGuard inner(builder);
-      builder.setInsertionPointToStart(choice.thenBlock());
-      copy(next, remainder(divide(next, depth), numStages));
-    }
-    closeGroup();
-  } else {
-    emitter.emitBarrier(loc);
-    copy(step, stage);
-    emitter.emitBarrier(loc);
+  };
+  int64_t ahead = (numStages - 1) * depth;
+  for (int64_t stage = 0; stage + 1 < numStages; ++stage) {
+    Value step = constant(stage * depth);
+    copy(step, constant(stage), getOffsets(step));
   }
-  sums.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
-  multiplyStage(stage, sums);
-  scf::YieldOp::create(builder, loc, sums);
+  Value firstGroup = group;
+  awaitStage();
+  // What is multiplied next is in registers already, and where the next stage
+  // comes from.
+  SmallVector<Value> offsets = getOffsets(constant(ahead));
+  SmallVector<Value> pieces = loadPieces(constant(0), 0);
+  SmallVector<Value> state{constant(0), constant(numStages - 1)};
+  state.append(sums.begin(), sums.end());
+  state.append(offsets);
+  state.append(pieces);
+  auto loop = scf::ForOp::create(builder, loc, constant(0), constant(total),
+                                 constant(depth), state);
+  builder.setInsertionPointToStart(loop.getBody());
+  ArrayRef<BlockArgument> carried = loop.getRegionIterArgs();
+  auto take = [&](size_t count) {
+    SmallVector<Value> taken(carried.take_front(count));
+    carried = carried.drop_front(count);
+    return taken;
+  };
+  Value stage = take(1).front(), freeStage = take(1).front();
+  SmallVector<Value> values = take(sums.size());
+  offsets = take(offsets.size());
+  pieces = take(pieces.size());
+  Value step = loop.getInductionVar();
+  copy(add(step, constant(ahead)), freeStage, offsets);
+  offsets = getOffsets(add(step, constant(ahead + depth)));
+  Value nextStage = getNextStage(stage);
+  int64_t ownDepth = depth / tile.slices;
+  for (int64_t own = pieceDepth; own <= ownDepth; own += pieceDepth) {
+    SmallVector<Value> next;
+    if (own < ownDepth) {
+      next = loadPieces(stage, own);
+    } else {
+      awaitStage();
+      next = loadPieces(nextStage, 0);
+    }
+    multiplyPieces(pieces, values);
+    pieces = std::move(next);
+  }
+  state.assign({nextStage, getNextStage(freeStage)});
+  state.append(values);
+  state.append(offsets);
+  state.append(pieces);
+  scf::YieldOp::create(builder, loc, state);
+  builder.setInsertionPointAfter(loop);
+  // The zeros behind the last stage, where other things will be.
+  await(firstGroup, 0);
+  return SmallVector<Value>(loop.getResults().slice(2, sums.size()));
+}
+
+SmallVector<Value> TensorContract::emitInTurn(ArrayRef<Value> sums) {
+  auto loop =
+      scf::ForOp::create(builder, loc, constant(0), constant(op.getKTotal()),
+                         constant(tile.depth), sums);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value step = loop.getInductionVar();
+  emitter.emitBarrier(loc);
+  copyStages(step, constant(0), getOffsets(step));
+  emitter.emitBarrier(loc);
+  SmallVector<Value> values(loop.getRegionIterArgs());
+  for (int64_t own = 0; own < tile.depth / tile.slices; own += pieceDepth)
+    multiplyPieces(loadPieces(constant(0), own), values);
+  scf::YieldOp::create(builder, loc, values);
   return SmallVector<Value>(loop.getResults());
 }
 
@@ -273,25 +359,29 @@ SmallVector<BlockContract::Sum> TensorContract::emitSums(const Position &at) {
   isAsynchronous = isGlobal(emitter.lookup(op.getLhs())) &&
                    isGlobal(emitter.lookup(op.getRhs()));
   int64_t steps = llvm::divideCeil(op.getKTotal(), tile.depth);
-  numStages = isAsynchronous ? std::min(kStages, steps + 1) : 1;
+  numStages = isAsynchronous ? std::min(tile.stages, steps + 1) : 1;
   lhs = planOperand(/*isLhs=*/true);
   rhs = planOperand(/*isLhs=*/false);
+  // What the block multiplied before may still be in use.
+  if (op->getParentOfType<ParallelOp>())
+    emitter.emitBarrier(loc);
   for (Operand *operand : {&lhs, &rhs}) {
     operand->memory = emitter.allocateForTile(
         loc, getStageSize(*operand) * numStages, builder.getF32Type());
     operand->lane = getLaneAddress(*operand);
-    // Where each element is copied for itself, dividing its step into indices
-    // of k would take longer than multiplying it.
-    bool isStepped = operand->isLhs || !op.getPacked();
-    if (isStepped && operand->vector == 1 && op.getK().size() > 1 &&
-        op.getKTotal() <= kMostTableSteps)
-      operand->table =
-          emitter.allocateForTile(loc, op.getKTotal(), builder.getI32Type());
+    operand->tableSteps = planTable(*operand);
+    if (operand->tableSteps)
+      operand->table = emitter.allocateForTile(
+          loc, op.getKTotal() / operand->tableSteps, builder.getI32Type());
+    fillTable(*operand);
+    planChunks(at, *operand);
   }
+  if (lhs.table || rhs.table)
+    emitter.emitBarrier(loc);
   Value zero = arith::ConstantOp::create(
       builder, loc, builder.getZeroAttr(builder.getF32Type()));
   int64_t pieces = getNumPieces(true) * getNumPieces(false);
-  SmallVector<Value> values =
-      emitSteps(at, SmallVector<Value>(pieces * 4, zero));
-  return placeSums(values);
+  SmallVector<Value> sums(pieces * 4, zero);
+  sums = isAsynchronous ? emitPipeline(sums) : emitInTurn(sums);
+  return tile.slices == 1 ? placeSums(sums) : addSlices(sums);
 }

@@ -20,8 +20,17 @@ public:
 
 protected:
   llvm::SmallVector<Sum> emitSums(const Position &at) override;
+  int64_t getAdjacentSums() const override;
 
 private:
+  /// Elements that a thread copies.
+  struct Chunk {
+    mlir::Value place; ///< in a stage
+    mlir::Value base;  ///< their address at the beginning of k
+    mlir::Value step;
+    mlir::Value inBounds; ///< of rows or columns; null: always
+    mlir::Value isOwn;    ///< whether the thread has such a chunk; null: yes
+  };
   /// How an operand's part of a tile lies in shared memory, and how it gets
   /// there.
   struct Operand {
@@ -33,17 +42,13 @@ private:
     int64_t pitch;  ///< elements between two rows, columns or steps
     int64_t vector; ///< elements that are copied at once
     bool isVectorInDepth;
+    llvm::SmallVector<Chunk> chunks;
+    bool hasOneStep; ///< all chunks of a thread are of one step
     mlir::Value memory;
-    mlir::Value table; ///< the offset of each step; may be null
-    mlir::Value lane;  ///< where a lane's first element is, in a stage
-  };
-  /// Elements that a thread copies.
-  struct Chunk {
-    mlir::Value place;    ///< in a stage
-    mlir::Value base;     ///< their address at the beginning of k
-    mlir::Value inBounds; ///< of rows or columns; null: always
-    mlir::Value isOwn;    ///< whether the thread has such a chunk; null: yes
-    mlir::Value step;
+    mlir::Value lane; ///< where a lane's first element is, in a stage
+    /// The offset of each `tableSteps` steps; null: offsets are computed.
+    mlir::Value table;
+    int64_t tableSteps;
   };
   /// The registers that a lane has of a factor of a piece.
   struct Factor {
@@ -51,29 +56,46 @@ private:
   };
 
   Operand planOperand(bool isLhs);
+  /// Whether addresses are whole vectors for every index that is a multiple of
+  /// a vector's elements in dimension \p dim of the operand's map.
   bool isAligned(bool isLhs, unsigned dim);
   int64_t getStageSize(const Operand &operand) const;
-  llvm::SmallVector<Chunk> planChunks(const Position &at,
-                                      const Operand &operand);
-  /// Copies what belongs to the steps from \p firstStep on to \p stage.
-  void copyStage(const Operand &operand, llvm::ArrayRef<Chunk> chunks,
-                 mlir::Value firstStep, mlir::Value stage);
-  void copyChunk(const Operand &operand, mlir::Value address,
-                 mlir::Value place);
-  /// The address of what \p chunk of \p operand copies for step \p step.
-  mlir::Value getChunkAddress(const Operand &operand, const Chunk &chunk,
-                              mlir::Value step);
-  /// Computes the offsets of all steps of \p operand, where it has a table.
+  void planChunks(const Position &at, Operand &operand);
+  int64_t planTable(const Operand &operand);
+  /// Computes the offsets that the table of \p operand has, if it has one.
   void fillTable(const Operand &operand);
-  /// Adds the products of all steps to \p sums.
-  llvm::SmallVector<mlir::Value> emitSteps(const Position &at,
-                                           llvm::SmallVector<mlir::Value> sums);
+  /// How far step \p stepInStage of the stage from \p firstStep on is from the
+  /// beginning of k.
+  mlir::Value getOffset(const Operand &operand, mlir::Value firstStep,
+                        mlir::Value stepInStage);
+  /// The offsets of the operands whose chunks have one, of a stage.
+  llvm::SmallVector<mlir::Value> getOffsets(mlir::Value firstStep);
+  /// Copies what belongs to the steps from \p firstStep on to \p stage.
+  void copyStages(mlir::Value firstStep, mlir::Value stage,
+                  llvm::ArrayRef<mlir::Value> offsets);
+  void copyStage(const Operand &operand, mlir::Value firstStep,
+                 mlir::Value stage, mlir::Value offset);
+  /// Copies a chunk, or zeros where \p isThere isn't true; null: it is.
+  void copyChunk(const Operand &operand, mlir::Value address, mlir::Value place,
+                 mlir::Value isThere);
+  void copyInThread(const Operand &operand, mlir::Value address,
+                    mlir::Value place);
+  mlir::Value getNextStage(mlir::Value stage);
+  /// Adds the products of all steps to \p sums, while later stages come.
+  llvm::SmallVector<mlir::Value> emitPipeline(llvm::ArrayRef<mlir::Value> sums);
+  /// Likewise, one stage after the other.
+  llvm::SmallVector<mlir::Value> emitInTurn(llvm::ArrayRef<mlir::Value> sums);
 
   // Pieces (TensorPieces.cpp).
   /// Rows or columns that a warp has, in pieces.
   int64_t getNumPieces(bool isLhs) const;
   /// The first row or column of the warp.
   mlir::Value getWarpOffset(bool isLhs);
+  /// Threads of a slice of the depth.
+  int64_t getSliceThreads() const {
+    return 32 * tile.shareRows * tile.shareColumns;
+  }
+  mlir::Value getSlice();
   mlir::Value getLaneAddress(const Operand &operand);
   /// Whether the operand is read by `ldmatrix`.
   bool usesSquares(const Operand &operand) const {
@@ -82,16 +104,25 @@ private:
   llvm::SmallVector<mlir::Value> loadSquares(const Operand &operand,
                                              mlir::Value stage, int64_t piece,
                                              int64_t step);
-  Factor loadFactor(const Operand &operand, mlir::Value stage, int64_t piece,
-                    int64_t step);
+  llvm::SmallVector<mlir::Value> loadPiece(const Operand &operand,
+                                           mlir::Value stage, int64_t piece,
+                                           int64_t step);
+  /// Loads what a lane needs of all pieces for one product.
+  llvm::SmallVector<mlir::Value> loadPieces(mlir::Value stage, int64_t step);
   Factor makeFactor(llvm::ArrayRef<mlir::Value> elements);
-  void multiplyPiece(const Factor &a, const Factor &b,
+  /// Adds the product of two factors of a piece to its four sums.
+  void multiplyPiece(llvm::ArrayRef<mlir::Value> lhs,
+                     llvm::ArrayRef<mlir::Value> rhs,
                      llvm::MutableArrayRef<mlir::Value> sums);
-  /// Adds the products of the steps in \p stage to \p sums, four for each
-  /// piece.
-  void multiplyStage(mlir::Value stage,
-                     llvm::MutableArrayRef<mlir::Value> sums);
+  /// Adds the products of \p elements, which loadPieces() gave, to \p sums,
+  /// four for each piece.
+  void multiplyPieces(llvm::ArrayRef<mlir::Value> elements,
+                      llvm::MutableArrayRef<mlir::Value> sums);
   llvm::SmallVector<Sum> placeSums(llvm::ArrayRef<mlir::Value> values);
+  /// The sum number \p index of a thread, which is \p value.
+  Sum placeSum(mlir::Value index, mlir::Value value);
+  /// Adds the sums of all slices up; each of them gets a part of the results.
+  llvm::SmallVector<Sum> addSlices(llvm::ArrayRef<mlir::Value> values);
 
   bool isNarrow;      ///< factors have 16 bits
   int64_t pieceDepth; ///< steps of one product

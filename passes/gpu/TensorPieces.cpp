@@ -25,7 +25,8 @@ int64_t TensorContract::getNumPieces(bool isLhs) const {
 }
 
 Value TensorContract::getWarpOffset(bool isLhs) {
-  Value warp = divide(emitter.getThread(), 32);
+  Value warp = remainder(divide(emitter.getThread(), 32),
+                         tile.shareRows * tile.shareColumns);
   Value position = isLhs ? divide(warp, tile.shareColumns)
                          : remainder(warp, tile.shareColumns);
   int64_t size =
@@ -33,21 +34,27 @@ Value TensorContract::getWarpOffset(bool isLhs) {
   return multiply(position, constant(size));
 }
 
+Value TensorContract::getSlice() {
+  return divide(emitter.getThread(), getSliceThreads());
+}
+
 Value TensorContract::getLaneAddress(const Operand &operand) {
   Value lane = remainder(emitter.getThread(), 32);
   Value warp = getWarpOffset(operand.isLhs);
+  Value firstStep = multiply(getSlice(), constant(tile.depth / tile.slices));
   if (usesSquares(operand)) {
     // First the squares of the first steps, then those of the others.
     int64_t rows = operand.isLhs ? kPieceRows : kPieceColumns;
     Value row = add(warp, remainder(lane, rows));
     Value half = remainder(divide(lane, rows), 2);
     return add(multiply(row, constant(operand.pitch)),
-               multiply(half, constant(kSquareSteps)));
+               add(firstStep, multiply(half, constant(kSquareSteps))));
   }
   Value across = add(warp, divide(lane, 4));
   Value step = remainder(lane, 4);
   if (isNarrow)
     step = multiply(step, constant(2));
+  step = add(firstStep, step);
   Value pitch = constant(operand.pitch);
   return operand.isDepthFirst ? add(multiply(across, pitch), step)
                               : add(multiply(step, pitch), across);
@@ -146,11 +153,11 @@ SmallVector<Value> TensorContract::loadSquares(const Operand &operand,
   return elements;
 }
 
-TensorContract::Factor TensorContract::loadFactor(const Operand &operand,
-                                                  Value stage, int64_t piece,
-                                                  int64_t step) {
+SmallVector<Value> TensorContract::loadPiece(const Operand &operand,
+                                             Value stage, int64_t piece,
+                                             int64_t step) {
   if (usesSquares(operand))
-    return makeFactor(loadSquares(operand, stage, piece, step));
+    return loadSquares(operand, stage, piece, step);
   int64_t size = operand.isLhs ? kPieceRows : kPieceColumns;
   auto load = [&](int64_t across, int64_t steps) -> Value {
     across += piece * size;
@@ -167,14 +174,25 @@ TensorContract::Factor TensorContract::loadFactor(const Operand &operand,
     for (int64_t across = 0; across < size; across += 8)
       for (int64_t i = 0; i < (isNarrow ? 2 : 1); ++i)
         elements.push_back(load(across, half * pieceDepth / 2 + i));
-  return makeFactor(elements);
+  return elements;
+}
+
+SmallVector<Value> TensorContract::loadPieces(Value stage, int64_t step) {
+  SmallVector<Value> elements;
+  for (const Operand *operand : {&lhs, &rhs}) {
+    Value start =
+        add(operand->lane, multiply(stage, constant(getStageSize(*operand))));
+    for (int64_t i = 0; i < getNumPieces(operand->isLhs); ++i)
+      elements.append(loadPiece(*operand, start, i, step));
+  }
+  return elements;
 }
 
 //===----------------------------------------------------------------------===//
 // Sums
 //===----------------------------------------------------------------------===//
 
-void TensorContract::multiplyPiece(const Factor &a, const Factor &b,
+void TensorContract::multiplyPiece(ArrayRef<Value> lhs, ArrayRef<Value> rhs,
                                    MutableArrayRef<Value> sums) {
   NVVM::MMATypes factorType = NVVM::MMATypes::tf32;
   if (isNarrow)
@@ -184,53 +202,99 @@ void TensorContract::multiplyPiece(const Factor &a, const Factor &b,
   auto type = LLVM::LLVMStructType::getLiteral(
       op.getContext(), SmallVector<Type>(4, builder.getF32Type()));
   int64_t shape[] = {kPieceRows, kPieceColumns, pieceDepth};
-  auto multiply = [&](ArrayRef<Value> lhs, ArrayRef<Value> rhs) {
-    Value result = NVVM::MmaOp::create(
-        builder, loc, type, lhs, rhs, sums, shape, /*b1Op=*/std::nullopt,
-        /*intOverflow=*/std::nullopt, std::array{factorType, factorType},
-        std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
-    for (auto [i, sum] : llvm::enumerate(sums))
-      sum = LLVM::ExtractValueOp::create(builder, loc, result, i);
-  };
-  // The smallest first.
-  if (!a.low.empty()) {
-    multiply(a.low, b.high);
-    multiply(a.high, b.low);
-  }
-  multiply(a.high, b.high);
+  Value result = NVVM::MmaOp::create(
+      builder, loc, type, lhs, rhs, sums, shape, /*b1Op=*/std::nullopt,
+      /*intOverflow=*/std::nullopt, std::array{factorType, factorType},
+      std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
+  for (auto [i, sum] : llvm::enumerate(sums))
+    sum = LLVM::ExtractValueOp::create(builder, loc, result, i);
 }
 
-void TensorContract::multiplyStage(Value stage, MutableArrayRef<Value> sums) {
-  int64_t numRows = getNumPieces(true), numColumns = getNumPieces(false);
-  Value lhsStage = add(lhs.lane, multiply(stage, constant(getStageSize(lhs))));
-  Value rhsStage = add(rhs.lane, multiply(stage, constant(getStageSize(rhs))));
-  for (int64_t step = 0; step < tile.depth; step += pieceDepth) {
-    SmallVector<Factor> rows, columns;
-    for (int64_t i = 0; i < numRows; ++i)
-      rows.push_back(loadFactor(lhs, lhsStage, i, step));
-    for (int64_t i = 0; i < numColumns; ++i)
-      columns.push_back(loadFactor(rhs, rhsStage, i, step));
-    for (int64_t i = 0; i < numRows; ++i)
-      for (int64_t j = 0; j < numColumns; ++j)
-        multiplyPiece(rows[i], columns[j],
-                      sums.slice(4 * (i * numColumns + j), 4));
+void TensorContract::multiplyPieces(ArrayRef<Value> elements,
+                                    MutableArrayRef<Value> sums) {
+  SmallVector<Factor> rows, columns;
+  for (const Operand *operand : {&lhs, &rhs}) {
+    int64_t size = operand->isLhs ? kPieceRows : kPieceColumns;
+    int64_t count = size * pieceDepth / 32;
+    for (int64_t i = 0; i < getNumPieces(operand->isLhs); ++i) {
+      (operand->isLhs ? rows : columns)
+          .push_back(makeFactor(elements.take_front(count)));
+      elements = elements.drop_front(count);
+    }
   }
+  // A product waits for the one before it to the same sums: all pieces have
+  // their turn before the next one to theirs.
+  auto multiplyAll = [&](SmallVector<Value> Factor::*lhs,
+                         SmallVector<Value> Factor::*rhs) {
+    for (auto [i, row] : llvm::enumerate(rows))
+      for (auto [j, column] : llvm::enumerate(columns))
+        multiplyPiece(row.*lhs, column.*rhs,
+                      sums.slice(4 * (i * columns.size() + j), 4));
+  };
+  // The smallest first.
+  if (!rows.front().low.empty()) {
+    multiplyAll(&Factor::low, &Factor::high);
+    multiplyAll(&Factor::high, &Factor::low);
+  }
+  multiplyAll(&Factor::high, &Factor::high);
+}
+
+BlockContract::Sum TensorContract::placeSum(Value index, Value value) {
+  Value lane = remainder(emitter.getThread(), 32);
+  Value piece = divide(index, 4), place = remainder(index, 4);
+  int64_t numColumns = getNumPieces(/*isLhs=*/false);
+  Value row = add(multiply(divide(piece, numColumns), constant(kPieceRows)),
+                  multiply(divide(place, 2), constant(8)));
+  Value column =
+      add(multiply(remainder(piece, numColumns), constant(kPieceColumns)),
+          remainder(place, 2));
+  row = add(add(getWarpOffset(/*isLhs=*/true), divide(lane, 4)), row);
+  column = add(add(getWarpOffset(/*isLhs=*/false),
+                   multiply(remainder(lane, 4), constant(2))),
+               column);
+  return {row, column, value};
+}
+
+int64_t TensorContract::getAdjacentSums() const {
+  int64_t sums = getNumPieces(true) * getNumPieces(false) * 4 / tile.slices;
+  return sums % 2 == 0 ? 2 : 1;
 }
 
 SmallVector<BlockContract::Sum>
 TensorContract::placeSums(ArrayRef<Value> values) {
-  Value lane = remainder(emitter.getThread(), 32);
-  Value row = add(getWarpOffset(/*isLhs=*/true), divide(lane, 4));
-  Value column = add(getWarpOffset(/*isLhs=*/false),
-                     multiply(remainder(lane, 4), constant(2)));
-  int64_t numColumns = getNumPieces(false);
   SmallVector<Sum> sums;
-  for (auto [i, value] : llvm::enumerate(values)) {
-    int64_t piece = i / 4, half = i % 4 / 2, next = i % 2;
-    int64_t rows = piece / numColumns * kPieceRows + half * 8;
-    int64_t columns = piece % numColumns * kPieceColumns + next;
-    sums.push_back(
-        {add(row, constant(rows)), add(column, constant(columns)), value});
+  for (auto [i, value] : llvm::enumerate(values))
+    sums.push_back(placeSum(constant(i), value));
+  return sums;
+}
+
+SmallVector<BlockContract::Sum>
+TensorContract::addSlices(ArrayRef<Value> values) {
+  int64_t count = values.size(), numThreads = getSliceThreads();
+  Value memory = emitter.allocateForTile(loc, tile.slices * count * numThreads,
+                                         builder.getF32Type());
+  Value slice = getSlice();
+  Value thread = remainder(emitter.getThread(), numThreads);
+  auto getPlace = [&](Value slice, Value index) {
+    Value number = add(multiply(slice, constant(count)), index);
+    return add(multiply(number, constant(numThreads)), thread);
+  };
+  for (auto [i, value] : llvm::enumerate(values))
+    memref::StoreOp::create(builder, loc, value, memory,
+                            getPlace(slice, constant(i)));
+  emitter.emitBarrier(loc);
+  int64_t share = count / tile.slices;
+  SmallVector<Sum> sums;
+  for (int64_t i = 0; i < share; ++i) {
+    Value index = add(multiply(slice, constant(share)), constant(i));
+    Value sum;
+    for (int64_t other = 0; other < tile.slices; ++other) {
+      Value part = memref::LoadOp::create(builder, loc, memory,
+                                          getPlace(constant(other), index));
+      sum = sum ? arith::AddFOp::create(builder, loc, sum, part).getResult()
+                : part;
+    }
+    sums.push_back(placeSum(index, sum));
   }
   return sums;
 }

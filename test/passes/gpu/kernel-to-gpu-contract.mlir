@@ -8,30 +8,36 @@
 #gpu = #device.gpu<"sm_80", sm = 80, multiprocessors = 108, block_shared_bytes = 166912>
 
 module attributes {device.gpu = #gpu} {
-// The first stages are copied before the loop over the depth, 16 bytes at once;
-// each step waits for the oldest, copies a later one and multiplies.
+// The first stages are copied before the loop over the depth, 16 bytes at once,
+// and what is multiplied first is loaded; each step copies a later stage, waits
+// for the next one and loads from it, before it multiplies what it has.
 // CHECK-LABEL: gpu.func @dense
-// CHECK: nvgpu.device_async_copy {{.*}}, 4 {bypassL1} : memref<262144xf32> to memref<{{[0-9]+}}xf32, #gpu.address_space<workgroup>>
+// CHECK: nvgpu.device_async_copy {{.*}}, 4, %{{.+}} {bypassL1} : memref<262144xf32> to memref<{{[0-9]+}}xf32, #gpu.address_space<workgroup>>
 // CHECK: nvgpu.device_async_create_group
-// CHECK: scf.for
 // CHECK: nvgpu.device_async_wait %{{.+}} {numGroups = 1 : i32}
 // CHECK-NEXT: gpu.barrier
-// CHECK: scf.if
+// EXACT: nvgpu.ldmatrix
+// CHECK: scf.for
+// CHECK-NOT: scf.if
 // CHECK: nvgpu.device_async_copy
 // CHECK: nvgpu.device_async_create_group
-// Three products of parts of the factors make up one of f32.
+// Three products of parts of the factors make up one of f32, each of all pieces
+// before the next one.
 // EXACT: arith.subf
 // EXACT: nvvm.mma.sync A[%[[LOW:[0-9]+]], {{.+}}] B[%[[B:[0-9]+]], %{{[0-9]+}}] C[%{{.+}}] {{.*}}multiplicandAPtxType = #nvvm.mma_type<tf32>{{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 8>
-// EXACT: nvvm.mma.sync A[%[[HIGH:[0-9]+]], {{.+}}]
-// EXACT: nvvm.mma.sync A[%[[HIGH]], {{.+}}] B[%[[B]],
+// EXACT: nvvm.mma.sync A[%[[LOW]], {{.+}}] B[
+// EXACT: nvvm.mma.sync A[%[[HIGH:[0-9]+]], {{.+}}] B[%[[B]],
 // TF32-NOT: arith.subf
 // TF32: nvvm.mma.sync {{.*}}#nvvm.mma_type<tf32>
 // BF16: arith.truncf %{{.+}} : f32 to bf16
 // BF16: nvvm.mma.sync {{.*}}#nvvm.mma_type<bf16>{{.*}}k = 16
+// CHECK: nvgpu.device_async_wait %{{.+}} {numGroups = 1 : i32}
+// CHECK-NEXT: gpu.barrier
 // CHECK: scf.yield
-// The epilogue runs on the sums.
+// CHECK: nvgpu.device_async_wait %{{.+}} {numGroups = 0 : i32}
+// The epilogue runs on the sums, two of which are side by side.
 // CHECK: arith.maximumf
-// CHECK: memref.store
+// CHECK: vector.store %{{.+}}, %{{.+}} {alignment = 8 : i64} : memref<1048576xf32>, vector<2xf32>
 kernel.func @dense(%x: memref<1024x256xf32>, %w: memref<64x256x16xf32>) outputs(%y: memref<1024x1024xf32>)
     attributes {kernel.alignments = array<i64: 16, 16, 16>} {
   %zero = arith.constant 0.0 : f32
@@ -48,13 +54,73 @@ kernel.func @dense(%x: memref<1024x256xf32>, %w: memref<64x256x16xf32>) outputs(
 
 // Buffers that may begin anywhere are copied element by element.
 // CHECK-LABEL: gpu.func @unaligned
-// CHECK: nvgpu.device_async_copy {{.*}}, 1 : memref<262144xf32>
+// CHECK: nvgpu.device_async_copy {{.*}}, 1, %{{.+}} : memref<262144xf32>
 kernel.func @unaligned(%x: memref<1024x256xf32>, %w: memref<64x256x16xf32>) outputs(%y: memref<1024x1024xf32>) {
   kernel.contract batch [] m 1024 n 1024 k [256]
       lhs %x at affine_map<(m, k) -> (m, k)>
       rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
       out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
       : memref<1024x256xf32>, memref<64x256x16xf32>, memref<1024x1024xf32>
+  epilogue (%m, %p, %l, %acc: f32) {
+    kernel.yield %acc : f32
+  }
+}
+
+// A matrix that multiplies all images is read for rows of several of them.
+// CHECK-LABEL: gpu.func @images
+// CHECK-SAME: kernel.blocks = 50 : i64
+kernel.func @images(%x: memref<8x49x64xf32>, %w: memref<4x64x16xf32>) outputs(%y: memref<8x49x64xf32>)
+    attributes {kernel.alignments = array<i64: 16, 16, 16>} {
+  kernel.contract batch [8] m 49 n 64 k [64]
+      lhs %x at affine_map<(b, m, k) -> (b, m, k)>
+      rhs %w packed at affine_map<(b, p, k, l) -> (p, k, l)>
+      out %y at affine_map<(b, m, p, l) -> (b, m, p * 16 + l)>
+      : memref<8x49x64xf32>, memref<4x64x16xf32>, memref<8x49x64xf32>
+  epilogue (%b, %m, %p, %l, %acc: f32) {
+    kernel.yield %acc : f32
+  }
+}
+
+// Where there are few tiles, several warps share the depth of one; their sums
+// are added up in shared memory.
+// CHECK-LABEL: gpu.func @deep
+// CHECK: scf.for
+// CHECK: nvvm.mma.sync
+// CHECK: scf.yield
+// CHECK: memref.store %{{.+}} : memref<[[SUMS:[0-9]+]]xf32, #gpu.address_space<workgroup>>
+// CHECK: gpu.barrier
+// CHECK: %[[FIRST:.+]] = memref.load %{{.+}} : memref<[[SUMS]]xf32, #gpu.address_space<workgroup>>
+// CHECK: %[[SECOND:.+]] = memref.load %{{.+}} : memref<[[SUMS]]xf32, #gpu.address_space<workgroup>>
+// CHECK-NEXT: arith.addf %[[FIRST]], %[[SECOND]] : f32
+kernel.func @deep(%x: memref<32x4096xf32>, %w: memref<4x4096x16xf32>) outputs(%y: memref<32x64xf32>)
+    attributes {kernel.alignments = array<i64: 16, 16, 16>} {
+  kernel.contract batch [] m 32 n 64 k [4096]
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<32x4096xf32>, memref<4x4096x16xf32>, memref<32x64xf32>
+  epilogue (%m, %p, %l, %acc: f32) {
+    kernel.yield %acc : f32
+  }
+}
+
+// One row needs each column once: it is multiplied as it comes, four columns and
+// eight steps of each thread at once.
+// CHECK-LABEL: gpu.func @row
+// CHECK-SAME: kernel.blocks = 4 : i64
+// CHECK-NOT: nvgpu.device_async_copy
+// CHECK: scf.for
+// CHECK-COUNT-8: vector.load %{{.+}} {alignment = 16 : i64} : memref<262144xf32>, vector<4xf32>
+// CHECK-COUNT-8: math.fma %{{.+}} : vector<4xf32>
+// CHECK: vector.store %{{.+}} #gpu.address_space<workgroup>>, vector<4xf32>
+// CHECK: gpu.barrier
+kernel.func @row(%x: memref<1x4096xf32>, %w: memref<4x4096x16xf32>) outputs(%y: memref<1x64xf32>)
+    attributes {kernel.alignments = array<i64: 16, 16, 16>} {
+  kernel.contract batch [] m 1 n 64 k [4096]
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<1x4096xf32>, memref<4x4096x16xf32>, memref<1x64xf32>
   epilogue (%m, %p, %l, %acc: f32) {
     kernel.yield %acc : f32
   }
