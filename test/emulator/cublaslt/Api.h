@@ -63,6 +63,12 @@ enum MatmulAttribute : int {
   MatmulBiasType = 26
 };
 
+enum PreferenceAttribute : int {
+  PreferWorkspaceBytes = 1,
+  PreferAlignmentA = 5,
+  PreferAlignmentD = 8
+};
+
 /// What the library's opaque types hold here; each fits into the library's.
 struct Layout {
   int32_t type, order;
@@ -80,9 +86,14 @@ struct Matmul {
 };
 struct Preference {
   uint64_t workspaceBytes;
+  uint32_t alignments[4]; ///< of a, b, c and d, in bytes
 };
+/// What an algorithm relies on when it runs.
 struct Algorithm {
-  uint64_t data[8];
+  uint64_t isChosen; ///< by the library: else nothing is checked
+  uint64_t workspaceBytes;
+  uint64_t alignments[5]; ///< of a, b, c, d and the bias, in bytes
+  uint64_t unused;
 };
 struct HeuristicResult {
   Algorithm algorithm;

@@ -2,6 +2,7 @@
 // libcublasLt's entry points, as far as a compiler's runtime needs them.
 #include "cublaslt/Product.h"
 
+#include <algorithm>
 #include <cstring>
 #include <dlfcn.h>
 #include <new>
@@ -228,15 +229,18 @@ EXPORT Status cublasLtMatmulDescGetAttribute(Matmul *matmul, int attribute,
   return get(matmul, attribute, value, bytes, written);
 }
 
+/// Where nobody says otherwise, the library expects what cudaMalloc gives.
+static constexpr Preference plainPreference = {0, {256, 256, 256, 256}};
+
 EXPORT Status cublasLtMatmulPreferenceCreate(Preference **out) {
-  return create(out, {0});
+  return create(out, plainPreference);
 }
 
 EXPORT Status cublasLtMatmulPreferenceInit_internal(Preference *preference,
                                                     size_t bytes) {
   if (!preference || bytes < sizeof *preference)
     return InvalidValue;
-  *preference = {0};
+  *preference = plainPreference;
   return Success;
 }
 
@@ -245,10 +249,30 @@ EXPORT Status cublasLtMatmulPreferenceDestroy(Preference *preference) {
   return Success;
 }
 
-EXPORT Status cublasLtMatmulPreferenceSetAttribute(Preference *preference, int,
-                                                   const void *value, size_t) {
-  // No algorithm of the stand-in depends on any.
-  return preference && value ? Success : InvalidValue;
+EXPORT Status cublasLtMatmulPreferenceSetAttribute(Preference *preference,
+                                                   int attribute,
+                                                   const void *value,
+                                                   size_t bytes) {
+  if (!preference || !value)
+    return InvalidValue;
+  Field field = {};
+  if (attribute == PreferWorkspaceBytes)
+    field = {&preference->workspaceBytes, sizeof preference->workspaceBytes};
+  else if (attribute >= PreferAlignmentA && attribute <= PreferAlignmentD)
+    field = {&preference->alignments[attribute - PreferAlignmentA],
+             sizeof preference->alignments[0]};
+  if (bytes < field.bytes)
+    return InvalidValue;
+  // No algorithm of the stand-in depends on others.
+  if (field.at)
+    std::memcpy(field.at, value, field.bytes);
+  return Success;
+}
+
+/// The largest power of two, up to 16, that \p address is a multiple of.
+static uint64_t alignmentOf(const void *address) {
+  const auto value = reinterpret_cast<uintptr_t>(address) | 16;
+  return value & -value;
 }
 
 static Product productOf(const Matmul &matmul, const Layout &a, const Layout &b,
@@ -278,18 +302,40 @@ EXPORT Status cublasLtMatmulAlgoGetHeuristic(
   if (const Status status = check(product))
     return status;
   results[0] = {};
+  Algorithm &algorithm = results[0].algorithm;
+  algorithm.isChosen = 1;
+  // As much as there is of a page, so that callers have to give it.
+  algorithm.workspaceBytes =
+      std::min<uint64_t>(preference->workspaceBytes, 4096);
+  for (int i = 0; i < 4; ++i)
+    algorithm.alignments[i] = preference->alignments[i];
+  // The address says what the caller will keep to.
+  algorithm.alignments[4] = alignmentOf(matmul->bias);
+  results[0].workspaceBytes = algorithm.workspaceBytes;
   results[0].state = Success;
   results[0].waves = 1;
   *found = 1;
   return Success;
 }
 
+/// Whether \p product keeps to what \p algorithm was chosen for.
+static bool suits(const Algorithm &algorithm, const Product &product) {
+  const void *operands[] = {
+      product.left, product.right, product.added, product.result,
+      product.matmul.epilogue & BiasEpilogue ? product.matmul.bias : nullptr};
+  for (int i = 0; i < 5; ++i)
+    if (reinterpret_cast<uintptr_t>(operands[i]) % algorithm.alignments[i])
+      return false;
+  return product.workspaceBytes >= algorithm.workspaceBytes &&
+         reinterpret_cast<uintptr_t>(product.workspace) % 16 == 0;
+}
+
 EXPORT Status cublasLtMatmul(void *handle, Matmul *matmul, const void *alpha,
                              const void *left, Layout *a, const void *right,
                              Layout *b, const void *beta, const void *added,
                              Layout *c, void *result, Layout *d,
-                             const Algorithm *, void *, size_t,
-                             CUstream stream) {
+                             const Algorithm *algorithm, void *workspace,
+                             size_t workspaceBytes, CUstream stream) {
   if (!handle || !driverTable())
     return NotInitialised;
   if (!matmul || !a || !b || !c || !d || !alpha || !beta || !left || !right ||
@@ -302,6 +348,10 @@ EXPORT Status cublasLtMatmul(void *handle, Matmul *matmul, const void *alpha,
   product.right = right;
   product.added = added;
   product.result = result;
+  product.workspace = workspace;
+  product.workspaceBytes = workspaceBytes;
+  if (algorithm && algorithm->isChosen && !suits(*algorithm, product))
+    return InvalidValue;
   product.alphaAt = alpha;
   product.betaAt = beta;
   if (matmul->pointerMode == HostPointers) {

@@ -307,6 +307,11 @@ CUresult run(const Product &product) {
       onDevice ? readScale(product.alphaAt, scale) : product.alpha;
   const double beta =
       onDevice ? readScale(product.betaAt, scale) : product.beta;
+  if (product.workspaceBytes)
+    if (const CUresult code = product.driver->write(
+            reinterpret_cast<CUdeviceptr>(product.workspace),
+            product.workspaceBytes, "cublasLtMatmul"))
+      return code;
   for (int batch = 0; batch < product.d.batchCount; ++batch)
     if (const CUresult code = runBatch(product, alpha, beta, batch))
       return code;

@@ -13,7 +13,8 @@ struct Product {
   Matmul matmul;
   Layout a, b, c, d;
   const void *left, *right, *added;
-  void *result;
+  void *result, *workspace;
+  size_t workspaceBytes;
   double alpha, beta;           ///< of host pointers
   const void *alphaAt, *betaAt; ///< of device pointers
   const driver::PrivateTable *driver;

@@ -52,6 +52,10 @@ static_assert(MatmulCompute == int(CUBLASLT_MATMUL_DESC_COMPUTE_TYPE) &&
               MatmulBiasBatchStride ==
                   int(CUBLASLT_MATMUL_DESC_BIAS_BATCH_STRIDE) &&
               MatmulBiasType == int(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE));
+static_assert(
+    PreferWorkspaceBytes == int(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES) &&
+    PreferAlignmentA == int(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES) &&
+    PreferAlignmentD == int(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES));
 static_assert(sizeof(Layout) <= sizeof(cublasLtMatrixLayoutOpaque_t) &&
               sizeof(Matmul) <= sizeof(cublasLtMatmulDescOpaque_t) &&
               sizeof(Preference) <= sizeof(cublasLtMatmulPreferenceOpaque_t) &&
@@ -277,6 +281,52 @@ TEST_F(CublasLtTest, InACapturedGraph) {
   EXPECT_EQ(std::vector<float>(256, 96), d.read());
   EXPECT_OK(CU(cuGraphExecDestroy)(exec));
   EXPECT_OK(CU(cuStreamDestroy)(stream));
+}
+
+TEST_F(CublasLtTest, KeepsToWhatItsAlgorithmIsFor) {
+  if (!emulated()) // a device may do more than it has to
+    return;
+  Buffer<float> a(std::vector<float>(64, 1)), b(std::vector<float>(64, 2)),
+      d(64), workspace(1024);
+  void *square = layout(CUDA_R_32F, 4, 4, 4);
+  void *product = matmul(Compute32F, CUDA_R_32F);
+  void *preference = nullptr;
+  ASSERT_EQ(Success,
+            call<Status>("cublasLtMatmulPreferenceCreate", &preference));
+  const auto prefer = [&](int attribute, auto value) {
+    EXPECT_EQ(Success,
+              call<Status>("cublasLtMatmulPreferenceSetAttribute", preference,
+                           attribute, static_cast<const void *>(&value),
+                           sizeof value));
+  };
+  const auto run = [&](CUdeviceptr from, CUdeviceptr memory, size_t bytes) {
+    HeuristicResult found = {};
+    int count = 0;
+    EXPECT_EQ(Success, call<Status>("cublasLtMatmulAlgoGetHeuristic", handle,
+                                    product, square, square, square, square,
+                                    preference, 1, &found, &count));
+    const float alpha = 1, beta = 0;
+    return call<Status>("cublasLtMatmul", handle, product,
+                        static_cast<const void *>(&alpha), from, square,
+                        b.address, square, static_cast<const void *>(&beta),
+                        d.address, square, d.address, square, &found.algorithm,
+                        memory, bytes, static_cast<CUstream>(nullptr));
+  };
+  EXPECT_EQ(Success, run(a.address, 0, 0));
+  EXPECT_EQ(InvalidValue, run(a.address + 16, 0, 0));
+  prefer(PreferAlignmentA, uint32_t(16));
+  EXPECT_EQ(Success, run(a.address + 16, 0, 0));
+  EXPECT_EQ(InvalidValue, run(a.address + 4, 0, 0));
+  prefer(PreferWorkspaceBytes, uint64_t(1024));
+  EXPECT_EQ(InvalidValue, run(a.address, workspace.address, 512));
+  EXPECT_EQ(Success, run(a.address, workspace.address, 1024));
+  EXPECT_EQ(std::vector<float>(16, 8), [&] {
+    std::vector<float> found = d.read();
+    found.resize(16);
+    return found;
+  }());
+  EXPECT_EQ(Success,
+            call<Status>("cublasLtMatmulPreferenceDestroy", preference));
 }
 
 TEST_F(CublasLtTest, WhatDoesNotFit) {
