@@ -322,11 +322,42 @@ static StringSet<> writeDims(TableWriter &out, const ArtifactSpec &spec) {
   return tables;
 }
 
+/// Writes the products that a library may compute.
+static void writeGemms(TableWriter &out, ArrayRef<CudaGemmSpec> gemms) {
+  static_assert(sizeof(dlc_abi_cuda_matrix) == 24, "write the new fields");
+  static_assert(sizeof(dlc_abi_cuda_gemm) == 168, "write the new fields");
+  auto writeMatrix = [&](const CudaMatrixSpec &matrix) {
+    out.word(matrix.operand.value_or(DLC_GEMM_NONE), "operand");
+    out.word(matrix.isTransposed, "transposed");
+    out.quad(Twine(matrix.leading), "leading");
+    out.quad(Twine(matrix.stride), "stride");
+  };
+  out.table(out.label("cuda_gemms"), /*hasPointers=*/false);
+  for (const CudaGemmSpec &gemm : gemms) {
+    out.word(gemm.kernel, "kernel");
+    out.word(gemm.compute, "compute");
+    out.word((gemm.hasRelu ? DLC_GEMM_RELU : 0) |
+                 (gemm.isRequired ? DLC_GEMM_REQUIRED : 0),
+             "flags");
+    out.word(gemm.alignment, "alignment");
+    out.word(gemm.batch, "batch");
+    out.word(gemm.bias.value_or(DLC_GEMM_NONE), "bias");
+    out.quad(Twine(gemm.m), "m");
+    out.quad(Twine(gemm.n), "n");
+    out.quad(Twine(gemm.k), "k");
+    for (const CudaMatrixSpec *matrix : {&gemm.a, &gemm.b, &gemm.c, &gemm.d})
+      writeMatrix(*matrix);
+    out.real(gemm.alpha, "alpha");
+    out.real(gemm.beta, "beta");
+    out.quad(Twine(gemm.workspaceBytes), "workspace_bytes");
+  }
+}
+
 /// Writes the images' bytes and the tables for CUDA devices.
 static void writeCuda(TableWriter &out, const CudaSpec &cuda) {
   static_assert(sizeof(dlc_abi_cuda_image) == 24, "write the new fields");
   static_assert(sizeof(dlc_abi_cuda_kernel) == 32, "write the new fields");
-  static_assert(sizeof(dlc_abi_cuda) == 40, "write the new fields");
+  static_assert(sizeof(dlc_abi_cuda) == 56, "write the new fields");
   auto imageLabel = [&](size_t index) {
     return out.label("cuda_image" + Twine(index));
   };
@@ -359,14 +390,24 @@ static void writeCuda(TableWriter &out, const CudaSpec &cuda) {
   }
   bool hasBlocks = writeNumbers(out, "cuda_kernel_blocks", blocks);
   bool hasScratch = writeNumbers(out, "cuda_kernel_scratch", scratch);
+  if (!cuda.gemms.empty())
+    writeGemms(out, cuda.gemms);
 
   out.table(out.label("cuda"), /*hasPointers=*/true);
-  out.word(sizeof(dlc_abi_cuda), "struct_size");
+  // So older runtimes know it.
+  out.word(cuda.gemms.empty() ? offsetof(dlc_abi_cuda, num_gemms)
+                              : sizeof(dlc_abi_cuda),
+           "struct_size");
   out.word(cuda.images.size(), "num_images");
   out.pointer(out.label("cuda_images"), cuda.images.empty(), "images");
   out.pointer(out.label("cuda_kernels"), cuda.kernels.empty(), "kernels");
   out.pointer(out.label("cuda_kernel_blocks"), !hasBlocks, "kernel_blocks");
   out.pointer(out.label("cuda_kernel_scratch"), !hasScratch, "kernel_scratch");
+  if (cuda.gemms.empty())
+    return;
+  out.word(cuda.gemms.size(), "num_gemms");
+  out.word(0, "reserved");
+  out.pointer(out.label("cuda_gemms"), false, "gemms");
 }
 
 /// The size of the table of \p spec, which ends after the last field that it

@@ -88,9 +88,53 @@ static void writeCudaImages(json::OStream &json, const CudaSpec &cuda) {
   });
 }
 
-/// How \p kernel is launched: at the typical sizes, where they matter.
-static void writeCudaKernel(json::OStream &json, const CudaKernelSpec &kernel) {
+static StringRef getComputeName(uint32_t compute) {
+  static constexpr StringLiteral names[] = {"float32", "tf32", "float16",
+                                            "bfloat16", "float64"};
+  return names[compute];
+}
+
+/// The product that a library computes in the place of a kernel.
+static void writeGemm(json::OStream &json, const CudaGemmSpec &gemm) {
+  auto writeMatrix = [&](StringRef name, const CudaMatrixSpec &matrix) {
+    if (!matrix.operand)
+      return;
+    json.attributeObject(name, [&] {
+      json.attribute("operand", *matrix.operand);
+      json.attribute("transposed", matrix.isTransposed);
+      json.attribute("leading", matrix.leading);
+      json.attribute("stride", matrix.stride);
+    });
+  };
+  json.attributeObject("gemm", [&] {
+    json.attribute("m", gemm.m);
+    json.attribute("n", gemm.n);
+    json.attribute("k", gemm.k);
+    json.attribute("batch", gemm.batch);
+    writeMatrix("a", gemm.a);
+    writeMatrix("b", gemm.b);
+    writeMatrix("c", gemm.c);
+    writeMatrix("d", gemm.d);
+    if (gemm.bias)
+      json.attribute("bias", *gemm.bias);
+    json.attribute("alpha", gemm.alpha);
+    if (gemm.c.operand)
+      json.attribute("beta", gemm.beta);
+    json.attribute("relu", gemm.hasRelu);
+    json.attribute("compute", getComputeName(gemm.compute));
+    json.attribute("alignment", gemm.alignment);
+    json.attribute("workspace_bytes", gemm.workspaceBytes);
+    json.attribute("required", gemm.isRequired);
+  });
+}
+
+/// How \p kernel is launched: at the typical sizes, where they matter. \p gemm:
+/// what a library computes in its place, or null.
+static void writeCudaKernel(json::OStream &json, const CudaKernelSpec &kernel,
+                            const CudaGemmSpec *gemm) {
   json.attributeObject("cuda", [&] {
+    if (gemm)
+      writeGemm(json, *gemm);
     json.attribute("blocks", kernel.blocks);
     json.attribute("threads", kernel.threads);
     json.attribute("shared_bytes", kernel.sharedBytes);
@@ -110,6 +154,13 @@ static void writeCudaKernel(json::OStream &json, const CudaKernelSpec &kernel) {
   });
 }
 
+static const CudaGemmSpec *findGemm(const CudaSpec &cuda, size_t kernel) {
+  for (const CudaGemmSpec &gemm : cuda.gemms)
+    if (gemm.kernel == kernel)
+      return &gemm;
+  return nullptr;
+}
+
 static void writeKernels(json::OStream &json, const ArtifactSpec &spec) {
   json.attributeArray("kernels", [&] {
     for (auto [index, kernel] : enumerate(spec.kernels))
@@ -124,7 +175,8 @@ static void writeKernels(json::OStream &json, const ArtifactSpec &spec) {
         });
         json.attribute("code_bytes", kernel.codeBytes);
         if (spec.cuda)
-          writeCudaKernel(json, spec.cuda->kernels[index]);
+          writeCudaKernel(json, spec.cuda->kernels[index],
+                          findGemm(*spec.cuda, index));
       });
   });
 }

@@ -132,12 +132,36 @@ struct CudaKernelSpec {
   std::vector<CudaOccupancySpec> occupancies = {};
 };
 
+/// A matrix of a product, as dlc_abi_cuda_matrix; no `operand`: there is none.
+struct CudaMatrixSpec {
+  std::optional<uint32_t> operand;
+  bool isTransposed = false;
+  int64_t leading = 0;
+  int64_t stride = 0;
+};
+
+/// A kernel that a library may compute, as dlc_abi_cuda_gemm.
+struct CudaGemmSpec {
+  uint32_t kernel = 0;
+  uint32_t compute = DLC_GEMM_FLOAT32; ///< enum dlc_abi_gemm_compute
+  bool hasRelu = false;
+  bool isRequired = false;
+  uint32_t alignment = 16;
+  uint32_t batch = 1;
+  std::optional<uint32_t> bias;
+  uint64_t m = 1, n = 1, k = 1;
+  CudaMatrixSpec a, b, c, d;
+  double alpha = 1, beta = 1;
+  uint64_t workspaceBytes = 0;
+};
+
 /// What a model has for CUDA devices.
 struct CudaSpec {
   /// From the most to the least preferred. None in a specialisation: it has
   /// its entry points in the images of the general model.
   std::vector<CudaImageSpec> images;
   std::vector<CudaKernelSpec> kernels; ///< one for each of the model's
+  std::vector<CudaGemmSpec> gemms = {};
 };
 
 /// A whole artifact, less code and bulk data.

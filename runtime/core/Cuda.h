@@ -16,8 +16,10 @@ struct CudaPart {
   dlc_status (*create)(dlc_session &session, int32_t device);
   /// Frees what `create` has made, as far as it came.
   void (*destroy)(dlc_session &session);
-  /// The scratch memory that the launches of \p plan need at \p sizes.
-  uint64_t (*getScratchBytes)(const dlc_abi_model &plan, const Sizes &sizes);
+  /// The scratch memory that the launches of \p plan need at \p sizes in
+  /// \p session.
+  uint64_t (*getScratchBytes)(const dlc_session &session,
+                              const dlc_abi_model &plan, const Sizes &sizes);
   /// Prepares the launches of the session's plan at \p sizes.
   void (*activate)(dlc_session &session, const Sizes &sizes);
   /// failToGrow for memory of the device.

@@ -33,7 +33,7 @@ dlc_status dlc::runtime::checkModel(const dlc_abi_model *model) {
   if (model->struct_size < size)
     return fail(DLC_ERROR_ARTIFACT, "the model's tables are cut short");
   const dlc_abi_cuda *cuda = getCuda(*model);
-  if (cuda && cuda->struct_size < sizeof *cuda)
+  if (cuda && cuda->struct_size < offsetof(dlc_abi_cuda, num_gemms))
     return fail(DLC_ERROR_ARTIFACT,
                 "the model's tables for CUDA are cut short");
   bool hasDims = !isDynamic(*model) || &dlc_dims_part;

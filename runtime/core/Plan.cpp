@@ -55,8 +55,9 @@ static Misfit growMemory(dlc_session &session, const dlc_abi_model &plan,
     misfit.kind = Misfit::NoArena;
     return misfit;
   }
-  uint64_t scratch = session.cuda ? dlc_cuda_part.getScratchBytes(plan, sizes)
-                                  : sizes.scratchBytes();
+  uint64_t scratch = session.cuda
+                         ? dlc_cuda_part.getScratchBytes(session, plan, sizes)
+                         : sizes.scratchBytes();
   uint64_t stride = (scratch + 63) & ~uint64_t(63);
   if (__builtin_mul_overflow(stride, uint64_t(session.numThreads),
                              &misfit.bytes))

@@ -49,6 +49,7 @@ inline constexpr int kCaptureThreadLocal = 1;
 // Name and parameters of each function. clang-format off
 #define DLC_CUDA_FUNCTIONS(FUNCTION)                                           \
   FUNCTION(cuInit, (unsigned flags))                                           \
+  FUNCTION(cuDriverGetVersion, (int *version))                                 \
   FUNCTION(cuGetErrorName, (Result code, const char **text))                   \
   FUNCTION(cuGetErrorString, (Result code, const char **text))                 \
   FUNCTION(cuDeviceGetCount, (int *count))                                     \

@@ -4,6 +4,7 @@
 
 #include "runtime/core/Sizes.h"
 #include "runtime/core/Status.h"
+#include "runtime/cuda/Gemm.h"
 #include "runtime/lib/Mutex.h"
 
 #include <stdlib.h>
@@ -39,6 +40,15 @@ dlc_status LoadedModel::failWithoutMemory(uint64_t bytes, const char *what,
               int(id), (unsigned long long)bytes, what, model->name,
               (unsigned long long)needed, (unsigned long long)free,
               (unsigned long long)total);
+}
+
+dlc_status LoadedModel::failWithProduct(CublasStatus status, const char *what,
+                                        const char *kernel,
+                                        const char *advice) const {
+  return fail(
+      status == kCublasAllocFailed ? DLC_ERROR_OUT_OF_MEMORY : DLC_ERROR_DEVICE,
+      "cuda:%d: cublasLt %s kernel '%.100s' of model '%s': %s%s", int(id), what,
+      kernel, model->name, cublas->cublasLtGetStatusString(status), advice);
 }
 
 //===----------------------------------------------------------------------===//
@@ -78,6 +88,8 @@ dlc_status LoadedModel::open() {
     return status;
   if (dlc_status status = findFunctions())
     return status;
+  if (dlc_status status = openCublas())
+    return status;
   return uploadWeights();
 }
 
@@ -92,6 +104,8 @@ void LoadedModel::close() {
       driver->cuMemFree(weights);
     if (isCurrent && module)
       driver->cuModuleUnload(module);
+    if (cublasHandle)
+      cublas->cublasLtDestroy(cublasHandle);
   }
   driver->cuDevicePrimaryCtxRelease(device);
   free(functions);
@@ -234,6 +248,49 @@ const Function *LoadedModel::getFunctions(const dlc_abi_model &plan) const {
     current = model->specializations[i];
   }
   return result;
+}
+
+//===----------------------------------------------------------------------===//
+// The library for products
+//===----------------------------------------------------------------------===//
+
+dlc_status LoadedModel::createCublas() {
+  if (dlc_status status = getCublasLt(*driver, cublas))
+    return status;
+  CublasStatus status = cublas->cublasLtCreate(&cublasHandle);
+  if (status == kCublasSuccess)
+    return DLC_OK;
+  cublasHandle = nullptr;
+  return fail(DLC_ERROR_DEVICE, "cublasLt doesn't start: %s",
+              cublas->cublasLtGetStatusString(status));
+}
+
+/// Gets the library for the products of the model and its specialised ones.
+dlc_status LoadedModel::openCublas() {
+  bool isWanted = false, isRequired = false;
+  auto look = [&](const dlc_abi_model &plan) {
+    for (const dlc_abi_cuda_gemm &gemm : GemmTable(plan)) {
+      isWanted = true;
+      isRequired |= (gemm.flags & DLC_GEMM_REQUIRED) != 0;
+    }
+  };
+  look(*model);
+  for (uint32_t i = 0; i < countSpecializations(*model); ++i)
+    look(*model->specializations[i]);
+  if (!isWanted)
+    return DLC_OK;
+  dlc_status status = createCublas();
+  if (status == DLC_OK)
+    return DLC_OK;
+  cublas = nullptr;
+  if (!isRequired)
+    return DLC_OK;
+  char why[200];
+  snprintf(why, sizeof why, "%s", dlc_last_error());
+  return fail(status,
+              "cuda:%d: model '%s' was compiled with --gemm=cublas, but %s: "
+              "compile it with --gemm=auto or generated",
+              int(id), model->name, why);
 }
 
 //===----------------------------------------------------------------------===//

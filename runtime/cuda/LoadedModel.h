@@ -5,6 +5,7 @@
 #define DLC_RUNTIME_CUDA_LOADEDMODEL_H
 
 #include "dlc/abi.h"
+#include "runtime/cuda/CublasLt.h"
 #include "runtime/cuda/Driver.h"
 
 namespace dlc::runtime::cuda {
@@ -28,6 +29,15 @@ public:
   /// specialised one.
   const Function *getFunctions(const dlc_abi_model &plan) const;
 
+  /// The library that computes products of the model, and its handle; null
+  /// where it computes none, or isn't there and needn't be.
+  const CublasLt *getCublas() const { return cublas; }
+  CublasHandle getCublasHandle() const { return cublasHandle; }
+
+  /// Fails with what the library says about the product that is \p kernel,
+  /// which it \p what, as "cannot compute", and with what to do.
+  dlc_status failWithProduct(CublasStatus status, const char *what,
+                             const char *kernel, const char *advice) const;
   /// Fails with what the driver says about \p what, as "the run".
   dlc_status failWith(Result result, const char *what) const;
   /// Fails since there aren't \p bytes left on the device for \p what; all in
@@ -42,6 +52,8 @@ private:
   dlc_status findFunctions();
   dlc_status findFunctionsOf(const dlc_abi_model &plan, Function *result);
   dlc_status uploadWeights();
+  dlc_status openCublas();
+  dlc_status createCublas();
   void close();
 
   const dlc_abi_model *model;
@@ -58,6 +70,8 @@ private:
   /// Of the model, then of each specialised one.
   Function *functions;
   DevicePointer weights;
+  const CublasLt *cublas;
+  CublasHandle cublasHandle;
 };
 
 } // namespace dlc::runtime::cuda

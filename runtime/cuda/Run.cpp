@@ -160,7 +160,7 @@ static Result enqueueCopies(const dlc_session &session, uint32_t first,
 }
 
 /// Puts the launches of one step into the stream.
-static Result enqueueLaunch(const dlc_session &session, const Launch &launch) {
+static Result enqueueKernel(const dlc_session &session, const Launch &launch) {
   const CudaSession &cuda = *session.cuda;
   if (launch.blocks == 0)
     return kSuccess;
@@ -181,6 +181,22 @@ static Result enqueueLaunch(const dlc_session &session, const Launch &launch) {
   return kSuccess;
 }
 
+/// Puts one step into the stream.
+static dlc_status enqueueStep(const dlc_session &session,
+                              const Launch &launch) {
+  const CudaSession &cuda = *session.cuda;
+  if (launch.gemm)
+    return launch.gemm->enqueue(*cuda.loaded, launch.buffers,
+                                session.scratch.base, cuda.stream);
+  Result result = enqueueKernel(session, launch);
+  if (result == kSuccess)
+    return DLC_OK;
+  char what[160];
+  snprintf(what, sizeof what, "the launch of kernel '%.100s'",
+           session.plan->cuda->kernels[launch.kernel].name);
+  return cuda.loaded->failWith(result, what);
+}
+
 /// Puts a whole run into the stream; with \p events, one before the first step
 /// and one behind each.
 static dlc_status enqueueRun(const dlc_session &session, const Event *events) {
@@ -193,14 +209,8 @@ static dlc_status enqueueRun(const dlc_session &session, const Event *events) {
   if (events)
     driver.cuEventRecord(events[0], cuda.stream);
   for (uint64_t i = 0; i < session.plan->num_steps; ++i) {
-    result = enqueueLaunch(session, cuda.launches[i]);
-    if (result != kSuccess) {
-      const dlc_abi_cuda &table = *session.plan->cuda;
-      char what[160];
-      snprintf(what, sizeof what, "the launch of kernel '%.100s'",
-               table.kernels[cuda.launches[i].kernel].name);
-      return cuda.loaded->failWith(result, what);
-    }
+    if (dlc_status status = enqueueStep(session, cuda.launches[i]))
+      return status;
     if (events)
       driver.cuEventRecord(events[i + 1], cuda.stream);
   }
@@ -215,7 +225,7 @@ static dlc_status enqueueRun(const dlc_session &session, const Event *events) {
 static dlc_status checkLaunches(const dlc_session &session) {
   const CudaSession &cuda = *session.cuda;
   for (uint64_t i = 0; i < session.plan->num_steps; ++i)
-    if (cuda.launches[i].blocks > kMostBlocks)
+    if (!cuda.launches[i].gemm && cuda.launches[i].blocks > kMostBlocks)
       return fail(DLC_ERROR_TENSOR,
                   "cuda:%d: kernel '%s' of model '%s' would need %llu blocks, "
                   "CUDA launches %llu at most",

@@ -54,8 +54,9 @@ static dlc_status failToGrowOnDevice(const dlc_session &session,
            misfit.kind == Misfit::NoArena ? "arena" : "scratch memory",
            *dims ? " at " : "", dims);
   Sizes sizes = session.getSizes();
-  uint64_t needed = session.plan->weights_bytes + sizes.arenaBytes() +
-                    dlc_cuda_part.getScratchBytes(*session.plan, sizes);
+  uint64_t needed =
+      session.plan->weights_bytes + sizes.arenaBytes() +
+      dlc_cuda_part.getScratchBytes(session, *session.plan, sizes);
   return cuda.loaded->failWithoutMemory(misfit.bytes, what, needed);
 }
 
@@ -86,9 +87,10 @@ static dlc_status allocateZeros(dlc_session &session, uint64_t bytes,
 namespace {
 /// What the tables of a session have room for: each model that may run.
 struct Room {
-  uint64_t steps = 0, operands = 0;
+  uint64_t steps = 0, operands = 0, gemms = 0;
 
   void add(const dlc_abi_model &model) {
+    gemms += GemmTable(model).count;
     steps = model.num_steps > steps ? model.num_steps : steps;
     for (uint64_t i = 0; i < model.num_steps; ++i)
       if (model.steps[i].num_refs > operands)
@@ -109,7 +111,8 @@ static CudaSession *allocate(dlc_session &session) {
   // The core has allocated tables of these lengths: nothing overflows.
   uint64_t placements = sizeof(CudaSession);
   uint64_t launches = placements + numTensors * sizeof(Placement);
-  uint64_t events = launches + room.steps * sizeof(Launch);
+  uint64_t gemms = launches + room.steps * sizeof(Launch);
+  uint64_t events = gemms + room.gemms * sizeof(Gemm);
   uint64_t parameters = events + (room.steps + 1) * sizeof(Event);
   uint64_t bytes = parameters + (room.operands + 2) * sizeof(void *);
   void *block =
@@ -122,6 +125,8 @@ static CudaSession *allocate(dlc_session &session) {
   cuda->blockBytes = bytes;
   cuda->placements = reinterpret_cast<Placement *>(base + placements);
   cuda->launches = reinterpret_cast<Launch *>(base + launches);
+  cuda->gemms = reinterpret_cast<Gemm *>(base + gemms);
+  cuda->numGemms = room.gemms;
   cuda->events = reinterpret_cast<Event *>(base + events);
   cuda->parameters = reinterpret_cast<void **>(base + parameters);
   return cuda;
@@ -131,6 +136,32 @@ static CudaSession *allocate(dlc_session &session) {
 static bool areGraphsWanted() {
   const char *text = getenv("DLC_CUDA_GRAPHS");
   return !text || strcmp(text, "0") != 0;
+}
+
+/// Prepares the products of \p plan, whose places are those from \p gemm on,
+/// which ends behind them. One that the library can't compute stays code unless
+/// it is required.
+static dlc_status prepareGemms(const LoadedModel &loaded,
+                               const dlc_abi_model &plan, Gemm *&gemm) {
+  for (const dlc_abi_cuda_gemm &product : GemmTable(plan)) {
+    dlc_status status =
+        loaded.getCublas() ? (gemm++)->prepare(loaded, plan, product) : DLC_OK;
+    if (status != DLC_OK && (product.flags & DLC_GEMM_REQUIRED))
+      return status;
+  }
+  return DLC_OK;
+}
+
+/// Prepares those of all models that may run.
+static dlc_status prepareGemms(dlc_session &session) {
+  const dlc_abi_model &model = *session.model;
+  const LoadedModel &loaded = *session.cuda->loaded;
+  Gemm *next = session.cuda->gemms;
+  dlc_status status = prepareGemms(loaded, model, next);
+  uint32_t numSpecial = isDynamic(model) ? model.num_specializations : 0;
+  for (uint32_t i = 0; status == DLC_OK && i < numSpecial; ++i)
+    status = prepareGemms(loaded, *model.specializations[i], next);
+  return status;
 }
 
 static dlc_status create(dlc_session &session, int32_t device) {
@@ -160,6 +191,8 @@ static dlc_status create(dlc_session &session, int32_t device) {
     cuda->stream = nullptr;
     return loaded->failWith(result, "the start");
   }
+  if (dlc_status status = prepareGemms(session))
+    return status;
   if (dlc_status status =
           allocateZeros(session, model.state_bytes, "state", cuda->state))
     return status;
@@ -196,6 +229,8 @@ static void releaseDevice(CudaSession &cuda) {
 static void destroy(dlc_session &session) {
   CudaSession *cuda = session.cuda;
   releaseDevice(*cuda);
+  for (uint64_t i = 0; i < cuda->numGemms; ++i)
+    cuda->gemms[i].release(*cuda->loaded);
   cuda->loaded->release();
   session.allocator.release(session.allocator.context, cuda, cuda->blockBytes);
   session.cuda = nullptr;
@@ -205,8 +240,26 @@ static void destroy(dlc_session &session) {
 // Plans
 //===----------------------------------------------------------------------===//
 
-static uint64_t getScratchBytes(const dlc_abi_model &plan, const Sizes &sizes) {
+/// The session's products of \p plan, as many as its table has.
+static const Gemm *getGemms(const dlc_session &session,
+                            const dlc_abi_model &plan) {
+  const Gemm *gemms = session.cuda->gemms;
+  const dlc_abi_model *current = session.model;
+  for (uint32_t i = 0; current != &plan; ++i) {
+    gemms += GemmTable(*current).count;
+    current = session.model->specializations[i];
+  }
+  return gemms;
+}
+
+static uint64_t getScratchBytes(const dlc_session &session,
+                                const dlc_abi_model &plan, const Sizes &sizes) {
   uint64_t most = 0;
+  const Gemm *gemms = getGemms(session, plan);
+  for (uint32_t i = 0; i < GemmTable(plan).count; ++i) {
+    uint64_t bytes = gemms[i].getWorkspaceBytes();
+    most = bytes > most ? bytes : most;
+  }
   for (uint32_t i = 0; i < plan.num_kernels; ++i) {
     uint64_t bytes = sizes.cudaScratchBytes(i);
     most = bytes > most ? bytes : most;
@@ -230,6 +283,14 @@ static void activate(dlc_session &session, const Sizes &sizes) {
     launch.sharedBytes = kernel.shared_bytes;
     launch.numPhases = uint32_t(sizes.phases(from.kernel));
     launch.kernel = from.kernel;
+    launch.gemm = nullptr;
+  }
+  const Gemm *gemm = getGemms(session, plan);
+  for (const dlc_abi_cuda_gemm &product : GemmTable(plan)) {
+    for (uint64_t i = 0; *gemm && i < plan.num_steps; ++i)
+      if (cuda.launches[i].kernel == product.kernel)
+        cuda.launches[i].gemm = gemm;
+    ++gemm;
   }
   cuda.isChanged = true;
   cuda.areDimsThere = false;

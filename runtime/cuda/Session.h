@@ -11,6 +11,7 @@
 #define DLC_RUNTIME_CUDA_SESSION_H
 
 #include "runtime/core/Session.h"
+#include "runtime/cuda/Gemm.h"
 #include "runtime/cuda/LoadedModel.h"
 
 namespace dlc::runtime {
@@ -26,6 +27,7 @@ struct Launch {
   uint32_t sharedBytes;
   uint32_t numPhases;
   uint32_t kernel;
+  const Gemm *gemm; ///< what the library computes instead, or null
 };
 
 /// Where an input or output is while the session runs.
@@ -45,6 +47,9 @@ struct CudaSession {
   cuda::Launch *launches;
   cuda::Placement *placements; ///< inputs, then outputs
   void **parameters;           ///< room for those of any launch
+  /// Of the model, then of each specialised one.
+  cuda::Gemm *gemms;
+  uint64_t numGemms;
   cuda::DevicePointer dims, state;
   bool areDimsThere; ///< `dims` has the sizes
 

@@ -318,8 +318,12 @@ inline const dlc_abi_cuda_image kImage = {DLC_CUDA_PTX, 80, kPtx, sizeof kPtx};
 
 inline dlc_abi_cuda makeCuda(const dlc_abi_cuda_kernel *kernels,
                              const dlc_abi_cuda_image *image = &kImage) {
-  return {
-      sizeof(dlc_abi_cuda), image ? 1u : 0u, image, kernels, nullptr, nullptr};
+  dlc_abi_cuda cuda = {};
+  cuda.struct_size = sizeof cuda;
+  cuda.num_images = image ? 1 : 0;
+  cuda.images = image;
+  cuda.kernels = kernels;
+  return cuda;
 }
 
 /// The model of TestModel.c; its memory belongs to the test.

@@ -250,6 +250,58 @@ typedef struct dlc_abi_cuda_kernel {
   uint64_t scratch_bytes; /* of global memory for a launch, aligned to 256 */
 } dlc_abi_cuda_kernel;
 
+/* What factors are rounded to before they are multiplied. */
+enum dlc_abi_gemm_compute {
+  DLC_GEMM_FLOAT32 = 0, /* all elements are f32 */
+  DLC_GEMM_TF32 = 1,
+  DLC_GEMM_FLOAT16 = 2,
+  DLC_GEMM_BFLOAT16 = 3,
+  DLC_GEMM_FLOAT64 = 4 /* all elements are f64 */
+};
+
+enum dlc_abi_gemm_flag {
+  DLC_GEMM_RELU = 1u << 0,
+  /* Without the library the model doesn't run on CUDA devices; else the
+   * kernel's own code does where there is none. */
+  DLC_GEMM_REQUIRED = 1u << 1
+};
+
+/* The number of an operand that isn't there. */
+#define DLC_GEMM_NONE UINT32_MAX
+
+/* A matrix in column-major order: columns begin `leading` elements apart, the
+ * matrices of a batch `stride` elements (0: all are one). */
+typedef struct dlc_abi_cuda_matrix {
+  uint32_t operand;    /* of the step, or DLC_GEMM_NONE */
+  uint32_t transposed; /* it has the columns for rows */
+  int64_t leading;
+  int64_t stride;
+} dlc_abi_cuda_matrix;
+
+/*
+ * A kernel whose launches the library cublasLt may compute, `batch` products of
+ *
+ *     d = activation(alpha * a b + beta * c + bias)
+ *
+ * where a has m rows and k columns, b k rows and n columns, c and d m rows and
+ * n columns, and the bias one element for each row; the activation is max(x, 0)
+ * with DLC_GEMM_RELU, else none. c and d aren't transposed; they may be one
+ * buffer.
+ */
+typedef struct dlc_abi_cuda_gemm {
+  uint32_t kernel;    /* index into kernels */
+  uint32_t compute;   /* enum dlc_abi_gemm_compute */
+  uint32_t flags;     /* enum dlc_abi_gemm_flag */
+  uint32_t alignment; /* bytes that each operand begins at a multiple of */
+  uint32_t batch;
+  uint32_t bias; /* an operand of the step, or DLC_GEMM_NONE */
+  uint64_t m, n, k;
+  dlc_abi_cuda_matrix a, b, c, d; /* c: maybe none */
+  double alpha, beta;             /* of the elements' type, rounded to it */
+  uint64_t workspace_bytes;       /* device memory that it may use, at most */
+} dlc_abi_cuda_gemm;
+
+/* A table may end before num_gemms. */
 typedef struct dlc_abi_cuda {
   uint32_t struct_size; /* sizeof(dlc_abi_cuda) at the time of writing */
   uint32_t num_images;  /* 0 in a specialised model: the general one's */
@@ -257,6 +309,9 @@ typedef struct dlc_abi_cuda {
   const dlc_abi_cuda_kernel *kernels; /* num_kernels of the model */
   /* num_kernels entries each, as the tables of models with dims. */
   const uint32_t *kernel_blocks, *kernel_scratch;
+
+  uint32_t num_gemms, reserved;
+  const dlc_abi_cuda_gemm *gemms; /* at most one for each kernel */
 } dlc_abi_cuda;
 
 /* A reference tensor embedded by --embed-test: data of input or output i. */

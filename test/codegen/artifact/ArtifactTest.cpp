@@ -158,6 +158,22 @@ static CudaSpec makeCudaSpec() {
   kernel.blocks = uint64_t(1) << 33;
   kernel.scratchBytes = 1024;
   cuda.kernels = {kernel};
+  CudaGemmSpec gemm;
+  gemm.compute = DLC_GEMM_TF32;
+  gemm.hasRelu = gemm.isRequired = true;
+  gemm.alignment = 8;
+  gemm.batch = 2;
+  gemm.bias = 3;
+  gemm.m = 5;
+  gemm.n = 6;
+  gemm.k = 7;
+  gemm.a = {1, /*isTransposed=*/true, 7, 35};
+  gemm.b = {0, /*isTransposed=*/false, 8, 0};
+  gemm.d = {4, /*isTransposed=*/false, 5, 30};
+  gemm.alpha = 0.5;
+  gemm.beta = -1;
+  gemm.workspaceBytes = 1 << 20;
+  cuda.gemms = {gemm};
   return cuda;
 }
 
@@ -187,18 +203,59 @@ static void checkCuda(const dlc_abi_model &model) {
   EXPECT_EQ(kernel.scratch_bytes, 1024u);
 }
 
+static void checkMatrix(const dlc_abi_cuda_matrix &matrix, uint32_t operand,
+                        uint32_t transposed, int64_t leading, int64_t stride) {
+  EXPECT_EQ(matrix.operand, operand);
+  EXPECT_EQ(matrix.transposed, transposed);
+  EXPECT_EQ(matrix.leading, leading);
+  EXPECT_EQ(matrix.stride, stride);
+}
+
+/// The same of the product.
+static void checkGemm(const dlc_abi_cuda &cuda) {
+  ASSERT_EQ(cuda.num_gemms, 1u);
+  const dlc_abi_cuda_gemm &gemm = cuda.gemms[0];
+  EXPECT_EQ(gemm.kernel, 0u);
+  EXPECT_EQ(gemm.compute, uint32_t(DLC_GEMM_TF32));
+  EXPECT_EQ(gemm.flags, uint32_t(DLC_GEMM_RELU | DLC_GEMM_REQUIRED));
+  EXPECT_EQ(gemm.alignment, 8u);
+  EXPECT_EQ(gemm.batch, 2u);
+  EXPECT_EQ(gemm.bias, 3u);
+  EXPECT_EQ(gemm.m, 5u);
+  EXPECT_EQ(gemm.n, 6u);
+  EXPECT_EQ(gemm.k, 7u);
+  checkMatrix(gemm.a, 1, 1, 7, 35);
+  checkMatrix(gemm.b, 0, 0, 8, 0);
+  checkMatrix(gemm.c, DLC_GEMM_NONE, 0, 0, 0);
+  checkMatrix(gemm.d, 4, 0, 5, 30);
+  EXPECT_EQ(gemm.alpha, 0.5);
+  EXPECT_EQ(gemm.beta, -1);
+  EXPECT_EQ(gemm.workspace_bytes, uint64_t(1) << 20);
+}
+
 TEST_F(ArtifactTest, TablesForCudaAreWritten) {
   spec.cuda = makeCudaSpec();
   void *library = nullptr;
   const dlc_abi_model *model = load(link("model.so"), library);
   ASSERT_NE(model, nullptr);
   checkCuda(*model);
+  checkGemm(*model->cuda);
   EXPECT_EQ(model->abi_version, DLC_ABI_VERSION);
   EXPECT_EQ(model->num_dims, 0u);
   EXPECT_EQ(model->core_dims, nullptr);
   EXPECT_NE(model->kernels[0].variants, nullptr);
   EXPECT_EQ(model->cuda->kernel_blocks, nullptr);
   EXPECT_EQ(model->cuda->kernel_scratch, nullptr);
+  dlclose(library);
+}
+
+TEST_F(ArtifactTest, TablesWithoutProductsEndBeforeThem) {
+  spec.cuda = makeCudaSpec();
+  spec.cuda->gemms.clear();
+  void *library = nullptr;
+  const dlc_abi_model *model = load(link("model.so"), library);
+  ASSERT_NE(model, nullptr);
+  EXPECT_EQ(model->cuda->struct_size, offsetof(dlc_abi_cuda, num_gemms));
   dlclose(library);
 }
 
