@@ -237,7 +237,8 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
       outputs.push_back(output.getType());
     device::KernelOp::create(builder, func.getLoc(), func.getSymName(),
                              builder.getFunctionType(inputs, outputs),
-                             builder.getArrayAttr(variants), grid);
+                             builder.getArrayAttr(variants), grid,
+                             /*gemm=*/device::GemmAttr());
     func.erase();
   }
   module->setAttr("device.targets",

@@ -8,6 +8,7 @@
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/xxhash.h"
 
@@ -53,6 +54,45 @@ static std::vector<std::string> makeStrings(ArrayAttr strings) {
     for (StringAttr string : strings.getAsRange<StringAttr>())
       result.push_back(string.str());
   return result;
+}
+
+/// Device memory that a library may use for a product: what NVIDIA recommends
+/// for Hopper. It takes what the algorithm needs that it chooses.
+static constexpr uint64_t kGemmWorkspaceBytes = 32 << 20;
+
+static CudaMatrixSpec makeMatrix(MatrixAttr matrix) {
+  if (!matrix)
+    return {};
+  return {uint32_t(matrix.getOperand()), matrix.getTransposed(),
+          matrix.getLeading(), matrix.getStride()};
+}
+
+static CudaGemmSpec makeGemm(GemmAttr gemm, uint32_t kernel) {
+  CudaGemmSpec spec;
+  spec.kernel = kernel;
+  spec.compute = llvm::StringSwitch<uint32_t>(gemm.getCompute())
+                     .Case("tf32", DLC_GEMM_TF32)
+                     .Case("float16", DLC_GEMM_FLOAT16)
+                     .Case("bfloat16", DLC_GEMM_BFLOAT16)
+                     .Case("float64", DLC_GEMM_FLOAT64)
+                     .Default(DLC_GEMM_FLOAT32);
+  spec.hasRelu = gemm.getRelu();
+  spec.isRequired = gemm.getRequired();
+  spec.alignment = gemm.getAlignment();
+  spec.batch = gemm.getBatch();
+  if (gemm.getBias() >= 0)
+    spec.bias = gemm.getBias();
+  spec.m = gemm.getM();
+  spec.n = gemm.getN();
+  spec.k = gemm.getK();
+  spec.a = makeMatrix(gemm.getA());
+  spec.b = makeMatrix(gemm.getB());
+  spec.c = makeMatrix(gemm.getC());
+  spec.d = makeMatrix(gemm.getD());
+  spec.alpha = gemm.getProductScale();
+  spec.beta = gemm.getAddedScale();
+  spec.workspaceBytes = kGemmWorkspaceBytes;
+  return spec;
 }
 
 namespace {
@@ -165,6 +205,8 @@ FailureOr<uint32_t> SpecBuilder::getKernel(LaunchOp launch) {
         {grid->getFunction().getValue().str(), uint32_t(grid->getThreads()),
          uint32_t(grid->getSharedBytes()), uint64_t(grid->getBlocks()),
          uint64_t(grid->getScratchBytes())});
+    if (std::optional<GemmAttr> gemm = kernel.getGemm())
+      spec.cuda->gemms.push_back(makeGemm(*gemm, it->second));
   } else if (spec.cuda) {
     return launch.emitOpError("runs ")
            << launch.getCalleeAttr() << ", which has no code for GPUs";

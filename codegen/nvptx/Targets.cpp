@@ -8,6 +8,7 @@ using namespace dlc;
 namespace {
 struct Row {
   int64_t sm, multiprocessors, blockSharedKiB, sharedKiB, blocks, threads;
+  int64_t fmaRate, mmaRate, tensorRate;
 };
 } // namespace
 
@@ -32,7 +33,8 @@ device::GpuAttr nvptx::getGpu(MLIRContext *context, int64_t sm,
     if (row.sm == sm)
       return device::GpuAttr::get(
           context, StringAttr::get(context, "sm_" + std::to_string(sm)), sm,
-          row.multiprocessors, getLeastSharedKiB(sm) << 10);
+          row.multiprocessors, getLeastSharedKiB(sm) << 10, row.fmaRate,
+          row.mmaRate, row.tensorRate);
   error = "no code can be generated for compute capability " +
           std::to_string(sm) + ": use one of";
   for (const Row &row : kRows)

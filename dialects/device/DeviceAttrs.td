@@ -87,6 +87,12 @@ def Device_GpuAttr : AttrDef<Device_Dialect, "Gpu"> {
     - `sm`: the chip's compute capability, 80 for 8.0.
     - `multiprocessors`: how many there are.
     - `block_shared_bytes`: shared memory that one block may have.
+    - `fma_rate`: multiply-adds of f32 that a multiprocessor does in a cycle, at
+      most.
+    - `mma_rate`, `tensor_rate`: the same of tf32 on its tensor cores, by
+      `mma.sync` and by their fastest instruction.
+
+    The rates are those of an A100 where they are left out.
 
     C1. All numbers are positive.
 
@@ -97,11 +103,106 @@ def Device_GpuAttr : AttrDef<Device_Dialect, "Gpu"> {
   }];
   let parameters = (ins
     "::mlir::StringAttr":$name, "int64_t":$sm, "int64_t":$multiprocessors,
-    "int64_t":$block_shared_bytes);
+    "int64_t":$block_shared_bytes,
+    DefaultValuedParameter<"int64_t", "64">:$fma_rate,
+    DefaultValuedParameter<"int64_t", "512">:$mma_rate,
+    DefaultValuedParameter<"int64_t", "512">:$tensor_rate);
   let assemblyFormat = [{
-    `<` $name `,` struct($sm, $multiprocessors, $block_shared_bytes) `>`
+    `<` $name `,` struct($sm, $multiprocessors, $block_shared_bytes, $fma_rate,
+                         $mma_rate, $tensor_rate) `>`
   }];
   let genVerifyDecl = 1;
+}
+
+def Device_MatrixAttr : AttrDef<Device_Dialect, "Matrix"> {
+  let mnemonic = "matrix";
+  let summary = "where a matrix of a product lies";
+  let description = [{
+    The buffer `operand` of a launch holds a matrix in the order of cuBLAS: the
+    elements of a column lie side by side, and columns begin `leading` elements
+    apart. `transposed`: it has the columns for rows. The matrices of a batch
+    begin `stride` elements apart; with 0 all are one.
+
+    C1. No number is negative, and `leading` is positive.
+
+    ```mlir
+    #m = #device.matrix<operand = 1, leading = 256, transposed = true>
+    ```
+  }];
+  let parameters = (ins "int64_t":$operand, "int64_t":$leading,
+                        DefaultValuedParameter<"int64_t", "0">:$stride,
+                        DefaultValuedParameter<"bool", "false">:$transposed);
+  let assemblyFormat = [{
+    `<` struct($operand, $leading, $stride, $transposed) `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+def Device_GemmAttr : AttrDef<Device_Dialect, "Gemm"> {
+  let mnemonic = "gemm";
+  let summary = "a kernel as a product of matrices, for a library";
+  let description = [{
+    What a library computes in the place of a kernel, for each of `batch`
+    products:
+
+        d = activation(alpha * a b + beta * c + bias)
+
+    `a` has `m` rows and `k` columns, `b` `k` rows and `n` columns; `c`, if there
+    is one, and `d` have `m` rows and `n` columns. `bias`, the number of an operand
+    or -1, has one element for each row. The activation is max(x, 0) with
+    `relu`. `alpha` and `beta` are 1 where they are left out.
+
+    `compute` says what factors are rounded to: `float32`, `tf32`, `float16` or
+    `bfloat16`, where all elements are f32; with `float64` they are f64. Operands
+    begin at multiples of `alignment` bytes. `required`: the library computes it
+    or nobody; else the kernel's own code does where there is no library.
+
+    A row-major matrix is a column-major one of rows and columns exchanged: a
+    product x w of row-major matrices has w for `a`, x for `b`.
+
+    C1. `m`, `n`, `k`, `batch` and `alignment` are positive.
+    C2. `leading` of each matrix is at least the length of its columns; `c` and
+        `d` aren't transposed.
+    C3. `compute` is one of those above.
+
+    ```mlir
+    // y = relu(x w + bias): 128 x 768 = 128 x 256 times 256 x 768
+    #g = #device.gemm<m = 768, n = 128, k = 256,
+      a = <operand = 1, leading = 256, transposed = true>,
+      b = <operand = 0, leading = 256>, d = <operand = 3, leading = 768>,
+      bias = 2, relu = true, compute = "tf32">
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$m, "int64_t":$n, "int64_t":$k,
+    DefaultValuedParameter<"int64_t", "1">:$batch,
+    "::dlc::device::MatrixAttr":$a, "::dlc::device::MatrixAttr":$b,
+    OptionalParameter<"::dlc::device::MatrixAttr">:$c,
+    "::dlc::device::MatrixAttr":$d,
+    DefaultValuedParameter<"int64_t", "-1">:$bias,
+    DefaultValuedParameter<"bool", "false">:$relu,
+    OptionalParameter<"::mlir::FloatAttr">:$alpha,
+    OptionalParameter<"::mlir::FloatAttr">:$beta,
+    "::mlir::StringAttr":$compute,
+    DefaultValuedParameter<"int64_t", "16">:$alignment,
+    DefaultValuedParameter<"bool", "false">:$required);
+  let assemblyFormat = [{
+    `<` struct($m, $n, $k, $batch, $a, $b, $c, $d, $bias, $relu, $alpha,
+               $beta, $compute, $alignment, $required) `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Bytes of an element.
+    int64_t getElementBytes() const { return getCompute() == "float64" ? 8 : 4; }
+    /// The values of `alpha` and `beta`.
+    double getProductScale() const { return getScale(getAlpha()); }
+    double getAddedScale() const { return getScale(getBeta()); }
+    static double getScale(::mlir::FloatAttr scale) {
+      return scale ? scale.getValueAsDouble() : 1;
+    }
+    /// The same with other `alignment` and `required`.
+    GemmAttr with(int64_t alignment, bool required) const;
+  }];
 }
 
 def Device_GridAttr : AttrDef<Device_Dialect, "Grid"> {

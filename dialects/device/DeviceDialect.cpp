@@ -78,10 +78,12 @@ LogicalResult VariantAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 LogicalResult GpuAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                               StringAttr name, int64_t sm,
-                              int64_t multiprocessors,
-                              int64_t blockSharedBytes) {
+                              int64_t multiprocessors, int64_t blockSharedBytes,
+                              int64_t fmaRate, int64_t mmaRate,
+                              int64_t tensorRate) {
   // C1
-  if (sm < 1 || multiprocessors < 1 || blockSharedBytes < 1)
+  if (std::min({sm, multiprocessors, blockSharedBytes, fmaRate, mmaRate,
+                tensorRate}) < 1)
     return emitError() << "requires the numbers of GPU " << name
                        << " to be positive";
   return success();
@@ -101,6 +103,47 @@ LogicalResult GridAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (phases < 1)
     return emitError() << "requires 'phases' to be positive";
   return success();
+}
+
+LogicalResult MatrixAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t operand, int64_t leading,
+                                 int64_t stride, bool) {
+  // C1
+  if (operand < 0 || leading < 1 || stride < 0)
+    return emitError() << "requires 'leading' to be positive and 'operand' and "
+                          "'stride' not to be negative";
+  return success();
+}
+
+LogicalResult GemmAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               int64_t m, int64_t n, int64_t k, int64_t batch,
+                               MatrixAttr a, MatrixAttr b, MatrixAttr c,
+                               MatrixAttr d, int64_t, bool, FloatAttr,
+                               FloatAttr, StringAttr compute, int64_t alignment,
+                               bool) {
+  // C1
+  if (std::min({m, n, k, batch, alignment}) < 1)
+    return emitError() << "requires 'm', 'n', 'k', 'batch' and 'alignment' to "
+                          "be positive";
+  // C2
+  if (a.getLeading() < (a.getTransposed() ? k : m) ||
+      b.getLeading() < (b.getTransposed() ? n : k) ||
+      (c && c.getLeading() < m) || d.getLeading() < m)
+    return emitError() << "requires columns that don't overlap";
+  if ((c && c.getTransposed()) || d.getTransposed())
+    return emitError() << "requires 'c' and 'd' not to be transposed";
+  // C3
+  static constexpr StringLiteral known[] = {"float32", "tf32", "float16",
+                                            "bfloat16", "float64"};
+  if (!llvm::is_contained(known, compute.getValue()))
+    return emitError() << "has the unknown 'compute' " << compute;
+  return success();
+}
+
+GemmAttr GemmAttr::with(int64_t alignment, bool required) const {
+  return get(getContext(), getM(), getN(), getK(), getBatch(), getA(), getB(),
+             getC(), getD(), getBias(), getRelu(), getAlpha(), getBeta(),
+             getCompute(), alignment, required);
 }
 
 LogicalResult DimAttr::verify(function_ref<InFlightDiagnostic()> emitError,

@@ -282,6 +282,59 @@ LogicalResult ProgramOp::verifyRegions() {
   return verifyDynamicBody(*this);
 }
 
+/// Checks that matrix \p name of \p gemm, of \p rows and \p columns as it is
+/// multiplied, lies in its buffer.
+static LogicalResult verifyMatrix(KernelOp op, GemmAttr gemm, StringRef name,
+                                  MatrixAttr matrix, int64_t rows,
+                                  int64_t columns) {
+  if (matrix.getTransposed())
+    std::swap(rows, columns);
+  SmallVector<Type> types = op.getBufferTypes();
+  int64_t end = 0, part = 0;
+  bool fits =
+      matrix.getOperand() < int64_t(types.size()) &&
+      !llvm::MulOverflow(columns - 1, matrix.getLeading(), end) &&
+      !llvm::AddOverflow(end, rows, end) &&
+      !llvm::MulOverflow(gemm.getBatch() - 1, matrix.getStride(), part) &&
+      !llvm::AddOverflow(end, part, end);
+  auto type =
+      fits ? cast<MemRefType>(types[matrix.getOperand()]) : MemRefType();
+  if (!fits || type.getNumElements() < end ||
+      (gemm.getElementBytes() == 8 ? !type.getElementType().isF64()
+                                   : !type.getElementType().isF32()))
+    return op.emitOpError("requires matrix '")
+           << name << "' of 'gemm' to lie in one of its buffers";
+  return success();
+}
+
+/// Checks C2.
+static LogicalResult verifyGemm(KernelOp op, GemmAttr gemm) {
+  if (!op.getGrid())
+    return op.emitOpError("has 'gemm' without 'grid'");
+  int64_t m = gemm.getM(), n = gemm.getN(), k = gemm.getK();
+  if (failed(verifyMatrix(op, gemm, "a", gemm.getA(), m, k)) ||
+      failed(verifyMatrix(op, gemm, "b", gemm.getB(), k, n)) ||
+      (gemm.getC() && failed(verifyMatrix(op, gemm, "c", gemm.getC(), m, n))) ||
+      failed(verifyMatrix(op, gemm, "d", gemm.getD(), m, n)))
+    return failure();
+  int64_t numInputs = op.getFunctionType().getNumInputs();
+  if (gemm.getD().getOperand() < numInputs)
+    return op.emitOpError("requires 'gemm' to write an output");
+  int64_t bias = gemm.getBias();
+  if (bias >= numInputs ||
+      (bias >= 0 &&
+       cast<MemRefType>(op.getFunctionType().getInput(bias)).getNumElements() <
+           m))
+    return op.emitOpError("requires the bias of 'gemm' to lie in an input");
+  return success();
+}
+
+SmallVector<Type> KernelOp::getBufferTypes() {
+  SmallVector<Type> types(getFunctionType().getInputs());
+  llvm::append_range(types, getFunctionType().getResults());
+  return types;
+}
+
 LogicalResult KernelOp::verify() {
   // C1
   for (TypeRange types :
@@ -291,7 +344,8 @@ LogicalResult KernelOp::verify() {
         return emitOpError("requires buffers of static shape with the identity "
                            "layout, but got ")
                << type;
-  return success();
+  // C2
+  return getGemm() ? verifyGemm(*this, *getGemm()) : success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -143,22 +143,35 @@ def Device_KernelOp : Device_Op<"kernel", [Symbol]> {
   let description = [{
     Takes the place of the `kernel.func` of this name when that has been
     lowered: one variant of the code for each target of the module, from the
-    least to the most demanding one, and `grid` the code for GPUs. The function
-    type has the inputs as operands and the outputs as results.
+    least to the most demanding one, and `grid` the code for GPUs, in whose place a
+    library computes `gemm`. The function type has the inputs as operands and the
+    outputs as results.
 
     C1. The function type has buffers of static shape only.
+    C2. `gemm` comes with `grid`; its matrices and bias lie in buffers of the
+        function type, and what it writes in an output.
 
     ```mlir
     device.kernel @relu : (memref<8xf32>) -> memref<8xf32>
       variants [#device.variant<@"relu.x86-64-v3", tasks = 1, scratch_bytes = 0>]
+    device.kernel @dot : (memref<32x64xf32>, memref<64x16xf32>) -> memref<32x16xf32>
+      variants [] grid <@dot, blocks = 4, threads = 64>
+      gemm <m = 16, n = 32, k = 64, a = <operand = 1, leading = 16>,
+            b = <operand = 0, leading = 64>, d = <operand = 2, leading = 16>,
+            compute = "float32">
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
     TypeAttrOf<FunctionType>:$function_type,
     TypedArrayAttrBase<Device_VariantAttr, "variants">:$variants,
-    OptionalAttr<Device_GridAttr>:$grid);
+    OptionalAttr<Device_GridAttr>:$grid, OptionalAttr<Device_GemmAttr>:$gemm);
   let assemblyFormat = [{
-    $sym_name `:` $function_type `variants` $variants (`grid` $grid^)? attr-dict
+    $sym_name `:` $function_type `variants` $variants (`grid` $grid^)?
+    (`gemm` $gemm^)? attr-dict
+  }];
+  let extraClassDeclaration = [{
+    /// The types of its inputs and outputs, in the order of a launch's operands.
+    ::llvm::SmallVector<::mlir::Type> getBufferTypes();
   }];
   let hasVerifier = 1;
 }

@@ -33,8 +33,8 @@ def test_chips_are_those_of_the_compiler():
     table = (ROOT / "codegen" / "nvptx" / "Targets.def").read_text()
     rows = [list(map(int, row.split(", "))) for row in re.findall(r"^GPU\((\d.*)\)", table, flags=re.M)]
     for chip in CHIPS.values():
-        assert [chip.sm, chip.multiprocessors, chip.block_shared_kib, chip.shared_kib, chip.blocks,
-                chip.threads] in rows
+        assert [chip.sm, chip.multiprocessors, chip.block_shared_kib, chip.shared_kib, chip.blocks, chip.threads,
+                32 * chip.fp32, int(chip.mma["tf32"])] in [row[:8] for row in rows]
 
 
 @pytest.mark.parametrize("name, kind, tflops", [

@@ -302,3 +302,83 @@ device.program @main(%x: memref<8xi64>) outputs() attributes {input_names = ["x"
 device.program @main(%x: memref<8xi64>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"K", min = 0, typical = 3, most = affine_map<()[s0, s1] -> (6)>>, #device.dim<"N", typical = 8>], dynamic_input_shapes = [affine_map<()[s0, s1] -> (s1)>], dynamic_output_shapes = []} {
   device.count %x count 0 : memref<8xi64>
 }
+
+// -----
+
+// kernel C2
+// expected-error @+1 {{'device.kernel' op has 'gemm' without 'grid'}}
+device.kernel @g : (memref<32x64xf32>, memref<64x16xf32>, memref<16xf32>) -> memref<32x16xf32> variants [] gemm <m = 16, n = 32, k = 64, a = <operand = 1, leading = 16>, b = <operand = 0, leading = 64>, d = <operand = 3, leading = 16>, compute = "float32">
+
+// -----
+
+// kernel C2
+// expected-error @+1 {{requires matrix 'a' of 'gemm' to lie in one of its buffers}}
+device.kernel @g : (memref<32x64xf32>, memref<64x16xf32>, memref<16xf32>) -> memref<32x16xf32> variants [] grid <@g, blocks = 4, threads = 64> gemm <m = 16, n = 32, k = 64, a = <operand = 1, leading = 17>, b = <operand = 0, leading = 64>, d = <operand = 3, leading = 16>, compute = "float32">
+
+// -----
+
+// kernel C2
+// expected-error @+1 {{requires matrix 'b' of 'gemm' to lie in one of its buffers}}
+device.kernel @g : (memref<32x64xf32>, memref<64x16xf32>, memref<16xf32>) -> memref<32x16xf32> variants [] grid <@g, blocks = 4, threads = 64> gemm <m = 16, n = 32, k = 64, a = <operand = 1, leading = 16>, b = <operand = 0, leading = 64, stride = 1>, d = <operand = 3, leading = 16>, compute = "float32", batch = 2>
+
+// -----
+
+// kernel C2
+// expected-error @+1 {{requires matrix 'd' of 'gemm' to lie in one of its buffers}}
+device.kernel @g : (memref<32x64xf32>, memref<64x16xf32>, memref<16xf32>) -> memref<32x16xf32> variants [] grid <@g, blocks = 4, threads = 64> gemm <m = 16, n = 32, k = 64, a = <operand = 1, leading = 16>, b = <operand = 0, leading = 64>, d = <operand = 4, leading = 16>, compute = "float32">
+
+// -----
+
+// kernel C2
+// expected-error @+1 {{requires matrix 'a' of 'gemm' to lie in one of its buffers}}
+device.kernel @g : (memref<32x64xf32>, memref<64x16xf32>, memref<16xf32>) -> memref<32x16xf32> variants [] grid <@g, blocks = 4, threads = 64> gemm <m = 16, n = 32, k = 64, a = <operand = 1, leading = 16>, b = <operand = 0, leading = 64>, d = <operand = 3, leading = 16>, compute = "float64">
+
+// -----
+
+// kernel C2
+// expected-error @+1 {{requires 'gemm' to write an output}}
+device.kernel @g : (memref<32x64xf32>, memref<64x16xf32>, memref<16xf32>) -> memref<32x16xf32> variants [] grid <@g, blocks = 4, threads = 64> gemm <m = 16, n = 32, k = 64, a = <operand = 1, leading = 16>, b = <operand = 0, leading = 64>, d = <operand = 0, leading = 16>, compute = "float32">
+
+// -----
+
+// kernel C2
+// expected-error @+1 {{requires the bias of 'gemm' to lie in an input}}
+device.kernel @g : (memref<32x64xf32>, memref<64x16xf32>, memref<16xf32>) -> memref<32x16xf32> variants [] grid <@g, blocks = 4, threads = 64> gemm <m = 16, n = 32, k = 64, a = <operand = 1, leading = 16>, b = <operand = 0, leading = 64>, d = <operand = 3, leading = 16>, compute = "float32", bias = 3>
+
+// -----
+
+// gemm C1
+// expected-error @+1 {{requires 'm', 'n', 'k', 'batch' and 'alignment' to be positive}}
+device.kernel @g : (memref<32x64xf32>, memref<64x16xf32>, memref<16xf32>) -> memref<32x16xf32> variants [] grid <@g, blocks = 4, threads = 64> gemm <m = 0, n = 32, k = 64, a = <operand = 1, leading = 16>, b = <operand = 0, leading = 64>, d = <operand = 3, leading = 16>, compute = "float32">
+
+// -----
+
+// gemm C2
+// expected-error @+1 {{requires columns that don't overlap}}
+device.kernel @g : (memref<32x64xf32>, memref<64x16xf32>, memref<16xf32>) -> memref<32x16xf32> variants [] grid <@g, blocks = 4, threads = 64> gemm <m = 16, n = 32, k = 64, a = <operand = 1, leading = 16>, b = <operand = 0, leading = 63>, d = <operand = 3, leading = 16>, compute = "float32">
+
+// -----
+
+// gemm C2
+// expected-error @+1 {{requires 'c' and 'd' not to be transposed}}
+device.kernel @g : (memref<32x64xf32>, memref<64x16xf32>, memref<16xf32>) -> memref<32x16xf32> variants [] grid <@g, blocks = 4, threads = 64> gemm <m = 16, n = 32, k = 64, a = <operand = 1, leading = 16>, b = <operand = 0, leading = 64>, d = <operand = 3, leading = 32, transposed = true>, compute = "float32">
+
+// -----
+
+// gemm C3
+// expected-error @+1 {{has the unknown 'compute' "float8"}}
+device.kernel @g : (memref<32x64xf32>, memref<64x16xf32>, memref<16xf32>) -> memref<32x16xf32> variants [] grid <@g, blocks = 4, threads = 64> gemm <m = 16, n = 32, k = 64, a = <operand = 1, leading = 16>, b = <operand = 0, leading = 64>, d = <operand = 3, leading = 16>, compute = "float8">
+
+// -----
+
+// matrix C1
+// expected-error @+2 {{failed to parse Device_GemmAttr parameter 'a'}}
+// expected-error @+1 {{requires 'leading' to be positive and 'operand' and 'stride' not to be negative}}
+device.kernel @g : (memref<32x64xf32>, memref<64x16xf32>, memref<16xf32>) -> memref<32x16xf32> variants [] grid <@g, blocks = 4, threads = 64> gemm <m = 16, n = 32, k = 64, a = <operand = -1, leading = 16>, b = <operand = 0, leading = 64>, d = <operand = 3, leading = 16>, compute = "float32">
+
+// -----
+
+// gpu C1
+// expected-error @+1 {{requires the numbers of GPU "sm_80" to be positive}}
+module attributes {device.gpu = #device.gpu<"sm_80", sm = 80, multiprocessors = 108, block_shared_bytes = 166912, mma_rate = 0>} {
+}

@@ -21,6 +21,16 @@ module attributes {device.targets = [#v4, #n1]} {
   device.kernel @relu : (memref<8xf32>) -> memref<8xf32>
     variants [#device.variant<@"relu.x86-64-v4", tasks = 8, scratch_bytes = 64>]
 
+  // CHECK: device.kernel @dot : (memref<6x4xf32>, memref<6x5xf32>, memref<5xf32>) -> memref<4x5xf32> variants []
+  // CHECK-SAME: grid <@dot, blocks = 4, threads = 64>
+  // CHECK-SAME: gemm <m = 5, n = 4, k = 6, a = <operand = 1, leading = 5>, b = <operand = 0, leading = 4, transposed = true>, d = <operand = 3, leading = 5>, bias = 2, relu = true, alpha = 5.000000e-01 : f32, beta = -1.000000e+00 : f32, compute = "tf32", alignment = 4, required = true>
+  device.kernel @dot : (memref<6x4xf32>, memref<6x5xf32>, memref<5xf32>) -> memref<4x5xf32>
+    variants [] grid <@dot, blocks = 4, threads = 64>
+    gemm <m = 5, n = 4, k = 6, a = <operand = 1, leading = 5>,
+          b = <operand = 0, leading = 4, transposed = true>,
+          d = <operand = 3, leading = 5>, bias = 2, relu = true,
+          alpha = 0.5 : f32, beta = -1.0 : f32, compute = "tf32", alignment = 4, required = true>
+
   // CHECK-LABEL: device.program @main(%data: memref<2x4xf32>) outputs(%out: memref<8xf32>)
   // CHECK-SAME: arena 96 align 64 lower_bound 64 weights 32
   // CHECK-SAME: attributes {input_names = ["data"], output_names = ["out"]}
