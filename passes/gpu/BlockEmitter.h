@@ -6,6 +6,7 @@
 #include "passes/gpu/BlockTile.h"
 #include "passes/gpu/LoopNest.h"
 #include "passes/gpu/MemoryUse.h"
+#include "passes/gpu/Precision.h"
 #include "passes/kernel/BodyEmitter.h"
 
 namespace dlc::kernel {

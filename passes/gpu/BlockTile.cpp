@@ -8,6 +8,7 @@
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
+using namespace dlc;
 using namespace dlc::kernel;
 
 // Of each number of threads that a block may have, some of each kind. Tiles of
@@ -131,7 +132,11 @@ static constexpr double kPieceCycles = 8.4;
 static constexpr double kAlonePieceCycles = 4.2;
 /// From one stage to the next, with nothing to do; and for each block.
 static constexpr double kStageLatency = 370, kStageCycles = 95;
-static constexpr double kL2BytesPerCycle = 28, kSharedBytesPerCycle = 146;
+static constexpr double kL2BytesPerCycle = 28, kSharedBytesPerCycle = 146,
+                        kMemoryBytesPerCycle = 13;
+/// Multiply-adds of mma.sync in tf32, of a multiprocessor.
+static constexpr double kMmaRate = 682;
+static constexpr double kWarp = 32, kParts = 4;
 /// Before the first stage and behind the last one, and for each result.
 static constexpr double kTileCycles = 5400, kResultCycles = 0.27;
 /// Registers of a thread besides its sums.
@@ -154,10 +159,11 @@ static double getProducts(Precision precision) {
   llvm_unreachable("unknown precision");
 }
 
-/// The cycles of a multiprocessor for \p numTiles tiles of \p op.
+/// The cycles of a multiprocessor for \p numTiles tiles of \p op, with tensor
+/// cores that take \p slowness times as long as an H100's.
 static double estimateTensor(ContractOp op, const BlockTile &tile,
                              int64_t numTiles, int64_t together,
-                             Precision precision) {
+                             Precision precision, double slowness) {
   double rows = double(tile.rows) / double(tile.shareRows) / 16;
   double columns = double(tile.columns) / double(tile.shareColumns) / 8;
   double pieces = rows * columns * double(tile.depth) / double(tile.slices) /
@@ -190,15 +196,15 @@ static int64_t getResidentTiles(ContractOp op, const BlockTile &tile) {
                                         kThreads / threads}));
 }
 
-/// Likewise of FMAs. Half of a warp multiplies in a cycle; a load brings four
+/// Likewise of FMAs, of which a warp's take \p cycles; a load brings four
 /// elements.
 static double estimateFma(ContractOp op, const BlockTile &tile,
-                          int64_t numTiles) {
+                          int64_t numTiles, double cycles) {
   constexpr double kCopyCycles = 64, kBusyWarps = 8, kSectorCycles = 0.5;
   double width = double(tile.rows + tile.columns);
   double rows = double(tile.shareRows), columns = double(tile.shareColumns);
   double copies = width * 2 / double(tile.getNumThreads()) * kCopyCycles;
-  double steps = 8 * (2 * rows * columns + (rows + columns) / 2) + copies;
+  double steps = 8 * (cycles * rows * columns + (rows + columns) / 2) + copies;
   double warps = double(numTiles * tile.getNumThreads()) / 32;
   double compute = warps / 4 * steps / std::min(1.0, warps / kBusyWarps);
   double memory = double(numTiles) * width * kSectorCycles;
@@ -226,27 +232,37 @@ static BlockTile getStreamTile(ContractOp op, int64_t multiprocessors,
   return tile;
 }
 
+/// Whether tensor cores multiply \p op.
+static bool usesTensorCores(ContractOp op) {
+  return isOfFloats(op) && getNumRows(op) >= kMinTensorRows;
+}
+
+/// The cycles of the multiprocessor that has most to do.
+static double estimate(ContractOp op, const BlockTile &tile,
+                       int64_t multiprocessors, Precision precision,
+                       double slowness, double fmaCycles) {
+  int64_t numTiles = llvm::divideCeil(tile.getNumTiles(op), multiprocessors);
+  if (tile.unit == BlockTile::Fma)
+    return estimateFma(op, tile, numTiles, fmaCycles);
+  // A task has one block, which computes one tile at a time.
+  int64_t together =
+      multiprocessors > 1 ? std::min(getResidentTiles(op, tile), numTiles) : 1;
+  return estimateTensor(op, tile, numTiles, together, precision, slowness);
+}
+
 BlockTile dlc::kernel::chooseBlockTile(ContractOp op, int64_t multiprocessors,
                                        int64_t numThreads,
                                        Precision precision) {
-  bool isFew = getNumRows(op) < kMinTensorRows;
-  if (isOfFloats(op) && isFew && StreamContract::canLower(op))
+  if (isOfFloats(op) && !usesTensorCores(op) && StreamContract::canLower(op))
     return getStreamTile(op, multiprocessors, numThreads);
-  bool usesTensorCores = isOfFloats(op) && !isFew;
   const BlockTile *best = nullptr;
   double bestCost = 0;
-  for (const BlockTile &tile :
-       usesTensorCores ? ArrayRef(kTensorTiles) : ArrayRef(kFmaTiles)) {
+  for (const BlockTile &tile : usesTensorCores(op) ? ArrayRef(kTensorTiles)
+                                                   : ArrayRef(kFmaTiles)) {
     if (numThreads && tile.getNumThreads() != numThreads)
       continue;
-    int64_t numTiles = llvm::divideCeil(tile.getNumTiles(op), multiprocessors);
-    // A task has one block, which computes one tile at a time.
-    int64_t together = multiprocessors > 1
-                           ? std::min(getResidentTiles(op, tile), numTiles)
-                           : 1;
-    double cost = usesTensorCores
-                      ? estimateTensor(op, tile, numTiles, together, precision)
-                      : estimateFma(op, tile, numTiles);
+    double cost = estimate(op, tile, multiprocessors, precision,
+                           /*slowness=*/1, /*fmaCycles=*/2);
     if (!best || cost < bestCost) {
       best = &tile;
       bestCost = cost;
@@ -254,4 +270,17 @@ BlockTile dlc::kernel::chooseBlockTile(ContractOp op, int64_t multiprocessors,
   }
   assert(best && "no tile for this number of threads");
   return *best;
+}
+
+double dlc::kernel::estimateCycles(ContractOp op, device::GpuAttr gpu,
+                                   Precision precision) {
+  int64_t multiprocessors = gpu.getMultiprocessors();
+  BlockTile tile =
+      chooseBlockTile(op, multiprocessors, /*numThreads=*/0, precision);
+  if (tile.unit == BlockTile::Stream)
+    return double(op.getKTotal() * op.getN()) * sizeof(float) /
+           (kMemoryBytesPerCycle * double(multiprocessors));
+  return estimate(op, tile, multiprocessors, precision,
+                  kMmaRate / double(gpu.getMmaRate()),
+                  kWarp * kParts / double(gpu.getFmaRate()));
 }

@@ -3,7 +3,9 @@
 #ifndef DLC_PASSES_GPU_BLOCKTILE_H
 #define DLC_PASSES_GPU_BLOCKTILE_H
 
+#include "dialects/device/DeviceOps.h"
 #include "dialects/kernel/KernelOps.h"
+#include "passes/gpu/Precision.h"
 
 namespace dlc::kernel {
 
@@ -13,9 +15,6 @@ inline constexpr int64_t kMostTableSteps = 2048;
 /// side, or two steps, where the rows are: the lanes of a warp then read from
 /// different banks.
 inline constexpr int64_t kDepthPadding = 4, kWidthPadding = 8;
-
-/// How exactly contractions of f32 are computed.
-enum class Precision { Float32, Tf32, Float16, BFloat16 };
 
 /// How many of the last batch dimensions rhs doesn't depend on: rows of all of
 /// them are multiplied by the same matrix, and tiles may have rows of several.
@@ -51,6 +50,9 @@ struct BlockTile {
 /// for blocks of so many threads, 32 to 256; 0: of any number.
 BlockTile chooseBlockTile(ContractOp op, int64_t multiprocessors,
                           int64_t numThreads, Precision precision);
+
+/// Cycles of \p gpu that \p op takes, as a kernel of its own.
+double estimateCycles(ContractOp op, device::GpuAttr gpu, Precision precision);
 
 } // namespace dlc::kernel
 

@@ -12,7 +12,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "llvm/ADT/StringSwitch.h"
 
 namespace dlc::kernel {
 #define GEN_PASS_DEF_KERNELTOGPU
@@ -309,12 +308,7 @@ struct KernelToGpu : dlc::kernel::impl::KernelToGpuBase<KernelToGpu> {
       getOperation().emitError("requires a 'device.gpu' on the module");
       return signalPassFailure();
     }
-    auto accuracy = llvm::StringSwitch<std::optional<Precision>>(precision)
-                        .Case("float32", Precision::Float32)
-                        .Case("tf32", Precision::Tf32)
-                        .Case("float16", Precision::Float16)
-                        .Case("bfloat16", Precision::BFloat16)
-                        .Default(std::nullopt);
+    std::optional<Precision> accuracy = parsePrecision(precision);
     if (!accuracy) {
       getOperation().emitError("unknown precision '") << precision << "'";
       return signalPassFailure();

@@ -67,4 +67,68 @@ def KernelToGpu : Pass<"kernel-to-gpu", "::mlir::ModuleOp"> {
   ];
 }
 
+def ChooseGemm : Pass<"kernel-choose-gemm", "::mlir::ModuleOp"> {
+  let summary = "let a library compute plain products of matrices";
+  let description = [{
+    Gives each `kernel.func` that is a product of matrices which a library
+    (cublasLt) computes faster on the `device.gpu` of the module, or any that it
+    can compute with `required`, the attribute `device.gemm`, a
+    `#device.gemm` that says how. Its body stays: it is the kernel's code where
+    there is no library.
+
+    The library can compute a kernel of one `kernel.contract` of f32 or f64
+    whose operands are matrices, with rows or columns of elements side by side,
+    and whose epilogue is a sum of the product and a matrix, each times a
+    constant, and a bias, and a relu of that. Packed weights are unpacked for
+    it; where the CPU's code needs them (`shares-weights`), the kernel isn't
+    chosen unless it is `required`.
+
+    Before:
+    ```mlir
+    kernel.func @dense(%x: memref<512x256xf32>, %w: memref<64x256x16xf32>)
+        outputs(%y: memref<512x1024xf32>) {
+      kernel.contract batch [] m 512 n 1024 k [256]
+          lhs %x at affine_map<(m, k) -> (m, k)>
+          rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+          out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+          : memref<512x256xf32>, memref<64x256x16xf32>, memref<512x1024xf32>
+      epilogue (%m, %p, %l, %acc: f32) {
+        kernel.yield %acc : f32
+      }
+    }
+    ```
+    After:
+    ```mlir
+    kernel.func @dense(%x: memref<512x256xf32>, %w: memref<1024x256xf32>)
+        outputs(%y: memref<512x1024xf32>) attributes {
+          device.gemm = #device.gemm<m = 1024, n = 512, k = 256,
+            a = <operand = 1, leading = 256, transposed = true>,
+            b = <operand = 0, leading = 256>, d = <operand = 2, leading = 1024>,
+            compute = "tf32">} {
+      kernel.contract batch [] m 512 n 1024 k [256]
+          lhs %x at affine_map<(m, k) -> (m, k)>
+          rhs %w at affine_map<(k, p, l) -> (p * 16 + l, k)>
+          out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+          : memref<512x256xf32>, memref<1024x256xf32>, memref<512x1024xf32>
+      epilogue (%m, %p, %l, %acc: f32) {
+        kernel.yield %acc : f32
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::dlc::device::DeviceDialect"];
+  let options = [
+    Option<"precision", "precision", "std::string", /*default=*/"\"float32\"",
+           "How exactly contractions of f32 are computed: float32, tf32, "
+           "float16 or bfloat16">,
+    Option<"required", "required", "bool", /*default=*/"false",
+           "Choose every product that the library can compute">,
+    Option<"sharesWeights", "shares-weights", "bool", /*default=*/"false",
+           "The CPU's code reads packed weights, too">
+  ];
+  let statistics = [
+    Statistic<"numChosen", "chosen", "Kernels that the library computes">
+  ];
+}
+
 #endif // DLC_PASSES_GPU_PASSES_TD

@@ -76,3 +76,15 @@ ElementsAttr dlc::lower::packRows(ElementsAttr weight) {
                             }
                       });
 }
+
+ElementsAttr dlc::lower::unpackRows(ElementsAttr packed, int64_t rows) {
+  int64_t depth = packed.getShapedType().getDimSize(1);
+  constexpr int64_t kPanel = kernel::ContractOp::kPanel;
+  return packConstant(
+      packed, {rows, depth}, [&](MutableArrayRef<int64_t> sources) {
+        int64_t *to = sources.data();
+        for (int64_t row = 0; row < rows; ++row)
+          for (int64_t k = 0; k < depth; ++k)
+            *to++ = (row / kPanel * depth + k) * kPanel + row % kPanel;
+      });
+}

@@ -22,6 +22,8 @@ packConstant(mlir::ElementsAttr value, llvm::ArrayRef<int64_t> shape,
 /// Packs a weight [rows, depth] into panels of 16 rows: [panel][depth][16], the
 /// last panel filled up with zeros. Null where the data is missing.
 mlir::ElementsAttr packRows(mlir::ElementsAttr weight);
+/// What packRows made of \p rows rows, as [rows, depth] again.
+mlir::ElementsAttr unpackRows(mlir::ElementsAttr packed, int64_t rows);
 
 } // namespace dlc::lower
 
