@@ -228,8 +228,11 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
       }
     }
     device::GridAttr grid;
-    if (!grids.empty())
+    device::GemmAttr gemm;
+    if (!grids.empty()) {
       grid = takeGrid(*grids[k], module);
+      gemm = getGemm(func, alignments[k]);
+    }
     SmallVector<Type> inputs, outputs;
     for (Value input : func.getInputs())
       inputs.push_back(input.getType());
@@ -237,8 +240,7 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
       outputs.push_back(output.getType());
     device::KernelOp::create(builder, func.getLoc(), func.getSymName(),
                              builder.getFunctionType(inputs, outputs),
-                             builder.getArrayAttr(variants), grid,
-                             /*gemm=*/device::GemmAttr());
+                             builder.getArrayAttr(variants), grid, gemm);
     func.erase();
   }
   module->setAttr("device.targets",

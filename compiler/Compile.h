@@ -134,6 +134,9 @@ struct CompileOptions {
   std::vector<std::string> cpus;
   std::vector<std::string> sms;
   std::string precision = "float32";
+  /// Who computes plain products of matrices on GPUs: "generated" code,
+  /// "cublas" wherever it can, "auto": where it is faster.
+  std::string gemm = "auto";
   /// The model's name inside the artifact. Empty: what the text of a stage
   /// says, else "model".
   std::string name;

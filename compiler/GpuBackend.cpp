@@ -10,6 +10,8 @@
 #include "compiler/Pipeline.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "passes/gpu/MemoryUse.h"
+#include "passes/gpu/Passes.h"
+#include "passes/gpu/PlainProduct.h"
 #include <numeric>
 
 using namespace mlir;
@@ -63,6 +65,41 @@ getGpus(MLIRContext *context, const CompileOptions &options,
     return a.getSm() < b.getSm();
   });
   return gpus;
+}
+
+bool chooseGemms(ModuleOp module, const CompileOptions &options,
+                 DiagnosticList &diagnostics) {
+  if (!llvm::is_contained({"auto", "generated", "cublas"}, options.gemm)) {
+    fail(diagnostics, options, DiagnosticCode::UnsupportedOption,
+         "--gemm '" + options.gemm + "' is not one of auto, generated, cublas");
+    return false;
+  }
+  auto gpus = getGpus(module.getContext(), options, diagnostics);
+  if (!gpus)
+    return false;
+  if (gpus->empty() || options.gemm == "generated")
+    return true;
+  kernel::ChooseGemmOptions choice;
+  choice.precision = options.precision;
+  choice.required = options.gemm == "cublas";
+  choice.sharesWeights = hasTarget(options, "cpu");
+  PassManager passes(module.getContext());
+  passes.addPass(kernel::createChooseGemm(choice));
+  // As it is for the kernels' lowering.
+  module->setAttr("device.gpu", gpus->front());
+  LogicalResult result = passes.run(module);
+  module->removeAttr("device.gpu");
+  return succeeded(result);
+}
+
+device::GemmAttr getGemm(kernel::FuncOp func, ArrayRef<int64_t> alignments) {
+  auto gemm = func->getAttrOfType<device::GemmAttr>(kernel::kGemmAttr);
+  if (!gemm)
+    return {};
+  int64_t alignment = gemm.getAlignment();
+  for (int64_t other : alignments)
+    alignment = std::gcd(alignment, other);
+  return gemm.with(alignment, gemm.getRequired());
 }
 
 /// What the runtime gives to arenas, weights and the tensors of callers.

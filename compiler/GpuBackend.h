@@ -27,6 +27,17 @@ std::optional<llvm::SmallVector<device::GpuAttr>>
 getGpus(mlir::MLIRContext *context, const CompileOptions &options,
         DiagnosticList &diagnostics);
 
+/// Lets a library compute products of matrices of \p module, of the stage
+/// kernels, where \p options want code for GPUs and --gemm says so. Returns
+/// false, with diagnostics, on failure.
+bool chooseGemms(mlir::ModuleOp module, const CompileOptions &options,
+                 DiagnosticList &diagnostics);
+
+/// What a library computes in the place of \p func, whose arguments have
+/// \p alignments; null where it computes nothing.
+device::GemmAttr getGemm(kernel::FuncOp func,
+                         llvm::ArrayRef<int64_t> alignments);
+
 /// The bytes that each argument of each kernel begins at a multiple of,
 /// wherever \p module launches it.
 llvm::StringMap<llvm::SmallVector<int64_t>>

@@ -241,6 +241,9 @@ bool PipelineRun::lowerTo(Stage stage) {
           addLoweringPasses(passes);
         }))
       return false;
+    // Sizes of products are fixed in the library's calls.
+    if (!sizes && !chooseGemms(module, options, result.diagnostics))
+      return false;
     if (sizes)
       sizes->mark(module);
     return true;

@@ -112,13 +112,14 @@ bool checkNoTargets(const CompileOptions &options,
                            "its code is generated already: --tune and "
                            "--tune-cache need the plan or an earlier stage");
   if (options.cpus.empty() && options.targets.empty() && options.sms.empty() &&
-      options.precision == CompileOptions().precision)
+      options.precision == CompileOptions().precision &&
+      options.gemm == CompileOptions().gemm)
     return true;
-  return diagnostics.add(DiagnosticCode::UnsupportedOption,
-                         {options.model.name, "", "", -1},
-                         "its code is for targets that were chosen before: "
-                         "leave out --cpu, --target, --sm and --precision, or "
-                         "compile from the plan or an earlier stage");
+  return diagnostics.add(
+      DiagnosticCode::UnsupportedOption, {options.model.name, "", "", -1},
+      "its code is for targets that were chosen before: "
+      "leave out --cpu, --target, --sm, --precision and "
+      "--gemm, or compile from the plan or an earlier stage");
 }
 
 } // namespace dlc

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Artifacts on the machine's own GPU: what test_cuda.py runs on the emulated one, and models too large for that."""
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -11,6 +12,9 @@ from conftest import DATA, ROOT, Model, dlc, for_models, input_flags
 sys.path.insert(0, str(ROOT / "benchmarks" / "gpu"))
 import device  # noqa: E402
 from chips import CHIPS  # noqa: E402
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from products import save_random_product  # noqa: E402
 
 CAPABILITY = device.capability()
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(CAPABILITY is None, reason="no GPU with a driver")]
@@ -35,6 +39,56 @@ def test_operators_agree_with_mxnet(case, tmp_path):
 def test_models_agree_with_mxnet(model, tmp_path):
     dlc("compile", model.symbol, *model.flags, "--target", "cuda", "-o", tmp_path / "model.so")
     verify(tmp_path / "model.so", model.io)
+
+
+def has_cublas():
+    """Whether the loader or the runtime's own look into the toolkit finds it."""
+    names = [f"{folder}libcublasLt.so.{major}" for major in (13, 12, 11) for folder in ("", "/usr/local/cuda/lib64/")]
+    ask = "import ctypes, sys\nfor name in sys.argv[1:]:\n try: sys.exit(not ctypes.CDLL(name))\n except OSError: pass\nsys.exit(1)"
+    return subprocess.run([sys.executable, "-c", ask, *names], env=device.real(), check=False).returncode == 0
+
+
+needs_cublas = pytest.mark.skipif(not has_cublas(), reason="no libcublasLt: name its folder in LD_LIBRARY_PATH")
+GEMM = ["--target", "cuda", "--gemm", "cublas"]
+
+
+@needs_cublas
+@pytest.mark.parametrize("case", ["FC", "FC_nobias_noflat", "batch_dot_01", "batch_dot_10", "batch_dot_11", "dot_10",
+                                  "dot_11", "dot_nd"])
+def test_products_of_the_library_agree_with_mxnet(case, tmp_path):
+    folder = DATA / "ops" / case
+    with np.load(folder / "io.npz") as io:
+        flags = list(input_flags(io))
+    dlc("compile", folder / "model-symbol.json", *flags, *GEMM, "-o", tmp_path / "op.so")
+    verify(tmp_path / "op.so", folder / "io.npz")
+
+
+@needs_cublas
+@pytest.mark.parametrize("seed", range(24))
+def test_random_products_of_the_library(seed, tmp_path):
+    flags, io = save_random_product(seed, "float32", tmp_path)
+    dlc("compile", tmp_path / "model-symbol.json", *flags, *GEMM, "-o", tmp_path / "model.so")
+    verify(tmp_path / "model.so", io)
+
+
+@needs_cublas
+@pytest.mark.parametrize("graphs", ["0", "1"])
+@for_models("mlp", "bert_encoder", "vgg11")
+def test_models_with_products_of_the_library(model, graphs, tmp_path):
+    dlc("compile", model.symbol, *model.flags, *GEMM, "-o", tmp_path / "model.so")
+    verify(tmp_path / "model.so", model.io)
+    environment = {**device.real(), "DLC_CUDA_GRAPHS": graphs}
+    dlc("bench", tmp_path / "model.so", "--device", "cuda:0", "--seconds", "0.1", env=environment)
+
+
+@needs_cublas
+@pytest.mark.parametrize("precision, error", [("float32", 1e-5), ("tf32", 2e-3), ("float16", 2e-3), ("bfloat16", 2e-2)])
+@for_models("bert_encoder")
+def test_precisions_of_the_library(model, precision, error, tmp_path):
+    """float32 is not tf32; the others are as near as their mantissas let them."""
+    dlc("compile", model.symbol, *model.flags, *GEMM, "--precision", precision, "-o", tmp_path / "model.so")
+    dlc("verify", tmp_path / "model.so", "--io", model.io, "--rtol", str(error), "--atol", "1e-3" if error > 1e-4 else
+        "1e-5", "--device", "cuda:0", env=device.real())
 
 
 @for_models("resnet18_v1", "bert_encoder")

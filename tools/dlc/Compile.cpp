@@ -258,6 +258,9 @@ static void addBackendFlags(CLI::App &app, CompileOptions &options) {
   app.add_flag("--gradients", options.withGradients, "Compile a training step");
   app.add_option("--precision", options.precision,
                  "Of contractions on GPUs: float32, tf32, float16, bfloat16");
+  app.add_option("--gemm", options.gemm,
+                 "Plain matrix products on GPUs: generated code, cublas, auto "
+                 "(default)");
   app.add_option("--threads", options.threads, "The compiler's own threads");
   app.add_option("--dump-dir", options.dumpDir,
                  "Folder for the text after each stage");

@@ -152,6 +152,16 @@ static void printSummary(const Json &meta) {
                                                  : digest.dump()));
 }
 
+/// "  cublasLt 768 x 128 x 256": what a library computes in a kernel's place.
+static std::string gemmText(const Json &gemm) {
+  std::string text = "cublasLt ";
+  if (number(gemm, "batch") > 1)
+    text += gemm["batch"].dump() + " x ";
+  return text + gemm.value("m", Json(0)).dump() + "x" +
+         gemm.value("n", Json(0)).dump() + "x" +
+         gemm.value("k", Json(0)).dump();
+}
+
 /// "  96 x 256 + 4 kB": the blocks, threads and dynamic shared memory of a
 /// kernel's launches on CUDA devices.
 static std::string launchText(const Json &kernel) {
@@ -162,6 +172,8 @@ static std::string launchText(const Json &kernel) {
                      launch.value("threads", Json(0)).dump();
   if (double bytes = number(launch, "shared_bytes"))
     text += " + " + withPrefix(bytes, "B");
+  if (launch.contains("gemm") && launch["gemm"].is_object())
+    text = gemmText(launch["gemm"]);
   char buffer[64];
   std::snprintf(buffer, sizeof(buffer), "  %20s", text.c_str());
   return buffer;
