@@ -340,7 +340,9 @@ static dlc_status runTimed(dlc_session &session) {
     float milliseconds = 0;
     driver.cuEventElapsedTime(&milliseconds, cuda.events[0],
                               cuda.events[i + 1]);
-    uint64_t end = begin + uint64_t(double(milliseconds) * 1e6);
+    // An event that the driver didn't record may seem to lie before the first.
+    uint64_t end =
+        begin + (milliseconds > 0 ? uint64_t(double(milliseconds) * 1e6) : 0);
     end = end > last ? end : last;
     session.profile[session.numProfileEvents++] = {i, last, end};
     last = end;
