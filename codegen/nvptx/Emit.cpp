@@ -47,6 +47,14 @@ static void initializeLLVM() {
   });
 }
 
+/// The first version of PTX that knows chips of compute capability \p sm, as
+/// LLVM spells it: older drivers read no newer one.
+static StringRef getPtxVersion(int64_t sm) {
+  if (sm >= 120)
+    return "+ptx87";
+  return sm >= 100 ? "+ptx86" : "+ptx80";
+}
+
 static std::unique_ptr<llvm::TargetMachine>
 createMachine(int64_t sm, unsigned optLevel, std::string &error) {
   initializeLLVM();
@@ -58,7 +66,7 @@ createMachine(int64_t sm, unsigned optLevel, std::string &error) {
   auto level = optLevel == 0 ? llvm::CodeGenOptLevel::None
                              : llvm::CodeGenOptLevel::Aggressive;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, "sm_" + std::to_string(sm), sm >= 100 ? "+ptx86" : "+ptx80",
+      triple, "sm_" + std::to_string(sm), getPtxVersion(sm),
       llvm::TargetOptions(), std::nullopt, std::nullopt, level));
 }
 

@@ -64,6 +64,15 @@ def test_ptx_is_the_same_each_time(model):
     assert ".target sm_80" in text and text.count(".visible .entry") == 4
 
 
+@pytest.mark.parametrize("sm", [80, 86, 89, 90, 100, 120])
+def test_every_chip_has_code(sm, tmp_path):
+    folder = DATA / "ops" / "FC"
+    with np.load(folder / "io.npz") as io:
+        flags = list(input_flags(io))
+    dlc("compile", folder / "model-symbol.json", *flags, "--target", "cuda", "--sm", sm, "-o", tmp_path / "op.so")
+    assert f"machine code for sm_{sm}," in dlc("inspect", tmp_path / "op.so").stdout
+
+
 @pytest.mark.parametrize("stage", ["plan", "llvm", "asm"])
 @for_models("lenet")
 def test_stages_end_in_the_same_bytes(model, stage, tmp_path):
