@@ -167,7 +167,7 @@ static double estimateTensor(ContractOp op, const BlockTile &tile,
   double rows = double(tile.rows) / double(tile.shareRows) / 16;
   double columns = double(tile.columns) / double(tile.shareColumns) / 8;
   double pieces = rows * columns * double(tile.depth) / double(tile.slices) /
-                  8 * getProducts(precision);
+                  8 * getProducts(precision) * slowness;
   double warps = double(tile.getNumThreads()) / 32;
   double compute = pieces * warps / 4 * kPieceCycles + kStageCycles;
   double alone = pieces * kAlonePieceCycles + kStageLatency;
@@ -257,8 +257,8 @@ BlockTile dlc::kernel::chooseBlockTile(ContractOp op, int64_t multiprocessors,
     return getStreamTile(op, multiprocessors, numThreads);
   const BlockTile *best = nullptr;
   double bestCost = 0;
-  for (const BlockTile &tile : usesTensorCores(op) ? ArrayRef(kTensorTiles)
-                                                   : ArrayRef(kFmaTiles)) {
+  for (const BlockTile &tile :
+       usesTensorCores(op) ? ArrayRef(kTensorTiles) : ArrayRef(kFmaTiles)) {
     if (numThreads && tile.getNumThreads() != numThreads)
       continue;
     double cost = estimate(op, tile, multiprocessors, precision,

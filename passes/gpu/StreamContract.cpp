@@ -20,8 +20,7 @@ bool StreamContract::canLower(ContractOp op) {
          isAligned(op.getRhs(), BodyEmitter::linearize(type, map), map,
                    map.getNumDims() - 1, kVector) &&
          BodyEmitter::getStride(BodyEmitter::linearize(type, map),
-                                map.getNumDims() - 1,
-                                map.getNumDims()) == 1;
+                                map.getNumDims() - 1, map.getNumDims()) == 1;
 }
 
 void StreamContract::multiplySteps(const Start &start, ArrayRef<Value> steps,
@@ -41,8 +40,8 @@ void StreamContract::multiplySteps(const Start &start, ArrayRef<Value> steps,
   for (auto [i, row] : llvm::enumerate(rows)) {
     Value factor = vector::BroadcastOp::create(builder, loc, type, row);
     Value &sum = sums[i % sums.size()];
-    sum = math::FmaOp::create(builder, loc, factor,
-                              columns[i / sums.size()], sum);
+    sum = math::FmaOp::create(builder, loc, factor, columns[i / sums.size()],
+                              sum);
   }
 }
 
@@ -87,8 +86,8 @@ SmallVector<Value> StreamContract::emitSteps(const Start &start) {
 SmallVector<BlockContract::Sum>
 StreamContract::addSlices(ArrayRef<Value> sums) {
   int64_t size = tile.rows * tile.columns;
-  Value memory = emitter.allocateForTile(loc, tile.slices * size,
-                                         builder.getF32Type());
+  Value memory =
+      emitter.allocateForTile(loc, tile.slices * size, builder.getF32Type());
   if (op->getParentOfType<ParallelOp>())
     emitter.emitBarrier(loc);
   for (auto [row, sum] : llvm::enumerate(sums)) {
@@ -105,8 +104,8 @@ StreamContract::addSlices(ArrayRef<Value> sums) {
     Value isOwn;
     if (size - first < tile.getNumThreads()) {
       isOwn = isLess(number, size);
-      number = arith::SelectOp::create(builder, loc, isOwn, number,
-                                       constant(0));
+      number =
+          arith::SelectOp::create(builder, loc, isOwn, number, constant(0));
     }
     Value sum;
     for (int64_t i = 0; i < tile.slices; ++i) {

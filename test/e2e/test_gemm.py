@@ -81,7 +81,7 @@ def save_dense(folder, rows, columns, depth):
     (["--gemm", "auto", "--sm", "90", "--precision", "tf32"], 1),
     (["--gemm", "generated", "--sm", "90", "--precision", "tf32"], 0),
     (["--sm", "90"], 0),  # float32 has FMAs only in the library
-    (["--precision", "tf32"], 0),  # of compute capability 8.0
+    (["--precision", "tf32"], 1),  # of compute capability 8.0
     (["--gemm", "cublas"], 1),
 ])
 def test_choice_for_a_large_product(flags, count, tmp_path):

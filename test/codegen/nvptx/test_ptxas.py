@@ -37,6 +37,23 @@ def test_contractions_do_not_spill(model):
         check(text, names, sm)
 
 
+def uses_tensor_cores(part):
+    """Whether the text of a kernel multiplies matrices of f32 and enough rows to fill their tiles."""
+    loops = re.search(r"contract batch \[([\d, ]*)\] m (\d+)", part)
+    rows = int(loops[2]) if loops else 0
+    return rows >= 8 and not re.search(r"^ *: .*xf(16|64)>|^ *: .*xi\d", part, flags=re.M)
+
+
+@pytest.mark.parametrize("precision, types", [("float32", ("tf32",)), ("bfloat16", ("bf16",))])
+@for_models("resnet50_v1", "bert_encoder", "unet")
+def test_contractions_use_tensor_cores(model, precision, types):
+    parts = re.split(r"^ *kernel\.func @", emit(model, "kernels"), flags=re.M)[1:]
+    names = {re.match(r"\w+", part)[0] for part in parts if uses_tensor_cores(part)}
+    assert len(names) >= 4
+    bodies = ptxas.entries(emit(model, "ptx", "--precision", precision))
+    assert {name: estimate.mma_types(bodies[name]) for name in names} == dict.fromkeys(names, types)
+
+
 @pytest.mark.parametrize("sm", SMS[1:])
 @for_models("lenet", "bert_encoder", "resnet18_v1")
 def test_code_for_one_chip(model, sm):

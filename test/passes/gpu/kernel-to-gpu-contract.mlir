@@ -14,7 +14,7 @@ module attributes {device.gpu = #gpu} {
 // CHECK-LABEL: gpu.func @dense
 // CHECK: nvgpu.device_async_copy {{.*}}, 4, %{{.+}} {bypassL1} : memref<262144xf32> to memref<{{[0-9]+}}xf32, #gpu.address_space<workgroup>>
 // CHECK: nvgpu.device_async_create_group
-// CHECK: nvgpu.device_async_wait %{{.+}} {numGroups = 1 : i32}
+// CHECK: nvgpu.device_async_wait %{{.+}} {numGroups = {{[12]}} : i32}
 // CHECK-NEXT: gpu.barrier
 // EXACT: nvgpu.ldmatrix
 // CHECK: scf.for
@@ -31,8 +31,9 @@ module attributes {device.gpu = #gpu} {
 // TF32: nvvm.mma.sync {{.*}}#nvvm.mma_type<tf32>
 // BF16: arith.truncf %{{.+}} : f32 to bf16
 // BF16: nvvm.mma.sync {{.*}}#nvvm.mma_type<bf16>{{.*}}k = 16
-// CHECK: nvgpu.device_async_wait %{{.+}} {numGroups = 1 : i32}
-// CHECK-NEXT: gpu.barrier
+// EXACT: nvgpu.device_async_wait %{{.+}} {numGroups = {{[12]}} : i32}
+// EXACT-NEXT: gpu.barrier
+// EXACT: nvvm.mma.sync
 // CHECK: scf.yield
 // CHECK: nvgpu.device_async_wait %{{.+}} {numGroups = 0 : i32}
 // The epilogue runs on the sums, two of which are side by side.
