@@ -208,7 +208,8 @@ static double estimateFma(ContractOp op, const BlockTile &tile,
   double warps = double(numTiles * tile.getNumThreads()) / 32;
   double compute = warps / 4 * steps / std::min(1.0, warps / kBusyWarps);
   double memory = double(numTiles) * width * kSectorCycles;
-  return std::max(compute, memory) + 0.25 * std::min(compute, memory);
+  double cost = std::max(compute, memory) + 0.25 * std::min(compute, memory);
+  return cost * double(op.getKTotal()) / 8;
 }
 
 //===----------------------------------------------------------------------===//
