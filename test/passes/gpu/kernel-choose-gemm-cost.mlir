@@ -91,6 +91,7 @@ func.func @main(%x: tensor<8192x4096xf32>) -> tensor<8192x4096xf32> {
 
 // An A100, whose mma.sync is its fastest instruction: the library waits less.
 module attributes {device.gpu = #device.gpu<"sm_80", sm = 80, multiprocessors = 108, block_shared_bytes = 166912>} {
+// SHARED-LABEL: kernel.func @on_a100
 // TF32-LABEL: kernel.func @on_a100
 // TF32-SAME: device.gemm =
 // FLOAT32-LABEL: kernel.func @on_a100
