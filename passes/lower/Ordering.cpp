@@ -274,8 +274,10 @@ private:
   enum : int64_t { Area = 4, Alive, Class, NumFields };
 
   LogicalResult emitCopies(AffineExpr row);
+  /// Fills all fields of \p room boxes with zeros.
+  void emitZeros(int64_t room);
   /// Whether there may be any number of boxes: then their blocks are whole, the
-  /// last one with some that nothing reads.
+  /// last one with some that are compared for nothing.
   bool isForManySizes() const { return lowering.decisions.isForManySizes(); }
   void emitComparisons(AffineExpr box);
   /// Whether boxes \p a and \p b of the row overlap too much.
@@ -302,6 +304,13 @@ private:
   Value fields; ///< scratch, [NumFields, count]
 };
 } // namespace
+
+void SuppressEmitter::emitZeros(int64_t room) {
+  AffineExpr box = lowering.openVectorLoop(loc, room);
+  for (int64_t field = 0; field < NumFields; ++field)
+    store(constant(0), field, box);
+  lowering.closeLoop();
+}
 
 LogicalResult SuppressEmitter::emitCopies(AffineExpr row) {
   AffineExpr box = lowering.openVectorLoop(loc, count);
@@ -387,6 +396,8 @@ LogicalResult SuppressEmitter::emit() {
   int64_t room = isForManySizes() ? llvm::alignTo(count, kBoxes) : count;
   fields = makeScratch({NumFields, room}, element);
   Indices row = lowering.openTasks(loc, type.getDimSize(0));
+  if (isForManySizes())
+    emitZeros(room);
   if (failed(emitCopies(row[0])))
     return failure();
   if (count > 1 || isForManySizes()) {
