@@ -201,10 +201,17 @@ FailureOr<uint32_t> SpecBuilder::getKernel(LaunchOp launch) {
   }
   if (std::optional<GridAttr> grid = kernel.getGrid()) {
     result.numPhases = grid->getPhases();
-    spec.cuda->kernels.push_back(
-        {grid->getFunction().getValue().str(), uint32_t(grid->getThreads()),
-         uint32_t(grid->getSharedBytes()), uint64_t(grid->getBlocks()),
-         uint64_t(grid->getScratchBytes())});
+    result.phasesNumber =
+        sizes.getNumber(getSize(grid->getDynamicPhases(), grid->getPhases()));
+    CudaKernelSpec code = {
+        grid->getFunction().getValue().str(), uint32_t(grid->getThreads()),
+        uint32_t(grid->getSharedBytes()), uint64_t(grid->getBlocks()),
+        uint64_t(grid->getScratchBytes())};
+    code.blocksNumber =
+        sizes.getNumber(getSize(grid->getDynamicBlocks(), grid->getBlocks()));
+    code.scratchNumber = sizes.getNumber(getSize(
+        getLargest(toMap(grid->getDynamicScratch())), grid->getScratchBytes()));
+    spec.cuda->kernels.push_back(std::move(code));
     if (std::optional<GemmAttr> gemm = kernel.getGemm())
       spec.cuda->gemms.push_back(makeGemm(*gemm, it->second));
   } else if (spec.cuda) {

@@ -210,16 +210,23 @@ def Device_GridAttr : AttrDef<Device_Dialect, "Grid"> {
   let summary = "the code of a kernel for GPUs and how it is launched";
   let description = [{
     `function` is the symbol of the entry point, in a `gpu.module` of the
-    module. Its parameters are a pointer for each operand of the launch, one to
-    `scratch_bytes` of global memory, and the number of the phase. Each of
-    the `phases` is a launch of `blocks` blocks of `threads` threads with
-    `shared_bytes` of dynamic shared memory. A grid of no blocks isn't launched.
+    module. Its parameters are a pointer for each operand of the launch, in a
+    program with dims one to their sizes, one to `scratch_bytes` of global
+    memory, and the number of the phase. Each of the `phases` is a launch of
+    `blocks` blocks of `threads` threads with `shared_bytes` of dynamic shared
+    memory. A grid of no blocks isn't launched.
+
+    In a program with dims, `dynamic_blocks`, `dynamic_scratch` and
+    `dynamic_phases` say what the numbers beside them are at other sizes, as those
+    of `#device.variant` do.
 
     C1. There are 1 to 1024 threads, and one phase or more; no number is
         negative.
 
     ```mlir
     #g = #device.grid<@relu, blocks = 8, threads = 128>
+    #h = #device.grid<@sum, blocks = 8, threads = 128,
+      dynamic_blocks = affine_map<()[s0] -> (s0)>>
     ```
   }];
   let parameters = (ins "::mlir::FlatSymbolRefAttr":$function,
@@ -227,10 +234,14 @@ def Device_GridAttr : AttrDef<Device_Dialect, "Grid"> {
                         DefaultValuedParameter<"int64_t", "0">:$shared_bytes,
                         DefaultValuedParameter<"int64_t", "0">:$scratch_bytes,
                         DefaultValuedParameter<"int64_t", "1">:$phases,
-                        OptionalParameter<"::mlir::ArrayAttr">:$schedule);
+                        OptionalParameter<"::mlir::ArrayAttr">:$schedule,
+                        OptionalParameter<"::mlir::AffineMapAttr">:$dynamic_blocks,
+                        OptionalParameter<"::mlir::AffineMapAttr">:$dynamic_scratch,
+                        OptionalParameter<"::mlir::AffineMapAttr">:$dynamic_phases);
   let assemblyFormat = [{
     `<` $function `,` struct($blocks, $threads, $shared_bytes, $scratch_bytes,
-                             $phases, $schedule) `>`
+                             $phases, $schedule, $dynamic_blocks,
+                             $dynamic_scratch, $dynamic_phases) `>`
   }];
   let genVerifyDecl = 1;
 }

@@ -92,8 +92,8 @@ LogicalResult GpuAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult GridAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                FlatSymbolRefAttr, int64_t blocks,
                                int64_t threads, int64_t sharedBytes,
-                               int64_t scratchBytes, int64_t phases,
-                               ArrayAttr) {
+                               int64_t scratchBytes, int64_t phases, ArrayAttr,
+                               AffineMapAttr, AffineMapAttr, AffineMapAttr) {
   // C1
   if (threads < 1 || threads > 1024)
     return emitError() << "requires 'threads' to be 1 to 1024, but got "

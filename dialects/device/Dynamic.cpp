@@ -226,5 +226,13 @@ LogicalResult dlc::device::verifyDynamicKernel(LaunchOp launch,
         failed(verify("dynamic_phases", variant.getDynamicPhases(),
                       variant.getPhases())))
       return failure();
+  if (std::optional<GridAttr> grid = kernel.getGrid())
+    if (failed(verify("dynamic_blocks", grid->getDynamicBlocks(),
+                      grid->getBlocks())) ||
+        failed(verify("dynamic_scratch", grid->getDynamicScratch(),
+                      grid->getScratchBytes())) ||
+        failed(verify("dynamic_phases", grid->getDynamicPhases(),
+                      grid->getPhases())))
+      return failure();
   return success();
 }

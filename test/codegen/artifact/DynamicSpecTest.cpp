@@ -9,6 +9,7 @@
 #include "codegen/artifact/ProgramSpec.h"
 #include "codegen/artifact/SizeTable.h"
 #include "dlc/model.h"
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
@@ -130,6 +131,37 @@ protected:
   OwningOpRef<ModuleOp> module;
   std::string message;
 };
+
+TEST_F(DynamicSpecTest, GridsFollowTheMaps) {
+  ProgramOp program = parse(kPhased);
+  (*module)->setAttr(
+      "device.gpus",
+      parseAttribute("[#device.gpu<\"sm_80\", sm = 80, multiprocessors = 1, "
+                     "block_shared_bytes = 1024>]",
+                     &context));
+  for (auto kernel : module->getOps<dlc::device::KernelOp>())
+    kernel->setAttr(
+        "grid",
+        parseAttribute(
+            kernel.getSymName() == "f"
+                ? "#device.grid<@f, blocks = 2, threads = 32, scratch_bytes = "
+                  "128, phases = 2, dynamic_blocks = affine_map<()[s0, s1] -> "
+                  "(s0 ceildiv 4)>, dynamic_scratch = affine_map<()[s0, s1] -> "
+                  "(s0 * 16)>, dynamic_phases = affine_map<()[s0, s1] -> (s0 "
+                  "ceildiv 4)>>"
+                : "#device.grid<@g, blocks = 8, threads = 64>",
+            &context));
+  FailureOr<ArtifactSpec> spec = dlc::artifact::makeSpec(program);
+  ASSERT_TRUE(succeeded(spec)) << message;
+  const CudaKernelSpec &fixed = spec->cuda->kernels[0];
+  EXPECT_EQ(fixed.blocks, 8u);
+  EXPECT_EQ(fixed.blocksNumber, 0u);
+  EXPECT_EQ(fixed.scratchNumber, 0u);
+  const CudaKernelSpec &phased = spec->cuda->kernels[1];
+  EXPECT_EQ(at(*spec, phased.blocksNumber, {9, 6}), 3);
+  EXPECT_EQ(at(*spec, phased.scratchNumber, {9, 6}), 144);
+  EXPECT_EQ(at(*spec, spec->kernels[1].phasesNumber, {17, 6}), 5);
+}
 
 TEST_F(DynamicSpecTest, SizesFollowTheMaps) {
   ArtifactSpec spec = makeSpec(kPhased);

@@ -18,6 +18,13 @@ device.kernel @step : (memref<8x4xf32>) -> memref<8x4xf32>
                             dynamic_scratch = affine_map<()[s0, s1] -> (s1 * 16)>,
                             dynamic_phases = affine_map<()[s0, s1] -> (s1)>>]
 
+// CHECK: device.kernel @other : (memref<8x4xf32>) -> memref<8x4xf32> variants [] grid <@other, blocks = 8, threads = 32, scratch_bytes = 64, phases = 4, dynamic_blocks = #[[TASKS]], dynamic_scratch = #[[SCRATCH]], dynamic_phases = #[[PHASES]]>
+device.kernel @other : (memref<8x4xf32>) -> memref<8x4xf32> variants []
+  grid <@other, blocks = 8, threads = 32, scratch_bytes = 64, phases = 4,
+        dynamic_blocks = affine_map<()[s0, s1] -> (s0)>,
+        dynamic_scratch = affine_map<()[s0, s1] -> (s1 * 16)>,
+        dynamic_phases = affine_map<()[s0, s1] -> (s1)>>
+
 // CHECK-LABEL: device.program @dynamic(%x: memref<8x4xf32>) outputs(%y: memref<32xf32>)
 // CHECK-SAME: dims = [#device.dim<"N", max = 64, typical = 8>, #device.dim<"H", min = 2, multiple = 2, typical = 4>]
 // CHECK-SAME: dynamic_input_shapes = [#[[IN]]]

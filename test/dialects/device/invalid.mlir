@@ -251,6 +251,15 @@ device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"
 
 // -----
 
+// launch C4
+device.kernel @f : (memref<8xf32>) -> () variants [] grid <@f, blocks = 2, threads = 32, dynamic_blocks = affine_map<()[s0] -> (s0)>>
+device.program @main(%x: memref<8xf32>) outputs() attributes {input_names = ["x"], output_names = [], dims = [#device.dim<"N", typical = 8>], dynamic_input_shapes = [affine_map<()[s0] -> (s0)>], dynamic_output_shapes = []} {
+  // expected-error @+1 {{requires 'dynamic_blocks' to be (2) at the typical sizes, but it is (8)}}
+  device.launch @f(%x) outputs() : (memref<8xf32>) -> ()
+}
+
+// -----
+
 // dim C1
 // expected-error @+1 {{requires 'min' and 'multiple' of dim "K" to be positive, 'min' of a counted dim not to be negative}}
 #k = #device.dim<"K", min = -1, typical = 8, most = affine_map<()[s0] -> (8)>>
