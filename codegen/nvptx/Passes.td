@@ -11,7 +11,8 @@ def GpuToNVVM : Pass<"gpu-to-nvvm", "::mlir::ModuleOp"> {
     One conversion for all dialects that `kernel-to-gpu` leaves behind. Buffers
     become bare pointers, mathematical functions calls of libdevice. Where
     all buffers and the grid are small enough, indices have 32 bits: dividing
-    them takes a fraction of the instructions.
+    them takes a fraction of the instructions. They may be larger than their
+    types say where the function has `kernel.any_size`.
 
     Before:
     ```mlir

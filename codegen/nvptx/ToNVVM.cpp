@@ -96,6 +96,8 @@ static bool isSmall(gpu::GPUFuncOp function) {
     auto attr = function->getAttrOfType<IntegerAttr>(name);
     return attr ? attr.getInt() : 0;
   };
+  if (function->hasAttr("kernel.any_size"))
+    return false;
   // The last block has threads beyond the end.
   if (getInt("kernel.blocks") >= kMost / 1024)
     return false;

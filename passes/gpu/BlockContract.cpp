@@ -14,8 +14,8 @@ using namespace dlc::kernel;
 
 BlockContract::BlockContract(ContractOp op, const BlockTile &tile,
                              BlockEmitter &emitter)
-    : op(op), tile(tile), emitter(emitter), builder(emitter.getBuilder()),
-      loc(op.getLoc()) {
+    : op(op), typical(op), tile(tile), emitter(emitter),
+      builder(emitter.getBuilder()), loc(op.getLoc()) {
   auto lhs = cast<MemRefType>(op.getLhs().getType());
   auto rhs = cast<MemRefType>(op.getRhs().getType());
   lhsOffset = BodyEmitter::linearize(lhs, op.getLhsMap());
@@ -82,10 +82,11 @@ SmallVector<Value> BlockContract::getSymbols() {
 /// Tiles of the same columns follow each other: what they read of rhs is in L2
 /// then.
 BlockContract::Position BlockContract::getPosition(Value index) {
-  SmallVector<int64_t> extents(op.getBatch().drop_back(getNumRowDims(op)));
-  extents.push_back(llvm::divideCeil(op.getN(), tile.columns));
-  extents.push_back(llvm::divideCeil(getNumRows(op), tile.rows));
-  SmallVector<Value> digits = emitter.delinearize(loc, index, extents);
+  SmallVector<Value> counts;
+  for (const GridTerm &count : tile.getNumTiles(op))
+    counts.push_back(count.emit(emitter, loc));
+  SmallVector<Value> digits =
+      emitter.delinearize(loc, index, ValueRange(counts));
   Position at;
   at.row = multiply(digits.pop_back_val(), constant(tile.rows));
   at.column = multiply(digits.pop_back_val(), constant(tile.columns));
@@ -153,11 +154,6 @@ Value BlockContract::getAddress(Value base, Value step, bool isLhs) {
   return base;
 }
 
-int64_t BlockContract::getReadableColumns() {
-  return op.getPacked() ? op.getNumPanels() * ContractOp::kPanel
-                        : int64_t(op.getN());
-}
-
 //===----------------------------------------------------------------------===//
 // Results
 //===----------------------------------------------------------------------===//
@@ -165,8 +161,6 @@ int64_t BlockContract::getReadableColumns() {
 /// Results that are computed before they are stored: what the epilogue loads
 /// for them is on its way together.
 static constexpr size_t kTogether = 16;
-/// What one instruction stores at most.
-static constexpr int64_t kVectorBits = 128;
 
 FailureOr<Value> BlockContract::emitResult(const Position &at, const Sum &sum,
                                            SmallVectorImpl<Value> &dims) {
@@ -204,29 +198,23 @@ void BlockContract::storeResults(ArrayRef<Value> results,
 
 /// Results that are stored by one instruction.
 int64_t BlockContract::getRun() {
-  auto type = cast<MemRefType>(op.getOut().getType());
   int64_t run = getAdjacentSums();
+  auto type = cast<MemRefType>(op.getOut().getType());
   int64_t bits = run * type.getElementTypeBitWidth();
-  AffineMap map = op.getOutMap();
-  unsigned lane = map.getNumDims() - 1;
-  AffineExpr offset = BodyEmitter::linearize(type, map);
-  bool isWhole = getStoredColumns() % run == 0 &&
-                 BodyEmitter::getStride(offset, lane, map.getNumDims()) == 1 &&
-                 isAligned(op.getOut(), offset, map, lane, run);
+  bool isWhole = getCopyTraits(op, ContractBuffer::Out) & kWholeColumns &&
+                 getAlignment(op.getOut()) * CHAR_BIT % bits == 0;
   // Vectors of i1 are packed.
-  return isWhole && bits >= run * CHAR_BIT && bits <= kVectorBits ? run : 1;
-}
-
-int64_t BlockContract::getStoredColumns() {
-  return op.getWholePanels() ? op.getNumPanels() * ContractOp::kPanel
-                             : int64_t(op.getN());
+  return isWhole && kCopyVector % run == 0 && bits >= run * CHAR_BIT &&
+                 bits <= kCopyBytes * CHAR_BIT
+             ? run
+             : 1;
 }
 
 LogicalResult BlockContract::emitEpilogue(const Position &at,
                                           ArrayRef<Sum> sums) {
   bool isGlobal =
       !cast<MemRefType>(emitter.lookup(op.getOut()).getType()).getMemorySpace();
-  int64_t numRows = getNumRows(op), numColumns = getStoredColumns();
+  int64_t numRows = getNumRows(op), numColumns = getStoredColumns(op);
   int64_t run = isGlobal ? getRun() : 1;
   for (size_t together = isGlobal ? kTogether : 1; !sums.empty();
        sums = sums.drop_front(std::min(together, sums.size()))) {
@@ -236,9 +224,9 @@ LogicalResult BlockContract::emitEpilogue(const Position &at,
     for (Sum sum : sums.take_front(together)) {
       Value row = add(at.row, sum.row), column = add(at.column, sum.column);
       Value isValid = sum.isOwn;
-      if (numRows % tile.rows != 0)
+      if (hasPartialRows())
         isValid = both(isValid, isLess(row, numRows));
-      if (numColumns % tile.columns != 0)
+      if (hasPartialColumns(numColumns))
         isValid = both(isValid, isLess(column, numColumns));
       valid.push_back(isValid);
       // What isn't stored is computed from something that is there, or, in
@@ -277,16 +265,6 @@ LogicalResult BlockContract::emitTile(Value index) {
   return emitEpilogue(at, emitSums(at));
 }
 
-bool dlc::kernel::isAligned(Value buffer, AffineExpr offset, AffineMap map,
-                            unsigned dim, int64_t elements) {
-  unsigned bits = cast<MemRefType>(buffer.getType()).getElementTypeBitWidth();
-  AffineExpr index = getAffineDimExpr(dim, buffer.getContext());
-  return getAlignment(buffer) * CHAR_BIT % (elements * bits) == 0 &&
-         simplifyAffineExpr(offset.replace(index, index * elements),
-                            map.getNumDims(), map.getNumSymbols())
-             .isMultipleOf(elements);
-}
-
 std::unique_ptr<BlockContract> BlockContract::create(ContractOp op,
                                                      const BlockTile &tile,
                                                      BlockEmitter &emitter) {
@@ -309,13 +287,14 @@ LogicalResult dlc::kernel::emitSharedContract(ContractOp op,
   auto contract = BlockContract::create(op, tile, emitter);
   Location loc = op.getLoc();
   Value zero = emitter.constantIndex(loc, 0);
-  int64_t count = tile.getNumTiles(op);
-  if (count == 1)
+  GridTerm count;
+  for (const GridTerm &extent : tile.getNumTiles(op))
+    count = count * extent;
+  if (count.getValue() == 1 && !count.isDynamic)
     return contract->emitTile(zero);
   OpBuilder &builder = emitter.getBuilder();
-  auto loop =
-      scf::ForOp::create(builder, loc, zero, emitter.constantIndex(loc, count),
-                         emitter.constantIndex(loc, 1));
+  auto loop = scf::ForOp::create(builder, loc, zero, count.emit(emitter, loc),
+                                 emitter.constantIndex(loc, 1));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   return contract->emitTile(loop.getInductionVar());

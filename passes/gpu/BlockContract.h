@@ -4,6 +4,7 @@
 #define DLC_PASSES_GPU_BLOCKCONTRACT_H
 
 #include "passes/gpu/BlockEmitter.h"
+#include "passes/gpu/BlockTile.h"
 
 namespace dlc::kernel {
 
@@ -51,8 +52,21 @@ protected:
   mlir::Value getBase(const Position &at, mlir::Value index, bool isLhs);
   /// The address \p base at step \p step of k.
   mlir::Value getAddress(mlir::Value base, mlir::Value step, bool isLhs);
-  /// Columns that rhs has memory for.
-  int64_t getReadableColumns();
+  /// Whether a step, row or column of a tile may be beyond the last one.
+  bool hasPartialDepth() {
+    return typical.hasDynamicDepth || op.getKTotal() % tile.depth != 0;
+  }
+  bool hasPartialRows() {
+    return typical.hasDynamicRows || getNumRows(op) % tile.rows != 0;
+  }
+  bool hasPartialColumns(int64_t extent) {
+    return typical.hasDynamicColumns || extent % tile.columns != 0;
+  }
+  /// The same of what may be read: rows or columns beyond the last one have
+  /// no memory.
+  bool hasPartialWidth(bool isLhs) {
+    return isLhs ? hasPartialRows() : hasPartialColumns(getReadableColumns(op));
+  }
 
   mlir::Value constant(int64_t value) {
     return emitter.constantIndex(loc, value);
@@ -70,6 +84,7 @@ protected:
   mlir::Value remainder(mlir::Value a, int64_t b);
 
   ContractOp op;
+  ContractExtents typical;
   BlockTile tile;
   BlockEmitter &emitter;
   mlir::OpBuilder &builder;
@@ -82,8 +97,6 @@ protected:
 private:
   mlir::LogicalResult analyze();
   Position getPosition(mlir::Value index);
-  /// Columns of which results are stored.
-  int64_t getStoredColumns();
   int64_t getRun();
   /// Computes what becomes of \p sum, and its indices in out's map.
   mlir::FailureOr<mlir::Value>
@@ -95,13 +108,6 @@ private:
                                    llvm::ArrayRef<Sum> sums);
   llvm::SmallVector<mlir::Value> getSymbols();
 };
-
-/// Whether \p offset, which is where \p map leads in \p buffer, is a multiple
-/// of
-/// \p elements for each multiple of that in dimension \p dim, and the memory
-/// there of as many bytes.
-bool isAligned(mlir::Value buffer, mlir::AffineExpr offset, mlir::AffineMap map,
-               unsigned dim, int64_t elements);
 
 /// Emits \p op as part of a task that a block runs.
 mlir::LogicalResult emitSharedContract(ContractOp op, BlockEmitter &emitter);

@@ -39,14 +39,21 @@ Value BlockEmitter::multiply(Location loc, Value a, Value b) {
 
 SmallVector<Value> BlockEmitter::delinearize(Location loc, Value linear,
                                              ArrayRef<int64_t> extents) {
+  SmallVector<Value> values;
+  for (int64_t extent : extents)
+    values.push_back(constantIndex(loc, extent));
+  return delinearize(loc, linear, values);
+}
+
+SmallVector<Value> BlockEmitter::delinearize(Location loc, Value linear,
+                                             ValueRange extents) {
   SmallVector<Value> digits(extents.size());
   for (int64_t i = extents.size() - 1; i >= 0; --i) {
     digits[i] = linear;
     if (i == 0)
       break;
-    Value extent = constantIndex(loc, extents[i]);
-    digits[i] = arith::RemUIOp::create(builder, loc, linear, extent);
-    linear = arith::DivUIOp::create(builder, loc, linear, extent);
+    digits[i] = arith::RemUIOp::create(builder, loc, linear, extents[i]);
+    linear = arith::DivUIOp::create(builder, loc, linear, extents[i]);
   }
   return digits;
 }
@@ -211,13 +218,13 @@ LogicalResult BlockEmitter::emitSharedOp(Operation &op) {
 }
 
 LogicalResult
-BlockEmitter::shareIterations(Location loc, int64_t count,
+BlockEmitter::shareIterations(Location loc, int64_t count, bool isDynamic,
                               llvm::function_ref<LogicalResult(Value)> body) {
-  if (count <= 0)
+  if (count <= 0 && !isDynamic)
     return success();
   OpBuilder::InsertionGuard guard(builder);
   Value end = constantIndex(loc, count);
-  if (count > getNumSharers()) {
+  if (count > getNumSharers() || isDynamic) {
     auto loop = scf::ForOp::create(builder, loc, sharer, end,
                                    constantIndex(loc, getNumSharers()));
     builder.setInsertionPointToStart(loop.getBody());
@@ -234,7 +241,7 @@ BlockEmitter::shareIterations(Location loc, int64_t count,
 
 LogicalResult BlockEmitter::emitSharedNest(const LoopNest &nest) {
   return shareIterations(
-      nest.loops.front()->getLoc(), nest.getNumIterations(),
+      nest.loops.front()->getLoc(), nest.getNumIterations(), nest.isDynamic,
       [&](Value linear) { return emitIteration(nest, linear); });
 }
 

@@ -3,7 +3,6 @@
 #ifndef DLC_PASSES_GPU_BLOCKEMITTER_H
 #define DLC_PASSES_GPU_BLOCKEMITTER_H
 
-#include "passes/gpu/BlockTile.h"
 #include "passes/gpu/LoopNest.h"
 #include "passes/gpu/MemoryUse.h"
 #include "passes/gpu/Precision.h"
@@ -50,8 +49,9 @@ public:
 
   int64_t getNumSharers() const { return numThreads / numLanes; }
   /// Calls \p body with each number below \p count that is the thread's own.
+  /// \p isDynamic: it is the number of one size of several.
   mlir::LogicalResult
-  shareIterations(mlir::Location loc, int64_t count,
+  shareIterations(mlir::Location loc, int64_t count, bool isDynamic,
                   llvm::function_ref<mlir::LogicalResult(mlir::Value)> body);
   /// Waits for all threads of the block.
   void emitBarrier(mlir::Location loc);
@@ -65,6 +65,8 @@ public:
   llvm::SmallVector<mlir::Value> delinearize(mlir::Location loc,
                                              mlir::Value linear,
                                              llvm::ArrayRef<int64_t> extents);
+  llvm::SmallVector<mlir::Value>
+  delinearize(mlir::Location loc, mlir::Value linear, mlir::ValueRange extents);
   mlir::OpBuilder &getBuilder() { return builder; }
 
   using BodyEmitter::emitBlock;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which part of a contraction a block computes.
 #include "passes/gpu/BlockTile.h"
+#include "passes/gpu/MemoryUse.h"
 #include "passes/gpu/StreamContract.h"
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -67,6 +68,11 @@ static constexpr int64_t kMinTensorRows = 8;
 /// Threads of a block that has few rows, and how many such blocks each
 /// multiprocessor should have at most.
 static constexpr int64_t kStreamThreads = 256, kStreamBlocks = 16;
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
 unsigned dlc::kernel::getNumRowDims(ContractOp op) {
   unsigned numBatch = op.getBatch().size(), first = numBatch;
   while (first > 0 && !op.getRhsMap().isFunctionOfDim(first - 1))
@@ -79,6 +85,94 @@ int64_t dlc::kernel::getNumRows(ContractOp op) {
   return computeProduct(batch.take_back(getNumRowDims(op))) *
          int64_t(op.getM());
 }
+
+ContractExtents::ContractExtents(ContractOp op) {
+  TypicalExtents typical(op);
+  unsigned i = 0;
+  auto multiply = [&](ArrayRef<int64_t> extents, int64_t &product,
+                      bool &isDynamic) {
+    for (int64_t extent : extents) {
+      isDynamic |= typical.isDynamic(i);
+      product *= typical.get(i++, extent);
+    }
+  };
+  unsigned numRowDims = getNumRowDims(op);
+  multiply(op.getBatch().drop_back(numRowDims), batch, hasDynamicBatch);
+  multiply(op.getBatch().take_back(numRowDims), rows, hasDynamicRows);
+  multiply(int64_t(op.getM()), rows, hasDynamicRows);
+  hasDynamicColumns = typical.isDynamic(i);
+  columns = typical.get(i++, op.getN());
+  multiply(op.getK(), depth, hasDynamicDepth);
+}
+
+int64_t dlc::kernel::getReadableColumns(ContractOp op) {
+  return op.getPacked() ? op.getNumPanels() * ContractOp::kPanel
+                        : int64_t(op.getN());
+}
+
+int64_t dlc::kernel::getStoredColumns(ContractOp op) {
+  return op.getWholePanels() ? op.getNumPanels() * ContractOp::kPanel
+                             : int64_t(op.getN());
+}
+
+/// The traits of a buffer that \p map leads to, whose dimensions number
+/// \p depth and \p column, if it has them, are steps and columns.
+static int64_t computeTraits(Value buffer, AffineMap map,
+                             std::optional<unsigned> depth, bool isWholeDepth,
+                             std::optional<unsigned> column,
+                             int64_t numColumns) {
+  auto type = cast<MemRefType>(buffer.getType());
+  unsigned numDims = map.getNumDims();
+  AffineExpr offset = BodyEmitter::linearize(type, map);
+  int64_t bytes =
+      kCopyVector * llvm::divideCeil(type.getElementTypeBitWidth(), CHAR_BIT);
+  bool isPlaced = getSliceAlignment(buffer) % std::min(bytes, kCopyBytes) == 0;
+  // Whether addresses are whole vectors for every index that is a multiple of
+  // a vector's elements in dimension `dim` of the map.
+  auto isAligned = [&](unsigned dim) {
+    AffineExpr index = getAffineDimExpr(dim, map.getContext());
+    AffineExpr stepped = offset.replace(index, index * kCopyVector);
+    return isPlaced && simplifyAffineExpr(stepped, numDims, map.getNumSymbols())
+                           .isMultipleOf(kCopyVector);
+  };
+  auto isDense = [&](unsigned dim) {
+    return BodyEmitter::getStride(offset, dim, numDims) == 1;
+  };
+  int64_t traits = 0;
+  if (depth && isDense(*depth))
+    traits |= kDenseDepth;
+  if (depth && isWholeDepth && isAligned(*depth))
+    traits |= kWholeDepth;
+  if (column && isDense(*column) && numColumns % kCopyVector == 0 &&
+      isAligned(*column))
+    traits |= kWholeColumns;
+  return traits;
+}
+
+SmallVector<int64_t> dlc::kernel::computeCopyTraits(ContractOp op) {
+  AffineMap lhs = op.getLhsMap(), rhs = op.getRhsMap(), out = op.getOutMap();
+  bool isWhole = op.getK().back() % kCopyVector == 0 &&
+                 op.getKTail().value_or(0) % kCopyVector == 0;
+  std::optional<unsigned> rhsDepth;
+  if (!op.getPacked())
+    rhsDepth = rhs.getNumDims() - 3;
+  return {computeTraits(op.getLhs(), lhs, lhs.getNumDims() - 1, isWhole,
+                        std::nullopt, 0),
+          computeTraits(op.getRhs(), rhs, rhsDepth, isWhole,
+                        rhs.getNumDims() - 1, getReadableColumns(op)),
+          computeTraits(op.getOut(), out, std::nullopt, false,
+                        out.getNumDims() - 1, getStoredColumns(op))};
+}
+
+int64_t dlc::kernel::getCopyTraits(ContractOp op, ContractBuffer buffer) {
+  if (auto traits = op->getAttrOfType<DenseI64ArrayAttr>(kTraitsAttr))
+    return traits[size_t(buffer)];
+  return computeCopyTraits(op)[size_t(buffer)];
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
 
 int64_t BlockTile::getNumThreads() const {
   if (unit == Tensor)
@@ -96,7 +190,9 @@ int64_t BlockTile::getSharedBytes(ContractOp op) const {
   if (unit == Stream)
     return slices * rows * columns * elementBytes;
   int64_t tables =
-      2 * sizeof(int32_t) * std::min(op.getKTotal(), kMostTableSteps);
+      ContractExtents(op).hasDynamicDepth
+          ? 0
+          : 2 * sizeof(int32_t) * std::min(op.getKTotal(), kMostTableSteps);
   int64_t lhs = rows * (depth + kDepthPadding);
   int64_t rhs = std::max(columns * (depth + kDepthPadding),
                          depth * (columns + kWidthPadding));
@@ -104,11 +200,22 @@ int64_t BlockTile::getSharedBytes(ContractOp op) const {
   return (stages * (lhs + rhs) + sums) * elementBytes + tables;
 }
 
-int64_t BlockTile::getNumTiles(ContractOp op) const {
-  ArrayRef<int64_t> batch = op.getBatch();
-  return computeProduct(batch.drop_back(getNumRowDims(op))) *
-         llvm::divideCeil(getNumRows(op), rows) *
-         llvm::divideCeil(op.getN(), columns);
+SmallVector<GridTerm> BlockTile::getNumTiles(ContractOp op) const {
+  TypicalExtents typical(op);
+  SmallVector<GridTerm> counts;
+  for (auto [i, extent] :
+       llvm::enumerate(op.getBatch().drop_back(getNumRowDims(op))))
+    counts.push_back({{{extent}}, typical.isDynamic(i)});
+  ContractExtents extents(op);
+  counts.push_back(
+      {{{int64_t(op.getN()), columns}}, extents.hasDynamicColumns});
+  counts.push_back({{{getNumRows(op), rows}}, extents.hasDynamicRows});
+  return counts;
+}
+
+int64_t BlockTile::getTypicalTiles(const ContractExtents &typical) const {
+  return typical.batch * llvm::divideCeil(typical.rows, rows) *
+         llvm::divideCeil(typical.columns, columns);
 }
 
 /// Whether the factors and sums of \p op are f32.
@@ -159,9 +266,9 @@ static double getProducts(Precision precision) {
   llvm_unreachable("unknown precision");
 }
 
-/// The cycles of a multiprocessor for \p numTiles tiles of \p op, with tensor
-/// cores that take \p slowness times as long as an H100's.
-static double estimateTensor(ContractOp op, const BlockTile &tile,
+/// The cycles of a multiprocessor for \p numTiles tiles of \p depth steps, with
+/// tensor cores that take \p slowness times as long as an H100's.
+static double estimateTensor(int64_t depth, const BlockTile &tile,
                              int64_t numTiles, int64_t together,
                              Precision precision, double slowness) {
   double rows = double(tile.rows) / double(tile.shareRows) / 16;
@@ -173,7 +280,7 @@ static double estimateTensor(ContractOp op, const BlockTile &tile,
   double alone = pieces * kAlonePieceCycles + kStageLatency;
   double bytes =
       double(tile.rows + tile.columns) * double(tile.depth) * sizeof(float);
-  double stages = double(llvm::divideCeil(op.getKTotal(), tile.depth));
+  double stages = double(llvm::divideCeil(depth, tile.depth));
   auto getCycles = [&](int64_t blocks) {
     auto count = double(blocks);
     double stage =
@@ -198,7 +305,7 @@ static int64_t getResidentTiles(ContractOp op, const BlockTile &tile) {
 
 /// Likewise of FMAs, of which a warp's take \p cycles; a load brings four
 /// elements.
-static double estimateFma(ContractOp op, const BlockTile &tile,
+static double estimateFma(int64_t depth, const BlockTile &tile,
                           int64_t numTiles, double cycles) {
   constexpr double kCopyCycles = 64, kBusyWarps = 8, kSectorCycles = 0.5;
   double width = double(tile.rows + tile.columns);
@@ -209,7 +316,7 @@ static double estimateFma(ContractOp op, const BlockTile &tile,
   double compute = warps / 4 * steps / std::min(1.0, warps / kBusyWarps);
   double memory = double(numTiles) * width * kSectorCycles;
   double cost = std::max(compute, memory) + 0.25 * std::min(compute, memory);
-  return cost * double(op.getKTotal()) / 8;
+  return cost * double(depth) / 8;
 }
 
 //===----------------------------------------------------------------------===//
@@ -222,11 +329,12 @@ static BlockTile getStreamTile(ContractOp op, int64_t multiprocessors,
   if (numThreads == 0)
     numThreads = kStreamThreads;
   BlockTile tile{BlockTile::Stream, 0, 0, 0, 0, 0};
-  tile.rows = llvm::PowerOf2Ceil(getNumRows(op));
+  ContractExtents typical(op);
+  tile.rows = llvm::PowerOf2Ceil(typical.rows);
   tile.depth = std::max<int64_t>(2, 8 / tile.rows);
   tile.columns = ContractOp::kPanel;
   while (tile.columns < numThreads &&
-         tile.getNumTiles(op) >
+         tile.getTypicalTiles(typical) >
              (multiprocessors > 1 ? kStreamBlocks * multiprocessors : 1))
     tile.columns *= 2;
   tile.slices = numThreads / (tile.columns / BlockTile::kStreamColumns);
@@ -235,20 +343,23 @@ static BlockTile getStreamTile(ContractOp op, int64_t multiprocessors,
 
 /// Whether tensor cores multiply \p op.
 static bool usesTensorCores(ContractOp op) {
-  return isOfFloats(op) && getNumRows(op) >= kMinTensorRows;
+  return isOfFloats(op) && ContractExtents(op).rows >= kMinTensorRows;
 }
 
 /// The cycles of the multiprocessor that has most to do.
 static double estimate(ContractOp op, const BlockTile &tile,
                        int64_t multiprocessors, Precision precision,
                        double slowness, double fmaCycles) {
-  int64_t numTiles = llvm::divideCeil(tile.getNumTiles(op), multiprocessors);
+  ContractExtents typical(op);
+  int64_t numTiles =
+      llvm::divideCeil(tile.getTypicalTiles(typical), multiprocessors);
   if (tile.unit == BlockTile::Fma)
-    return estimateFma(op, tile, numTiles, fmaCycles);
+    return estimateFma(typical.depth, tile, numTiles, fmaCycles);
   // A task has one block, which computes one tile at a time.
   int64_t together =
       multiprocessors > 1 ? std::min(getResidentTiles(op, tile), numTiles) : 1;
-  return estimateTensor(op, tile, numTiles, together, precision, slowness);
+  return estimateTensor(typical.depth, tile, numTiles, together, precision,
+                        slowness);
 }
 
 BlockTile dlc::kernel::chooseBlockTile(ContractOp op, int64_t multiprocessors,

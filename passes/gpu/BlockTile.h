@@ -5,10 +5,14 @@
 
 #include "dialects/device/DeviceOps.h"
 #include "dialects/kernel/KernelOps.h"
+#include "passes/gpu/GridTerm.h"
 #include "passes/gpu/Precision.h"
 
 namespace dlc::kernel {
 
+/// Elements of f32 that one copy of 16 bytes brings.
+inline constexpr int64_t kCopyVector = 4;
+inline constexpr int64_t kCopyBytes = 16;
 /// Steps of k that there may be for their offsets to be in shared memory.
 inline constexpr int64_t kMostTableSteps = 2048;
 /// Elements that nobody uses between two rows, where their steps are side by
@@ -21,6 +25,42 @@ inline constexpr int64_t kDepthPadding = 4, kWidthPadding = 8;
 unsigned getNumRowDims(ContractOp op);
 /// The rows of a matrix of \p op, with those of such batch dimensions.
 int64_t getNumRows(ContractOp op);
+
+/// The extents of a contraction that decisions are made by (see
+/// TypicalExtents), and which of them are those of one size of several.
+struct ContractExtents {
+  explicit ContractExtents(ContractOp op);
+
+  /// The product of the extents of the batch but those that rows have, the rows
+  /// with these, the columns, and the product of all extents of k.
+  int64_t batch = 1, rows = 1, columns, depth = 1;
+  bool hasDynamicBatch = false, hasDynamicRows = false, hasDynamicColumns,
+       hasDynamicDepth = false;
+};
+
+/// How an operand of a contraction may be copied, or a result stored, as bits.
+/// They are told apart by addresses alone, so one that holds at all sizes is a
+/// decision for all.
+enum CopyTrait : int64_t {
+  kDenseDepth = 1,   ///< elements of consecutive steps are side by side
+  kWholeDepth = 2,   ///< vectors of steps are whole and aligned
+  kWholeColumns = 4, ///< vectors of columns are, of rhs and results
+};
+
+/// Where the traits of each stand in kTraitsAttr.
+enum class ContractBuffer { Lhs, Rhs, Out };
+
+/// The traits of a buffer of \p op where arguments of its kernel are aligned:
+/// what kTraitsAttr says, or those at its own size.
+int64_t getCopyTraits(ContractOp op, ContractBuffer buffer);
+
+/// The same from the addresses alone: those at its own size.
+llvm::SmallVector<int64_t> computeCopyTraits(ContractOp op);
+
+/// Columns that rhs of \p op has memory for, and those of which results are
+/// stored.
+int64_t getReadableColumns(ContractOp op);
+int64_t getStoredColumns(ContractOp op);
 
 /// The part of a contraction that a block computes at once, and how its threads
 /// share it.
@@ -42,8 +82,11 @@ struct BlockTile {
   int64_t getNumThreads() const;
   /// Shared memory that it needs for \p op at most.
   int64_t getSharedBytes(ContractOp op) const;
-  /// How many tiles \p op consists of.
-  int64_t getNumTiles(ContractOp op) const;
+  /// How many tiles \p op consists of: for each extent of the batch but those
+  /// that rows have, the columns and the rows.
+  llvm::SmallVector<GridTerm> getNumTiles(ContractOp op) const;
+  /// How many there typically are.
+  int64_t getTypicalTiles(const ContractExtents &typical) const;
 };
 
 /// The tile for \p op on a GPU of \p multiprocessors. With \p numThreads, one

@@ -19,10 +19,11 @@ static constexpr int64_t kVector = 4;
 SmallVector<FmaContract::Copy> FmaContract::planCopies(const Position &at,
                                                        bool isLhs) {
   int64_t width = getWidth(isLhs), count = width * tile.depth;
-  int64_t extent = isLhs ? getNumRows(op) : getReadableColumns();
+  int64_t extent = isLhs ? getNumRows(op) : getReadableColumns(op);
   // Neighbouring threads read what lies side by side.
-  bool isStepFirst = isLhs ? lhsStrides.back() == 1
-                           : !op.getPacked() && rhsStrides.back() == 1;
+  bool isStepFirst =
+      getCopyTraits(op, isLhs ? ContractBuffer::Lhs : ContractBuffer::Rhs) &
+      kDenseDepth;
   int64_t numThreads = emitter.getNumThreads();
   SmallVector<Copy> copies;
   for (int64_t first = 0; first < count; first += numThreads) {
@@ -36,7 +37,7 @@ SmallVector<FmaContract::Copy> FmaContract::planCopies(const Position &at,
     copy.step = digits[isStepFirst ? 1 : 0];
     copy.place = add(multiply(copy.step, constant(width)), across);
     Value index = add(isLhs ? at.row : at.column, across);
-    if (extent % width != 0)
+    if (hasPartialWidth(isLhs))
       copy.inBounds = isLess(index, extent);
     if (count - first < numThreads)
       copy.isOwn = isLess(number, count);
@@ -49,7 +50,7 @@ SmallVector<FmaContract::Copy> FmaContract::planCopies(const Position &at,
 Value FmaContract::loadElement(const Copy &copy, Value firstStep, bool isLhs) {
   Value step = add(firstStep, copy.step);
   Value isValid = both(copy.inBounds, copy.isOwn);
-  if (op.getKTotal() % tile.depth != 0)
+  if (hasPartialDepth())
     isValid = both(isValid, isLess(step, op.getKTotal()));
   Value address = getAddress(copy.base, step, isLhs);
   Value buffer = emitter.lookup(isLhs ? op.getLhs() : op.getRhs());

@@ -2,6 +2,7 @@
 // Lowers each kernel.func to a gpu.func.
 #include "passes/gpu/BlockContract.h"
 #include "passes/gpu/BlockEmitter.h"
+#include "passes/gpu/GridTerm.h"
 #include "passes/gpu/Passes.h"
 #include "passes/gpu/SectionPlan.h"
 
@@ -56,12 +57,12 @@ private:
   LogicalResult emitThreads(const GridPart &part, Value block);
   LogicalResult emitBlocks(ParallelOp op, Value block);
   int64_t getTileBytes(ParallelOp task);
-  int64_t getNumBlocks(const GridPart &part);
+  GridTerm getNumBlocks(const GridPart &part);
   BlockTile getTile(const GridPart &part);
   /// Gives each of \p count threads or blocks its own part of the global
   /// scratch memory for \p op; that of number \p index is mapped.
-  void mapGlobalScratch(ScratchOp op, int64_t count, Value index);
-  void finish(int64_t numBlocks);
+  void mapGlobalScratch(ScratchOp op, const GridTerm &count, Value index);
+  void finish(ArrayRef<GridTerm> numBlocks);
 
   FuncOp kernel;
   dlc::device::GpuAttr target;
@@ -69,7 +70,8 @@ private:
   OpBuilder builder;
   gpu::GPUFuncOp function;
   std::unique_ptr<BlockEmitter> emitter;
-  int64_t numThreads = 0, scratchBytes = 0, numPhases = 1;
+  int64_t numThreads = 0, numPhases = 1;
+  SmallVector<GridTerm> scratch; ///< bytes, one after the other
 };
 } // namespace
 
@@ -93,16 +95,55 @@ BlockTile GridLowering::getTile(const GridPart &part) {
                          target.getMultiprocessors(), numThreads, precision);
 }
 
-int64_t GridLowering::getNumBlocks(const GridPart &part) {
+/// How many tasks there are of \p op.
+static GridTerm getNumTasks(ParallelOp op) {
+  GridTerm tasks;
+  for (int64_t extent : op.getExtents())
+    tasks.factors.push_back({extent});
+  tasks.isDynamic = TypicalExtents(op).isAnyDynamic();
+  return tasks;
+}
+
+GridTerm GridLowering::getNumBlocks(const GridPart &part) {
   switch (part.kind) {
   case GridPart::Threads:
-    return llvm::divideCeil(part.nest.getNumIterations(), numThreads);
+    return {{{part.nest.getNumIterations(), numThreads}}, part.nest.isDynamic};
   case GridPart::Blocks:
-    return computeProduct(cast<ParallelOp>(part.section).getExtents());
-  case GridPart::Tiles:
-    return getTile(part).getNumTiles(cast<ContractOp>(part.section));
+    return getNumTasks(cast<ParallelOp>(part.section));
+  case GridPart::Tiles: {
+    GridTerm product;
+    for (const GridTerm &count :
+         getTile(part).getNumTiles(cast<ContractOp>(part.section)))
+      product = product * count;
+    return product;
+  }
   }
   llvm_unreachable("unknown part");
+}
+
+static int64_t getSum(ArrayRef<GridTerm> terms) {
+  int64_t sum = 0;
+  for (const GridTerm &term : terms)
+    sum += term.getValue();
+  return sum;
+}
+
+static bool isAnyDynamic(ArrayRef<GridTerm> terms) {
+  return llvm::any_of(terms,
+                      [](const GridTerm &term) { return term.isDynamic; });
+}
+
+/// Emits the sum of \p terms.
+static Value emitSum(ArrayRef<GridTerm> terms, BlockEmitter &emitter,
+                     Location loc) {
+  if (!isAnyDynamic(terms))
+    return emitter.constantIndex(loc, getSum(terms));
+  Value sum;
+  for (const GridTerm &term : terms) {
+    Value value = term.emit(emitter, loc);
+    sum = sum ? emitter.add(loc, sum, value) : value;
+  }
+  return sum;
 }
 
 void GridLowering::createFunction() {
@@ -121,14 +162,16 @@ void GridLowering::createFunction() {
   builder.setInsertionPointToStart(&function.getBody().front());
 }
 
-void GridLowering::mapGlobalScratch(ScratchOp op, int64_t count, Value index) {
+void GridLowering::mapGlobalScratch(ScratchOp op, const GridTerm &count,
+                                    Value index) {
   Location loc = op.getLoc();
   auto type = flatten(op.getType());
-  int64_t bytes = llvm::alignTo(getBytes(type), kScratchAlignment);
-  Value offset = emitter->add(
-      loc, emitter->constantIndex(loc, scratchBytes),
-      emitter->multiply(loc, index, emitter->constantIndex(loc, bytes)));
-  scratchBytes += count * bytes;
+  GridTerm bytes = {{{getBytes(type), kScratchAlignment}, {kScratchAlignment}},
+                    TypicalExtents(op).isAnyDynamic()};
+  Value offset =
+      emitter->add(loc, emitSum(scratch, *emitter, loc),
+                   emitter->multiply(loc, index, bytes.emit(*emitter, loc)));
+  scratch.push_back(bytes * count);
   unsigned argument = kernel.getBody().getNumArguments();
   emitter->map(op, memref::ViewOp::create(builder, loc, type,
                                           function.getArgument(argument),
@@ -143,7 +186,7 @@ LogicalResult GridLowering::emitThreads(const GridPart &part, Value block) {
       emitter->multiply(loc, block, emitter->constantIndex(loc, numThreads)),
       emitter->getThread());
   OpBuilder::InsertionGuard guard(builder);
-  if (count % numThreads != 0) {
+  if (count % numThreads != 0 || part.nest.isDynamic) {
     Value isOne =
         arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, linear,
                               emitter->constantIndex(loc, count));
@@ -151,7 +194,7 @@ LogicalResult GridLowering::emitThreads(const GridPart &part, Value block) {
     builder.setInsertionPointToStart(choice.thenBlock());
   }
   for (ScratchOp scratch : getScratch(part.section))
-    mapGlobalScratch(scratch, count, linear);
+    mapGlobalScratch(scratch, {{{count}}, part.nest.isDynamic}, linear);
   return emitter->emitIteration(part.nest, linear);
 }
 
@@ -168,7 +211,6 @@ int64_t GridLowering::getTileBytes(ParallelOp task) {
 
 LogicalResult GridLowering::emitBlocks(ParallelOp op, Value block) {
   Location loc = op.getLoc();
-  int64_t tasks = computeProduct(op.getExtents());
   SmallVector<Value> indices =
       emitter->delinearize(loc, block, op.getExtents());
   for (auto [argument, index] : llvm::zip(op.getBody().getArguments(), indices))
@@ -179,8 +221,9 @@ LogicalResult GridLowering::emitBlocks(ParallelOp op, Value block) {
   for (ScratchOp scratch : getScratch(op)) {
     MemRefType type = scratch.getType();
     int64_t bytes = getBytes(type);
-    if (bytes > room) {
-      mapGlobalScratch(scratch, tasks, block);
+    // How much shared memory there is is said when the code is made.
+    if (bytes > room || TypicalExtents(scratch).isAnyDynamic()) {
+      mapGlobalScratch(scratch, getNumTasks(op), block);
       continue;
     }
     room -= llvm::alignTo(bytes, kScratchAlignment);
@@ -229,46 +272,58 @@ LogicalResult GridLowering::emitSections(Block &block,
     return success();
   Location loc = kernel.getLoc();
   Value index = gpu::BlockIdOp::create(builder, loc, gpu::Dimension::x);
-  int64_t first = 0;
-  SmallVector<int64_t> counts;
-  for (const GridPart &part : parts)
-    counts.push_back(getNumBlocks(part));
-  for (auto [part, count] : llvm::zip(parts, counts)) {
-    if (count == 0)
+  auto mayHaveBlocks = [&](const GridPart &part) {
+    GridTerm count = getNumBlocks(part);
+    return count.isDynamic || count.getValue() > 0;
+  };
+  bool isOnlyPart = llvm::count_if(parts, mayHaveBlocks) == 1;
+  SmallVector<GridTerm> counts;
+  for (const GridPart &part : parts) {
+    if (!mayHaveBlocks(part))
       continue;
+    GridTerm count = getNumBlocks(part);
     OpBuilder::InsertionGuard guard(builder);
     Value own = index;
-    if (llvm::count_if(counts, [](int64_t n) { return n > 0; }) > 1) {
+    if (!isOnlyPart) {
       own = arith::SubIOp::create(builder, loc, index,
-                                  emitter->constantIndex(loc, first));
+                                  emitSum(counts, *emitter, loc));
       Value isOwn =
           arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, own,
-                                emitter->constantIndex(loc, count));
+                                count.emit(*emitter, loc));
       auto choice = scf::IfOp::create(builder, loc, isOwn);
       builder.setInsertionPointToStart(choice.thenBlock());
     }
     if (failed(emitPart(part, own)))
       return failure();
-    first += count;
+    counts.push_back(count);
   }
-  finish(first);
+  finish(counts);
   return success();
 }
 
 /// Notes how the function is launched.
-void GridLowering::finish(int64_t numBlocks) {
+void GridLowering::finish(ArrayRef<GridTerm> numBlocks) {
   SmallVector<Type> types(function.getArgumentTypes());
-  unsigned scratch = kernel.getBody().getNumArguments();
-  types[scratch] = MemRefType::get(scratchBytes, builder.getI8Type());
-  function.getArgument(scratch).setType(types[scratch]);
+  unsigned last = kernel.getBody().getNumArguments();
+  types[last] = MemRefType::get(getSum(scratch), builder.getI8Type());
+  function.getArgument(last).setType(types[last]);
   function.setFunctionType(builder.getFunctionType(types, {}));
   auto set = [&](StringRef name, int64_t value) {
     function->setAttr(name, builder.getI64IntegerAttr(value));
   };
-  set("kernel.blocks", numBlocks);
+  auto setTerms = [&](StringRef name, ArrayRef<GridTerm> terms) {
+    SmallVector<Attribute> attrs;
+    for (const GridTerm &term : terms)
+      attrs.push_back(term.toAttr(builder));
+    if (isAnyDynamic(terms))
+      function->setAttr(name, builder.getArrayAttr(attrs));
+  };
+  set("kernel.blocks", getSum(numBlocks));
   set("kernel.threads", numThreads);
   set("kernel.shared_bytes", emitter->getSharedBytes());
-  set("kernel.scratch_bytes", scratchBytes);
+  set("kernel.scratch_bytes", getSum(scratch));
+  setTerms(kBlockTermsAttr, numBlocks);
+  setTerms(kScratchTermsAttr, scratch);
   set("kernel.num_phases", numPhases);
   // Else ptxas would rather spill than let fewer blocks share a multiprocessor.
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
@@ -282,7 +337,7 @@ LogicalResult GridLowering::run() {
   Block *sections = &kernel.getBody().front();
   for (auto phases : sections->getOps<PhasesOp>())
     sections = &phases.getBody().front();
-  SmallVector<GridPart> parts = planSections(*sections);
+  std::vector<GridPart> parts = planSections(*sections);
   numThreads = chooseThreads(parts);
   createFunction();
   emitter = std::make_unique<BlockEmitter>(builder, numThreads, precision);

@@ -13,6 +13,34 @@ using namespace dlc::kernel;
 
 int64_t LoopNest::getNumIterations() const { return computeProduct(extents); }
 
+int64_t LoopNest::getTypicalIterations() const {
+  return computeProduct(typicalExtents);
+}
+
+SmallVector<int64_t> dlc::kernel::getLoopExtents(Operation *loop) {
+  return TypeSwitch<Operation *, SmallVector<int64_t>>(loop)
+      .Case<ParallelOp, LoopOp, ReduceOp>(
+          [](auto op) { return SmallVector<int64_t>(op.getExtents()); })
+      .Case([](VectorLoopOp op) {
+        return SmallVector<int64_t>{int64_t(op.getExtent())};
+      });
+}
+
+void LoopNest::push(Operation *op) {
+  TypicalExtents typical(op);
+  ArrayRef<BlockArgument> arguments = op->getRegion(0).front().getArguments();
+  // Lanes stay last.
+  size_t at = hasLanes() ? indices.size() - 1 : indices.size();
+  for (auto [i, extent] : llvm::enumerate(getLoopExtents(op))) {
+    indices.insert(indices.begin() + at + i, arguments[i]);
+    extents.insert(extents.begin() + at + i, extent);
+    typicalExtents.insert(typicalExtents.begin() + at + i,
+                          typical.get(i, extent));
+  }
+  isDynamic |= typical.isAnyDynamic();
+  loops.push_back(op);
+}
+
 bool LoopNest::hasLanes() const {
   return llvm::any_of(loops,
                       [](Operation *op) { return isa<VectorLoopOp>(op); });
@@ -136,6 +164,8 @@ static bool areDisjoint(LoopOp loop, ArrayRef<int64_t> strides, int64_t span) {
 bool dlc::kernel::isIndependent(LoopOp op) {
   if (op.getUnroll() > 1)
     return true;
+  if (auto traits = op->getAttrOfType<DenseI64ArrayAttr>(kTraitsAttr))
+    return traits[0] != 0;
   MemoryUse use = getMemoryUse(op);
   llvm::SmallMapVector<void *, std::vector<AccessPattern>, 4> patterns;
   bool isPlain = true;
@@ -203,25 +233,7 @@ static Operation *getOnlyLoop(Block &block) {
 
 LoopNest dlc::kernel::getLoopNest(Operation *loop) {
   LoopNest nest;
-  std::optional<std::pair<BlockArgument, int64_t>> lanes;
-  for (; loop; loop = getOnlyLoop(nest.getBody())) {
-    nest.loops.push_back(loop);
-    Block &body = loop->getRegion(0).front();
-    if (auto vector = dyn_cast<VectorLoopOp>(loop)) {
-      lanes = {body.getArgument(0), vector.getExtent()};
-      continue;
-    }
-    ArrayRef<int64_t> extents = isa<LoopOp>(loop)
-                                    ? cast<LoopOp>(loop).getExtents()
-                                    : cast<ParallelOp>(loop).getExtents();
-    for (auto [index, extent] : llvm::zip(body.getArguments(), extents)) {
-      nest.indices.push_back(index);
-      nest.extents.push_back(extent);
-    }
-  }
-  if (lanes) {
-    nest.indices.push_back(lanes->first);
-    nest.extents.push_back(lanes->second);
-  }
+  for (; loop; loop = getOnlyLoop(nest.getBody()))
+    nest.push(loop);
   return nest;
 }

@@ -18,8 +18,15 @@ struct LoopNest {
   /// each other.
   llvm::SmallVector<mlir::BlockArgument> indices;
   llvm::SmallVector<int64_t> extents;
+  /// Those that decisions are made by (see TypicalExtents).
+  llvm::SmallVector<int64_t> typicalExtents;
+  /// Whether some extent is that of one size of several.
+  bool isDynamic = false;
 
   int64_t getNumIterations() const;
+  int64_t getTypicalIterations() const;
+  /// Adds the loop \p op, which is inside the others.
+  void push(mlir::Operation *op);
   mlir::Block &getBody() const { return loops.back()->getRegion(0).front(); }
   /// Whether one of the loops is a `kernel.vector_loop`.
   bool hasLanes() const;
@@ -30,8 +37,12 @@ struct LoopNest {
 LoopNest getLoopNest(mlir::Operation *loop);
 
 /// Whether no iteration of \p op reads or writes what another one writes. Says
-/// no where that isn't plain from the subscripts.
+/// no where that isn't plain from the subscripts. At all sizes of the kernel
+/// where kTraitsAttr tells.
 bool isIndependent(LoopOp op);
+
+/// The extents of a loop.
+llvm::SmallVector<int64_t> getLoopExtents(mlir::Operation *loop);
 
 } // namespace dlc::kernel
 

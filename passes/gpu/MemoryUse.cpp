@@ -49,18 +49,15 @@ void dlc::kernel::addBuffers(Value memref, BufferSet &buffers) {
           [&](Operation *) { buffers.insert(memref.getAsOpaquePointer()); });
 }
 
-/// What BlockEmitter::allocateShared and the runtime give scratch memory.
-static constexpr int64_t kScratchAlignment = 16;
-
-int64_t dlc::kernel::getAlignment(Value memref) {
+/// What \p memref begins at a multiple of where arguments begin at those that
+/// \p getOfArgument says.
+static int64_t
+getAlignment(Value memref,
+             llvm::function_ref<int64_t(BlockArgument)> getOfArgument) {
   auto type = cast<MemRefType>(memref.getType());
   int64_t bytes = (type.getElementTypeBitWidth() + 7) / 8;
-  if (auto argument = dyn_cast<BlockArgument>(memref)) {
-    auto alignments =
-        argument.getOwner()->getParentOp()->getAttrOfType<DenseI64ArrayAttr>(
-            kAlignmentsAttr);
-    return alignments ? alignments[argument.getArgNumber()] : bytes;
-  }
+  if (auto argument = dyn_cast<BlockArgument>(memref))
+    return getOfArgument(argument);
   return TypeSwitch<Operation *, int64_t>(memref.getDefiningOp())
       .Case([&](SliceOp op) {
         AffineMap map = op.getMap();
@@ -72,13 +69,28 @@ int64_t dlc::kernel::getAlignment(Value memref) {
             whole,
             AffineMap::get(map.getNumDims(), 0, subscripts, op.getContext()));
         int64_t step = offset.getLargestKnownDivisor() * bytes;
-        return std::gcd(step, getAlignment(op.getMemref()));
+        return std::gcd(step, ::getAlignment(op.getMemref(), getOfArgument));
       })
       .Case([&](arith::SelectOp op) {
-        return std::gcd(getAlignment(op.getTrueValue()),
-                        getAlignment(op.getFalseValue()));
+        return std::gcd(::getAlignment(op.getTrueValue(), getOfArgument),
+                        ::getAlignment(op.getFalseValue(), getOfArgument));
       })
-      .Default([](Operation *) { return kScratchAlignment; });
+      .Default([](Operation *) { return kBufferAlignment; });
+}
+
+int64_t dlc::kernel::getAlignment(Value memref) {
+  return ::getAlignment(memref, [](BlockArgument argument) {
+    auto type = cast<MemRefType>(argument.getType());
+    auto alignments =
+        argument.getOwner()->getParentOp()->getAttrOfType<DenseI64ArrayAttr>(
+            kAlignmentsAttr);
+    return alignments ? alignments[argument.getArgNumber()]
+                      : int64_t(type.getElementTypeBitWidth() + 7) / 8;
+  });
+}
+
+int64_t dlc::kernel::getSliceAlignment(Value memref) {
+  return ::getAlignment(memref, [](BlockArgument) { return kBufferAlignment; });
 }
 
 MemoryUse dlc::kernel::getMemoryUse(Operation *op) {

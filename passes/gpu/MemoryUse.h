@@ -35,8 +35,16 @@ MemoryUse getMemoryUse(mlir::Operation *op);
 /// each of its arguments begins. Without it each begins at any element.
 inline constexpr llvm::StringLiteral kAlignmentsAttr = "kernel.alignments";
 
-/// The bytes that the buffer \p memref begins at a multiple of.
+/// The bytes that the buffer \p memref begins at a multiple of: as far as the
+/// kernel's arguments let it.
 int64_t getAlignment(mlir::Value memref);
+
+/// The same where each argument begins at a multiple of kBufferAlignment.
+int64_t getSliceAlignment(mlir::Value memref);
+
+/// What allocateShared and the runtime give the memory that begins somewhere,
+/// in bytes.
+inline constexpr int64_t kBufferAlignment = 16;
 
 /// Whether \p op needs nothing but registers.
 bool isPureOperation(mlir::Operation &op);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the sections of a kernel become parts of a grid.
 #include "passes/gpu/SectionPlan.h"
+#include "passes/gpu/BlockTile.h"
 #include "passes/gpu/MemoryUse.h"
+#include "passes/kernel/TypicalExtents.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -19,7 +21,12 @@ static constexpr int64_t kGroupTrips = 128;
 static constexpr int64_t kBusyThreads = 32 << 10;
 static constexpr int64_t kWarp = 32;
 
-static int64_t getTrips(ReduceOp op) { return computeProduct(op.getExtents()); }
+/// How often \p op adds, typically.
+static int64_t getTrips(ReduceOp op) {
+  LoopNest nest;
+  nest.push(op);
+  return nest.getTypicalIterations();
+}
 
 SmallVector<ScratchOp> dlc::kernel::getScratch(Operation *op) {
   llvm::SetVector<ScratchOp> scratch;
@@ -115,8 +122,8 @@ static SmallVector<Operation *> getSiblings(ParallelOp task) {
 bool dlc::kernel::lanesHaveGroups(Operation *loop) {
   auto lanes = dyn_cast<VectorLoopOp>(loop);
   // The lanes of a warp have to be whole groups.
-  if (!lanes || lanes.getExtent() > kWarp ||
-      !llvm::isPowerOf2_64(lanes.getExtent()))
+  if (!lanes || TypicalExtents(loop).isAnyDynamic() ||
+      lanes.getExtent() > kWarp || !llvm::isPowerOf2_64(lanes.getExtent()))
     return false;
   return llvm::any_of(
       lanes.getBody().front().getOps<ReduceOp>(),
@@ -127,10 +134,10 @@ bool dlc::kernel::lanesHaveGroups(Operation *loop) {
 /// too few for a thread for each lane to keep a GPU busy.
 static bool needsGroups(const LoopNest &nest) {
   return nest.loops.size() == 2 && lanesHaveGroups(nest.loops.back()) &&
-         nest.getNumIterations() < kBusyThreads;
+         nest.getTypicalIterations() < kBusyThreads;
 }
 
-static void planParallel(ParallelOp op, SmallVectorImpl<GridPart> &parts) {
+static void planParallel(ParallelOp op, std::vector<GridPart> &parts) {
   bool usesScratch = !getScratch(op).empty();
   LoopNest nest = getLoopNest(op);
   if (needsGroups(nest)) {
@@ -143,9 +150,7 @@ static void planParallel(ParallelOp op, SmallVectorImpl<GridPart> &parts) {
   }
   if (isSmall(op) || isSerial(op)) {
     LoopNest tasks;
-    tasks.loops.push_back(op);
-    tasks.indices.append(op.getBody().args_begin(), op.getBody().args_end());
-    tasks.extents.append(op.getExtents().begin(), op.getExtents().end());
+    tasks.push(op);
     parts.push_back({GridPart::Threads, op, std::move(tasks)});
     return;
   }
@@ -153,20 +158,18 @@ static void planParallel(ParallelOp op, SmallVectorImpl<GridPart> &parts) {
   if (!usesScratch)
     siblings = getSiblings(op);
   for (Operation *sibling : siblings) {
-    LoopNest part = getLoopNest(sibling);
-    part.loops.insert(part.loops.begin(), op);
-    part.indices.insert(part.indices.begin(), op.getBody().args_begin(),
-                        op.getBody().args_end());
-    part.extents.insert(part.extents.begin(), op.getExtents().begin(),
-                        op.getExtents().end());
+    LoopNest part;
+    part.push(op);
+    for (Operation *loop : getLoopNest(sibling).loops)
+      part.push(loop);
     parts.push_back({GridPart::Threads, op, std::move(part)});
   }
   if (siblings.empty())
     parts.push_back({GridPart::Blocks, op});
 }
 
-SmallVector<GridPart> dlc::kernel::planSections(Block &block) {
-  SmallVector<GridPart> parts;
+std::vector<GridPart> dlc::kernel::planSections(Block &block) {
+  std::vector<GridPart> parts;
   for (Operation &op : block) {
     if (auto parallel = dyn_cast<ParallelOp>(op))
       planParallel(parallel, parts);
@@ -198,14 +201,16 @@ std::optional<LoopNest> dlc::kernel::getSharedNest(Operation *loop) {
 
 /// As many as \p op has results, or, with few rows, parts of their sums.
 static int64_t getUsefulThreads(ContractOp op) {
-  int64_t results = op.getM() * llvm::alignTo(op.getN(), ContractOp::kPanel);
-  int64_t parts = std::clamp<int64_t>(op.getKTotal() / kSharedTrips, 1, 8);
-  return op.getM() < 8 ? results * parts : results;
+  ContractExtents typical(op);
+  int64_t results =
+      typical.rows * llvm::alignTo(typical.columns, ContractOp::kPanel);
+  int64_t parts = std::clamp<int64_t>(typical.depth / kSharedTrips, 1, 8);
+  return typical.rows < 8 ? results * parts : results;
 }
 
 int64_t GridPart::getUsefulThreads() const {
   if (kind == Threads)
-    return nest.getNumIterations();
+    return nest.isDynamic ? kBusyThreads : nest.getNumIterations();
   int64_t threads = 1;
   section->walk([&](Operation *inner) {
     if (lanesHaveGroups(inner))
@@ -213,7 +218,7 @@ int64_t GridPart::getUsefulThreads() const {
     else if (auto reduce = dyn_cast<ReduceOp>(inner))
       threads = std::max(threads, getTrips(reduce));
     else if (isa<LoopOp, VectorLoopOp>(inner))
-      threads = std::max(threads, getLoopNest(inner).getNumIterations());
+      threads = std::max(threads, getLoopNest(inner).getTypicalIterations());
     else if (auto contract = dyn_cast<ContractOp>(inner))
       threads = std::max(threads, ::getUsefulThreads(contract));
   });

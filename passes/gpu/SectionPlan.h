@@ -22,7 +22,7 @@ struct GridPart {
 };
 
 /// The parts that the sections in \p block become.
-llvm::SmallVector<GridPart> planSections(mlir::Block &block);
+std::vector<GridPart> planSections(mlir::Block &block);
 
 /// The nest of loops that the threads of a block share when they meet
 /// \p loop inside a task; nothing where every thread has to run all of it, with

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contractions of few rows.
 #include "passes/gpu/StreamContract.h"
+#include "passes/gpu/MemoryUse.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -12,15 +13,9 @@ using namespace dlc::kernel;
 static constexpr int64_t kVector = BlockTile::kStreamColumns;
 
 bool StreamContract::canLower(ContractOp op) {
-  auto type = cast<MemRefType>(op.getRhs().getType());
-  AffineMap map = op.getRhsMap();
-  int64_t readable = op.getPacked() ? op.getNumPanels() * ContractOp::kPanel
-                                    : int64_t(op.getN());
-  return type.getElementType().isF32() && readable % kVector == 0 &&
-         isAligned(op.getRhs(), BodyEmitter::linearize(type, map), map,
-                   map.getNumDims() - 1, kVector) &&
-         BodyEmitter::getStride(BodyEmitter::linearize(type, map),
-                                map.getNumDims() - 1, map.getNumDims()) == 1;
+  return getCopyTraits(op, ContractBuffer::Rhs) & kWholeColumns &&
+         getAlignment(op.getRhs()) % kCopyBytes == 0 &&
+         !ContractExtents(op).hasDynamicDepth;
 }
 
 void StreamContract::multiplySteps(const Start &start, ArrayRef<Value> steps,
@@ -128,9 +123,9 @@ SmallVector<BlockContract::Sum> StreamContract::emitSums(const Position &at) {
   Start start;
   // Rows and columns that aren't there are read as the first ones, and not
   // stored.
-  auto clamp = [&](Value first, Value offset, int64_t extent, int64_t width) {
+  auto clamp = [&](Value first, Value offset, int64_t extent, bool isPartial) {
     Value index = add(first, offset);
-    if (extent % width == 0)
+    if (!isPartial)
       return index;
     return arith::SelectOp::create(builder, loc, isLess(index, extent), index,
                                    first)
@@ -138,9 +133,11 @@ SmallVector<BlockContract::Sum> StreamContract::emitSums(const Position &at) {
   };
   for (int64_t i = 0; i < tile.rows; ++i)
     start.rows.push_back(getBase(
-        at, clamp(at.row, constant(i), getNumRows(op), tile.rows), true));
-  start.columns = getBase(
-      at, clamp(at.column, firstColumn, getReadableColumns(), tile.columns),
-      false);
+        at, clamp(at.row, constant(i), getNumRows(op), hasPartialRows()),
+        /*isLhs=*/true));
+  start.columns = getBase(at,
+                          clamp(at.column, firstColumn, getReadableColumns(op),
+                                hasPartialWidth(/*isLhs=*/false)),
+                          /*isLhs=*/false);
   return addSlices(emitSteps(start));
 }

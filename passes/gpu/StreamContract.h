@@ -16,7 +16,8 @@ public:
   StreamContract(ContractOp op, const BlockTile &tile, BlockEmitter &emitter)
       : BlockContract(op, tile, emitter) {}
 
-  /// Whether the columns of \p op, which is of f32, can be read four at once.
+  /// Whether the columns of \p op, which is of f32, can be read four at once,
+  /// and how many steps there are is known.
   static bool canLower(ContractOp op);
 
 protected:

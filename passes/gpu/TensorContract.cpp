@@ -9,10 +9,6 @@
 using namespace mlir;
 using namespace dlc::kernel;
 
-/// Elements of f32 that one copy of 16 bytes brings.
-static constexpr int64_t kVector = 4;
-static constexpr int64_t kVectorBytes = 16;
-
 TensorContract::TensorContract(ContractOp op, const BlockTile &tile,
                                BlockEmitter &emitter)
     : BlockContract(op, tile, emitter) {
@@ -25,37 +21,19 @@ TensorContract::TensorContract(ContractOp op, const BlockTile &tile,
 // How operands lie in shared memory
 //===----------------------------------------------------------------------===//
 
-bool TensorContract::isAligned(bool isLhs, unsigned dim) {
-  return dlc::kernel::isAligned(
-      isLhs ? op.getLhs() : op.getRhs(), isLhs ? lhsOffset : rhsOffset,
-      isLhs ? op.getLhsMap() : op.getRhsMap(), dim, kVector);
-}
-
 TensorContract::Operand TensorContract::planOperand(bool isLhs) {
-  AffineMap map = isLhs ? op.getLhsMap() : op.getRhsMap();
-  ArrayRef<int64_t> k = op.getK();
-  bool isStepped = isLhs || !op.getPacked();
-  bool isDepthDense =
-      isStepped && (isLhs ? lhsStrides : rhsStrides).back() == 1;
+  int64_t traits =
+      getCopyTraits(op, isLhs ? ContractBuffer::Lhs : ContractBuffer::Rhs);
+  bool isDepthDense = traits & kDenseDepth;
+  bool isWhole = traits & (isDepthDense ? kWholeDepth : kWholeColumns);
+  bool isPlaced =
+      getAlignment(isLhs ? op.getLhs() : op.getRhs()) % kCopyBytes == 0;
   Operand operand;
   operand.isLhs = isLhs;
   operand.width = isLhs ? tile.rows : tile.columns;
   operand.isDepthFirst = isLhs || isDepthDense;
   operand.isVectorInDepth = isDepthDense;
-  operand.vector = 1;
-  if (isDepthDense) {
-    unsigned last = isLhs ? map.getNumDims() - 1 : map.getNumDims() - 3;
-    bool isWhole =
-        k.back() % kVector == 0 && op.getKTail().value_or(0) % kVector == 0;
-    if (isWhole && isAligned(isLhs, last))
-      operand.vector = kVector;
-  } else if (!isLhs) {
-    unsigned lane = map.getNumDims() - 1;
-    auto stride = BodyEmitter::getStride(rhsOffset, lane, map.getNumDims());
-    if (stride == 1 && getReadableColumns() % kVector == 0 &&
-        isAligned(isLhs, lane))
-      operand.vector = kVector;
-  }
+  operand.vector = isWhole && isPlaced ? kCopyVector : 1;
   operand.pitch = operand.isDepthFirst ? tile.depth + kDepthPadding
                                        : operand.width + kWidthPadding;
   return operand;
@@ -72,7 +50,7 @@ int64_t TensorContract::getStageSize(const Operand &operand) const {
 void TensorContract::planChunks(const Position &at, Operand &operand) {
   int64_t width = operand.width, depth = tile.depth, vector = operand.vector;
   int64_t count = width * depth / vector;
-  int64_t extent = operand.isLhs ? getNumRows(op) : getReadableColumns();
+  int64_t extent = operand.isLhs ? getNumRows(op) : getReadableColumns(op);
   int64_t numThreads = emitter.getNumThreads();
   for (int64_t first = 0; first < count; first += numThreads) {
     Value number = add(emitter.getThread(), constant(first));
@@ -95,7 +73,7 @@ void TensorContract::planChunks(const Position &at, Operand &operand) {
             ? add(multiply(across, constant(operand.pitch)), chunk.step)
             : add(multiply(chunk.step, constant(operand.pitch)), across);
     Value index = add(operand.isLhs ? at.row : at.column, across);
-    if (extent % width != 0)
+    if (hasPartialWidth(operand.isLhs))
       chunk.inBounds = isLess(index, extent);
     if (count - first < numThreads)
       chunk.isOwn = isLess(number, count);
@@ -117,10 +95,9 @@ void TensorContract::copyInThread(const Operand &operand, Value address,
   auto type = VectorType::get(operand.vector, builder.getF32Type());
   Value elements = vector::LoadOp::create(builder, loc, type, buffer, address,
                                           /*nontemporal=*/false,
-                                          llvm::MaybeAlign(kVectorBytes));
+                                          llvm::MaybeAlign(kCopyBytes));
   vector::StoreOp::create(builder, loc, elements, operand.memory, place,
-                          /*nontemporal=*/false,
-                          llvm::MaybeAlign(kVectorBytes));
+                          /*nontemporal=*/false, llvm::MaybeAlign(kCopyBytes));
 }
 
 /// Fills what \p chunk would copy with zeros.
@@ -143,7 +120,7 @@ void TensorContract::copyChunk(const Operand &operand, Value address,
       count = arith::SelectOp::create(builder, loc, isThere,
                                       constant(operand.vector), constant(0));
     // Columns and rows come from L2: L1 would hold what is in shared memory.
-    bool bypassesL1 = operand.vector == kVector;
+    bool bypassesL1 = operand.vector == kCopyVector;
     nvgpu::DeviceAsyncCopyOp::create(
         builder, loc, nvgpu::DeviceAsyncTokenType::get(op.getContext()),
         operand.memory, place, buffer, address,
@@ -167,7 +144,7 @@ void TensorContract::copyChunk(const Operand &operand, Value address,
 int64_t TensorContract::planTable(const Operand &operand) {
   ArrayRef<int64_t> k = op.getK();
   bool isStepped = operand.isLhs || !op.getPacked();
-  if (!isStepped || k.size() == 1)
+  if (!isStepped || k.size() == 1 || typical.hasDynamicDepth)
     return 0;
   int64_t steps = std::gcd(std::gcd(tile.depth, k.back()),
                            int64_t(op.getKTail().value_or(0)));
@@ -178,14 +155,16 @@ void TensorContract::fillTable(const Operand &operand) {
   if (!operand.table)
     return;
   int64_t steps = operand.tableSteps;
-  (void)emitter.shareIterations(loc, op.getKTotal() / steps, [&](Value index) {
+  auto fill = [&](Value index) {
     Value step = multiply(index, constant(steps));
     Value offset = getAddress(constant(0), step, operand.isLhs);
     offset =
         arith::IndexCastOp::create(builder, loc, builder.getI32Type(), offset);
     memref::StoreOp::create(builder, loc, offset, operand.table, index);
     return success();
-  });
+  };
+  (void)emitter.shareIterations(loc, op.getKTotal() / steps,
+                                /*isDynamic=*/false, fill);
 }
 
 Value TensorContract::getOffset(const Operand &operand, Value firstStep,
@@ -217,7 +196,7 @@ void TensorContract::copyStage(const Operand &operand, Value firstStep,
     }
     Value isThere = chunk.inBounds;
     // Stages that are copied ahead may lie behind the last one.
-    if (total % tile.depth != 0)
+    if (hasPartialDepth())
       isThere = both(isThere, isLess(add(firstStep, chunk.step), total));
     else if (isAsynchronous)
       isThere = both(isThere, isLess(firstStep, total));
@@ -359,6 +338,8 @@ SmallVector<BlockContract::Sum> TensorContract::emitSums(const Position &at) {
   isAsynchronous = isGlobal(emitter.lookup(op.getLhs())) &&
                    isGlobal(emitter.lookup(op.getRhs()));
   int64_t steps = llvm::divideCeil(op.getKTotal(), tile.depth);
+  if (typical.hasDynamicDepth)
+    steps = tile.stages;
   numStages = isAsynchronous ? std::min(tile.stages, steps + 1) : 1;
   lhs = planOperand(/*isLhs=*/true);
   rhs = planOperand(/*isLhs=*/false);

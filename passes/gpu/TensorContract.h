@@ -56,9 +56,6 @@ private:
   };
 
   Operand planOperand(bool isLhs);
-  /// Whether addresses are whole vectors for every index that is a multiple of
-  /// a vector's elements in dimension \p dim of the operand's map.
-  bool isAligned(bool isLhs, unsigned dim);
   int64_t getStageSize(const Operand &operand) const;
   void planChunks(const Position &at, Operand &operand);
   int64_t planTable(const Operand &operand);

@@ -19,6 +19,16 @@ namespace dlc::kernel {
 inline constexpr llvm::StringLiteral kTypicalAttr = "kernel.typical";
 inline constexpr int64_t kFixed = -1;
 
+/// The attribute of a loop or contraction that says what holds at all sizes,
+/// where that doesn't follow from kTypicalAttr: of a `kernel.loop` whether its
+/// iterations are independent (1 or 0), of a contraction how its operands may
+/// be copied (bits of CopyTrait, for lhs and rhs). Without it, what holds at
+/// the size of the kernel.
+inline constexpr llvm::StringLiteral kTraitsAttr = "kernel.traits";
+
+/// On a lowered kernel for GPUs whose buffers may be larger than its types say.
+inline constexpr llvm::StringLiteral kAnySizeAttr = "kernel.any_size";
+
 /// Reads kTypicalAttr of one operation.
 class TypicalExtents {
 public:

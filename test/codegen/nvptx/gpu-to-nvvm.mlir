@@ -29,3 +29,15 @@ gpu.module @large {
     gpu.return
   }
 }
+
+// The type has one size of several.
+// CHECK-LABEL: llvm.func @any_size(
+// CHECK: llvm.getelementptr {{.*}}%{{.+}}[%{{.+}}] : (!llvm.ptr, i64)
+gpu.module @any_size {
+  gpu.func @any_size(%x: memref<32xf32>) kernel attributes {kernel.any_size, kernel.blocks = 1 : i64} {
+    %i = gpu.thread_id x
+    %zero = arith.constant 0.0 : f32
+    memref.store %zero, %x[%i] : memref<32xf32>
+    gpu.return
+  }
+}
