@@ -141,6 +141,24 @@ static OwningOpRef<ModuleOp> lowerToLLVM(const KernelPlace &place,
   return module;
 }
 
+/// Lowers one kernel for GPUs, which come after the targets; null on failure.
+static OwningOpRef<ModuleOp> lowerToGpu(const KernelPlace &place,
+                                        ArrayRef<int64_t> alignments,
+                                        device::GpuAttr gpu,
+                                        const CompileOptions &options,
+                                        const dynamic::DynamicModel *sizes) {
+  OwningOpRef<ModuleOp> grid =
+      lowerToGrid(place.func, alignments, gpu, options);
+  if (!grid)
+    return {};
+  if (sizes && failed(sizes->generalize(getGridFunction(*grid), place.index,
+                                        place.target)))
+    return {};
+  if (!lowerToNVVM(*grid))
+    return {};
+  return grid;
+}
+
 /// Whether the kernels of \p module can be lowered with what \p sizes knows.
 static bool checkSizes(ModuleOp module, const CompileOptions &options,
                        const dynamic::DynamicModel *sizes,
@@ -164,12 +182,11 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
   auto gpus = getGpus(context, options, diagnostics);
   if (!targets || !gpus)
     return false;
-  if (sizes && !gpus->empty())
-    return fail(
-        diagnostics, options, DiagnosticCode::UnsupportedOption,
-        "code for GPUs can't have dynamic dimensions, nor results whose "
-        "shape depends on values, yet: leave out --target cuda, or give "
-        "sizes");
+  for (auto program : module.getOps<device::ProgramOp>())
+    if (!gpus->empty() && !program.getBody().getOps<device::CountOp>().empty())
+      return fail(diagnostics, options, DiagnosticCode::UnsupportedOption,
+                  "code for GPUs can't have results whose shape depends on "
+                  "values yet: leave out --target cuda");
   SmallVector<kernel::FuncOp> kernels(module.getOps<kernel::FuncOp>());
   size_t numTargets = targets->size();
   std::vector<OwningOpRef<ModuleOp>> lowered(kernels.size() * numTargets);
@@ -181,12 +198,13 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
   std::vector<OwningOpRef<ModuleOp>> grids(gpus->empty() ? 0 : kernels.size());
   std::vector<SmallVector<int64_t>> alignments;
   if (!grids.empty()) {
-    auto known = getAlignments(module);
+    auto known = getAlignments(module, /*isDynamic=*/sizes != nullptr);
     for (kernel::FuncOp func : kernels)
       alignments.push_back(known.lookup(func.getSymName()));
   }
   forEachInParallel(grids.size(), options.threads, [&](size_t i) {
-    grids[i] = lowerToNVVM(kernels[i], alignments[i], gpus->front(), options);
+    grids[i] = lowerToGpu({kernels[i], i, numTargets}, alignments[i],
+                          gpus->front(), options, sizes);
   });
   auto isThere = [](auto &kernel) { return bool(kernel); };
   if (!llvm::all_of(lowered, isThere) || !llvm::all_of(grids, isThere))

@@ -12,6 +12,7 @@
 #include "passes/gpu/MemoryUse.h"
 #include "passes/gpu/Passes.h"
 #include "passes/gpu/PlainProduct.h"
+#include "passes/kernel/TypicalExtents.h"
 #include <numeric>
 
 using namespace mlir;
@@ -106,34 +107,39 @@ device::GemmAttr getGemm(kernel::FuncOp func, ArrayRef<int64_t> alignments) {
 static constexpr int64_t kDeviceAlignment = 16;
 
 /// The bytes that \p buffer of a program begins at a multiple of.
-static int64_t getAlignment(Value buffer) {
+static int64_t getAlignment(Value buffer, bool isDynamic) {
   int64_t alignment = kDeviceAlignment;
+  bool isWeights =
+      bool(device::getRoot(buffer).getDefiningOp<device::WeightsOp>());
   while (auto view = buffer.getDefiningOp<device::ViewOp>()) {
-    if (view.getDynamicOffset())
-      return 1;
-    alignment = std::gcd(alignment, int64_t(view.getOffset().value_or(0)));
+    int64_t offset = view.getOffset().value_or(0);
+    // At another size it may be anything.
+    alignment =
+        std::gcd(alignment, isDynamic && !isWeights && offset ? 1 : offset);
     buffer = view.getSource();
   }
-  if (auto slot = buffer.getDefiningOp<device::SlotOp>())
+  // Slots of programs with dims begin where the runtime aligns them.
+  if (auto slot = buffer.getDefiningOp<device::SlotOp>(); slot && !isDynamic)
     return std::gcd(alignment, int64_t(slot.getOffset().value_or(1)));
   if (auto weights = buffer.getDefiningOp<device::WeightsOp>())
     return std::gcd(alignment, int64_t(weights.getOffset().value_or(1)));
   return alignment;
 }
 
-llvm::StringMap<SmallVector<int64_t>> getAlignments(ModuleOp module) {
+llvm::StringMap<SmallVector<int64_t>> getAlignments(ModuleOp module,
+                                                    bool isDynamic) {
   llvm::StringMap<SmallVector<int64_t>> alignments;
   for (auto program : module.getOps<device::ProgramOp>())
     for (auto launch : program.getBody().getOps<device::LaunchOp>()) {
       SmallVector<int64_t> &known = alignments[launch.getCallee()];
       known.resize(launch->getNumOperands(), kDeviceAlignment);
       for (auto [alignment, buffer] : llvm::zip(known, launch->getOperands()))
-        alignment = std::gcd(alignment, getAlignment(buffer));
+        alignment = std::gcd(alignment, getAlignment(buffer, isDynamic));
     }
   return alignments;
 }
 
-OwningOpRef<ModuleOp> lowerToNVVM(kernel::FuncOp func,
+OwningOpRef<ModuleOp> lowerToGrid(kernel::FuncOp func,
                                   ArrayRef<int64_t> alignments,
                                   device::GpuAttr gpu,
                                   const CompileOptions &options) {
@@ -145,10 +151,21 @@ OwningOpRef<ModuleOp> lowerToNVVM(kernel::FuncOp func,
                   builder.getDenseI64ArrayAttr(alignments));
   (*module)->setAttr("device.gpu", gpu);
   PassManager passes(func.getContext());
-  addGpuPasses(passes, options);
+  addGridPasses(passes, options);
   if (failed(passes.run(*module)))
     return {};
   return module;
+}
+
+gpu::GPUFuncOp getGridFunction(ModuleOp lowered) {
+  auto code = *lowered.getOps<gpu::GPUModuleOp>().begin();
+  return *code.getOps<gpu::GPUFuncOp>().begin();
+}
+
+bool lowerToNVVM(ModuleOp grid) {
+  PassManager passes(grid.getContext());
+  addGpuPasses(passes);
+  return succeeded(passes.run(grid));
 }
 
 device::GridAttr takeGrid(ModuleOp lowered, ModuleOp module) {
@@ -158,6 +175,9 @@ device::GridAttr takeGrid(ModuleOp lowered, ModuleOp module) {
   auto getInt = [&](StringRef name) {
     return cast<IntegerAttr>(entry->removeAttr(name)).getInt();
   };
+  auto getMap = [&](StringRef name) {
+    return dyn_cast_or_null<AffineMapAttr>(entry->removeAttr(name));
+  };
   int64_t blocks = getInt("kernel.blocks"), threads = getInt("kernel.threads");
   int64_t shared = getInt("kernel.shared_bytes");
   int64_t scratch = getInt("kernel.scratch_bytes");
@@ -166,7 +186,10 @@ device::GridAttr takeGrid(ModuleOp lowered, ModuleOp module) {
       dyn_cast_or_null<ArrayAttr>(entry->removeAttr("kernel.schedule"));
   auto grid = device::GridAttr::get(
       module.getContext(), FlatSymbolRefAttr::get(module.getContext(), name),
-      blocks, threads, shared, scratch, phases, schedule);
+      blocks, threads, shared, scratch, phases, schedule,
+      getMap("kernel.dynamic_blocks"), getMap("kernel.dynamic_scratch_bytes"),
+      getMap("kernel.dynamic_num_phases"));
+  entry->removeAttr(kernel::kAnySizeAttr);
   code.setName((name + kModuleSuffix).str());
   code->moveBefore(module.getBody(), module.getBody()->end());
   return grid;

@@ -39,16 +39,23 @@ device::GemmAttr getGemm(kernel::FuncOp func,
                          llvm::ArrayRef<int64_t> alignments);
 
 /// The bytes that each argument of each kernel begins at a multiple of,
-/// wherever \p module launches it.
-llvm::StringMap<llvm::SmallVector<int64_t>>
-getAlignments(mlir::ModuleOp module);
+/// wherever \p module launches it: with \p isDynamic at all sizes of its dims,
+/// which may not be there yet, nor the places of its slots.
+llvm::StringMap<llvm::SmallVector<int64_t>> getAlignments(mlir::ModuleOp module,
+                                                          bool isDynamic);
 
-/// Lowers \p func, whose arguments have \p alignments, for \p gpu: a module
-/// with one `gpu.module` of the LLVM dialect; null, with diagnostics of MLIR's,
-/// on failure.
+/// Lowers \p func, whose arguments have \p alignments, to a grid for \p gpu: a
+/// module with one `gpu.module`; null, with diagnostics of MLIR's, on failure.
 mlir::OwningOpRef<mlir::ModuleOp>
-lowerToNVVM(kernel::FuncOp func, llvm::ArrayRef<int64_t> alignments,
+lowerToGrid(kernel::FuncOp func, llvm::ArrayRef<int64_t> alignments,
             device::GpuAttr gpu, const CompileOptions &options);
+
+/// The function of a grid, made by lowerToGrid.
+mlir::gpu::GPUFuncOp getGridFunction(mlir::ModuleOp lowered);
+
+/// Lowers \p grid, made by lowerToGrid, to the LLVM dialect. Returns false,
+/// with diagnostics of MLIR's, on failure.
+bool lowerToNVVM(mlir::ModuleOp grid);
 
 /// Moves the code of \p lowered, made by lowerToNVVM, to the end of \p module,
 /// and says how it is launched.

@@ -119,10 +119,13 @@ void addKernelPasses(OpPassManager &passes) {
   passes.addPass(cpu::createCpuToLLVM());
 }
 
-void addGpuPasses(OpPassManager &passes, const CompileOptions &options) {
+void addGridPasses(OpPassManager &passes, const CompileOptions &options) {
   kernel::KernelToGpuOptions lowering;
   lowering.precision = options.precision;
   passes.addPass(kernel::createKernelToGpu(lowering));
+}
+
+void addGpuPasses(OpPassManager &passes) {
   // libdevice has the functions of floats.
   kernel::KernelExpandMathOptions functions;
   functions.integersOnly = true;

@@ -34,9 +34,10 @@ void addArenaPasses(mlir::OpPassManager &passes);
 /// and from these to LLVM's dialect.
 void addVectorPasses(mlir::OpPassManager &passes);
 void addKernelPasses(mlir::OpPassManager &passes);
-/// Those over one kernel, for the `device.gpu` of its module: to a `gpu.module`
-/// of LLVM's dialect.
-void addGpuPasses(mlir::OpPassManager &passes, const CompileOptions &options);
+/// Those over one kernel, for the `device.gpu` of its module: to a grid, and
+/// from that to a `gpu.module` of LLVM's dialect.
+void addGridPasses(mlir::OpPassManager &passes, const CompileOptions &options);
+void addGpuPasses(mlir::OpPassManager &passes);
 
 } // namespace dlc
 

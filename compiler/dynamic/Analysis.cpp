@@ -3,6 +3,7 @@
 #include "compiler/dynamic/Analysis.h"
 
 #include "compiler/Backend.h"
+#include "compiler/GpuBackend.h"
 #include "compiler/dynamic/Specialize.h"
 #include <cmath>
 #include <random>
@@ -98,9 +99,7 @@ std::optional<DynamicModel::LeafSize>
 Analysis::findLeaf(SizeFinder &finder, size_t kernel, size_t leaf) {
   bool isReciprocal = false;
   if (!instances.front().kernels[kernel].leaves[leaf].isFloat) {
-    Values values = gather([&](const InstanceNumbers &numbers) {
-      return numbers.kernels[kernel].leaves[leaf].integer;
-    });
+    Values values = getIntegers(kernel, leaf);
     finder.addAtom(values, /*skipsMultiples=*/true);
     if (std::optional<Size> size = finder.find(values))
       return DynamicModel::LeafSize{leaf, *size, isReciprocal};
@@ -127,6 +126,7 @@ bool Analysis::findKernel(SizeFinder &finder, size_t k) {
       open.push_back(i);
   // Numbers are made of others, which may come later.
   size_t numAtoms = finder.countAtoms();
+  bool hasMultiples = false;
   while (!open.empty()) {
     std::vector<size_t> rest;
     for (size_t i : open)
@@ -134,8 +134,14 @@ bool Analysis::findKernel(SizeFinder &finder, size_t k) {
         kernel.leaves.push_back(*leaf);
       else
         rest.push_back(i);
-    if (rest.size() == open.size())
-      break;
+    if (rest.size() == open.size()) {
+      if (std::exchange(hasMultiples, true))
+        break;
+      // A quotient may be that of a multiple of another number.
+      for (const DynamicModel::LeafSize &leaf : kernel.leaves)
+        if (!typical.kernels[k].leaves[leaf.leaf].isFloat)
+          finder.addAtom(getIntegers(k, leaf.leaf));
+    }
     open = std::move(rest);
   }
   finder.dropAtoms(numAtoms);
@@ -201,7 +207,14 @@ bool Analysis::findAndCheckSizes() {
     }
     DiagnosticList problems;
     bool isRight = true;
-    for (auto &[instance, numbers] : readAll(wanted, problems)) {
+    Instances read = readAll(wanted, problems);
+    if (areRulesNew) {
+      llvm::append_range(sizes, wanted);
+      if (!readInstances())
+        return false;
+      continue;
+    }
+    for (auto &[instance, numbers] : read) {
       if (agrees(instance, numbers))
         continue;
       isRight = false;
@@ -324,9 +337,10 @@ bool Analysis::run() {
     MLIRContext context;
     context.loadDialect<device::DeviceDialect>();
     auto targets = getTargets(&context, options, given);
-    if (!targets)
+    auto gpus = getGpus(&context, options, given);
+    if (!targets || !gpus)
       return false;
-    model.numTargets = targets->size();
+    model.numTargets = targets->size() + !gpus->empty();
   }
   if (!chooseTypical()) {
     given = std::move(diagnostics);

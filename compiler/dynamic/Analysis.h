@@ -45,6 +45,12 @@ private:
   bool findKernel(SizeFinder &finder, size_t k);
   std::optional<DynamicModel::LeafSize> findLeaf(SizeFinder &finder,
                                                  size_t kernel, size_t leaf);
+  /// What an integer of a kernel is in all instances.
+  Values getIntegers(size_t kernel, size_t leaf) {
+    return gather([&](const InstanceNumbers &numbers) {
+      return numbers.kernels[kernel].leaves[leaf].integer;
+    });
+  }
   void addAtoms(SizeFinder &finder, llvm::ArrayRef<size_t> indices);
   std::optional<Size> findFloat(llvm::ArrayRef<double> numbers,
                                 bool &isReciprocal);
@@ -68,6 +74,9 @@ private:
   std::vector<Sizes> sizes;   ///< of each instance, the typical one first
   std::vector<InstanceNumbers> instances;
   std::string differing; ///< what differs in instances that were left out
+  /// Whether an instance broke the rules: it has joined them, and all have to
+  /// be read again.
+  bool areRulesNew = false;
 };
 
 } // namespace dlc::dynamic

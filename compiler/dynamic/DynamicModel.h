@@ -43,9 +43,10 @@ public:
   mlir::LogicalResult generalize(device::ProgramOp program) const;
   /// Makes the numbers of \p function depend on the dims, which become an
   /// argument behind its buffers. It is kernel \p index of the module for
-  /// target \p target, as kernel-to-vector made it.
-  mlir::LogicalResult generalize(mlir::func::FuncOp function, size_t index,
-                                 size_t target) const;
+  /// target \p target, as kernel-to-vector made it, or for GPUs as
+  /// kernel-to-gpu did: they come after the targets.
+  mlir::LogicalResult generalize(mlir::FunctionOpInterface function,
+                                 size_t index, size_t target) const;
 
 private:
   friend class Analysis;
@@ -60,7 +61,7 @@ private:
   std::vector<CompileOptions> specialOptions;
   std::vector<Dim> dims;
   InstanceRules rules;
-  size_t numTargets = 0;
+  size_t numTargets = 0; ///< GPUs are one
   uint64_t planStructure = 0;
   std::vector<Size> plan; ///< in the order of visitNumbers
   /// A leaf and what it is; those that never change are left out.
@@ -73,6 +74,9 @@ private:
     uint64_t structure;
     std::vector<LeafSize> leaves;
   };
+  static mlir::AffineExpr getSum(mlir::ArrayAttr terms, const Kernel &kernel,
+                                 size_t &next);
+
   std::vector<Kernel> kernels; ///< as InstanceNumbers has them
 };
 

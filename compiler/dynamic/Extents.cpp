@@ -5,6 +5,8 @@
 #include "compiler/dynamic/Leaves.h"
 #include "dialects/kernel/KernelOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/gpu/BlockTile.h"
+#include "passes/gpu/LoopNest.h"
 #include "passes/kernel/ContractLowering.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -34,10 +36,25 @@ static Values getExtents(Operation *op) {
         values.push_back(kernel::getBytesPerStep(contract));
         return values;
       })
+      .Case([](kernel::ScratchOp scratch) {
+        return Values(scratch.getType().getShape());
+      })
       .Default([](Operation *) { return Values(); });
 }
 
-KernelExtents collectExtents(ModuleOp module) {
+/// What `kernel.traits` would say of \p op for its size alone.
+static Values getTraits(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Values>(op)
+      .Case([](kernel::LoopOp loop) {
+        return Values{kernel::isIndependent(loop)};
+      })
+      .Case([](kernel::ContractOp contract) {
+        return Values(kernel::computeCopyTraits(contract));
+      })
+      .Default([](Operation *) { return Values(); });
+}
+
+KernelExtents collectExtents(ModuleOp module, bool wantsTraits) {
   KernelExtents result;
   for (auto main : module.getOps<func::FuncOp>())
     for (Type type : main.getResultTypes())
@@ -50,10 +67,13 @@ KernelExtents collectExtents(ModuleOp module) {
     func.walk<WalkOrder::PreOrder>([&](Operation *op) {
       mixHash(kernel.structure, op->getName().getStringRef());
       mixHash(kernel.structure, op->getNumOperands());
-      kernel.loops.push_back(getExtents(op));
-      mixHash(kernel.structure, kernel.loops.back().size());
-      if (kernel.loops.back().empty())
-        kernel.loops.pop_back();
+      Values extents = getExtents(op);
+      mixHash(kernel.structure, extents.size());
+      if (extents.empty())
+        return;
+      kernel.loops.push_back(std::move(extents));
+      if (wantsTraits)
+        kernel.traits.push_back(getTraits(op));
     });
   }
   return result;
@@ -73,6 +93,49 @@ std::optional<std::string> findDifference(const KernelExtents &a,
   return std::nullopt;
 }
 
+/// The traits of operation \p op of kernel \p kernel that \p typical and
+/// \p others have; empty where none are wanted.
+static Values getCommonTraits(const KernelExtents &typical,
+                              ArrayRef<KernelExtents> others, size_t kernel,
+                              size_t op) {
+  if (typical.kernels[kernel].traits.empty())
+    return {};
+  Values traits = typical.kernels[kernel].traits[op];
+  for (const KernelExtents &other : others)
+    for (auto [trait, more] :
+         llvm::zip(traits, other.kernels[kernel].traits[op]))
+      trait &= more;
+  return traits;
+}
+
+/// Whether extent \p i of operation \p op of kernel \p kernel of one of
+/// \p others isn't that of \p typical.
+static bool isDynamic(const KernelExtents &typical,
+                      ArrayRef<KernelExtents> others, size_t kernel, size_t op,
+                      size_t i) {
+  int64_t extent = typical.kernels[kernel].loops[op][i];
+  return llvm::any_of(others, [&](const KernelExtents &other) {
+    return other.kernels[kernel].loops[op][i] != extent;
+  });
+}
+
+bool breaksRules(const KernelExtents &instance, const KernelExtents &typical,
+                 ArrayRef<KernelExtents> others) {
+  for (size_t k = 0; k < typical.kernels.size(); ++k)
+    for (size_t op = 0; op < typical.kernels[k].traits.size(); ++op) {
+      for (auto [trait, common] :
+           llvm::zip(instance.kernels[k].traits[op],
+                     getCommonTraits(typical, others, k, op)))
+        if (common & ~trait)
+          return true;
+      for (size_t i = 0; i < typical.kernels[k].loops[op].size(); ++i)
+        if (isDynamic(typical, instance, k, op, i) &&
+            !isDynamic(typical, others, k, op, i))
+          return true;
+    }
+  return false;
+}
+
 void markExtents(ModuleOp module, const KernelExtents &typical,
                  ArrayRef<KernelExtents> others) {
   for (auto [k, func] : llvm::enumerate(module.getOps<kernel::FuncOp>())) {
@@ -85,13 +148,14 @@ void markExtents(ModuleOp module, const KernelExtents &typical,
       Values marks(count, kernel::kFixed);
       bool isMarked = false;
       for (size_t i = 0; i < count; ++i)
-        if (llvm::any_of(others, [&, next = next](const KernelExtents &other) {
-              return other.kernels[k].loops[next][i] != extents[i];
-            })) {
+        if (isDynamic(typical, others, k, next, i)) {
           marks[i] = extents[i];
           isMarked = true;
         }
-      ++next;
+      Values traits = getCommonTraits(typical, others, k, next++);
+      if (!traits.empty())
+        op->setAttr(kernel::kTraitsAttr,
+                    DenseI64ArrayAttr::get(op->getContext(), traits));
       if (isa<kernel::ContractOp>(op)) {
         isMarked = true;
         for (size_t i : {count - 2, count - 1})

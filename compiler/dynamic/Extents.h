@@ -18,21 +18,31 @@ struct KernelExtents {
     uint64_t structure = 0; ///< a hash of the operations
     /// Of each loop and contraction, as `kernel.typical` lists them.
     std::vector<Values> loops;
+    /// Of the same, where `kernel.traits` has some.
+    std::vector<Values> traits;
     Values shapes; ///< of its buffers, one after the other
   };
   std::vector<Kernel> kernels;
   Values results; ///< the extents of what the model returns
 };
 
-KernelExtents collectExtents(mlir::ModuleOp module);
+/// \p wantsTraits: code for GPUs is wanted, which is decided by them.
+KernelExtents collectExtents(mlir::ModuleOp module, bool wantsTraits);
 
 /// The first kernel of \p a that differs from that of \p b by more than its
 /// extents; nothing where none does.
 std::optional<std::string> findDifference(const KernelExtents &a,
                                           const KernelExtents &b);
 
+/// Whether \p instance, where traits are wanted, breaks what \p typical and
+/// \p others of the same structure let one believe: it lacks a trait that they
+/// have, or has another extent where theirs are the same.
+bool breaksRules(const KernelExtents &instance, const KernelExtents &typical,
+                 llvm::ArrayRef<KernelExtents> others);
+
 /// Sets `kernel.typical` on the loops and contractions of \p module where
-/// \p others have other extents than \p typical. All have the same structure.
+/// \p others have other extents than \p typical, and `kernel.traits` to what
+/// all have in common. All have the same structure.
 void markExtents(mlir::ModuleOp module, const KernelExtents &typical,
                  llvm::ArrayRef<KernelExtents> others);
 

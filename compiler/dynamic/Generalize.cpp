@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/kernel/TypicalExtents.h"
@@ -151,21 +152,50 @@ static Value convert(OpBuilder &builder, Location loc, Value size, Type type,
   return size;
 }
 
-LogicalResult DynamicModel::generalize(func::FuncOp function, size_t index,
-                                       size_t target) const {
+/// The sum that \p terms are (see kernel::GridTerm); its extents are the leaves
+/// of \p kernel from \p next on.
+AffineExpr DynamicModel::getSum(ArrayAttr terms, const Kernel &kernel,
+                                size_t &next) {
+  MLIRContext *context = terms.getContext();
+  AffineExpr sum = getAffineConstantExpr(0, context);
+  for (auto term : terms.getAsRange<DenseI64ArrayAttr>()) {
+    AffineExpr product = getAffineConstantExpr(1, context);
+    for (size_t i = 0; i < size_t(term.size()); i += 2) {
+      auto leaf = llvm::find_if(kernel.leaves, [&](const LeafSize &candidate) {
+        return candidate.leaf == next;
+      });
+      AffineExpr extent = leaf == kernel.leaves.end()
+                              ? getAffineConstantExpr(term[i], context)
+                              : leaf->size.toAffine(context);
+      product = product * extent.ceilDiv(term[i + 1]);
+      ++next;
+    }
+    sum = sum + product;
+  }
+  return sum;
+}
+
+/// How many arguments of \p function come after its buffers.
+static unsigned getNumTrailing(FunctionOpInterface function) {
+  // Scratch memory and the phase, or begin, end and scratch memory.
+  return isa<gpu::GPUFuncOp>(function.getOperation()) ? 2 : 3;
+}
+
+LogicalResult DynamicModel::generalize(FunctionOpInterface function,
+                                       size_t index, size_t target) const {
   const Kernel &kernel = kernels[index * numTargets + target];
   KernelLeaves found = collectLeaves(function);
   if (found.structure != kernel.structure)
     return function.emitOpError("is lowered in another way than its instances");
 
-  // The dims, behind the buffers: begin, end and scratch memory come last.
+  // The dims, behind the buffers.
   OpBuilder builder(function.getContext());
   Location loc = function.getLoc();
   auto type = MemRefType::get(dims.size(), builder.getI64Type());
-  unsigned position = function.getNumArguments() - 3;
+  unsigned position = function.getNumArguments() - getNumTrailing(function);
   if (failed(function.insertArgument(position, type, {}, loc)))
     return failure();
-  builder.setInsertionPointToStart(&function.getBody().front());
+  builder.setInsertionPointToStart(&function.getFunctionBody().front());
   SmallVector<Value> values;
   if (!kernel.leaves.empty())
     for (auto [i, dim] : llvm::enumerate(dims)) {
@@ -179,6 +209,12 @@ LogicalResult DynamicModel::generalize(func::FuncOp function, size_t index,
       values.push_back(size);
     }
 
+  auto setAttr = [&](StringRef name, AffineExpr expr) {
+    function->setAttr(
+        ("kernel.dynamic_" + name.drop_front(StringRef("kernel.").size()))
+            .str(),
+        AffineMapAttr::get(AffineMap::get(/*dimCount=*/0, dims.size(), expr)));
+  };
   SmallVector<Operation *> replaced; // the builder may stand before one
   for (const LeafSize &leaf : kernel.leaves) {
     AffineExpr expr = leaf.size.toAffine(function.getContext());
@@ -191,14 +227,18 @@ LogicalResult DynamicModel::generalize(func::FuncOp function, size_t index,
       replaced.push_back(owner);
       continue;
     }
-    std::string name = getLeafAttrs()[leaf.leaf].str();
-    function->setAttr("kernel.dynamic_" +
-                          name.substr(StringRef("kernel.").size()),
-                      AffineMapAttr::get(AffineMap::get(
-                          /*dimCount=*/0, dims.size(), expr)));
+    if (leaf.leaf < getLeafAttrs().size())
+      setAttr(getLeafAttrs()[leaf.leaf], expr);
   }
+  size_t next = getLeafAttrs().size();
+  for (const TermAttr &attr : getTermAttrs())
+    if (auto terms =
+            dyn_cast_or_null<ArrayAttr>(function->removeAttr(attr.terms)))
+      setAttr(attr.number, getSum(terms, kernel, next));
   for (Operation *owner : replaced)
     owner->erase();
+  if (isa<gpu::GPUFuncOp>(function.getOperation()))
+    function->setAttr(kernel::kAnySizeAttr, builder.getUnitAttr());
   return success();
 }
 

@@ -3,6 +3,7 @@
 #include "compiler/dynamic/Instance.h"
 
 #include "compiler/Backend.h"
+#include "compiler/GpuBackend.h"
 #include "compiler/Pipeline.h"
 #include "compiler/Registration.h"
 #include "compiler/import/Importer.h"
@@ -150,8 +151,15 @@ bool Instance::plan(const InstanceRules &rules) {
 
 bool Instance::readKernels(InstanceNumbers &numbers) {
   auto targets = getTargets(&context, options, diagnostics);
-  if (!targets)
+  auto gpus = getGpus(&context, options, diagnostics);
+  if (!targets || !gpus)
     return false;
+  auto alignments = getAlignments(*module, /*isDynamic=*/true);
+  auto add = [&](kernel::FuncOp func, FunctionOpInterface lowered) {
+    numbers.kernels.push_back(collectLeaves(lowered));
+    numbers.kernels.back().owners.clear();
+    numbers.names.push_back(func.getSymName().str());
+  };
   for (auto func : module->getOps<kernel::FuncOp>()) {
     for (Type type : func.getBody().getArgumentTypes())
       numbers.counts.push_back(cast<ShapedType>(type).getNumElements());
@@ -160,12 +168,15 @@ bool Instance::readKernels(InstanceNumbers &numbers) {
           func, target, [](OpPassManager &passes) { addVectorPasses(passes); });
       if (!lowered)
         return false;
-      KernelLeaves leaves =
-          collectLeaves(*lowered->getOps<func::FuncOp>().begin());
-      leaves.owners.clear();
-      numbers.kernels.push_back(std::move(leaves));
-      numbers.names.push_back(func.getSymName().str());
+      add(func, *lowered->getOps<func::FuncOp>().begin());
     }
+    if (gpus->empty())
+      continue;
+    OwningOpRef<ModuleOp> lowered = lowerToGrid(
+        func, alignments.lookup(func.getSymName()), gpus->front(), options);
+    if (!lowered)
+      return false;
+    add(func, getGridFunction(*lowered));
   }
   return true;
 }
@@ -176,7 +187,9 @@ std::optional<LoweredInstance> lowerInstance(const CompileOptions &options,
   Instance instance(options, diagnostics);
   if (!instance.lowerToKernels(choices))
     return std::nullopt;
-  return LoweredInstance{collectExtents(instance.getModule()), instance.counts,
+  KernelExtents extents =
+      collectExtents(instance.getModule(), hasTarget(options, "cuda"));
+  return LoweredInstance{std::move(extents), instance.counts,
                          instance.schedule()};
 }
 
@@ -255,7 +268,8 @@ std::optional<InstanceNumbers> readInstance(const CompileOptions &options,
   if (!instance.lowerToKernels(choices))
     return std::nullopt;
   InstanceNumbers numbers;
-  numbers.extents = collectExtents(instance.getModule());
+  numbers.extents =
+      collectExtents(instance.getModule(), hasTarget(options, "cuda"));
   if (auto difference = findDifference(numbers.extents, rules.typical)) {
     diagnostics.add(DiagnosticCode::DynamicDimension,
                     {options.model.name, *difference, "", -1},

@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "passes/gpu/GridTerm.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
@@ -22,9 +23,28 @@ void mixHash(uint64_t &hash, StringRef text) {
 
 ArrayRef<StringLiteral> getLeafAttrs() {
   static constexpr StringLiteral names[] = {
-      "kernel.num_tasks", "kernel.scratch_bytes", "kernel.num_phases"};
+      "kernel.num_tasks", "kernel.scratch_bytes", "kernel.num_phases",
+      "kernel.blocks"};
   return names;
 }
+
+ArrayRef<TermAttr> getTermAttrs() {
+  static constexpr TermAttr attrs[] = {
+      {"kernel.blocks", kernel::kBlockTermsAttr},
+      {"kernel.scratch_bytes", kernel::kScratchTermsAttr}};
+  return attrs;
+}
+
+/// Whether terms say what the attribute \p name of \p function is.
+static bool hasTerms(Operation *function, StringRef name) {
+  return llvm::any_of(getTermAttrs(), [&](const TermAttr &attr) {
+    return attr.number == name && function->hasAttr(attr.terms);
+  });
+}
+
+/// Those that all instances have in common.
+static constexpr StringLiteral kFixedAttrs[] = {"kernel.threads",
+                                                "kernel.shared_bytes"};
 
 template <typename T>
 static std::string print(T value) {
@@ -37,9 +57,10 @@ static std::string print(T value) {
 namespace {
 class Collector {
 public:
-  KernelLeaves run(func::FuncOp function);
+  KernelLeaves run(FunctionOpInterface function);
 
 private:
+  void addTerms(ArrayAttr terms);
   void addOperation(Operation *op);
   void addConstant(arith::ConstantOp op);
   void addAttributes(Operation *op);
@@ -58,15 +79,34 @@ private:
 };
 } // namespace
 
-KernelLeaves Collector::run(func::FuncOp function) {
+KernelLeaves Collector::run(FunctionOpInterface function) {
+  for (StringRef name : kFixedAttrs)
+    if (auto attr = function->getAttrOfType<IntegerAttr>(name))
+      mix(attr.getInt());
   for (StringRef name : getLeafAttrs()) {
     auto attr = function->getAttrOfType<IntegerAttr>(name);
+    if (hasTerms(function, name))
+      attr = {};
     mix(attr != nullptr);
     addLeaf({false, attr ? attr.getInt() : 0, 0}, nullptr);
   }
-  for (Block &block : function.getBody())
+  for (const TermAttr &attr : getTermAttrs())
+    if (auto terms = function->getAttrOfType<ArrayAttr>(attr.terms))
+      addTerms(terms);
+  for (Block &block : function.getFunctionBody())
     addBlock(block);
   return std::move(result);
+}
+
+void Collector::addTerms(ArrayAttr terms) {
+  for (auto term : terms.getAsRange<DenseI64ArrayAttr>()) {
+    mix(term.size());
+    for (auto [i, number] : llvm::enumerate(term.asArrayRef()))
+      if (i % 2 == 0)
+        addLeaf({false, number, 0}, nullptr);
+      else
+        mix(number);
+  }
 }
 
 void Collector::addBlock(Block &block) {
@@ -82,9 +122,11 @@ void Collector::addType(Type type) {
   auto [it, isNew] = typeHashes.try_emplace(type, 0);
   if (isNew) {
     uint64_t hash = 0;
-    if (auto buffer = dyn_cast<MemRefType>(type))
+    if (auto buffer = dyn_cast<MemRefType>(type)) {
       mixHash(hash, "buffer of " + print(buffer.getElementType()));
-    else
+      if (buffer.getMemorySpace())
+        mixHash(hash, print(buffer.getMemorySpace()));
+    } else
       mixHash(hash, print(type));
     it->second = hash;
   }
@@ -132,7 +174,7 @@ void Collector::addAttributes(Operation *op) {
   }
 }
 
-KernelLeaves collectLeaves(func::FuncOp function) {
+KernelLeaves collectLeaves(FunctionOpInterface function) {
   return Collector().run(function);
 }
 

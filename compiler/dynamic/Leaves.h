@@ -3,7 +3,7 @@
 #ifndef DLC_COMPILER_DYNAMIC_LEAVES_H
 #define DLC_COMPILER_DYNAMIC_LEAVES_H
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include <cstdint>
 #include <vector>
 
@@ -28,15 +28,24 @@ struct KernelLeaves {
   uint64_t structure = 0;
   std::vector<Leaf> leaves;
   /// The constant that a leaf is the value of, or null for an attribute of the
-  /// function: those come first, in the order of `getLeafAttrs`.
+  /// function: those come first, in the order of `getLeafAttrs` and then of the
+  /// extents of `getTermAttrs`.
   std::vector<mlir::Operation *> owners;
 };
 
 /// The integer attributes of a lowered kernel that are leaves.
 llvm::ArrayRef<llvm::StringLiteral> getLeafAttrs();
 
-/// Collects the leaves of what kernel-to-vector made of a kernel.
-KernelLeaves collectLeaves(mlir::func::FuncOp function);
+/// An attribute that a sum of terms says (see kernel::GridTerm): its leaves are
+/// the extents of these, where they are there.
+struct TermAttr {
+  llvm::StringLiteral number, terms;
+};
+llvm::ArrayRef<TermAttr> getTermAttrs();
+
+/// Collects the leaves of what kernel-to-vector or kernel-to-gpu made of a
+/// kernel.
+KernelLeaves collectLeaves(mlir::FunctionOpInterface function);
 
 /// Mixes \p value into \p hash; the same in every process.
 void mixHash(uint64_t &hash, uint64_t value);

@@ -247,6 +247,13 @@ Analysis::Instances Analysis::readAll(ArrayRef<Sizes> wanted,
   problems = found.front();
   differing.clear();
   Instances result;
+  areRulesNew = false;
+  for (const std::optional<InstanceNumbers> &numbers : read)
+    if (numbers && breaksRules(numbers->extents, model.rules.typical,
+                               model.rules.others)) {
+      model.rules.others.push_back(numbers->extents);
+      areRulesNew = true;
+    }
   for (auto [sizes, numbers, problem] : llvm::zip(wanted, read, found)) {
     if (instances.empty() && result.empty() && !numbers)
       return result;
@@ -266,7 +273,11 @@ Analysis::Instances Analysis::readAll(ArrayRef<Sizes> wanted,
 
 bool Analysis::readInstances() {
   DiagnosticList problems;
-  Instances read = readAll(sizes, problems);
+  instances.clear();
+  Instances read;
+  do
+    read = readAll(sizes, problems);
+  while (areRulesNew);
   if (read.empty()) {
     for (const Diagnostic &problem : problems.get())
       diagnostics.add(problem.code, problem.place, problem.message);

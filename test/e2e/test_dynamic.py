@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import Symbol, dlc, for_models, model_named
+from conftest import Symbol, dlc, for_models, model_named, on_device
 
 # For each model the shapes with dims, and sizes to run at: small, odd and large ones.
 CASES = {
@@ -20,6 +20,8 @@ CASES = {
     "squeezenet1_1": ({"data": "Nx3xHxW"}, [{"N": 2, "H": 224, "W": 240}]),
 }
 BOUNDS = {"squeezenet1_1": ["--dim", "H=224..336", "--dim", "W=224..336"]}
+# Those that run on the emulated CUDA device too.
+ON_DEVICE = ["digits", "text_cnn", "translator", "ssd", "unet"]
 
 
 def fill(shape, sizes):
@@ -42,7 +44,8 @@ def draw(model, shapes, draw):
 @for_models(*CASES)
 def test_any_size(model, tmp_path):
     shapes, cases = CASES[model.name]
-    artifact = compile_model(model, shapes, tmp_path / "any.so", *BOUNDS.get(model.name, []))
+    flags = ["--target", "cpu,cuda"] if model.name in ON_DEVICE else []
+    artifact = compile_model(model, shapes, tmp_path / "any.so", *BOUNDS.get(model.name, []), *flags)
     dlc("verify", artifact, "--io", model.io)
     for sizes in cases:
         special = {name: fill(shape, sizes) for name, shape in shapes.items()}
@@ -52,6 +55,8 @@ def test_any_size(model, tmp_path):
         with np.load(tmp_path / "io.npz") as io, np.load(tmp_path / "out.npz") as out:
             np.savez(tmp_path / "want.npz", **io, **out)
         dlc("verify", artifact, "--io", tmp_path / "want.npz")
+        if flags:
+            on_device("verify", artifact, "--io", tmp_path / "want.npz", "--rtol", "1e-3", DLC_EMULATOR_LEAKS="1")
         facts = json.loads(dlc("inspect", one, "--json").stdout)
         assert [list(out.shape) for out in np.load(tmp_path / "out.npz").values()] == [
             output["shape"] for output in facts["outputs"]]
@@ -60,7 +65,7 @@ def test_any_size(model, tmp_path):
 @pytest.fixture(name="digits", scope="module")
 def compile_digits(tmp_path_factory):
     return compile_model(model_named("digits"), {"data": "Nx1x8x8"}, tmp_path_factory.mktemp("digits") / "any.so",
-                         "--dim", "N=1..64", "--specialize", "data=5x1x8x8")
+                         "--dim", "N=1..64", "--specialize", "data=5x1x8x8", "--target", "cpu,cuda")
 
 
 def test_facts(digits):
@@ -80,13 +85,14 @@ def test_bounds(digits, tmp_path):
 def test_specialized(digits, tmp_path):
     """Weights are stored once, and the special program gives the answers of the general one."""
     model = model_named("digits")
-    plain = compile_model(model, {"data": "Nx1x8x8"}, tmp_path / "plain.so")
+    plain = compile_model(model, {"data": "Nx1x8x8"}, tmp_path / "plain.so", "--target", "cpu,cuda")
     weights = [json.loads(dlc("inspect", path, "--json").stdout)["weights_bytes"] for path in (digits, plain)]
     assert weights[0] == weights[1]
     with np.load(model.io) as io:
         np.savez(tmp_path / "io.npz", **{"in:data": io["in:data"][:5], "out:softmax_output": io["out:softmax_output"][:5]})
     for path in (digits, plain):
         dlc("verify", path, "--io", tmp_path / "io.npz")
+    on_device("verify", digits, "--io", tmp_path / "io.npz", "--rtol", "1e-3")
 
 
 @pytest.mark.parametrize("flags, what", [
@@ -134,9 +140,10 @@ def test_text_needs_the_model(tmp_path):
     run = dlc("compile", tmp_path / "plan.mlir", "--params", tmp_path / "plan.safetensors", "-o", tmp_path / "x.so",
               status=3)
     assert "has dynamic dimensions" in run.stderr
-    compile_model(model, {"data": "Nx1x8x8"}, tmp_path / "code.mlir", "--emit=llvm")
+    compile_model(model, {"data": "Nx1x8x8"}, tmp_path / "code.mlir", "--emit=llvm", "--target", "cpu,cuda")
     dlc("compile", tmp_path / "code.mlir", "--params", tmp_path / "code.safetensors", "-o", tmp_path / "x.so")
     dlc("verify", tmp_path / "x.so", "--io", model.io)
+    on_device("verify", tmp_path / "x.so", "--io", model.io, "--rtol", "1e-3")
 
 
 def test_mean_over_a_dynamic_plane(tmp_path):
