@@ -151,12 +151,12 @@ static dlc_status bind(dlc_session &session, uint32_t index,
     session.dynamic->areCountsKnown = false;
   binding.isOwn = isCountedOutput && !tensor;
   setBound(session, binding, tensor || binding.isOwn);
+  binding.isOnDevice = tensor && tensor->device.device_type != kDLCPU;
   if (!tensor)
     return DLC_OK;
   binding.data = static_cast<char *>(tensor->data);
   if (binding.data)
     binding.data += tensor->byte_offset;
-  binding.isOnDevice = tensor->device.device_type != kDLCPU;
   for (int32_t i = 0; binding.shape && i < tensor->ndim; ++i)
     binding.shape[i] = tensor->shape[i];
   place(session, binding);

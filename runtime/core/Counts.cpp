@@ -87,7 +87,8 @@ static dlc_status allocateOutputs(dlc_session &session, uint32_t numCounts) {
     Memory &memory = session.dynamic->ownOutputs[i];
     uint64_t bytes;
     memory.isOwned = true;
-    if (!getOutputBytes(session, i, bytes) || !grow(session, memory, bytes, 64))
+    if (!getOutputBytes(session, i, bytes) ||
+        !grow(session.allocator, memory, bytes, 64))
       return fail(DLC_ERROR_OUT_OF_MEMORY,
                   "cannot allocate output '%s' of model '%s'",
                   model.outputs[i].name, model.name);
@@ -96,13 +97,11 @@ static dlc_status allocateOutputs(dlc_session &session, uint32_t numCounts) {
   return DLC_OK;
 }
 
-/// Reads count \p index and computes what follows from it.
-static dlc_status takeCount(dlc_session &session, uint32_t index) {
+static dlc_status take(dlc_session &session, uint32_t index, int64_t size) {
   const dlc_abi_model &model = *session.model;
   Dynamic &dynamic = *session.dynamic;
   const dlc_abi_count &count = model.counts[index];
   const dlc_abi_dim &dim = model.dims[count.dim];
-  int64_t size = *static_cast<const int64_t *>(session.buffers[count.ref]);
   int64_t most = count.most ? dynamic.values[count.most - 1] : dim.max;
   if (size < dim.min || size > most)
     return fail(DLC_ERROR_TENSOR, "model '%s': %s is %lld, not %lld to %lld",
@@ -130,7 +129,9 @@ static dlc_status run(dlc_session &session, RunStep runParallel) {
   for (uint32_t i = 0; i < model.num_counts; ++i) {
     runSteps(session, runParallel, step, model.counts[i].step);
     step = model.counts[i].step;
-    if (dlc_status status = takeCount(session, i))
+    int64_t size =
+        *static_cast<const int64_t *>(session.buffers[model.counts[i].ref]);
+    if (dlc_status status = take(session, i, size))
       return status;
   }
   runSteps(session, runParallel, step, model.num_steps);
@@ -156,7 +157,7 @@ static dlc_status checkShape(dlc_session *session, uint32_t output,
 // The part
 //===----------------------------------------------------------------------===//
 
-const CountsPart dlc_counts_part = {countTables, addTables, release,
-                                    setLargest,  run,       checkShape};
+const CountsPart dlc_counts_part = {
+    countTables, addTables, release, setLargest, run, take, checkShape};
 
 DLC_EXPORT void dlc_core_counts(void) {}

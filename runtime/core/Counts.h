@@ -20,9 +20,12 @@ struct CountsPart {
   /// where something can't be computed.
   bool (*setLargest)(const dlc_abi_model &model, int64_t *dims,
                      int64_t *values);
-  /// Executes all steps of a session whose tensors fit: up to the next count,
-  /// which changes the sizes of those that follow, and so on.
+  /// Executes all steps of a session on the CPU whose tensors fit: up to the
+  /// next count, which changes the sizes of those that follow, and so on.
   dlc_status (*run)(dlc_session &session, RunStep runParallel);
+  /// Lets count \p index, of which the steps before have made \p size, be that,
+  /// and what follows from it: memory for outputs, and all steps after it.
+  dlc_status (*take)(dlc_session &session, uint32_t index, int64_t size);
   /// Compares the shape of output \p output with \p want, for the self-test,
   /// and gets its values.
   dlc_status (*checkShape)(dlc_session *session, uint32_t output,

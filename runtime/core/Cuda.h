@@ -22,6 +22,11 @@ struct CudaPart {
                               const dlc_abi_model &plan, const Sizes &sizes);
   /// Prepares the launches of the session's plan at \p sizes.
   void (*activate)(dlc_session &session, const Sizes &sizes);
+  /// Prepares those from step \p step on again, for sizes that have changed
+  /// while it runs.
+  void (*resolve)(dlc_session &session, const Sizes &sizes, uint64_t step);
+  /// Where the tensor number \p index is on the device while it runs.
+  char *(*getPlace)(const dlc_session &session, uint32_t index);
   /// failToGrow for memory of the device.
   dlc_status (*failToGrow)(const dlc_session &session, const Misfit &misfit,
                            const char *dims);

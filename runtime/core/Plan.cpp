@@ -20,23 +20,21 @@ static constexpr uint64_t kMaxChunks = 8;
 //===----------------------------------------------------------------------===//
 
 /// Gives \p memory back, unless it is the caller's.
-static void drop(dlc_session &session, Memory &memory) {
+static void drop(const dlc_allocator &allocator, Memory &memory) {
   if (!memory.isOwned)
     return;
-  const dlc_allocator &allocator = session.memoryAllocator;
   if (memory.base)
     allocator.release(allocator.context, memory.base, memory.bytes);
   memory = {};
 }
 
-bool dlc::runtime::grow(dlc_session &session, Memory &memory, uint64_t bytes,
-                        uint64_t alignment) {
+bool dlc::runtime::grow(const dlc_allocator &allocator, Memory &memory,
+                        uint64_t bytes, uint64_t alignment) {
   if (bytes <= memory.bytes)
     return true;
   if (memory.base && !memory.isOwned)
     return false;
-  drop(session, memory);
-  const dlc_allocator &allocator = session.memoryAllocator;
+  drop(allocator, memory);
   memory = {static_cast<char *>(
                 allocator.allocate(allocator.context, bytes, alignment)),
             bytes, true};
@@ -51,7 +49,8 @@ static Misfit growMemory(dlc_session &session, const dlc_abi_model &plan,
   Misfit misfit = {};
   misfit.bytes = sizes.arenaBytes();
   uint64_t alignment = plan.arena_alignment > 64 ? plan.arena_alignment : 64;
-  if (!grow(session, session.arena, misfit.bytes, alignment)) {
+  const dlc_allocator &allocator = session.memoryAllocator;
+  if (!grow(allocator, session.arena, misfit.bytes, alignment)) {
     misfit.kind = Misfit::NoArena;
     return misfit;
   }
@@ -62,10 +61,10 @@ static Misfit growMemory(dlc_session &session, const dlc_abi_model &plan,
   if (__builtin_mul_overflow(stride, uint64_t(session.numThreads),
                              &misfit.bytes))
     misfit.bytes = UINT64_MAX;
-  if (!grow(session, session.scratch, misfit.bytes, 64)) {
+  if (!grow(allocator, session.scratch, misfit.bytes, 64)) {
     misfit.kind = Misfit::NoScratch;
     // Smaller sizes may have room without it.
-    drop(session, session.arena);
+    drop(allocator, session.arena);
   }
   session.scratchStride = stride;
   return misfit;
@@ -214,16 +213,26 @@ Misfit dlc::runtime::activatePlan(dlc_session &session,
   return misfit;
 }
 
+/// Where the tensor bound is for the steps.
+static char *getPlace(const dlc_session &session, const Binding &binding) {
+  return session.cuda ? dlc_cuda_part.getPlace(
+                            session, uint32_t(&binding - session.bindings))
+                      : binding.data;
+}
+
 void dlc::runtime::resolveFrom(dlc_session &session, uint64_t step) {
   const dlc_abi_model &plan = *session.plan;
   Sizes sizes = session.getSizes();
-  resolveSteps(session, sizes, step);
+  if (session.cuda)
+    dlc_cuda_part.resolve(session, sizes, step);
+  else
+    resolveSteps(session, sizes, step);
   uint64_t ref =
       step < plan.num_steps ? plan.steps[step].first_ref : plan.num_refs;
   for (; ref < plan.num_refs; ++ref) {
     Binding *binding = findBinding(session, plan.refs[ref]);
-    char *base =
-        binding ? binding->data : baseOf(session, plan.refs[ref].space);
+    char *base = binding ? getPlace(session, *binding)
+                         : baseOf(session, plan.refs[ref].space);
     session.buffers[ref] = base ? base + sizes.offset(ref) : nullptr;
   }
 }

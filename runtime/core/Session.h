@@ -103,9 +103,9 @@ Misfit activatePlan(dlc_session &session, const dlc_abi_model &plan);
 /// that have changed.
 void resolveFrom(dlc_session &session, uint64_t step);
 
-/// Lets \p memory have at least \p bytes; what was in it is lost where it
-/// grows.
-bool grow(dlc_session &session, Memory &memory, uint64_t bytes,
+/// Lets \p memory of \p allocator have at least \p bytes; what was in it is
+/// lost where it grows.
+bool grow(const dlc_allocator &allocator, Memory &memory, uint64_t bytes,
           uint64_t alignment);
 
 /// How a step of several threads is executed.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hot path of sessions on CUDA devices. A plan that runs a second time
 // unchanged becomes a CUDA graph: plans of sizes that change each time are
-// launched step by step, which takes less than making a graph.
+// launched step by step, which takes less than making a graph; so are those of
+// models that count, where the host has to see how many there are.
+#include "runtime/core/Counts.h"
 #include "runtime/core/Status.h"
 #include "runtime/cuda/Session.h"
 
@@ -20,9 +22,11 @@ static constexpr uint64_t kMostBlocks = INT32_MAX;
 // Tensors
 //===----------------------------------------------------------------------===//
 
-static uint64_t countBytes(const dlc_session &session, uint32_t index) {
+/// The bytes of the tensor number \p index, whose shape is \p shape in models
+/// with dims.
+static uint64_t countBytes(const dlc_session &session, uint32_t index,
+                           const int64_t *shape) {
   const dlc_abi_tensor &tensor = getSlot(*session.model, index).tensor;
-  const int64_t *shape = session.bindings[index].shape;
   if (!shape)
     return tensor.size_bytes;
   uint64_t bytes = (tensor.dtype_bits + 7u) / 8;
@@ -31,15 +35,17 @@ static uint64_t countBytes(const dlc_session &session, uint32_t index) {
   return bytes;
 }
 
-/// Lays out the staging blocks for the tensors that are in host memory.
-/// \returns their size, in bytes.
+/// Lays out the staging blocks for the tensors that are in host memory: where
+/// their shapes are counted, for the largest. \returns their size, in bytes.
 static uint64_t layOutStaging(dlc_session &session) {
   CudaSession &cuda = *session.cuda;
   const dlc_abi_model &model = *session.model;
   uint64_t total = 0;
   for (uint32_t i = 0; i < model.num_inputs + model.num_outputs; ++i) {
-    Placement now = {!session.bindings[i].isOnDevice, total,
-                     countBytes(session, i), nullptr};
+    const int64_t *shape = session.dynamic ? getShape(session, i) : nullptr;
+    uint64_t bytes = countBytes(session, i, shape);
+    Placement now = {!session.bindings[i].isOnDevice, total, bytes, bytes,
+                     nullptr};
     if (now.isStaged)
       total += (now.bytes + kStagingAlignment - 1) & ~(kStagingAlignment - 1);
     Placement &before = cuda.placements[i];
@@ -128,9 +134,9 @@ static void copyOnHost(const dlc_session &session, uint32_t first, uint32_t end,
     const Placement &placement = cuda.placements[i];
     char *pinned = cuda.pinned + placement.offset;
     char *data = session.bindings[i].data;
-    if (placement.isStaged && placement.bytes > 0)
+    if (placement.isStaged && placement.used > 0)
       memcpy(toPinned ? pinned : data, toPinned ? data : pinned,
-             placement.bytes);
+             placement.used);
   }
 }
 
@@ -144,15 +150,14 @@ static Result enqueueCopies(const dlc_session &session, uint32_t first,
   const CudaSession &cuda = *session.cuda;
   for (uint32_t i = first; i < end; ++i) {
     const Placement &placement = cuda.placements[i];
-    if (!placement.isStaged || placement.bytes == 0)
+    if (!placement.isStaged || placement.used == 0)
       continue;
     DevicePointer device = cuda.staging + placement.offset;
     char *pinned = cuda.pinned + placement.offset;
-    Result result =
-        toDevice ? cuda.driver().cuMemcpyHtoDAsync(device, pinned,
-                                                   placement.bytes, cuda.stream)
-                 : cuda.driver().cuMemcpyDtoHAsync(
-                       pinned, device, placement.bytes, cuda.stream);
+    Result result = toDevice ? cuda.driver().cuMemcpyHtoDAsync(
+                                   device, pinned, placement.used, cuda.stream)
+                             : cuda.driver().cuMemcpyDtoHAsync(
+                                   pinned, device, placement.used, cuda.stream);
     if (result != kSuccess)
       return result;
   }
@@ -197,34 +202,11 @@ static dlc_status enqueueStep(const dlc_session &session,
   return cuda.loaded->failWith(result, what);
 }
 
-/// Puts a whole run into the stream; with \p events, one before the first step
-/// and one behind each.
-static dlc_status enqueueRun(const dlc_session &session, const Event *events) {
+/// Refuses launches of the steps [first, end) that CUDA can't do.
+static dlc_status checkLaunches(const dlc_session &session, uint64_t first,
+                                uint64_t end) {
   const CudaSession &cuda = *session.cuda;
-  const dlc_abi_model &model = *session.model;
-  const Driver &driver = cuda.driver();
-  Result result = enqueueCopies(session, 0, model.num_inputs, true);
-  if (result != kSuccess)
-    return cuda.loaded->failWith(result, "the copy of the inputs");
-  if (events)
-    driver.cuEventRecord(events[0], cuda.stream);
-  for (uint64_t i = 0; i < session.plan->num_steps; ++i) {
-    if (dlc_status status = enqueueStep(session, cuda.launches[i]))
-      return status;
-    if (events)
-      driver.cuEventRecord(events[i + 1], cuda.stream);
-  }
-  result = enqueueCopies(session, model.num_inputs,
-                         model.num_inputs + model.num_outputs, false);
-  if (result != kSuccess)
-    return cuda.loaded->failWith(result, "the copy of the outputs");
-  return DLC_OK;
-}
-
-/// Refuses launches that CUDA can't do.
-static dlc_status checkLaunches(const dlc_session &session) {
-  const CudaSession &cuda = *session.cuda;
-  for (uint64_t i = 0; i < session.plan->num_steps; ++i)
+  for (uint64_t i = first; i < end; ++i)
     if (!cuda.launches[i].gemm && cuda.launches[i].blocks > kMostBlocks)
       return fail(DLC_ERROR_TENSOR,
                   "cuda:%d: kernel '%s' of model '%s' would need %llu blocks, "
@@ -234,6 +216,90 @@ static dlc_status checkLaunches(const dlc_session &session) {
                   session.model->name,
                   (unsigned long long)cuda.launches[i].blocks,
                   (unsigned long long)kMostBlocks);
+  return DLC_OK;
+}
+
+/// Puts the steps [first, end) into the stream; with \p events, one behind
+/// each.
+static dlc_status enqueueSteps(const dlc_session &session, uint64_t first,
+                               uint64_t end, const Event *events) {
+  const CudaSession &cuda = *session.cuda;
+  if (dlc_status status = checkLaunches(session, first, end))
+    return status;
+  for (uint64_t i = first; i < end; ++i) {
+    if (dlc_status status = enqueueStep(session, cuda.launches[i]))
+      return status;
+    if (events)
+      cuda.driver().cuEventRecord(events[i + 1], cuda.stream);
+  }
+  return DLC_OK;
+}
+
+static dlc_status wait(const CudaSession &cuda) {
+  Result result = cuda.driver().cuStreamSynchronize(cuda.stream);
+  return result == kSuccess ? DLC_OK : cuda.loaded->failWith(result, "the run");
+}
+
+/// Reads count \p index, which the steps in the stream make, and prepares the
+/// steps that follow.
+static dlc_status takeCount(dlc_session &session, uint32_t index) {
+  const CudaSession &cuda = *session.cuda;
+  const void *from = session.buffers[session.model->counts[index].ref];
+  int64_t size = 0;
+  Result result = cuda.driver().cuMemcpyDtoHAsync(
+      &size, reinterpret_cast<DevicePointer>(from), sizeof size, cuda.stream);
+  if (result != kSuccess)
+    return cuda.loaded->failWith(result, "the copy of a count");
+  if (dlc_status status = wait(cuda))
+    return status;
+  if (dlc_status status = dlc_counts_part.take(session, index, size))
+    return status;
+  return uploadDims(session);
+}
+
+/// Puts all steps into the stream. At each count it waits for what is there.
+static dlc_status enqueueAllSteps(dlc_session &session, const Event *events) {
+  const dlc_abi_model &plan = *session.plan;
+  if (!isCounting(*session.model))
+    return enqueueSteps(session, 0, plan.num_steps, events);
+  session.dynamic->areCountsKnown = false;
+  uint64_t step = 0;
+  for (uint32_t i = 0; i < plan.num_counts; ++i) {
+    uint64_t next = plan.counts[i].step;
+    if (dlc_status status = enqueueSteps(session, step, next, events))
+      return status;
+    if (dlc_status status = takeCount(session, i))
+      return status;
+    step = next;
+  }
+  if (dlc_status status = enqueueSteps(session, step, plan.num_steps, events))
+    return status;
+  for (uint32_t i = 0; i < plan.num_outputs; ++i) {
+    uint32_t index = plan.num_inputs + i;
+    if (isCounted(plan, i))
+      session.cuda->placements[index].used = countBytes(
+          session, index,
+          session.dynamic->countedShapes + getShapeOffset(session, index));
+  }
+  return DLC_OK;
+}
+
+/// Puts a whole run into the stream; with \p events, one before the first step
+/// and one behind each.
+static dlc_status enqueueRun(dlc_session &session, const Event *events) {
+  const CudaSession &cuda = *session.cuda;
+  const dlc_abi_model &model = *session.model;
+  Result result = enqueueCopies(session, 0, model.num_inputs, true);
+  if (result != kSuccess)
+    return cuda.loaded->failWith(result, "the copy of the inputs");
+  if (events)
+    cuda.driver().cuEventRecord(events[0], cuda.stream);
+  if (dlc_status status = enqueueAllSteps(session, events))
+    return status;
+  result = enqueueCopies(session, model.num_inputs,
+                         model.num_inputs + model.num_outputs, false);
+  if (result != kSuccess)
+    return cuda.loaded->failWith(result, "the copy of the outputs");
   return DLC_OK;
 }
 
@@ -280,10 +346,8 @@ static dlc_status captureGraph(dlc_session &session) {
 /// Starts a run, as a graph where nothing has changed since the last one.
 static dlc_status start(dlc_session &session) {
   CudaSession &cuda = *session.cuda;
-  if (cuda.isChanged || !cuda.usesGraphs) {
+  if (cuda.isChanged || !cuda.usesGraphs || isCounting(*session.model)) {
     cuda.isGraphCurrent = false;
-    if (dlc_status status = checkLaunches(session))
-      return status;
     return enqueueRun(session, nullptr);
   }
   if (!cuda.isGraphCurrent)
@@ -292,11 +356,6 @@ static dlc_status start(dlc_session &session) {
   Result result = cuda.driver().cuGraphLaunch(cuda.graph, cuda.stream);
   return result == kSuccess ? DLC_OK
                             : cuda.loaded->failWith(result, "the launch");
-}
-
-static dlc_status wait(const CudaSession &cuda) {
-  Result result = cuda.driver().cuStreamSynchronize(cuda.stream);
-  return result == kSuccess ? DLC_OK : cuda.loaded->failWith(result, "the run");
 }
 
 //===----------------------------------------------------------------------===//
@@ -326,8 +385,6 @@ static dlc_status runTimed(dlc_session &session) {
   uint64_t numSteps = session.plan->num_steps;
   session.numProfileEvents = 0;
   if (dlc_status status = createEvents(cuda, numSteps + 1))
-    return status;
-  if (dlc_status status = checkLaunches(session))
     return status;
   uint64_t begin = now();
   if (dlc_status status = enqueueRun(session, cuda.events))
@@ -373,6 +430,8 @@ static dlc_status runOnDevice(dlc_session &session) {
       return status;
   }
   cuda.isChanged = false;
+  if (isCounting(model))
+    session.dynamic->areCountsKnown = true;
   copyOnHost(session, model.num_inputs, model.num_inputs + model.num_outputs,
              /*toPinned=*/false);
   return DLC_OK;

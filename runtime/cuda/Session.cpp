@@ -267,11 +267,11 @@ static uint64_t getScratchBytes(const dlc_session &session,
   return most;
 }
 
-static void activate(dlc_session &session, const Sizes &sizes) {
+static void resolve(dlc_session &session, const Sizes &sizes, uint64_t step) {
   CudaSession &cuda = *session.cuda;
   const dlc_abi_model &plan = *session.plan;
   const Function *functions = cuda.loaded->getFunctions(plan);
-  for (uint64_t i = 0; i < plan.num_steps; ++i) {
+  for (uint64_t i = step; i < plan.num_steps; ++i) {
     const dlc_abi_step &from = plan.steps[i];
     const dlc_abi_cuda_kernel &kernel = plan.cuda->kernels[from.kernel];
     Launch &launch = cuda.launches[i];
@@ -292,8 +292,16 @@ static void activate(dlc_session &session, const Sizes &sizes) {
         cuda.launches[i].gemm = gemm;
     ++gemm;
   }
-  cuda.isChanged = true;
   cuda.areDimsThere = false;
+}
+
+static void activate(dlc_session &session, const Sizes &sizes) {
+  resolve(session, sizes, 0);
+  session.cuda->isChanged = true;
+}
+
+static char *getPlace(const dlc_session &session, uint32_t index) {
+  return session.cuda->placements[index].data;
 }
 
 //===----------------------------------------------------------------------===//
@@ -301,4 +309,5 @@ static void activate(dlc_session &session, const Sizes &sizes) {
 //===----------------------------------------------------------------------===//
 
 const CudaPart dlc_cuda_part = {
-    create, destroy, getScratchBytes, activate, failToGrowOnDevice, cuda::run};
+    create,  destroy,  getScratchBytes,    activate,
+    resolve, getPlace, failToGrowOnDevice, cuda::run};

@@ -35,7 +35,8 @@ struct Placement {
   bool isStaged;   ///< in the staging blocks, at `offset`
   uint64_t offset; ///< bytes
   uint64_t bytes;
-  char *data; ///< on the device
+  uint64_t used; ///< bytes that the run has: fewer where they are counted
+  char *data;    ///< on the device
 };
 } // namespace cuda
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What sessions on CUDA devices ask of the driver, and what becomes of them
 // where any of it fails.
+#include "test/runtime/CudaCountingModel.h"
 #include "test/runtime/CudaSession.h"
 
 #include <cstdlib>
@@ -160,6 +161,7 @@ TEST(Cuda, SurvivesAnyFailedCall) {
   size_t before = context.getFreeBytes();
   CudaTestModel fixed;
   CudaDynamicModel dynamic;
+  CudaCountingModel counting;
   for (cuda::Result code : {cuda::kOutOfMemory, 999}) {
     int number = 0;
     while ([&] {
@@ -181,6 +183,13 @@ TEST(Cuda, SurvivesAnyFailedCall) {
       DynamicTensors a(2, 3), b(8, 200), c(8, 200), d(4, 5);
       return runWithFailure<DynamicTensors>(dynamic.model, false, ++number,
                                             code, {&a, &b, &c, &d});
+    }())
+      EXPECT_EQ(context.getFreeBytes(), before) << number;
+    number = 0;
+    while ([&] {
+      OwnedCountingTensors a(20, 3), b(20, 1);
+      return runWithFailure<OwnedCountingTensors>(counting.model, false,
+                                                  ++number, code, {&a, &b});
     }())
       EXPECT_EQ(context.getFreeBytes(), before) << number;
   }

@@ -426,8 +426,9 @@ DLC_EXPORT dlc_status dlc_session_run_tensors(
 /*
  * An output as the last run left it, dense and row-major: of the shape that the
  * values gave it where it depends on these. Its data are in the tensor bound,
- * or in memory of the session's. Both it and the shape stay valid until the
- * next bind or run of the session. DLC_ERROR_UNBOUND: no run has computed it.
+ * or in host memory of the session's. Both it and the shape stay valid until
+ * the next bind or run of the session. DLC_ERROR_UNBOUND: no run has computed
+ * it.
  */
 DLC_EXPORT dlc_status dlc_session_output(const dlc_session *session,
                                          uint32_t index, DLTensor *tensor);
