@@ -182,11 +182,6 @@ bool lowerKernels(ModuleOp module, const CompileOptions &options,
   auto gpus = getGpus(context, options, diagnostics);
   if (!targets || !gpus)
     return false;
-  for (auto program : module.getOps<device::ProgramOp>())
-    if (!gpus->empty() && !program.getBody().getOps<device::CountOp>().empty())
-      return fail(diagnostics, options, DiagnosticCode::UnsupportedOption,
-                  "code for GPUs can't have results whose shape depends on "
-                  "values yet: leave out --target cuda");
   SmallVector<kernel::FuncOp> kernels(module.getOps<kernel::FuncOp>());
   size_t numTargets = targets->size();
   std::vector<OwningOpRef<ModuleOp>> lowered(kernels.size() * numTargets);

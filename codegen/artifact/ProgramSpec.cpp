@@ -209,8 +209,10 @@ FailureOr<uint32_t> SpecBuilder::getKernel(LaunchOp launch) {
         uint64_t(grid->getScratchBytes())};
     code.blocksNumber =
         sizes.getNumber(getSize(grid->getDynamicBlocks(), grid->getBlocks()));
-    code.scratchNumber = sizes.getNumber(getSize(
-        getLargest(toMap(grid->getDynamicScratch())), grid->getScratchBytes()));
+    // Memory is for the most that is counted.
+    code.scratchNumber = set(
+        code.scratchBytes, getSize(getLargest(toMap(grid->getDynamicScratch())),
+                                   grid->getScratchBytes()));
     spec.cuda->kernels.push_back(std::move(code));
     if (std::optional<GemmAttr> gemm = kernel.getGemm())
       spec.cuda->gemms.push_back(makeGemm(*gemm, it->second));

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import DATA, Symbol, dlc, input_flags, unpack_counting
+from conftest import DATA, Symbol, dlc, input_flags, on_device, unpack_counting
 
 CASES = sorted(path.stem for path in (DATA / "counting").glob("*.npz"))
 
@@ -26,10 +26,11 @@ def mask_symbol(path, *heads):
 
 @pytest.mark.parametrize("case", CASES)
 def test_agrees_with_mxnet(case, tmp_path):
-    paths = compile_case(case, tmp_path)
+    paths = compile_case(case, tmp_path, "--target", "cpu,cuda")
     for path in paths:
         for threads in (1, 2):
             dlc("verify", tmp_path / "model.so", "--io", path, "--threads", threads)
+        on_device("verify", tmp_path / "model.so", "--io", path, DLC_EMULATOR_LEAKS="1")
 
 
 @pytest.mark.parametrize("case", ["rows_through_a_network", "mask_of_a_mask", "unique"])
@@ -47,9 +48,10 @@ def test_without_optimisation(case, tmp_path):
 def test_beside_sizes_that_callers_choose(case, shapes, tmp_path):
     paths = unpack_counting(case, tmp_path)
     flags = ["--input=%s=%s" % pair for pair in shapes.items()]
-    dlc("compile", tmp_path / "model-symbol.json", *flags, "-o", tmp_path / "model.so")
+    dlc("compile", tmp_path / "model-symbol.json", *flags, "--target", "cpu,cuda", "-o", tmp_path / "model.so")
     for path in paths:
         dlc("verify", tmp_path / "model.so", "--io", path)
+        on_device("verify", tmp_path / "model.so", "--io", path)
     # Sizes far from the typical one: rows of which every third one is left.
     if case != "sums":
         return
@@ -60,12 +62,13 @@ def test_beside_sizes_that_callers_choose(case, shapes, tmp_path):
         np.savez(tmp_path / "io.npz", **{"in:x": x, "in:m": mask, "out:sum_output": 2 * kept.sum(0),
                                          "out:relu_output": np.maximum(kept, 0)})
         dlc("verify", tmp_path / "model.so", "--io", tmp_path / "io.npz")
+        on_device("verify", tmp_path / "model.so", "--io", tmp_path / "io.npz", "--atol", "1e-4")
 
 
 def test_outputs_have_their_shapes(tmp_path):
-    paths = compile_case("mask_types", tmp_path)
-    for path in paths:
-        dlc("run", tmp_path / "model.so", "--io", path, "--output", tmp_path / "out.npz")
+    paths = compile_case("mask_types", tmp_path, "--target", "cpu,cuda")
+    for number, path in enumerate(paths):
+        (on_device if number % 2 else dlc)("run", tmp_path / "model.so", "--io", path, "--output", tmp_path / "out.npz")
         with np.load(path) as io, np.load(tmp_path / "out.npz") as out:
             for key in out.files:
                 assert out[key].shape == io[key].shape and out[key].dtype == io[key].dtype
@@ -155,13 +158,15 @@ def test_refuses(head, inputs, what, tmp_path):
 def test_needs_some(head, least, tmp_path):
     """Where MXNet can't go on, or has another model, a run fails."""
     mask_symbol(tmp_path / "m-symbol.json", head)
-    dlc("compile", tmp_path / "m-symbol.json", "--input=x=20x3", "--input=m=20", "-o", tmp_path / "m.so")
+    dlc("compile", tmp_path / "m-symbol.json", "--input=x=20x3", "--input=m=20", "--target", "cpu,cuda", "-o",
+        tmp_path / "m.so")
     x = np.random.RandomState(1).randn(20, 3).astype(np.float32)
     for count in (least - 1, least, 20):
         np.savez(tmp_path / "io.npz", **{"in:x": x, "in:m": (np.arange(20) < count).astype(np.float32)})
-        run = dlc("run", tmp_path / "m.so", "--io", tmp_path / "io.npz", status=3 if count < least else 0)
-        if count < least:
-            assert f"count(mask) is {count}, not {least} to 20" in run.stderr
+        for device in dlc, on_device:
+            run = device("run", tmp_path / "m.so", "--io", tmp_path / "io.npz", status=3 if count < least else 0)
+            if count < least:
+                assert f"count(mask) is {count}, not {least} to 20" in run.stderr
 
 
 @pytest.mark.parametrize("shapes, what", [
