@@ -49,7 +49,8 @@ static Values getTraits(Operation *op) {
         return Values{kernel::isIndependent(loop)};
       })
       .Case([](kernel::ContractOp contract) {
-        return Values(kernel::computeCopyTraits(contract));
+        SmallVector<int64_t> traits = kernel::computeCopyTraits(contract);
+        return Values(traits.begin(), traits.end());
       })
       .Default([](Operation *) { return Values(); });
 }

@@ -99,7 +99,8 @@ struct CudaCountingModel {
   const dlc_abi_cuda_kernel kernels[3] = {
       {"compact", 1, 0, 1, 0}, {"gather", 1, 0, 5, 0}, {"sum", 1, 0, 1, 0}};
   const uint32_t blocks[3] = {0, 2, 0};
-  const dlc_abi_cuda cuda = {sizeof cuda, 1, &image, kernels, blocks, nullptr};
+  const dlc_abi_cuda cuda = {sizeof cuda, 1, &image, kernels, blocks,
+                             nullptr,     0, 0,      nullptr};
   dlc_abi_dim dims[2] = {counting_model::kDims[0], counting_model::kDims[1]};
   dlc_abi_model model = makeCountingModel();
 

