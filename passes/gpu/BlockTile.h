@@ -18,7 +18,8 @@ inline constexpr int64_t kMostTableSteps = 2048;
 /// Elements that nobody uses between two rows, where their steps are side by
 /// side, or two steps, where the rows are: the lanes of a warp then read from
 /// different banks.
-inline constexpr int64_t kDepthPadding = 4, kWidthPadding = 8;
+/// The former is for elements, and for pairs of them.
+inline constexpr int64_t kDepthPadding = 4, kPairPadding = 8, kWidthPadding = 8;
 
 /// How many of the last batch dimensions rhs doesn't depend on: rows of all of
 /// them are multiplied by the same matrix, and tiles may have rows of several.

@@ -34,7 +34,8 @@ TensorContract::Operand TensorContract::planOperand(bool isLhs) {
   operand.isDepthFirst = isLhs || isDepthDense;
   operand.isVectorInDepth = isDepthDense;
   operand.vector = isWhole && isPlaced ? kCopyVector : 1;
-  operand.pitch = operand.isDepthFirst ? tile.depth + kDepthPadding
+  int64_t depthPadding = isNarrow ? kPairPadding : kDepthPadding;
+  operand.pitch = operand.isDepthFirst ? tile.depth + depthPadding
                                        : operand.width + kWidthPadding;
   return operand;
 }

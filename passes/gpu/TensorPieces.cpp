@@ -167,13 +167,29 @@ SmallVector<Value> TensorContract::loadPiece(const Operand &operand,
     return memref::LoadOp::create(builder, loc, operand.memory,
                                   add(stage, constant(offset)));
   };
+  // Two steps of 16 bits share a register.
+  auto loadPair = [&](int64_t across, int64_t steps) {
+    if (!operand.isDepthFirst)
+      return SmallVector<Value>{load(across, steps), load(across, steps + 1)};
+    across += piece * size;
+    Value address = add(stage, constant(across * operand.pitch + step + steps));
+    Value pair = vector::LoadOp::create(
+        builder, loc, VectorType::get(2, builder.getF32Type()), operand.memory,
+        address, /*nontemporal=*/false, llvm::MaybeAlign(8));
+    return SmallVector<Value>{vector::ExtractOp::create(builder, loc, pair, 0),
+                              vector::ExtractOp::create(builder, loc, pair, 1)};
+  };
   // Registers in order: steps of the first half, each for rows g and g + 8,
   // then those of the second half.
   SmallVector<Value> elements;
   for (int64_t half = 0; half < 2; ++half)
-    for (int64_t across = 0; across < size; across += 8)
-      for (int64_t i = 0; i < (isNarrow ? 2 : 1); ++i)
-        elements.push_back(load(across, half * pieceDepth / 2 + i));
+    for (int64_t across = 0; across < size; across += 8) {
+      int64_t steps = half * pieceDepth / 2;
+      if (isNarrow)
+        elements.append(loadPair(across, steps));
+      else
+        elements.push_back(load(across, steps));
+    }
   return elements;
 }
 
