@@ -21,6 +21,12 @@ def KernelToGpu : Pass<"kernel-to-gpu", "::mlir::ModuleOp"> {
     `kernel.threads`, `kernel.shared_bytes`, `kernel.scratch_bytes`,
     `kernel.num_phases`.
 
+    Kernels for several sizes become grids of one form: `kernel.typical` says
+    which extents change and what to decide by, `kernel.traits` what holds at
+    all sizes. `kernel.block_terms` and `kernel.scratch_terms` then say what the
+    numbers of blocks and bytes are made of: sums of products of extents, each
+    followed by what it is divided by, rounding up.
+
     Contractions of f32 run on tensor cores: as three products of tf32, which
     are as exact as FMAs, or with a lower `precision` as one of factors that are
     rounded to it. Those of other types and of few rows are FMAs.
