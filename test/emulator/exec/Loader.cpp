@@ -20,6 +20,14 @@ uint64_t alignUp(uint64_t value, uint64_t align) {
 /// Room behind each shared variable, so that overruns are seen; a multiple of
 /// the banks' 128 bytes, so that it changes no bank conflict.
 constexpr uint32_t sharedGap = 128;
+
+/// What ptxas gives each thread at most where a block has so many: it would
+/// rather spill than break the promise of `.maxntid`.
+uint32_t mostRegisters(uint32_t threads) {
+  constexpr uint32_t ofPartition = 16 << 10, warpSize = 32, unit = 8;
+  const uint32_t warps = (threads + 4 * warpSize - 1) / (4 * warpSize);
+  return ofPartition / warps / warpSize / unit * unit;
+}
 } // namespace
 
 class Loader {
@@ -331,7 +339,7 @@ private:
       kernel.parameterBytes = parameter.offset + parameter.size;
       kernel.parameters.push_back(parameter);
     }
-    auto product = [](const uint32_t (&n)[3]) { return n[0] * n[1] * n[2]; };
+    auto product = [](const uint32_t(&n)[3]) { return n[0] * n[1] * n[2]; };
     kernel.maxThreads =
         product(function.requiredThreads[0] ? function.requiredThreads
                                             : function.maxThreads);
@@ -362,6 +370,9 @@ private:
       kernel.localBytes += other.localBytes;
       kernel.registers = std::max(kernel.registers, other.registerEstimate);
     }
+    if (kernel.maxThreads)
+      kernel.registers =
+          std::min(kernel.registers, mostRegisters(kernel.maxThreads));
     program->kernelNamed[kernel.name] = std::move(kernel);
   }
 
