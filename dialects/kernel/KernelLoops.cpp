@@ -105,6 +105,7 @@ StringRef PhasesOp::getDefaultDialect() { return "kernel"; }
 StringRef LoopOp::getDefaultDialect() { return "kernel"; }
 StringRef VectorLoopOp::getDefaultDialect() { return "kernel"; }
 StringRef ReduceOp::getDefaultDialect() { return "kernel"; }
+StringRef AlternativesOp::getDefaultDialect() { return "kernel"; }
 StringRef ContractOp::getDefaultDialect() { return "kernel"; }
 
 //===----------------------------------------------------------------------===//
@@ -309,6 +310,31 @@ LogicalResult ReduceOp::verify() {
   if (!yield || yield.getValue().getType() != getType())
     return emitOpError("requires its body to yield ") << getType();
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// AlternativesOp
+//===----------------------------------------------------------------------===//
+
+void AlternativesOp::build(OpBuilder &builder, OperationState &state) {
+  for (int i = 0; i < 2; ++i)
+    addLoopBody(builder, state, /*count=*/0);
+}
+
+LogicalResult AlternativesOp::verify() {
+  // C1
+  if (!(*this)->getParentOfType<ParallelOp>())
+    return emitOpError("is not inside a kernel.parallel");
+  if ((*this)->getParentOfType<VectorLoopOp>())
+    return emitOpError("is inside a kernel.vector_loop");
+  return success();
+}
+
+void AlternativesOp::replaceBy(Region &region) {
+  Block *parent = (*this)->getBlock();
+  parent->getOperations().splice((*this)->getIterator(),
+                                 region.front().getOperations());
+  erase();
 }
 
 //===----------------------------------------------------------------------===//

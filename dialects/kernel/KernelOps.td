@@ -375,6 +375,62 @@ def Kernel_ReduceOp : Kernel_LoopBaseOp<"reduce"> {
     "::llvm::ArrayRef<int64_t>":$extents, "::mlir::Type":$type)>];
 }
 
+def Kernel_AlternativesOp
+    : Kernel_Op<"alternatives", [SingleBlock, NoTerminator, RecursiveMemoryEffects,
+                                 DeclareOpInterfaceMethods<OpAsmOpInterface,
+                                   ["getDefaultDialect"]>]> {
+  let summary = "the same work for one thread and for several";
+  let description = [{
+    Two regions that leave the same in memory. The first is the fastest for a
+    thread on its own; the second does more in all, but most of it in loops
+    whose iterations the threads of a GPU's block share. A target's lowering
+    takes one and forgets the other.
+
+    C1. It is inside a `kernel.parallel` and outside of a `kernel.vector_loop`.
+
+    ```mlir
+    // Whether each element is the largest one up to it.
+    kernel.func @records(%x: memref<100xi32>) outputs(%y: memref<100xi1>) {
+      kernel.parallel () to () {
+        kernel.alternatives {
+          %first = arith.constant 0 : index
+          %end = arith.constant 100 : index
+          %one = arith.constant 1 : index
+          %least = arith.constant -2147483648 : i32
+          %0 = scf.for %i = %first to %end step %one iter_args(%most = %least) -> i32 {
+            %1 = kernel.load %x[%i] : memref<100xi32>
+            %2 = arith.cmpi sge, %1, %most : i32
+            kernel.store %2, %y[%i] : memref<100xi1>
+            %3 = arith.maxsi %1, %most : i32
+            scf.yield %3 : i32
+          }
+        } shared {
+          kernel.vector_loop %i to 100 {
+            %0 = kernel.load %x[%i] : memref<100xi32>
+            %most = kernel.reduce max (%j) to (100) : i32 {
+              %2 = arith.minui %i, %j : index
+              %3 = kernel.load %x[%2] : memref<100xi32>
+              kernel.yield %3 : i32
+            }
+            %1 = arith.cmpi sge, %0, %most : i32
+            kernel.store %1, %y[%i] : memref<100xi1>
+          }
+        }
+      }
+    }
+    ```
+  }];
+  let regions = (region SizedRegion<1>:$serial, SizedRegion<1>:$shared);
+  let assemblyFormat = "$serial `shared` $shared attr-dict";
+  let hasVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins)>];
+  let extraClassDeclaration = [{
+    /// Puts what is in \p region, one of its own, in the place of the operation.
+    void replaceBy(::mlir::Region &region);
+  }];
+}
+
 def Kernel_YieldOp
     : Kernel_Op<"yield", [Pure, Terminator, ReturnLike,
                           ParentOneOf<["ReduceOp", "ContractOp"]>]> {

@@ -23,6 +23,8 @@ using namespace mlir;
 using namespace dlc::kernel;
 
 static constexpr int64_t kMinThreads = 32, kMaxThreads = 256;
+/// Of a block that has a multiprocessor to itself.
+static constexpr int64_t kLoneThreads = 1024;
 /// Threads of a block where each thread is on its own.
 static constexpr int64_t kLooseThreads = 128;
 /// Between two threads' or blocks' scratch memory, in bytes.
@@ -50,6 +52,7 @@ public:
 
 private:
   int64_t chooseThreads(ArrayRef<GridPart> parts);
+  bool isLone(const GridPart &part);
   void createFunction();
   LogicalResult emitSections(Block &block, ArrayRef<GridPart> parts);
   /// Emits \p part for the block number \p block of it.
@@ -75,6 +78,19 @@ private:
 };
 } // namespace
 
+/// Whether there are no more tasks than multiprocessors. Contractions have
+/// registers for so many threads only.
+bool GridLowering::isLone(const GridPart &part) {
+  if (part.kind != GridPart::Blocks)
+    return false;
+  auto task = cast<ParallelOp>(part.section);
+  bool hasContract =
+      task.walk([](ContractOp) { return WalkResult::interrupt(); })
+          .wasInterrupted();
+  return !hasContract &&
+         computeProduct(task.getExtents()) <= target.getMultiprocessors();
+}
+
 int64_t GridLowering::chooseThreads(ArrayRef<GridPart> parts) {
   int64_t threads = kMinThreads;
   for (const GridPart &part : parts) {
@@ -83,8 +99,10 @@ int64_t GridLowering::chooseThreads(ArrayRef<GridPart> parts) {
                              target.getMultiprocessors(), /*numThreads=*/0,
                              precision)
           .getNumThreads();
-    int64_t most = part.kind == GridPart::Threads ? kLooseThreads : kMaxThreads;
     int64_t useful = llvm::PowerOf2Ceil(part.getUsefulThreads());
+    int64_t most = part.kind == GridPart::Threads ? kLooseThreads : kMaxThreads;
+    if (isLone(part))
+      most = std::clamp(useful / 4, kMaxThreads, kLoneThreads);
     threads = std::max(threads, std::min(useful, most));
   }
   return threads;
@@ -371,6 +389,7 @@ struct KernelToGpu : dlc::kernel::impl::KernelToGpuBase<KernelToGpu> {
     for (FuncOp kernel :
          llvm::make_early_inc_range(getOperation().getOps<FuncOp>())) {
       ++numKernels;
+      kernel.walk([](AlternativesOp op) { op.replaceBy(op.getShared()); });
       if (failed(GridLowering(kernel, target, *accuracy).run()))
         return signalPassFailure();
     }

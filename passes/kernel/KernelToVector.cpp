@@ -264,6 +264,7 @@ struct KernelToVector : dlc::kernel::impl::KernelToVectorBase<KernelToVector> {
     VectorTarget target = getVectorTarget(attr);
     for (FuncOp kernel :
          llvm::make_early_inc_range(getOperation().getOps<FuncOp>())) {
+      kernel.walk([](AlternativesOp op) { op.replaceBy(op.getSerial()); });
       kernel.walk([&](ContractOp) { ++numContractions; });
       ++numKernels;
       if (failed(FuncLowering(kernel, target).run()))

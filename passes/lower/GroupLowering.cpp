@@ -311,6 +311,20 @@ void GroupLowering::closeLoop() {
   scopes.pop_back();
 }
 
+void GroupLowering::emitAlternatives(Location loc,
+                                     llvm::function_ref<void()> serial,
+                                     llvm::function_ref<void()> shared) {
+  auto op = kernel::AlternativesOp::create(builder, loc);
+  auto fill = [&](Region &region, llvm::function_ref<void()> emit) {
+    builder.setInsertionPointToStart(&region.front());
+    ElementEmitter::Scope scope(emitter);
+    emit();
+  };
+  fill(op.getSerial(), serial);
+  fill(op.getShared(), shared);
+  builder.setInsertionPointAfter(op);
+}
+
 FailureOr<Value> GroupLowering::emitReduce(
     Location loc, kernel::ReduceKind kind, ArrayRef<int64_t> extents, Type type,
     llvm::function_ref<FailureOr<Value>(ArrayRef<AffineExpr>)> body) {

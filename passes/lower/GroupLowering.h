@@ -77,6 +77,10 @@ public:
   /// What follows, up to closeLoop(), is for where \p condition holds.
   void openIf(mlir::Location loc, mlir::Value condition);
   void closeLoop();
+  /// Emits, inside a section, the same work for a thread on its own and for
+  /// threads that share it.
+  void emitAlternatives(mlir::Location loc, llvm::function_ref<void()> serial,
+                        llvm::function_ref<void()> shared);
   /// Emits a reduction over \p extents of what \p body returns.
   mlir::FailureOr<mlir::Value>
   emitReduce(mlir::Location loc, kernel::ReduceKind kind,

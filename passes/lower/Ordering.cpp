@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lowers sorting and the choices that depend on an order. Each row is one task:
-// what comes later depends on all that comes before.
+// Lowers sorting. Each row is one task.
 #include "passes/lower/RowEmitter.h"
 
 #include "dialects/graph/Inference.h"
@@ -22,8 +21,9 @@ using Indices = GroupLowering::Indices;
 static constexpr int64_t kCounted = 512;
 /// Rows have less than 2^31 elements.
 static constexpr int64_t kMostLevels = 31;
-/// Boxes that are compared with one box at a time.
-static constexpr int64_t kBoxes = 64;
+/// Threads that share a row begin with runs of 2^5, sorted by counting. Odd, so
+/// that these are in the half where merges leave runs of this length.
+static constexpr int64_t kFirstLevel = 5;
 
 LogicalResult
 RowEmitter::finishRow(ArrayRef<AffineExpr> at, int64_t count,
@@ -38,14 +38,12 @@ RowEmitter::finishRow(ArrayRef<AffineExpr> at, int64_t count,
   return success();
 }
 
-//===----------------------------------------------------------------------===//
-// ArgsortOp
-//===----------------------------------------------------------------------===//
-
 namespace {
 /// Sorts integers that order the elements. In a short row each element goes to
 /// the place that as many others come before. In a longer one, runs of 1, 2,
-/// 4, ... elements are merged from one half of the scratch memory to the other.
+/// 4, ... elements are merged from one half of the scratch memory to the other:
+/// by one thread an element after the other, by several all at once, each to
+/// the place that a binary search in the other run finds.
 class ArgsortEmitter : RowEmitter {
 public:
   ArgsortEmitter(GroupLowering &lowering, graph::ArgsortOp op)
@@ -62,8 +60,18 @@ private:
   /// Merges all runs; returns the half where the last ones are.
   AffineExpr emitLevels();
   LogicalResult emitKeys(ArrayRef<AffineExpr> row);
+  /// Whether \p other at \p otherAt belongs before \p key at \p at.
+  Value emitComesBefore(Value other, Value otherAt, Value key, Value at);
   void emitCounts();
   void emitLevel(AffineExpr level);
+  /// Sorts runs of 2^kFirstLevel by counting.
+  void emitFirstRuns();
+  /// Merges all runs of 2^\p level, each element on its own.
+  void emitSharedLevel(AffineExpr level);
+  /// How many of the \p size elements from \p begin on come before \p key,
+  /// which is at \p at.
+  Value emitSearch(AffineExpr level, Value begin, Value size, Value key,
+                   Value at);
   /// Merges two runs that follow each other: [begin, middle) and [middle, end).
   void emitMerge(AffineExpr level, Value begin, Value middle, Value end);
   /// The key at \p position of a half of the scratch memory.
@@ -112,6 +120,17 @@ LogicalResult ArgsortEmitter::emitKeys(ArrayRef<AffineExpr> row) {
   return success();
 }
 
+Value ArgsortEmitter::emitComesBefore(Value other, Value otherAt, Value key,
+                                      Value at) {
+  Value isBefore = compare(sort.getDescending() ? arith::CmpIPredicate::sgt
+                                                : arith::CmpIPredicate::slt,
+                           other, key);
+  Value isEqual = compare(arith::CmpIPredicate::eq, other, key);
+  Value isEarlier = compare(arith::CmpIPredicate::slt, otherAt, at);
+  Value isFirst = arith::AndIOp::create(b, loc, isEqual, isEarlier);
+  return arith::OrIOp::create(b, loc, isBefore, isFirst);
+}
+
 /// Puts the position of each element at its rank.
 void ArgsortEmitter::emitCounts() {
   AffineExpr first = emitter.constant(0);
@@ -121,14 +140,8 @@ void ArgsortEmitter::emitCounts() {
   Type i32 = b.getI32Type();
   auto comesBefore = [&](ArrayRef<AffineExpr> at) -> FailureOr<Value> {
     Value other = loadKey(first, at[0]);
-    Value isBefore = compare(sort.getDescending() ? arith::CmpIPredicate::sgt
-                                                  : arith::CmpIPredicate::slt,
-                             other, key);
-    Value isEqual = compare(arith::CmpIPredicate::eq, other, key);
-    Value isEarlier =
-        compare(arith::CmpIPredicate::slt, emitter.emitIndex(loc, at[0]), own);
-    Value isFirst = arith::AndIOp::create(b, loc, isEqual, isEarlier);
-    Value counts = arith::OrIOp::create(b, loc, isBefore, isFirst);
+    Value counts =
+        emitComesBefore(other, emitter.emitIndex(loc, at[0]), key, own);
     return Value(arith::ExtUIOp::create(b, loc, i32, counts));
   };
   FailureOr<Value> rank = lowering.emitReduce(loc, kernel::ReduceKind::Add,
@@ -206,16 +219,102 @@ Value ArgsortEmitter::emitLevelCount() {
   return loop.getResult(0);
 }
 
-AffineExpr ArgsortEmitter::emitLevels() {
-  if (!lowering.decisions.isForManySizes()) {
-    int64_t levels = int64_t(llvm::Log2_64_Ceil(length));
-    emitLevel(lowering.openLoop(loc, levels).front());
-    lowering.closeLoop();
-    return emitter.constant(levels % 2);
-  }
-  Value levels = emitLevelCount();
-  emitLevel(lowering.openBoundedLoop(loc, levels, kMostLevels));
+void ArgsortEmitter::emitFirstRuns() {
+  int64_t run = int64_t(1) << kFirstLevel;
+  AffineExpr position = lowering.openVectorLoop(loc, length);
+  AffineExpr from = emitter.constant(0), to = emitter.constant(1);
+  AffineExpr begin = position.floorDiv(run) * run;
+  Value own = emitter.emitIndex(loc, position), key = loadKey(from, position);
+  Value last = constantIndex(length - 1);
+  Type i32 = b.getI32Type();
+  auto comesBefore = [&](ArrayRef<AffineExpr> at) -> FailureOr<Value> {
+    Value place = emitter.emitIndex(loc, begin + at[0]);
+    Value other = loadKey(from, emitter.addIndex(minimum(place, last), length));
+    Value counts = arith::AndIOp::create(
+        b, loc, compare(arith::CmpIPredicate::sle, place, last),
+        emitComesBefore(other, place, key, own));
+    return Value(arith::ExtUIOp::create(b, loc, i32, counts));
+  };
+  FailureOr<Value> rank =
+      lowering.emitReduce(loc, kernel::ReduceKind::Add, run, i32, comesBefore);
+  Value place = arith::AddIOp::create(
+      b, loc, emitter.emitIndex(loc, begin),
+      arith::IndexCastOp::create(b, loc, b.getIndexType(), *rank));
+  AffineExpr at = emitter.addIndex(place, length);
+  emitter.storePhysical(loc, key, keys, {to, at});
+  emitter.storePhysical(loc, toInt(own), places, {to, at});
   lowering.closeLoop();
+}
+
+Value ArgsortEmitter::emitSearch(AffineExpr level, Value begin, Value size,
+                                 Value key, Value at) {
+  Value zero = constantIndex(0), one = constantIndex(1);
+  Value exponent = emitter.emitIndex(loc, level);
+  Value run = arith::ShLIOp::create(b, loc, one, exponent);
+  Value steps = arith::AddIOp::create(b, loc, exponent, one);
+  auto loop = scf::ForOp::create(b, loc, zero, steps, one, zero);
+  OpBuilder::InsertionGuard guard(b);
+  ElementEmitter::Scope scope(emitter);
+  b.setInsertionPointToStart(loop.getBody());
+  Value known = loop.getRegionIterArg(0);
+  Value step = arith::ShRUIOp::create(b, loc, run, loop.getInductionVar());
+  Value next = arith::AddIOp::create(b, loc, known, step);
+  Value place = arith::SubIOp::create(
+      b, loc, arith::AddIOp::create(b, loc, begin, next), one);
+  AffineExpr otherAt =
+      emitter.addIndex(minimum(place, constantIndex(length - 1)), length);
+  Value isMore = arith::AndIOp::create(
+      b, loc, compare(arith::CmpIPredicate::sle, next, size),
+      emitComesBefore(loadKey(level % 2, otherAt), place, key, at));
+  scf::YieldOp::create(
+      b, loc, Value(arith::SelectOp::create(b, loc, isMore, next, known)));
+  return loop.getResult(0);
+}
+
+void ArgsortEmitter::emitSharedLevel(AffineExpr level) {
+  AffineExpr from = level % 2, to = (level + 1) % 2;
+  AffineExpr position = lowering.openVectorLoop(loc, length);
+  Value at = emitter.emitIndex(loc, position), key = loadKey(from, position);
+  Value exponent = emitter.emitIndex(loc, level);
+  Value run = arith::ShLIOp::create(b, loc, constantIndex(1), exponent);
+  Value begin = arith::ShLIOp::create(
+      b, loc, arith::ShRUIOp::create(b, loc, at, exponent), exponent);
+  // One of both runs begins at an odd multiple of their length.
+  Value other = arith::XOrIOp::create(b, loc, begin, run);
+  Value size =
+      minimum(run, arith::SubIOp::create(b, loc, constantIndex(length), other));
+  Value before = emitSearch(level, other, size, key, at);
+  Value offset = arith::SubIOp::create(b, loc, at, begin);
+  Value place =
+      arith::AddIOp::create(b, loc, minimum(begin, other),
+                            arith::AddIOp::create(b, loc, offset, before));
+  AffineExpr target = emitter.addIndex(place, length);
+  emitter.storePhysical(loc, key, keys, {to, target});
+  emitter.storePhysical(loc,
+                        emitter.loadPhysical(loc, places, {from, position}),
+                        places, {to, target});
+  lowering.closeLoop();
+}
+
+AffineExpr ArgsortEmitter::emitLevels() {
+  bool isForManySizes = lowering.decisions.isForManySizes();
+  int64_t most = isForManySizes ? kMostLevels : llvm::Log2_64_Ceil(length);
+  Value levels = isForManySizes ? emitLevelCount() : constantIndex(most);
+  lowering.emitAlternatives(
+      loc,
+      [&] {
+        emitLevel(isForManySizes ? lowering.openBoundedLoop(loc, levels, most)
+                                 : lowering.openLoop(loc, most).front());
+        lowering.closeLoop();
+      },
+      [&] {
+        emitFirstRuns();
+        emitSharedLevel(lowering.openBoundedLoop(loc, levels, most,
+                                                 constantIndex(kFirstLevel)));
+        lowering.closeLoop();
+      });
+  if (!isForManySizes)
+    return emitter.constant(most % 2);
   Value half = arith::RemUIOp::create(b, loc, levels, constantIndex(2));
   return emitter.addIndex(half, 2);
 }
@@ -250,269 +349,4 @@ LogicalResult ArgsortEmitter::emit() {
 LogicalResult dlc::lower::lowerArgsort(GroupLowering &lowering,
                                        graph::ArgsortOp op) {
   return ArgsortEmitter(lowering, op).emit();
-}
-
-//===----------------------------------------------------------------------===//
-// SuppressOp
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// Copies a row's boxes to scratch memory, a coordinate after the other, and
-/// lets each box that is still alive end later ones.
-class SuppressEmitter : RowEmitter {
-public:
-  SuppressEmitter(GroupLowering &lowering, graph::SuppressOp op)
-      : RowEmitter(lowering, op), suppress(op),
-        type(getTensorType(op.getBoxes())), element(type.getElementType()),
-        count(type.getDimSize(1)) {}
-
-  LogicalResult emit();
-
-private:
-  /// What is stored for each box: corners (x1, y1, x2, y2), area, whether it
-  /// is alive, class.
-  enum : int64_t { Area = 4, Alive, Class, NumFields };
-
-  LogicalResult emitCopies(AffineExpr row);
-  /// Fills all fields of \p room boxes with zeros.
-  void emitZeros(int64_t room);
-  /// Whether there may be any number of boxes: then their blocks are whole, the
-  /// last one with some that are compared for nothing.
-  bool isForManySizes() const { return lowering.decisions.isForManySizes(); }
-  void emitComparisons(AffineExpr box);
-  /// Whether boxes \p a and \p b of the row overlap too much.
-  Value emitTest(AffineExpr a, AffineExpr b);
-
-  Value load(int64_t field, AffineExpr box) {
-    return emitter.loadPhysical(loc, fields, {emitter.constant(field), box});
-  }
-  void store(Value value, int64_t field, AffineExpr box) {
-    emitter.storePhysical(loc, value, fields, {emitter.constant(field), box});
-  }
-  Value constant(double value) {
-    return scalar::constant(b, loc, element, value);
-  }
-  Value isAlive(AffineExpr box) {
-    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ONE,
-                                 load(Alive, box), constant(0));
-  }
-
-  graph::SuppressOp suppress;
-  RankedTensorType type;
-  Type element;
-  int64_t count;
-  Value fields; ///< scratch, [NumFields, count]
-};
-} // namespace
-
-void SuppressEmitter::emitZeros(int64_t room) {
-  AffineExpr box = lowering.openVectorLoop(loc, room);
-  for (int64_t field = 0; field < NumFields; ++field)
-    store(constant(0), field, box);
-  lowering.closeLoop();
-}
-
-LogicalResult SuppressEmitter::emitCopies(AffineExpr row) {
-  AffineExpr box = lowering.openVectorLoop(loc, count);
-  for (int64_t i = 0; i < 4; ++i) {
-    FailureOr<Value> corner =
-        emitter.emit(suppress.getBoxes(), {row, box, emitter.constant(i)});
-    if (failed(corner))
-      return failure();
-    store(*corner, i, box);
-  }
-  SmallVector<std::pair<Value, int64_t>> others{{suppress.getAreas(), Area},
-                                                {suppress.getAlive(), Alive}};
-  if (suppress.getClasses())
-    others.push_back({suppress.getClasses(), Class});
-  for (auto [tensor, field] : others) {
-    FailureOr<Value> value = emitter.emit(tensor, {row, box});
-    if (failed(value))
-      return failure();
-    store(scalar::cast(b, loc, *value, element), field, box);
-  }
-  lowering.closeLoop();
-  return success();
-}
-
-Value SuppressEmitter::emitTest(AffineExpr a, AffineExpr c) {
-  // A single instruction each: NaN need not be kept.
-  auto choose = [&](arith::CmpFPredicate predicate, Value x, Value y) -> Value {
-    Value isFirst = arith::CmpFOp::create(b, loc, predicate, x, y);
-    return arith::SelectOp::create(b, loc, isFirst, x, y);
-  };
-  auto extent = [&](int64_t dim) {
-    Value low = choose(arith::CmpFPredicate::OGT, load(dim, a), load(dim, c));
-    Value high =
-        choose(arith::CmpFPredicate::OLT, load(dim + 2, a), load(dim + 2, c));
-    Value size = scalar::sub(b, loc, high, low);
-    double border = suppress.getBorder().convertToDouble();
-    if (border != 0)
-      size = scalar::add(b, loc, size, constant(border));
-    return choose(arith::CmpFPredicate::OGT, size, constant(0));
-  };
-  Value shared = scalar::mul(b, loc, extent(0), extent(1));
-  Value whole = scalar::sub(
-      b, loc, scalar::add(b, loc, load(Area, a), load(Area, c)), shared);
-  Value overlap = scalar::div(b, loc, shared, whole);
-  Value isMuch = arith::CmpFOp::create(
-      b, loc,
-      suppress.getInclusive() ? arith::CmpFPredicate::OGE
-                              : arith::CmpFPredicate::OGT,
-      overlap, constant(suppress.getThreshold().convertToDouble()));
-  if (!suppress.getClasses())
-    return isMuch;
-  Value isSame = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
-                                       load(Class, a), load(Class, c));
-  return arith::AndIOp::create(b, loc, isMuch, isSame);
-}
-
-/// Ends what \p box ends, in blocks of which the last overlaps the one before.
-void SuppressEmitter::emitComparisons(AffineExpr box) {
-  int64_t lanes = isForManySizes() ? kBoxes : std::min(count, kBoxes);
-  int64_t blocks = llvm::divideCeil(count, lanes);
-  Value self = emitter.emitIndex(loc, box);
-  Value first = arith::DivUIOp::create(b, loc, self, constantIndex(lanes));
-  AffineExpr block =
-      lowering.openBoundedLoop(loc, constantIndex(blocks), blocks, first);
-  AffineExpr begin = block * lanes;
-  if (!isForManySizes()) {
-    Value start =
-        minimum(emitter.emitIndex(loc, begin), constantIndex(count - lanes));
-    begin = emitter.addIndex(start, count - lanes + 1);
-  }
-  AffineExpr other = begin + lowering.openVectorLoop(loc, lanes);
-  Value isLater =
-      compare(arith::CmpIPredicate::sgt, emitter.emitIndex(loc, other), self);
-  Value ends = arith::AndIOp::create(b, loc, isLater, emitTest(box, other));
-  Value left =
-      arith::SelectOp::create(b, loc, ends, constant(0), load(Alive, other));
-  store(left, Alive, other);
-  lowering.closeLoop();
-  lowering.closeLoop();
-}
-
-LogicalResult SuppressEmitter::emit() {
-  int64_t room = isForManySizes() ? llvm::alignTo(count, kBoxes) : count;
-  fields = makeScratch({NumFields, room}, element);
-  Indices row = lowering.openTasks(loc, type.getDimSize(0));
-  if (isForManySizes())
-    emitZeros(room);
-  if (failed(emitCopies(row[0])))
-    return failure();
-  if (count > 1 || isForManySizes()) {
-    AffineExpr box = lowering.openLoop(loc, count).front();
-    lowering.openIf(loc, isAlive(box));
-    emitComparisons(box);
-    lowering.closeLoop();
-    lowering.closeLoop();
-  }
-  if (failed(
-          finishRow(row, count, [&](AffineExpr box) { return isAlive(box); })))
-    return failure();
-  lowering.closeSection();
-  return success();
-}
-
-LogicalResult dlc::lower::lowerSuppress(GroupLowering &lowering,
-                                        graph::SuppressOp op) {
-  return SuppressEmitter(lowering, op).emit();
-}
-
-//===----------------------------------------------------------------------===//
-// MatchOp
-//===----------------------------------------------------------------------===//
-
-namespace {
-class MatchEmitter : RowEmitter {
-public:
-  MatchEmitter(GroupLowering &lowering, graph::MatchOp op)
-      : RowEmitter(lowering, op), match(op), rows(op.getRows()),
-        columns(op.getColumns()) {}
-
-  LogicalResult emit();
-
-private:
-  /// Fills \p buffer of \p count elements with \p value.
-  void fill(Value buffer, int64_t count, int64_t value);
-  LogicalResult emitPairs(AffineExpr batch);
-
-  graph::MatchOp match;
-  int64_t rows, columns;
-  Value partners; ///< scratch, the column of each row or -1
-  Value isTaken;  ///< scratch, 1 for columns that have a row
-};
-} // namespace
-
-void MatchEmitter::fill(Value buffer, int64_t count, int64_t value) {
-  Value number = scalar::constant(b, loc, b.getI32Type(), double(value));
-  AffineExpr position = lowering.openVectorLoop(loc, count);
-  emitter.storePhysical(loc, number, buffer, position);
-  lowering.closeLoop();
-}
-
-LogicalResult MatchEmitter::emitPairs(AffineExpr batch) {
-  int64_t count = getTensorType(match.getOrder()).getDimSize(1);
-  Value one = constantIndex(1), zero = constantIndex(0);
-  auto loop = scf::ForOp::create(b, loc, zero, constantIndex(count), one, zero);
-  OpBuilder::InsertionGuard guard(b);
-  ElementEmitter::Scope scope(emitter);
-  b.setInsertionPointToStart(loop.getBody());
-  AffineExpr at = emitter.addIndex(loop.getInductionVar(), count);
-  FailureOr<Value> pair = emitter.emit(match.getOrder(), {batch, at});
-  FailureOr<Value> isAllowed = emitter.emit(match.getAllowed(), {batch, at});
-  if (failed(pair) || failed(isAllowed))
-    return failure();
-  AffineExpr index = emitter.emitBoundedIndex(loc, *pair, rows * columns,
-                                              graph::IndexMode::Clip);
-  Value linear = emitter.emitIndex(loc, index), width = constantIndex(columns);
-  Value column = arith::RemUIOp::create(b, loc, linear, width);
-  AffineExpr rowAt =
-      emitter.addIndex(arith::DivUIOp::create(b, loc, linear, width), rows);
-  AffineExpr columnAt = emitter.addIndex(column, columns);
-  auto number = [&](int64_t value) {
-    return scalar::constant(b, loc, b.getI32Type(), double(value));
-  };
-  auto both = [&](Value lhs, Value rhs) -> Value {
-    return arith::AndIOp::create(b, loc, lhs, rhs);
-  };
-  Value isRowFree =
-      compare(arith::CmpIPredicate::slt,
-              emitter.loadPhysical(loc, partners, rowAt), number(0));
-  Value isColumnFree =
-      compare(arith::CmpIPredicate::eq,
-              emitter.loadPhysical(loc, isTaken, columnAt), number(0));
-  Value matches = loop.getRegionIterArg(0);
-  Value isWanted = compare(arith::CmpIPredicate::slt, matches,
-                           constantIndex(match.getLimit()));
-  Value fits = both(both(isRowFree, isColumnFree), both(*isAllowed, isWanted));
-  lowering.openIf(loc, fits);
-  emitter.storePhysical(loc, toInt(column), partners, rowAt);
-  emitter.storePhysical(loc, number(1), isTaken, columnAt);
-  lowering.closeLoop();
-  Value step = arith::SelectOp::create(b, loc, fits, one, zero);
-  scf::YieldOp::create(b, loc,
-                       Value(arith::AddIOp::create(b, loc, matches, step)));
-  return success();
-}
-
-LogicalResult MatchEmitter::emit() {
-  partners = makeScratch(rows, b.getI32Type());
-  isTaken = makeScratch(columns, b.getI32Type());
-  int64_t batches = getTensorType(match.getOrder()).getDimSize(0);
-  Indices task = lowering.openTasks(loc, batches);
-  fill(partners, rows, -1);
-  fill(isTaken, columns, 0);
-  if (failed(emitPairs(task[0])) ||
-      failed(finishRow(task, rows, [&](AffineExpr row) {
-        return emitter.loadPhysical(loc, partners, row);
-      })))
-    return failure();
-  lowering.closeSection();
-  return success();
-}
-
-LogicalResult dlc::lower::lowerMatch(GroupLowering &lowering,
-                                     graph::MatchOp op) {
-  return MatchEmitter(lowering, op).emit();
 }

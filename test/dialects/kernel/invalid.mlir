@@ -342,3 +342,31 @@ func.func @counted_c1(%x: tensor<10xi32>) -> tensor<5xi64> {
   %0 = kernel.counted %x start 1 count 0 : tensor<10xi32> to tensor<5xi64>
   return %0 : tensor<5xi64>
 }
+
+// -----
+
+kernel.func @alternatives_c1_task(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
+  // expected-error @+1 {{'kernel.alternatives' op is not inside a kernel.parallel}}
+  kernel.alternatives {
+    %0 = arith.constant 0 : index
+  } shared {
+    %0 = arith.constant 0 : index
+  }
+  kernel.parallel () to () {
+  }
+}
+
+// -----
+
+kernel.func @alternatives_c1_lanes(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
+  kernel.parallel () to () {
+    kernel.vector_loop %i to 8 {
+      // expected-error @+1 {{'kernel.alternatives' op is inside a kernel.vector_loop}}
+      kernel.alternatives {
+        %0 = arith.constant 0 : index
+      } shared {
+        %0 = arith.constant 0 : index
+      }
+    }
+  }
+}

@@ -86,6 +86,27 @@ kernel.func @phases(%x: memref<8xf32>) outputs(%y: memref<4x8xf32>) {
   }
 }
 
+// CHECK-LABEL: kernel.func @alternatives(
+// CHECK: alternatives {
+// CHECK-NEXT: loop (%{{.*}}) to (8) {
+// CHECK: } shared {
+// CHECK-NEXT: vector_loop %{{.*}} to 8 {
+kernel.func @alternatives(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
+  kernel.parallel () to () {
+    kernel.alternatives {
+      kernel.loop (%i) to (8) {
+        %0 = kernel.load %x[%i] : memref<8xf32>
+        kernel.store %0, %y[%i] : memref<8xf32>
+      }
+    } shared {
+      kernel.vector_loop %i to 8 {
+        %0 = kernel.load %x[%i] : memref<8xf32>
+        kernel.store %0, %y[%i] : memref<8xf32>
+      }
+    }
+  }
+}
+
 // A convolution: 3 x 3, 40 channels in blocks of 16, a halo of 1.
 // CHECK-LABEL: kernel.func @conv(
 // CHECK: contract batch [2, 56] m 56 n 64 k [3, 3, 3, 16] k_tail 8

@@ -239,17 +239,17 @@ kernel.func @powers(%x: memref<8x16xf32>) outputs(%y: memref<4x8x16xf32>) {
 #gpu = #device.gpu<"sm_80", sm = 80, multiprocessors = 108, block_shared_bytes = 166912>
 
 module attributes {device.gpu = #gpu} {
-// Few lanes with long reductions have a group of threads each: 16 of 256. The
-// two groups of a warp exchange their sums, then the eight warps.
+// Few lanes with long reductions have a group of threads each: 16 of 512. The
+// two groups of a warp exchange their sums, then the 16 warps.
 // CHECK-LABEL: gpu.func @groups
-// CHECK-SAME: kernel.threads = 256
+// CHECK-SAME: kernel.threads = 512
 // CHECK: %[[LANE:.+]] = arith.remui %[[THREAD:.+]], %c16
 // CHECK: %[[SHARER:.+]] = arith.divui %[[THREAD]], %c16
-// CHECK: scf.for %{{.+}} = %[[SHARER]] to %c900 step %c16
+// CHECK: scf.for %{{.+}} = %[[SHARER]] to %c900 step %c32
 // CHECK-COUNT-1: gpu.shuffle xor
 // CHECK-NOT: gpu.shuffle
-// CHECK: memref<128xf32, #gpu.address_space<workgroup>>
-// CHECK: scf.for %{{.+}} = %[[SHARER]] to %c900 step %c16
+// CHECK: memref<256xf32, #gpu.address_space<workgroup>>
+// CHECK: scf.for %{{.+}} = %[[SHARER]] to %c900 step %c32
 // CHECK: memref.store
 kernel.func @groups(%x: memref<2x30x30x16xf32>) outputs(%y: memref<2x30x30x16xf32>) {
   kernel.parallel (%n) to (2) {
@@ -304,6 +304,46 @@ kernel.func @overwritten(%x: memref<3x8xf32>) outputs(%y: memref<3x32xf32>) {
     kernel.vector_loop %j to 8 {
       %0 = kernel.load %x[%i, %j] : memref<3x8xf32>
       kernel.store %0, %y[%i, %j] : memref<3x32xf32>
+    }
+  }
+}
+}
+
+// -----
+
+#gpu = #device.gpu<"sm_80", sm = 80, multiprocessors = 108, block_shared_bytes = 166912>
+
+module attributes {device.gpu = #gpu} {
+// Of two ways to do the same, threads take what they can share. A task for each
+// multiprocessor has up to 1024 of them, where each has four iterations to do.
+// CHECK-LABEL: gpu.func @alternatives
+// CHECK-SAME: kernel.blocks = 2
+// CHECK-SAME: kernel.threads = 512
+// CHECK-NOT: %c7
+// CHECK: %[[THREAD:.+]] = gpu.thread_id x
+// CHECK: scf.for %{{.+}} to %c2048 step %c512
+// CHECK: gpu.barrier
+// CHECK: memref.load
+kernel.func @alternatives(%x: memref<2x2048xf32>) outputs(%y: memref<2x2048xf32>) {
+  %s = kernel.scratch : memref<2048xf32>
+  kernel.parallel (%i) to (2) {
+    kernel.alternatives {
+      %seven = arith.constant 7 : index
+      %one = arith.constant 1 : index
+      %end = arith.constant 2048 : index
+      scf.for %j = %seven to %end step %one {
+        %0 = kernel.load %x[%i, %j] : memref<2x2048xf32>
+        kernel.store %0, %s[%j] : memref<2048xf32>
+      }
+    } shared {
+      kernel.vector_loop %j to 2048 {
+        %0 = kernel.load %x[%i, %j] : memref<2x2048xf32>
+        kernel.store %0, %s[%j] : memref<2048xf32>
+      }
+    }
+    kernel.vector_loop %j to 2048 {
+      %0 = kernel.load %s[2047 - %j] : memref<2048xf32>
+      kernel.store %0, %y[%i, %j] : memref<2x2048xf32>
     }
   }
 }

@@ -39,6 +39,32 @@ kernel.func @relu(%x: memref<4x19xf32>) outputs(%y: memref<4x19xf32>) {
   }
 }
 
+// Of two ways to do the same, a thread takes the one for one thread.
+
+// CHECK-LABEL: func.func @alternatives(
+// CHECK: scf.for %{{.*}} = %c7 to %c64
+// CHECK: memref.store
+// CHECK-NOT: vector.store
+// CHECK: return
+kernel.func @alternatives(%x: memref<64xf32>) outputs(%y: memref<64xf32>) {
+  kernel.parallel () to () {
+    kernel.alternatives {
+      %first = arith.constant 7 : index
+      %one = arith.constant 1 : index
+      %end = arith.constant 64 : index
+      scf.for %j = %first to %end step %one {
+        %0 = kernel.load %x[%j] : memref<64xf32>
+        kernel.store %0, %y[%j] : memref<64xf32>
+      }
+    } shared {
+      kernel.vector_loop %j to 64 {
+        %0 = kernel.load %x[%j] : memref<64xf32>
+        kernel.store %0, %y[%j] : memref<64xf32>
+      }
+    }
+  }
+}
+
 // Strided elements are gathered, an element that all lanes share is repeated.
 
 // CHECK-LABEL: func.func @strides(

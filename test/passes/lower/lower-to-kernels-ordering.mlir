@@ -38,13 +38,15 @@ func.func @argsort(%x: tensor<2x5xf32>) -> tensor<2x5xi32> {
 // -----
 
 // A longer one: runs are merged eleven times, so that the second half holds the
-// result. Of equal keys the left one is taken.
+// result. Of equal keys the left one is taken. Threads that share a row begin
+// with runs of 32 and look up each element's place in the other run.
 
 // CHECK-LABEL: kernel.func @argsort_0(
 // CHECK-SAME: %[[X:.*]]: memref<2000xi16>) outputs(%[[Y:.*]]: memref<2000xi32>)
 // CHECK-NEXT: %[[KEYS:.*]] = scratch : memref<2x2000xi16>
 // CHECK-NEXT: %[[PLACES:.*]] = scratch : memref<2x2000xi32>
-// CHECK: loop (%[[LEVEL:.*]]) to (11) {
+// CHECK: alternatives {
+// CHECK-NEXT: loop (%[[LEVEL:.*]]) to (11) {
 // CHECK: scf.for
 // CHECK: scf.for %[[AT:.*]] = %{{.*}} to %[[END:.*]] step %{{.*}} iter_args(%[[LEFT:.*]] = %{{.*}}, %[[RIGHT:.*]] = %[[MIDDLE:.*]]) -> (index, index) {
 // CHECK: %[[A:.*]] = kernel.load %[[KEYS]][%[[LEVEL]] mod 2, %{{.*}}] : memref<2x2000xi16>
@@ -56,6 +58,17 @@ func.func @argsort(%x: tensor<2x5xf32>) -> tensor<2x5xi32> {
 // CHECK-NEXT: %[[TAKES:.*]] = arith.andi %[[THERE]], %[[OR]] : i1
 // CHECK-NEXT: arith.select %[[TAKES]], %[[B]], %[[A]] : i16
 // CHECK: kernel.store %{{.*}}, %[[KEYS]][(%[[LEVEL]] + 1) mod 2, %[[AT]]] : memref<2x2000xi16>
+// CHECK: } shared {
+// CHECK-NEXT: vector_loop %[[P:.*]] to 2000 {
+// CHECK: reduce add (%{{.*}}) to (32) : i32 {
+// CHECK: store %{{.*}}, %[[KEYS]][1, %{{.*}}] : memref<2x2000xi16>
+// CHECK: scf.for %[[SHARED:.*]] = %c5
+// CHECK-NEXT: kernel.vector_loop %[[Q:.*]] to 2000 {
+// CHECK: scf.for %{{.*}} iter_args(%[[KNOWN:.*]] = %{{.*}}) -> (index) {
+// CHECK: %[[NEXT:.*]] = arith.addi %[[KNOWN]], %{{.*}} : index
+// CHECK: kernel.load %[[KEYS]][%[[SHARED]] mod 2, %{{.*}}] : memref<2x2000xi16>
+// CHECK: arith.select %{{.*}}, %[[NEXT]], %[[KNOWN]] : index
+// CHECK: store %{{.*}}, %[[KEYS]][(%[[SHARED]] + 1) mod 2, %{{.*}}] : memref<2x2000xi16>
 // CHECK: %[[PLACE:.*]] = load %[[PLACES]][1, %{{.*}}] : memref<2x2000xi32>
 // CHECK-NEXT: store %[[PLACE]], %[[Y]][%{{.*}}] : memref<2000xi32>
 func.func @argsort_long(%x: tensor<2000xi16>) -> tensor<2000xi32> {
@@ -66,7 +79,8 @@ func.func @argsort_long(%x: tensor<2000xi16>) -> tensor<2000xi32> {
 // -----
 
 // Each box that is alive is compared with those from its own block of 64 on; the
-// last block begins earlier, so that it is whole.
+// last block begins earlier, so that it is whole. Threads that share a row
+// compare it with more at once.
 
 // CHECK-LABEL: kernel.func @suppress_0(
 // CHECK-SAME: %[[A:.*]]: memref<2x100x4xf32>, %{{.*}}: memref<2x100xf32>, %{{.*}}: memref<2x100xi8>) outputs(%[[Y:.*]]: memref<2x100xi8>)
@@ -85,6 +99,9 @@ func.func @argsort_long(%x: tensor<2000xi16>) -> tensor<2000xi32> {
 // CHECK: load %[[S]][6, %[[START]] + %[[J]]] : memref<7x100xf32>
 // CHECK-NEXT: %[[SAME:.*]] = arith.cmpf oeq
 // CHECK: store %{{.*}}, %[[S]][5, %[[START]] + %[[J]]] : memref<7x100xf32>
+// CHECK: } shared {
+// CHECK: scf.for
+// CHECK: kernel.vector_loop %{{.*}} to 100 {
 // CHECK: store %{{.*}}, %[[Y]]
 func.func @suppress(%b: tensor<2x100x4xf32>, %a: tensor<2x100xf32>, %m: tensor<2x100xi1>) -> tensor<2x100xi1> {
   %0 = graph.suppress %b areas %a alive %m classes %a threshold 0.5 border 0.0
