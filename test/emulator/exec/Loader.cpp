@@ -339,7 +339,7 @@ private:
       kernel.parameterBytes = parameter.offset + parameter.size;
       kernel.parameters.push_back(parameter);
     }
-    auto product = [](const uint32_t(&n)[3]) { return n[0] * n[1] * n[2]; };
+    auto product = [](const uint32_t (&n)[3]) { return n[0] * n[1] * n[2]; };
     kernel.maxThreads =
         product(function.requiredThreads[0] ? function.requiredThreads
                                             : function.maxThreads);
