@@ -14,8 +14,7 @@ using namespace dlc::kernel;
 
 BlockContract::BlockContract(ContractOp op, const BlockTile &tile,
                              BlockEmitter &emitter)
-    : op(op), typical(op), tile(tile), emitter(emitter),
-      builder(emitter.getBuilder()), loc(op.getLoc()) {
+    : BlockArithmetic(emitter, op.getLoc()), op(op), typical(op), tile(tile) {
   auto lhs = cast<MemRefType>(op.getLhs().getType());
   auto rhs = cast<MemRefType>(op.getRhs().getType());
   lhsOffset = BodyEmitter::linearize(lhs, op.getLhsMap());
@@ -48,25 +47,6 @@ LogicalResult BlockContract::analyze() {
 //===----------------------------------------------------------------------===//
 // Values
 //===----------------------------------------------------------------------===//
-
-Value BlockContract::isLess(Value value, int64_t bound) {
-  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, value,
-                               constant(bound));
-}
-
-Value BlockContract::both(Value a, Value b) {
-  if (!a || !b)
-    return a ? a : b;
-  return arith::AndIOp::create(builder, loc, a, b);
-}
-
-Value BlockContract::divide(Value a, int64_t b) {
-  return arith::DivUIOp::create(builder, loc, a, constant(b));
-}
-
-Value BlockContract::remainder(Value a, int64_t b) {
-  return arith::RemUIOp::create(builder, loc, a, constant(b));
-}
 
 SmallVector<Value> BlockContract::getSymbols() {
   SmallVector<Value> symbols;

@@ -3,7 +3,7 @@
 #ifndef DLC_PASSES_GPU_BLOCKCONTRACT_H
 #define DLC_PASSES_GPU_BLOCKCONTRACT_H
 
-#include "passes/gpu/BlockEmitter.h"
+#include "passes/gpu/BlockArithmetic.h"
 #include "passes/gpu/BlockTile.h"
 
 namespace dlc::kernel {
@@ -14,7 +14,7 @@ namespace dlc::kernel {
 /// steps of k into shared memory, where each thread finds those of its results:
 /// a row or column that is read once from memory serves all threads. Sums stay
 /// in registers; the epilogue runs on them.
-class BlockContract {
+class BlockContract : protected BlockArithmetic {
 public:
   static std::unique_ptr<BlockContract>
   create(ContractOp op, const BlockTile &tile, BlockEmitter &emitter);
@@ -68,27 +68,9 @@ protected:
     return isLhs ? hasPartialRows() : hasPartialColumns(getReadableColumns(op));
   }
 
-  mlir::Value constant(int64_t value) {
-    return emitter.constantIndex(loc, value);
-  }
-  mlir::Value isLess(mlir::Value value, int64_t bound);
-  /// Whether both hold; null stands for true.
-  mlir::Value both(mlir::Value a, mlir::Value b);
-  mlir::Value add(mlir::Value a, mlir::Value b) {
-    return emitter.add(loc, a, b);
-  }
-  mlir::Value multiply(mlir::Value a, mlir::Value b) {
-    return emitter.multiply(loc, a, b);
-  }
-  mlir::Value divide(mlir::Value a, int64_t b);
-  mlir::Value remainder(mlir::Value a, int64_t b);
-
   ContractOp op;
   ContractExtents typical;
   BlockTile tile;
-  BlockEmitter &emitter;
-  mlir::OpBuilder &builder;
-  mlir::Location loc;
   mlir::AffineExpr lhsOffset, rhsOffset;
   /// For each extent of k; one for all steps of packed columns.
   llvm::SmallVector<int64_t> lhsStrides, rhsStrides;

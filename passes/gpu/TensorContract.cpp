@@ -11,11 +11,8 @@ using namespace dlc::kernel;
 
 TensorContract::TensorContract(ContractOp op, const BlockTile &tile,
                                BlockEmitter &emitter)
-    : BlockContract(op, tile, emitter) {
-  isNarrow = emitter.getPrecision() == Precision::Float16 ||
-             emitter.getPrecision() == Precision::BFloat16;
-  pieceDepth = isNarrow ? 16 : 8;
-}
+    : BlockContract(op, tile, emitter),
+      unit(builder, loc, emitter.getPrecision()) {}
 
 //===----------------------------------------------------------------------===//
 // How operands lie in shared memory
@@ -34,7 +31,7 @@ TensorContract::Operand TensorContract::planOperand(bool isLhs) {
   operand.isDepthFirst = isLhs || isDepthDense;
   operand.isVectorInDepth = isDepthDense;
   operand.vector = isWhole && isPlaced ? kCopyVector : 1;
-  int64_t depthPadding = isNarrow ? kPairPadding : kDepthPadding;
+  int64_t depthPadding = unit.isNarrow() ? kPairPadding : kDepthPadding;
   operand.pitch = operand.isDepthFirst ? tile.depth + depthPadding
                                        : operand.width + kWidthPadding;
   return operand;
@@ -101,32 +98,12 @@ void TensorContract::copyInThread(const Operand &operand, Value address,
                           /*nontemporal=*/false, llvm::MaybeAlign(kCopyBytes));
 }
 
-/// Fills what \p chunk would copy with zeros.
-static void clearChunk(OpBuilder &builder, Location loc, Value memory,
-                       Value place, int64_t vector) {
-  auto type = VectorType::get(vector, builder.getF32Type());
-  Value zeros =
-      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-  vector::StoreOp::create(builder, loc, zeros, memory, place,
-                          /*nontemporal=*/false, llvm::MaybeAlign(vector * 4));
-}
-
 void TensorContract::copyChunk(const Operand &operand, Value address,
                                Value place, Value isThere) {
   if (isAsynchronous) {
     Value buffer = emitter.lookup(operand.isLhs ? op.getLhs() : op.getRhs());
-    // Copies of nothing fill with zeros, and don't read.
-    Value count;
-    if (isThere)
-      count = arith::SelectOp::create(builder, loc, isThere,
-                                      constant(operand.vector), constant(0));
-    // Columns and rows come from L2: L1 would hold what is in shared memory.
-    bool bypassesL1 = operand.vector == kCopyVector;
-    nvgpu::DeviceAsyncCopyOp::create(
-        builder, loc, nvgpu::DeviceAsyncTokenType::get(op.getContext()),
-        operand.memory, place, buffer, address,
-        builder.getIndexAttr(operand.vector), count,
-        bypassesL1 ? builder.getUnitAttr() : UnitAttr());
+    copyAsync(builder, loc, buffer, address, operand.memory, place,
+              operand.vector, isThere);
     return;
   }
   OpBuilder::InsertionGuard guard(builder);
@@ -134,7 +111,7 @@ void TensorContract::copyChunk(const Operand &operand, Value address,
     auto choice = scf::IfOp::create(builder, loc, isThere,
                                     /*withElseRegion=*/true);
     builder.setInsertionPointToStart(choice.elseBlock());
-    clearChunk(builder, loc, operand.memory, place, operand.vector);
+    clearElements(builder, loc, operand.memory, place, operand.vector);
     builder.setInsertionPointToStart(choice.thenBlock());
   }
   copyInThread(operand, address, place);
@@ -245,12 +222,10 @@ void TensorContract::copyStages(Value firstStep, Value stage,
 
 SmallVector<Value> TensorContract::emitPipeline(ArrayRef<Value> sums) {
   int64_t total = op.getKTotal(), depth = tile.depth;
-  auto token = nvgpu::DeviceAsyncTokenType::get(op.getContext());
   Value group;
   auto copy = [&](Value step, Value stage, ArrayRef<Value> offsets) {
     copyStages(step, stage, offsets);
-    group = nvgpu::DeviceAsyncCreateGroupOp::create(builder, loc, token,
-                                                    ValueRange());
+    group = closeCopies(builder, loc);
   };
   // The wait names no group, but the last ones that may be pending.
   auto await = [&](Value group, int64_t pending) {
@@ -296,7 +271,7 @@ SmallVector<Value> TensorContract::emitPipeline(ArrayRef<Value> sums) {
   offsets = getOffsets(add(step, constant(ahead + depth)));
   Value nextStage = getNextStage(stage);
   int64_t ownDepth = depth / tile.slices;
-  for (int64_t own = pieceDepth; own <= ownDepth; own += pieceDepth) {
+  for (int64_t own = unit.getDepth(); own <= ownDepth; own += unit.getDepth()) {
     SmallVector<Value> next;
     if (own < ownDepth) {
       next = loadPieces(stage, own);
@@ -329,7 +304,7 @@ SmallVector<Value> TensorContract::emitInTurn(ArrayRef<Value> sums) {
   copyStages(step, constant(0), getOffsets(step));
   emitter.emitBarrier(loc);
   SmallVector<Value> values(loop.getRegionIterArgs());
-  for (int64_t own = 0; own < tile.depth / tile.slices; own += pieceDepth)
+  for (int64_t own = 0; own < tile.depth / tile.slices; own += unit.getDepth())
     multiplyPieces(loadPieces(constant(0), own), values);
   scf::YieldOp::create(builder, loc, values);
   return SmallVector<Value>(loop.getResults());

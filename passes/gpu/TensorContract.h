@@ -4,16 +4,13 @@
 #define DLC_PASSES_GPU_TENSORCONTRACT_H
 
 #include "passes/gpu/BlockContract.h"
+#include "passes/gpu/TensorUnit.h"
 
 namespace dlc::kernel {
 
 /// Sums of f32. Each warp has a part of the tile and multiplies it in pieces of
 /// 16 x 8 by `mma.sync`; shared memory holds several stages of the depth, of
 /// which the later ones are still being copied while the first is used.
-///
-/// f32 is as exact as from FMAs: each factor is the sum of two numbers of tf32,
-/// and three of the four products are added up ("3xTF32", CUTLASS). Lower
-/// precisions round the factors and need one product.
 class TensorContract : public BlockContract {
 public:
   TensorContract(ContractOp op, const BlockTile &tile, BlockEmitter &emitter);
@@ -50,11 +47,6 @@ private:
     mlir::Value table;
     int64_t tableSteps;
   };
-  /// The registers that a lane has of a factor of a piece.
-  struct Factor {
-    llvm::SmallVector<mlir::Value> high, low; ///< `low` for three products
-  };
-
   Operand planOperand(bool isLhs);
   int64_t getStageSize(const Operand &operand) const;
   void planChunks(const Position &at, Operand &operand);
@@ -96,7 +88,7 @@ private:
   mlir::Value getLaneAddress(const Operand &operand);
   /// Whether the operand is read by `ldmatrix`.
   bool usesSquares(const Operand &operand) const {
-    return operand.isDepthFirst && !isNarrow;
+    return operand.isDepthFirst && !unit.isNarrow();
   }
   llvm::SmallVector<mlir::Value> loadSquares(const Operand &operand,
                                              mlir::Value stage, int64_t piece,
@@ -106,11 +98,6 @@ private:
                                            int64_t step);
   /// Loads what a lane needs of all pieces for one product.
   llvm::SmallVector<mlir::Value> loadPieces(mlir::Value stage, int64_t step);
-  Factor makeFactor(llvm::ArrayRef<mlir::Value> elements);
-  /// Adds the product of two factors of a piece to its four sums.
-  void multiplyPiece(llvm::ArrayRef<mlir::Value> lhs,
-                     llvm::ArrayRef<mlir::Value> rhs,
-                     llvm::MutableArrayRef<mlir::Value> sums);
   /// Adds the products of \p elements, which loadPieces() gave, to \p sums,
   /// four for each piece.
   void multiplyPieces(llvm::ArrayRef<mlir::Value> elements,
@@ -121,8 +108,7 @@ private:
   /// Adds the sums of all slices up; each of them gets a part of the results.
   llvm::SmallVector<Sum> addSlices(llvm::ArrayRef<mlir::Value> values);
 
-  bool isNarrow;      ///< factors have 16 bits
-  int64_t pieceDepth; ///< steps of one product
+  TensorUnit unit;
   bool isAsynchronous = false;
   int64_t numStages = 1;
   Operand lhs, rhs;

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import DATA, ROOT, Model, dlc, for_models, input_flags
+from conftest import DATA, ROOT, Model, dlc, for_models, input_flags, unpack_counting
 
 sys.path.insert(0, str(ROOT / "benchmarks" / "gpu"))
 import device  # noqa: E402
@@ -33,6 +33,25 @@ def test_operators_agree_with_mxnet(case, tmp_path):
         flags = list(input_flags(io))
     dlc("compile", folder / "model-symbol.json", *flags, "--target", "cuda", "-o", tmp_path / "op.so")
     verify(tmp_path / "op.so", folder / "io.npz")
+
+
+@pytest.mark.parametrize("case", sorted(path.stem for path in (DATA / "counting").glob("*.npz")))
+def test_counts_agree_with_mxnet(case, tmp_path):
+    paths = unpack_counting(case, tmp_path)
+    with np.load(paths[0]) as io:
+        flags = list(input_flags(io))
+    dlc("compile", tmp_path / "model-symbol.json", *flags, "--target", "cuda", "-o", tmp_path / "model.so")
+    for path in paths:
+        verify(tmp_path / "model.so", path)
+
+
+@for_models("text_cnn", "bert_encoder", "unet", "squeezenet1_1")
+def test_any_batch_agrees_with_mxnet(model, tmp_path):
+    flags = ["--params", model.params]
+    for name, shape in model.table["inputs"].items():
+        flags.append(f"--input={name}=N{''.join(f'x{extent}' for extent in shape[1:])}")
+    dlc("compile", model.symbol, *flags, "--target", "cuda", "-o", tmp_path / "model.so")
+    verify(tmp_path / "model.so", model.io)
 
 
 @for_models("digits", *Model.NAMES)

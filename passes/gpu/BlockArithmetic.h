@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Indices and conditions in the code of a block.
+#ifndef DLC_PASSES_GPU_BLOCKARITHMETIC_H
+#define DLC_PASSES_GPU_BLOCKARITHMETIC_H
+
+#include "passes/gpu/BlockEmitter.h"
+
+namespace dlc::kernel {
+
+/// What emits a part of a block's code derives from it, to write indices and
+/// conditions as they are read.
+class BlockArithmetic {
+protected:
+  BlockArithmetic(BlockEmitter &emitter, mlir::Location loc)
+      : emitter(emitter), builder(emitter.getBuilder()), loc(loc) {}
+
+  mlir::Value constant(int64_t value) {
+    return emitter.constantIndex(loc, value);
+  }
+  mlir::Value add(mlir::Value a, mlir::Value b) {
+    return emitter.add(loc, a, b);
+  }
+  mlir::Value multiply(mlir::Value a, mlir::Value b) {
+    return emitter.multiply(loc, a, b);
+  }
+  mlir::Value multiply(mlir::Value a, int64_t b) {
+    return multiply(a, constant(b));
+  }
+  mlir::Value divide(mlir::Value a, int64_t b) {
+    return mlir::arith::DivUIOp::create(builder, loc, a, constant(b));
+  }
+  mlir::Value remainder(mlir::Value a, int64_t b) {
+    return mlir::arith::RemUIOp::create(builder, loc, a, constant(b));
+  }
+  mlir::Value isLess(mlir::Value value, int64_t bound) {
+    return mlir::arith::CmpIOp::create(
+        builder, loc, mlir::arith::CmpIPredicate::ult, value, constant(bound));
+  }
+  /// Whether both hold; null stands for true.
+  mlir::Value both(mlir::Value a, mlir::Value b) {
+    if (!a || !b)
+      return a ? a : b;
+    return mlir::arith::AndIOp::create(builder, loc, a, b);
+  }
+
+  BlockEmitter &emitter;
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+};
+
+} // namespace dlc::kernel
+
+#endif // DLC_PASSES_GPU_BLOCKARITHMETIC_H
