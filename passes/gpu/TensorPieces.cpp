@@ -4,10 +4,7 @@
 // manual: lane 4 g + t has rows g and g + 8, columns g, and steps t.
 #include "passes/gpu/TensorContract.h"
 
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace dlc::kernel;
