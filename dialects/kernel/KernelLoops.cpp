@@ -107,6 +107,7 @@ StringRef VectorLoopOp::getDefaultDialect() { return "kernel"; }
 StringRef ReduceOp::getDefaultDialect() { return "kernel"; }
 StringRef AlternativesOp::getDefaultDialect() { return "kernel"; }
 StringRef ContractOp::getDefaultDialect() { return "kernel"; }
+StringRef AttendOp::getDefaultDialect() { return "kernel"; }
 
 //===----------------------------------------------------------------------===//
 // ParallelOp
@@ -140,8 +141,9 @@ void ParallelOp::print(OpAsmPrinter &printer) {
 
 LogicalResult ParallelOp::verify() {
   // C3
-  if (!isa_and_nonnull<FuncOp, PhasesOp>((*this)->getParentOp()))
-    return emitOpError("is not directly inside a kernel.func or kernel.phases");
+  if (!isa_and_nonnull<FuncOp, PhasesOp, AttendOp>((*this)->getParentOp()))
+    return emitOpError("is not directly inside a kernel.func, kernel.phases or "
+                       "kernel.attend");
   return verifyLoop(*this, getExtents()); // C1, C2
 }
 
@@ -172,7 +174,7 @@ LogicalResult PhasesOp::verify() {
   if (!isa_and_nonnull<FuncOp>((*this)->getParentOp()))
     return emitOpError("is not directly inside a kernel.func");
   // C4
-  if (failed(verifySections(*this)))
+  if (failed(verifySections(*this, getBody())))
     return failure();
   return verifyLoop(*this, getExtent()); // C1
 }

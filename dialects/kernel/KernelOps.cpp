@@ -157,10 +157,10 @@ void FuncOp::build(OpBuilder &builder, OperationState &state, StringRef name,
     body.addArgument(type, state.location);
 }
 
-LogicalResult dlc::kernel::verifySections(Operation *parent) {
+LogicalResult dlc::kernel::verifySections(Operation *parent, Region &body) {
   bool hasTasks = false;
-  for (Operation &op : parent->getRegion(0).front()) {
-    bool isSection = isa<ParallelOp, ContractOp>(op);
+  for (Operation &op : body.front()) {
+    bool isSection = isa<ParallelOp, ContractOp, AttendOp>(op);
     hasTasks |= isSection;
     if (!isSection && !isMemoryEffectFree(&op))
       return op.emitOpError("touches memory outside the tasks of its kernel");
@@ -231,5 +231,5 @@ LogicalResult FuncOp::verify() {
         return first.emitOpError("requires to hold all sections of its kernel");
     return success();
   }
-  return verifySections(*this); // C1
+  return verifySections(*this, getBody()); // C1
 }

@@ -22,9 +22,14 @@
 #include "dialects/kernel/KernelOps.h.inc"
 
 namespace dlc::kernel {
-/// Checks that the body of \p parent holds sections, and that nothing else in
-/// it touches memory.
-mlir::LogicalResult verifySections(mlir::Operation *parent);
+/// Checks that \p body of \p parent holds sections, and that nothing else in it
+/// touches memory.
+mlir::LogicalResult verifySections(mlir::Operation *parent, mlir::Region &body);
+/// Whether what \p body, of a kernel.attend, yields is proportional to its last
+/// argument.
+bool isProportional(mlir::Block &body);
+/// Puts the tasks of \p op in its place.
+void expandAttention(AttendOp op);
 } // namespace dlc::kernel
 
 #endif // DLC_DIALECTS_KERNEL_KERNELOPS_H

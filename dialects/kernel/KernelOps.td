@@ -4,6 +4,7 @@
 #ifndef DLC_DIALECTS_KERNEL_KERNELOPS_TD
 #define DLC_DIALECTS_KERNEL_KERNELOPS_TD
 
+include "dialects/kernel/KernelContract.td"
 include "dialects/kernel/KernelDialect.td"
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/OpAsmInterface.td"
@@ -174,8 +175,8 @@ def Kernel_FuncOp
     output): there the kernel reads each element before it writes it and never
     reads it again.
 
-    The body holds sections, `kernel.parallel` or `kernel.contract`, whose
-    iterations are the tasks that the runtime spreads over threads, and
+    The body holds sections, `kernel.parallel`, `kernel.contract` or
+    `kernel.attend`, whose iterations are the tasks that the runtime spreads over threads, and
     operations that don't touch memory. Tasks, those of different sections too,
     are independent of each other. A `kernel.phases` orders the tasks.
 
@@ -233,7 +234,7 @@ def Kernel_ParallelOp : Kernel_LoopBaseOp<"parallel", [NoTerminator]> {
 
     C1. One region argument of type `index` for each extent.
     C2. Extents are not negative.
-    C3. Its parent is a `kernel.func` or `kernel.phases`.
+    C3. Its parent is a `kernel.func`, `kernel.phases` or `kernel.attend`.
 
     ```mlir
     kernel.func @fill() outputs(%y: memref<4x8x16xf32>) {
@@ -433,10 +434,11 @@ def Kernel_AlternativesOp
 
 def Kernel_YieldOp
     : Kernel_Op<"yield", [Pure, Terminator, ReturnLike,
-                          ParentOneOf<["ReduceOp", "ContractOp"]>]> {
+                          ParentOneOf<["ReduceOp", "ContractOp", "AttendOp"]>]> {
   let summary = "the value of one iteration";
   let description = [{
-    Ends the body of `kernel.reduce` and the epilogue of `kernel.contract`.
+    Ends the body of `kernel.reduce`, the epilogue of `kernel.contract`, and the
+    score, the weight and the epilogue of `kernel.attend`.
   }];
   let arguments = (ins AnyType:$value);
   let assemblyFormat = "$value attr-dict `:` type($value)";
@@ -535,105 +537,6 @@ def Kernel_ScratchOp : Kernel_Op<"scratch", [Pure]> {
   }];
   let results = (outs AnyStaticShapeMemRef:$result);
   let assemblyFormat = "attr-dict `:` type($result)";
-}
-
-//===----------------------------------------------------------------------===//
-// Contractions
-//===----------------------------------------------------------------------===//
-
-def Kernel_ContractOp
-    : Kernel_Op<"contract", [SingleBlock, RecursiveMemoryEffects,
-                             DeclareOpInterfaceMethods<OpAsmOpInterface,
-                               ["getDefaultDialect"]>]> {
-  let summary = "a tiled contraction with a fused epilogue";
-  let description = [{
-    For every batch index b, row m and column n:
-
-        acc = sum over k of lhs[lhs_map(b, m, k)] * rhs[...]
-        out[out_map(b, m, p, l)] = epilogue(b, m, p, l, acc)
-
-    where the columns come in panels of 16: n = 16 p + l. Matrix products,
-    convolutions and attention are instances of it; they differ only in the
-    maps. The lowering chooses register tiles for the target.
-
-    `k` has one or more extents. With `k_tail`, the last block of the first
-    extent counts only that many of the last one: k = [3, 3, 3, 16] and
-    k_tail = 8 is a convolution over 40 channels in blocks of 16.
-
-    A *packed* `rhs` has `rhs_map` (b, p, kk, l) -> subscripts, where kk counts
-    the k tuples in order, and holds whole panels. Otherwise `rhs_map` is
-    (b, k, p, l); columns that are not contiguous are packed at run time.
-
-    The epilogue's arguments are b, m, p and l and the accumulator. With
-    `whole_panels`, `out` and what the epilogue reads have room for the
-    columns up to a multiple of 16, so no store needs a mask.
-
-    `symbols` are indices from around the contraction, such as those of the
-    task that it is in: the symbols of all three maps.
-
-    As a section of a kernel its iterations are tasks; inside
-    a `kernel.parallel` it belongs to the task.
-
-    `schedules` overrule, CPU by CPU, what the lowering would choose.
-
-    C1. The maps have as many dimensions and results as said above, and a symbol
-        for each of `symbols`.
-    C2. Extents are positive; `k_tail` is less than the last extent of `k`, which
-        has two or more.
-    C3. The epilogue has the arguments said above and yields an element of
-        `out`.
-    C4. There is at most one schedule for a CPU.
-
-    ```mlir
-    // y = relu(x w + bias): 128 x 64 = 128 x 256 times 256 x 64
-    kernel.func @dense(%x: memref<128x256xf32>, %w: memref<4x256x16xf32>,
-                       %bias: memref<64xf32>) outputs(%y: memref<128x64xf32>) {
-      %zero = arith.constant 0.0 : f32
-      kernel.contract batch [] m 128 n 64 k [256]
-          lhs %x at affine_map<(m, k) -> (m, k)>
-          rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
-          out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
-          : memref<128x256xf32>, memref<4x256x16xf32>, memref<128x64xf32>
-      epilogue (%m, %p, %l, %acc: f32) {
-        %b = kernel.load %bias[%p * 16 + %l] : memref<64xf32>
-        %0 = arith.addf %acc, %b : f32
-        %1 = arith.maximumf %0, %zero : f32
-        kernel.yield %1 : f32
-      }
-    }
-    ```
-  }];
-  let arguments = (ins
-    Arg<AnyStaticShapeMemRef, "", [MemRead]>:$lhs,
-    Arg<AnyStaticShapeMemRef, "", [MemRead]>:$rhs,
-    Arg<AnyStaticShapeMemRef, "", [MemWrite]>:$out,
-    DenseI64ArrayAttr:$batch, I64Attr:$m, I64Attr:$n, DenseI64ArrayAttr:$k,
-    OptionalAttr<I64Attr>:$k_tail,
-    AffineMapAttr:$lhs_map, AffineMapAttr:$rhs_map, AffineMapAttr:$out_map,
-    UnitAttr:$packed, UnitAttr:$whole_panels, Variadic<Index>:$symbols,
-    OptionalAttr<TypedArrayAttrBase<Kernel_ScheduleAttr, "schedules">>:$schedules);
-  let regions = (region SizedRegion<1>:$epilogue);
-  // Without symbols.
-  let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs,
-    "::mlir::Value":$out, "::llvm::ArrayRef<int64_t>":$batch, "int64_t":$m,
-    "int64_t":$n, "::llvm::ArrayRef<int64_t>":$k, "::mlir::IntegerAttr":$k_tail,
-    "::mlir::AffineMap":$lhs_map, "::mlir::AffineMap":$rhs_map,
-    "::mlir::AffineMap":$out_map, "bool":$packed, "bool":$whole_panels), [{
-      build($_builder, $_state, lhs, rhs, out, batch, m, n, k, k_tail, lhs_map,
-            rhs_map, out_map, packed, whole_panels, ::mlir::ValueRange(),
-            /*schedules=*/{});
-    }]>];
-  let hasCustomAssemblyFormat = 1;
-  let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    /// Columns of a panel: the granularity of packed weights.
-    static constexpr int64_t kPanel = 16;
-    int64_t getNumPanels() { return (getN() + kPanel - 1) / kPanel; }
-    /// The number of products that are summed for one element.
-    int64_t getKTotal();
-    /// What `schedules` says for \p cpu; null where it says nothing.
-    ScheduleAttr getScheduleFor(::llvm::StringRef cpu);
-  }];
 }
 
 #endif // DLC_DIALECTS_KERNEL_KERNELOPS_TD

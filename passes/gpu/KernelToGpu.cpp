@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lowers each kernel.func to a gpu.func.
+#include "passes/gpu/AttentionBlock.h"
 #include "passes/gpu/BlockContract.h"
 #include "passes/gpu/BlockEmitter.h"
 #include "passes/gpu/GridTerm.h"
@@ -62,6 +63,10 @@ private:
   int64_t getTileBytes(ParallelOp task);
   GridTerm getNumBlocks(const GridPart &part);
   BlockTile getTile(const GridPart &part);
+  std::optional<AttentionTile> getTile(AttendOp op) {
+    return chooseAttentionTile(op, target.getMultiprocessors(),
+                               target.getBlockSharedBytes(), precision);
+  }
   /// Gives each of \p count threads or blocks its own part of the global
   /// scratch memory for \p op; that of number \p index is mapped.
   void mapGlobalScratch(ScratchOp op, const GridTerm &count, Value index);
@@ -99,6 +104,8 @@ int64_t GridLowering::chooseThreads(ArrayRef<GridPart> parts) {
                              target.getMultiprocessors(), /*numThreads=*/0,
                              precision)
           .getNumThreads();
+    if (part.kind == GridPart::Attention)
+      return getTile(cast<AttendOp>(part.section))->getNumThreads();
     int64_t useful = llvm::PowerOf2Ceil(part.getUsefulThreads());
     int64_t most = part.kind == GridPart::Threads ? kLooseThreads : kMaxThreads;
     if (isLone(part))
@@ -134,6 +141,10 @@ GridTerm GridLowering::getNumBlocks(const GridPart &part) {
          getTile(part).getNumTiles(cast<ContractOp>(part.section)))
       product = product * count;
     return product;
+  }
+  case GridPart::Attention: {
+    auto op = cast<AttendOp>(part.section);
+    return {{{getTile(op)->getNumBlocks(op)}}};
   }
   }
   llvm_unreachable("unknown part");
@@ -262,6 +273,10 @@ LogicalResult GridLowering::emitPart(const GridPart &part, Value block) {
     return BlockContract::create(cast<ContractOp>(part.section), getTile(part),
                                  *emitter)
         ->emitTile(block);
+  case GridPart::Attention: {
+    auto op = cast<AttendOp>(part.section);
+    return AttentionBlock(op, *getTile(op), *emitter).emit(block);
+  }
   }
   llvm_unreachable("unknown part");
 }
@@ -271,7 +286,7 @@ LogicalResult GridLowering::emitPart(const GridPart &part, Value block) {
 LogicalResult GridLowering::emitSections(Block &block,
                                          ArrayRef<GridPart> parts) {
   for (Operation &op : block) {
-    if (isa<ParallelOp, ContractOp, ScratchOp>(op))
+    if (isa<ParallelOp, ContractOp, AttendOp, ScratchOp>(op))
       continue;
     if (auto phases = dyn_cast<PhasesOp>(op)) {
       Value phase = arith::IndexCastOp::create(builder, op.getLoc(),
@@ -355,6 +370,9 @@ LogicalResult GridLowering::run() {
   Block *sections = &kernel.getBody().front();
   for (auto phases : sections->getOps<PhasesOp>())
     sections = &phases.getBody().front();
+  for (auto attend : llvm::make_early_inc_range(sections->getOps<AttendOp>()))
+    if (!getTile(attend))
+      expandAttention(attend);
   std::vector<GridPart> parts = planSections(*sections);
   numThreads = chooseThreads(parts);
   createFunction();

@@ -31,6 +31,10 @@ def KernelToGpu : Pass<"kernel-to-gpu", "::mlir::ModuleOp"> {
     are as exact as FMAs, or with a lower `precision` as one of factors that are
     rounded to it. Those of other types and of few rows are FMAs.
 
+    So does `kernel.attend` of f32: a block has some queries and goes through
+    the keys by tiles, with a softmax on the way. Others are expanded into their
+    tasks.
+
     Before:
     ```mlir
     kernel.func @relu(%x: memref<4x8xf32>) outputs(%y: memref<4x8xf32>) {

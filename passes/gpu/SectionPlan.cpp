@@ -175,6 +175,8 @@ std::vector<GridPart> dlc::kernel::planSections(Block &block) {
       planParallel(parallel, parts);
     else if (isa<ContractOp>(op))
       parts.push_back({GridPart::Tiles, &op});
+    else if (isa<AttendOp>(op))
+      parts.push_back({GridPart::Attention, &op});
   }
   return parts;
 }

@@ -10,9 +10,10 @@ namespace dlc::kernel {
 /// A part of a grid: what consecutive blocks of it do.
 struct GridPart {
   enum Kind {
-    Threads, ///< each iteration of `nest` is a thread
-    Blocks,  ///< each task of the `kernel.parallel` is a block
-    Tiles    ///< each tile of the `kernel.contract` is a block
+    Threads,  ///< each iteration of `nest` is a thread
+    Blocks,   ///< each task of the `kernel.parallel` is a block
+    Tiles,    ///< each tile of the `kernel.contract` is a block
+    Attention ///< each tile of the `kernel.attend` is a block
   } kind;
   mlir::Operation *section;
   LoopNest nest = {}; ///< where each iteration is a thread

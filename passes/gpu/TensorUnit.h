@@ -44,8 +44,8 @@ public:
   /// Adds a product to the four \p sums of a piece.
   void multiply(const Factor &a, const Factor &b,
                 llvm::MutableArrayRef<mlir::Value> sums);
-  /// Adds the products of all \p rows and \p columns of pieces to \p sums: those
-  /// of a row are side by side, four for each piece.
+  /// Adds the products of all \p rows and \p columns of pieces to \p sums:
+  /// those of a row are side by side, four for each piece.
   void multiplyAll(llvm::ArrayRef<Factor> rows, llvm::ArrayRef<Factor> columns,
                    llvm::MutableArrayRef<mlir::Value> sums);
   /// Loads \p squares of 8 rows x 16 bytes from shared memory by `ldmatrix`;

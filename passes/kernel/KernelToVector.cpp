@@ -265,6 +265,9 @@ struct KernelToVector : dlc::kernel::impl::KernelToVectorBase<KernelToVector> {
     for (FuncOp kernel :
          llvm::make_early_inc_range(getOperation().getOps<FuncOp>())) {
       kernel.walk([](AlternativesOp op) { op.replaceBy(op.getSerial()); });
+      for (auto attend : llvm::make_early_inc_range(
+               kernel.getBody().front().getOps<AttendOp>()))
+        expandAttention(attend);
       kernel.walk([&](ContractOp) { ++numContractions; });
       ++numKernels;
       if (failed(FuncLowering(kernel, target).run()))

@@ -7,6 +7,10 @@
 // Where there are too many keys for that, they come in blocks: the result is
 // summed up in scratch memory, and scaled down whenever a block has a new
 // maximum (online softmax: Milakov and Gimelshein, arXiv:1805.02867).
+//
+// Those tasks suit CPUs. The kernel.attend around them says what they compute,
+// from which other targets make loops of their own.
+#include "passes/lower/AttentionWhole.h"
 #include "passes/lower/ContractBuilder.h"
 
 #include "dialects/graph/Inference.h"
@@ -165,11 +169,13 @@ LogicalResult AttentionEmitter::emit() {
   for (auto [inner, input] :
        llvm::zip(op.getBody().getArguments().drop_front(), op.getInputs()))
     emitter.setAlias(inner, input);
-  Value weights = op.getWeights();
-  while (auto reshape = weights.getDefiningOp<graph::ReshapeOp>())
-    weights = reshape.getInput();
-  hasTail = weights != softmax.getResult();
+  hasTail = hasWeightTail(op);
 
+  FailureOr<kernel::AttendOp> attend = emitAttend(lowering, op);
+  if (failed(attend))
+    return failure();
+  if (*attend)
+    b.setInsertionPointToStart(&attend->getTasks().emplaceBlock());
   // What follows the softmax needs its whole rows.
   bool isOnline = n > kMaxKeys && !hasTail;
   keys = isOnline ? kKeysOfBlock : n;
@@ -188,9 +194,12 @@ LogicalResult AttentionEmitter::emit() {
     sums = makeScratch(maxRows);
     partial = makeScratch({maxRows, columns});
   }
-  if (failed(emitTasks(numLarge, small + 1, 0)))
+  if (failed(emitTasks(numLarge, small + 1, 0)) ||
+      failed(emitTasks(tiles - numLarge, small, numLarge * (small + 1))))
     return failure();
-  return emitTasks(tiles - numLarge, small, numLarge * (small + 1));
+  if (*attend)
+    b.setInsertionPointAfter(*attend);
+  return success();
 }
 
 LogicalResult AttentionEmitter::emitTasks(int64_t count, int64_t taskRows,
@@ -279,23 +288,6 @@ LogicalResult AttentionEmitter::emitProduct(
     return failure();
   kernel::YieldOp::create(b, loc, *value);
   return success();
-}
-
-/// The indices of an element in a tensor of type \p type that differs from
-/// that of \p indices and \p extents in how batch dimensions are split.
-static Indices splitBatch(ArrayRef<AffineExpr> indices,
-                          ArrayRef<int64_t> extents, RankedTensorType type) {
-  AffineExpr linear = getAffineConstantExpr(0, indices[0].getContext());
-  for (auto [index, extent] : llvm::zip(indices.drop_back(2), extents))
-    linear = linear * extent + index;
-  Indices result(type.getRank());
-  result[type.getRank() - 2] = indices[indices.size() - 2];
-  result[type.getRank() - 1] = indices[indices.size() - 1];
-  for (int64_t i = type.getRank() - 3; i >= 0; --i) {
-    result[i] = i == 0 ? linear : linear % type.getDimSize(i);
-    linear = linear.floorDiv(type.getDimSize(i));
-  }
-  return result;
 }
 
 LogicalResult AttentionEmitter::emitScores() {

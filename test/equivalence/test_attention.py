@@ -9,8 +9,9 @@ import json
 
 import numpy as np
 import pytest
-from conftest import Symbol, dlc
+from conftest import Symbol, dlc, on_device
 
+OUTPUT = "out_output"
 SIZES = [(1, 1, 2, 8), (2, 7, 3, 8), (1, 65, 2, 80), (3, 33, 1, 64), (1, 1100, 2, 16)]  # batch, length, heads, head size
 
 
@@ -92,20 +93,24 @@ def plain(random, batch, length, heads, size):
     return batched(random, batch, length, heads, size, masked=False)
 
 
+def prepare(form, sizes, folder):
+    """Writes a model of this form with its answers to `folder`; returns what `dlc compile` needs."""
+    random = np.random.RandomState(len(form.__name__) + sum(sizes))
+    symbol, head, inputs, want = form(random, *sizes)
+    symbol.save(folder / "model-symbol.json", head)
+    inputs = {key: np.asarray(value, np.float32) for key, value in inputs.items()}
+    np.savez(folder / "io.npz", **{f"in:{key}": value for key, value in inputs.items()},
+             **{f"out:{OUTPUT}": np.asarray(want, np.float32)})
+    return [folder / "model-symbol.json",
+            *(f"--input={key}={'x'.join(map(str, value.shape))}" for key, value in inputs.items())]
+
+
 @pytest.mark.parametrize("sizes", SIZES, ids=lambda sizes: "x".join(map(str, sizes)))
 @pytest.mark.parametrize("form", [interleaved, cross, batched, plain], ids=lambda form: form.__name__)
 def test_attention_is_one_kernel_of_equal_values(form, sizes, tmp_path):
-    random = np.random.RandomState(len(form.__name__) + sum(sizes))
-    symbol, head, inputs, want = form(random, *sizes)
-    symbol.save(tmp_path / "model-symbol.json", head)
-    name = "out_output"
-    inputs = {key: np.asarray(value, np.float32) for key, value in inputs.items()}
-    np.savez(tmp_path / "io.npz", **{f"in:{key}": value for key, value in inputs.items()},
-             **{f"out:{name}": np.asarray(want, np.float32)})
-    flags = [f"--input={key}={'x'.join(map(str, value.shape))}" for key, value in inputs.items()]
-    source = tmp_path / "model-symbol.json"
+    model = prepare(form, sizes, tmp_path)
     for level in "02":
-        dlc("compile", source, *flags, f"-O{level}", "-o", tmp_path / f"{level}.so")
+        dlc("compile", *model, f"-O{level}", "-o", tmp_path / f"{level}.so")
         dlc("verify", tmp_path / f"{level}.so", "--io", tmp_path / "io.npz")
 
     kernels = json.loads(dlc("inspect", tmp_path / "2.so", "--kernels", "--json").stdout)["kernels"]
@@ -117,5 +122,35 @@ def test_attention_is_one_kernel_of_equal_values(form, sizes, tmp_path):
         dlc("run", tmp_path / "2.so", "--io", tmp_path / "io.npz", "--threads", threads,
             "--output", tmp_path / "out.npz")
         with np.load(tmp_path / "out.npz") as out:
-            results.append(out[f"out:{name}"].tobytes())
+            results.append(out[f"out:{OUTPUT}"].tobytes())
     assert results[0] == results[1] == results[2]
+
+
+# Tiles of keys that are all there or not, one or several; rows that aren't whole pieces; lanes without a vector.
+GPU_SIZES = [(1, 16, 2, 32), (2, 33, 1, 40), (1, 128, 3, 64), (1, 200, 1, 13), (1, 300, 1, 128)]
+
+
+@pytest.mark.parametrize("sizes", GPU_SIZES, ids=lambda sizes: "x".join(map(str, sizes)))
+@pytest.mark.parametrize("form", [interleaved, cross, batched, plain], ids=lambda form: form.__name__)
+def test_attention_on_tensor_cores(form, sizes, tmp_path):
+    model = [*prepare(form, sizes, tmp_path), "--target", "cuda"]
+    kernel = dlc("compile", *model, "--emit", "ptx", "-o", "-").stdout.partition(".entry attention_0")[2]
+    assert "mma.sync" in kernel
+    dlc("compile", *model, "-o", tmp_path / "model.so")
+    on_device("verify", tmp_path / "model.so", "--io", tmp_path / "io.npz", "--rtol", "1e-5", "--atol", "1e-5")
+
+
+@pytest.mark.parametrize("precision, error", [("tf32", 2e-3), ("float16", 2e-3), ("bfloat16", 2e-2)])
+@pytest.mark.parametrize("form", [interleaved, plain], ids=lambda form: form.__name__)
+def test_attention_of_lower_precision(form, precision, error, tmp_path):
+    model = prepare(form, (1, 72, 2, 40), tmp_path)
+    dlc("compile", *model, "--target", "cuda", "--precision", precision, "-o", tmp_path / "model.so")
+    check = ["verify", tmp_path / "model.so", "--io", tmp_path / "io.npz"]
+    on_device(*check, "--rtol", error, "--atol", error)
+    on_device(*check, status=1)
+
+
+def test_attention_of_few_queries_on_a_gpu(tmp_path):
+    model = prepare(plain, (2, 7, 2, 8), tmp_path)
+    dlc("compile", *model, "--target", "cuda", "-o", tmp_path / "model.so")
+    on_device("verify", tmp_path / "model.so", "--io", tmp_path / "io.npz")

@@ -269,7 +269,7 @@ kernel.func @store_c1() outputs(%y: memref<4xf32>) {
 // -----
 
 func.func @yield_outside(%x: f32) {
-  // expected-error @+1 {{'kernel.yield' op expects parent op to be one of 'kernel.reduce, kernel.contract'}}
+  // expected-error @+1 {{'kernel.yield' op expects parent op to be one of 'kernel.reduce, kernel.contract, kernel.attend'}}
   kernel.yield %x : f32
 }
 

@@ -230,3 +230,43 @@ func.func @parts(%x: tensor<2x4xf32>) -> tensor<11xf32> {
   %1 = kernel.join %0, %x : (tensor<3xf32>, tensor<2x4xf32>) -> tensor<11xf32>
   return %1 : tensor<11xf32>
 }
+
+// A mask hides keys before and after the exponential; its tasks are left out.
+// CHECK-LABEL: kernel.func @attend(
+// CHECK: attend batch [2] m 32 n 16 d 8 e 4
+// CHECK-NEXT: queries %{{.*}} at
+// CHECK-NEXT: keys %{{.*}} at
+// CHECK-NEXT: values %{{.*}} at
+// CHECK-NEXT: out %{{.*}} at
+// CHECK-NEXT: : memref<2x32x8xf32>, memref<2x16x8xf32>, memref<2x16x4xf32>, memref<2x32x4xf32>
+// CHECK-NEXT: score {
+// CHECK: } weight {
+// CHECK: arith.select
+// CHECK: } epilogue {
+// CHECK: } tasks {
+// CHECK-NEXT: parallel
+kernel.func @attend(%q: memref<2x32x8xf32>, %k: memref<2x16x8xf32>, %v: memref<2x16x4xf32>, %mask: memref<16xi1>)
+    outputs(%y: memref<2x32x4xf32>) {
+  kernel.attend batch [2] m 32 n 16 d 8 e 4
+      queries %q at affine_map<(b, m, d) -> (b, m, d)>
+      keys %k at affine_map<(b, n, d) -> (b, n, d)>
+      values %v at affine_map<(b, n, e) -> (b, n, e)>
+      out %y at affine_map<(b, m, e) -> (b, m, e)>
+      : memref<2x32x8xf32>, memref<2x16x8xf32>, memref<2x16x4xf32>, memref<2x32x4xf32>
+  score {
+  ^bb0(%b: index, %m: index, %n: index, %acc: f32):
+    kernel.yield %acc : f32
+  } weight {
+  ^bb0(%b: index, %m: index, %n: index, %acc: f32):
+    %zero = arith.constant 0.0 : f32
+    %0 = kernel.load %mask[%n] : memref<16xi1>
+    %1 = arith.select %0, %acc, %zero : f32
+    kernel.yield %1 : f32
+  } epilogue {
+  ^bb0(%b: index, %m: index, %e: index, %acc: f32):
+    kernel.yield %acc : f32
+  } tasks {
+    kernel.parallel (%b, %m) to (2, 32) {
+    }
+  }
+}

@@ -2,12 +2,27 @@
 // Attention becomes one kernel of two contractions.
 // RUN: dlc-opt %s --split-input-file --graph-form-groups --lower-to-kernels --mlir-print-local-scope | FileCheck %s
 
-// A task makes the masked scores of some rows, then exponentials and the
+// What is computed comes first, for targets that make other loops of it. A task
+// makes the masked scores of some rows, then exponentials and the
 // reciprocals of their sums, which scale the result. What transposes the result
 // is where it is stored; queries are read through a slice.
 
 // CHECK-LABEL: kernel.func @attention_0(
 // CHECK-SAME: %[[Q:.*]]: memref<2x6x3x8xf32>, %[[K:.*]]: memref<3x2x7x8xf32>, %[[V:.*]]: memref<3x2x7x4xf32>, %[[MASK:.*]]: memref<7xf32>) outputs(%[[Y:.*]]: memref<3x6x2x4xf32>)
+// CHECK-NEXT: attend batch [3, 2] m 6 n 7 d 8 e 4
+// CHECK-NEXT: queries %[[Q]] at affine_map<(d0, d1, d2, d3) -> (d1, d2, d0, d3)>
+// CHECK-NEXT: keys %[[K]] at affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+// CHECK-NEXT: values %[[V]] at affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+// CHECK-NEXT: out %[[Y]] at affine_map<(d0, d1, d2, d3) -> (d0, d2, d1, d3)>
+// CHECK: score {
+// CHECK-NEXT: ^bb0(%{{.*}}: index, %{{.*}}: index, %{{.*}}: index, %[[N:.*]]: index, %[[PRODUCT:.*]]: f32):
+// CHECK-NEXT: %[[M0:.*]] = load %[[MASK]][%[[N]]]
+// CHECK-NEXT: %[[SCORE:.*]] = arith.addf %[[PRODUCT]], %[[M0]]
+// CHECK-NEXT: yield %[[SCORE]]
+// CHECK: epilogue {
+// CHECK-NEXT: ^bb0({{.*}}, %[[WHOLE:.*]]: f32):
+// CHECK-NEXT: yield %[[WHOLE]]
+// CHECK: tasks {
 // CHECK-NEXT: %[[S:.*]] = scratch : memref<6x7xf32>
 // CHECK-NEXT: %[[F:.*]] = scratch : memref<6xf32>
 // CHECK-NEXT: parallel (%[[B:.*]], %[[H:.*]], %[[T:.*]]) to (3, 2, 1) {
@@ -50,9 +65,10 @@ func.func @masked(%x: tensor<2x6x3x8xf32>, %k: tensor<3x2x7x8xf32>, %v: tensor<3
 
 // -----
 
-// What follows the softmax sees its true values.
+// What follows the softmax sees its true values. That makes it no kernel.attend.
 
 // CHECK-LABEL: kernel.func @attention_0(
+// CHECK-NOT: attend batch
 // CHECK: reduce add
 // CHECK: %[[FACTOR:.*]] = arith.divf
 // CHECK: vector_loop %{{.*}} to 7 {
@@ -93,4 +109,29 @@ func.func @online(%q: tensor<1x65x8xf32>, %k: tensor<1x1100x8xf32>, %v: tensor<1
     graph.yield %1 : tensor<1x65x1100xf32>
   }
   return %0 : tensor<1x65x16xf32>
+}
+
+// -----
+
+// A choice after the softmax is one between its exponential and 0, too.
+
+// CHECK-LABEL: kernel.func @attention_0(
+// CHECK: attend batch [2] m 6 n 7 d 8 e 4
+// CHECK: } weight {
+// CHECK-NEXT: ^bb0(%[[B:.*]]: index, %[[M:.*]]: index, %[[N:.*]]: index, %[[EXP:.*]]: f32):
+// CHECK: %[[MASK:.*]] = load %{{.*}}[%[[B]], %[[M]], %[[N]]] : memref<2x6x7xi8>
+// CHECK: %[[INSIDE:.*]] = arith.cmpi ne, %[[MASK]],
+// CHECK: %[[WEIGHT:.*]] = arith.select %[[INSIDE]], %[[EXP]], %{{.*}} : f32
+// CHECK-NEXT: yield %[[WEIGHT]]
+// CHECK: } epilogue {
+// CHECK: vector_loop %{{.*}} to 7 {
+// CHECK: arith.select
+func.func @choice(%q: tensor<2x6x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x7x4xf32>, %mask: tensor<2x6x7xi1>) -> tensor<2x6x4xf32> {
+  %0 = graph.attention %q, %k, %v (%s, %m = %mask) : tensor<2x6x8xf32>, tensor<2x7x8xf32>, tensor<2x7x4xf32>, tensor<2x6x7xi1> -> tensor<2x6x4xf32> {
+    %zero = graph.constant dense<0.0> : tensor<2x6x7xf32>
+    %1 = graph.softmax %s axis 2 : tensor<2x6x7xf32>
+    %2 = graph.select %m, %1, %zero : tensor<2x6x7xi1>, tensor<2x6x7xf32>
+    graph.yield %2 : tensor<2x6x7xf32>
+  }
+  return %0 : tensor<2x6x4xf32>
 }

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which part of an attention a block computes.
+#ifndef DLC_PASSES_GPU_ATTENTIONTILE_H
+#define DLC_PASSES_GPU_ATTENTIONTILE_H
+
+#include "passes/gpu/TensorUnit.h"
+
+namespace dlc::kernel {
+
+/// The part of an attention that a block computes, and how its warps share it:
+/// each has 16 queries and, of every tile of keys, some of its own.
+struct AttentionTile {
+  int64_t rowWarps, keyWarps;
+  int64_t pieces; ///< of eight keys, that a warp has of a tile; even
+
+  int64_t getNumThreads() const { return 32 * rowWarps * keyWarps; }
+  int64_t getRows() const { return kPieceRows * rowWarps; }
+  int64_t getKeys() const { return kPieceColumns * pieces * keyWarps; }
+  /// How many blocks \p op takes.
+  int64_t getNumBlocks(AttendOp op) const;
+};
+
+/// Where the matrices are in shared memory, in elements of f32: queries, then a
+/// tile of keys, then one of values. What the warps that share a row have of
+/// the result takes their place in the end.
+struct AttentionMemory {
+  AttentionMemory(AttendOp op, const AttentionTile &tile, bool isNarrow);
+
+  /// Columns up to the next whole piece, and elements between two rows.
+  int64_t queryWidth, queryPitch, valueWidth, valuePitch, partialPitch;
+  int64_t keysStart, valuesStart, numElements;
+  /// Maxima, and as many sums, of the rows of each warp.
+  int64_t numStatistics;
+
+  int64_t getBytes() const { return 4 * (numElements + 2 * numStatistics); }
+};
+
+/// Whether the factors of all queries stay in registers.
+bool keepsQueries(AttendOp op, const AttentionTile &tile,
+                  const AttentionMemory &memory);
+
+/// The tile for \p op on a GPU of \p multiprocessors, whose blocks may have
+/// \p sharedBytes; nothing where tensor cores are no help.
+std::optional<AttentionTile> chooseAttentionTile(AttendOp op,
+                                                 int64_t multiprocessors,
+                                                 int64_t sharedBytes,
+                                                 Precision precision);
+
+} // namespace dlc::kernel
+
+#endif // DLC_PASSES_GPU_ATTENTIONTILE_H
