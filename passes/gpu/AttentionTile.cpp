@@ -3,6 +3,7 @@
 #include "passes/gpu/AttentionTile.h"
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "passes/kernel/TypicalExtents.h"
 #include <numeric>
 
 using namespace mlir;
@@ -57,12 +58,22 @@ AttentionMemory::AttentionMemory(AttendOp op, const AttentionTile &tile,
   numStatistics = tile.keyWarps > 1 ? tile.keyWarps * tile.getRows() : 0;
 }
 
+/// Whether the numbers of \p op are those of one size of several.
+static bool isResized(AttendOp op) {
+  return op
+      ->walk([](Operation *inner) {
+        return inner->hasAttr(kTypicalAttr) ? WalkResult::interrupt()
+                                            : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 /// Whether a multiprocessor's tensor cores compute \p op.
 static bool canUseTensorCores(AttendOp op) {
   auto isF32 = [](Type type) { return getElementTypeOrSelf(type).isF32(); };
   return int64_t(op.getM()) >= kMinRows && int64_t(op.getE()) <= kMaxColumns &&
-         isF32(op.getQueries().getType()) && isF32(op.getKeys().getType()) &&
-         isF32(op.getValues().getType()) &&
+         !isResized(op) && isF32(op.getQueries().getType()) &&
+         isF32(op.getKeys().getType()) && isF32(op.getValues().getType()) &&
          op.getScore().front().getArguments().back().getType().isF32() &&
          op.getEpilogue().front().getArguments().back().getType().isF32();
 }
