@@ -14,7 +14,7 @@ namespace dlc::kernel {
 inline constexpr int64_t kCopyVector = 4;
 inline constexpr int64_t kCopyBytes = 16;
 /// Steps of k that there may be for their offsets to be in shared memory.
-inline constexpr int64_t kMostTableSteps = 2048;
+inline constexpr int64_t kMostTableSteps = 1024;
 /// Elements that nobody uses between two rows, where their steps are side by
 /// side, or two steps, where the rows are: the lanes of a warp then read from
 /// different banks.

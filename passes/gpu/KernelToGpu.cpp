@@ -383,6 +383,10 @@ LogicalResult GridLowering::run() {
   emitter->setThread(gpu::ThreadIdOp::create(builder, loc, gpu::Dimension::x));
   if (failed(emitSections(kernel.getBody().front(), parts)))
     return failure();
+  if (emitter->getSharedBytes() > target.getBlockSharedBytes())
+    return kernel.emitError("needs ")
+           << emitter->getSharedBytes() << " bytes of shared memory, "
+           << target.getBlockSharedBytes() << " are there";
   gpu::ReturnOp::create(builder, loc);
   kernel.erase();
   return success();

@@ -170,6 +170,9 @@ TensorContract::placeSums(ArrayRef<Value> values) {
 SmallVector<BlockContract::Sum>
 TensorContract::addSlices(ArrayRef<Value> values) {
   int64_t count = values.size(), numThreads = getSliceThreads();
+  // Nobody needs the stages any more.
+  emitter.startTile();
+  emitter.emitBarrier(loc);
   Value memory = emitter.allocateForTile(loc, tile.slices * count * numThreads,
                                          builder.getF32Type());
   Value slice = getSlice();
