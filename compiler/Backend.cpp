@@ -147,8 +147,8 @@ static OwningOpRef<ModuleOp> lowerToGpu(const KernelPlace &place,
                                         device::GpuAttr gpu,
                                         const CompileOptions &options,
                                         const dynamic::DynamicModel *sizes) {
-  OwningOpRef<ModuleOp> grid =
-      lowerToGrid(place.func, alignments, gpu, options);
+  OwningOpRef<ModuleOp> grid = lowerToGrid(place.func, alignments, gpu, options,
+                                           /*isForManySizes=*/sizes != nullptr);
   if (!grid)
     return {};
   if (sizes && failed(sizes->generalize(getGridFunction(*grid), place.index,

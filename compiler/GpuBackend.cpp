@@ -142,13 +142,16 @@ llvm::StringMap<SmallVector<int64_t>> getAlignments(ModuleOp module,
 OwningOpRef<ModuleOp> lowerToGrid(kernel::FuncOp func,
                                   ArrayRef<int64_t> alignments,
                                   device::GpuAttr gpu,
-                                  const CompileOptions &options) {
+                                  const CompileOptions &options,
+                                  bool isForManySizes) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(func.getLoc());
   OpBuilder builder(module->getBodyRegion());
   Operation *copy = builder.clone(*func);
   if (!alignments.empty())
     copy->setAttr(kernel::kAlignmentsAttr,
                   builder.getDenseI64ArrayAttr(alignments));
+  if (isForManySizes)
+    copy->setAttr(kernel::kAnySizeAttr, builder.getUnitAttr());
   (*module)->setAttr("device.gpu", gpu);
   PassManager passes(func.getContext());
   addGridPasses(passes, options);

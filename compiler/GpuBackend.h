@@ -46,9 +46,12 @@ llvm::StringMap<llvm::SmallVector<int64_t>> getAlignments(mlir::ModuleOp module,
 
 /// Lowers \p func, whose arguments have \p alignments, to a grid for \p gpu: a
 /// module with one `gpu.module`; null, with diagnostics of MLIR's, on failure.
+/// With \p isForManySizes nothing is taken for granted that may hold at the
+/// kernel's own size by chance.
 mlir::OwningOpRef<mlir::ModuleOp>
 lowerToGrid(kernel::FuncOp func, llvm::ArrayRef<int64_t> alignments,
-            device::GpuAttr gpu, const CompileOptions &options);
+            device::GpuAttr gpu, const CompileOptions &options,
+            bool isForManySizes);
 
 /// The function of a grid, made by lowerToGrid.
 mlir::gpu::GPUFuncOp getGridFunction(mlir::ModuleOp lowered);

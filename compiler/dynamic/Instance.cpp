@@ -173,7 +173,8 @@ bool Instance::readKernels(InstanceNumbers &numbers) {
     if (gpus->empty())
       continue;
     OwningOpRef<ModuleOp> lowered = lowerToGrid(
-        func, alignments.lookup(func.getSymName()), gpus->front(), options);
+        func, alignments.lookup(func.getSymName()), gpus->front(), options,
+        /*isForManySizes=*/true);
     if (!lowered)
       return false;
     add(func, getGridFunction(*lowered));

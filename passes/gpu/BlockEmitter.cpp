@@ -117,17 +117,21 @@ LogicalResult BlockEmitter::emitIteration(const LoopNest &nest, Value linear) {
   for (auto [index, value] :
        llvm::zip(nest.indices, delinearize(loc, linear, nest.extents)))
     map(index, value);
-  LogicalResult result = success();
-  for (auto [loop, inner] :
-       llvm::zip(nest.loops, ArrayRef(nest.loops).drop_front()))
-    for (Operation &op : loop->getRegion(0).front())
-      if (&op != inner && (isPureOperation(op) || isa<LoadOp>(op)) &&
-          succeeded(result))
-        result = BodyEmitter::emitOp(op);
+  LogicalResult result = emitBetween(nest);
   if (succeeded(result))
     result = emitBlock(nest.getBody());
   isShared = outer;
   return result;
+}
+
+LogicalResult BlockEmitter::emitBetween(const LoopNest &nest) {
+  for (auto [loop, inner] :
+       llvm::zip(nest.loops, ArrayRef(nest.loops).drop_front()))
+    for (Operation &op : loop->getRegion(0).front())
+      if (&op != inner && (isPureOperation(op) || isa<LoadOp>(op)) &&
+          failed(BodyEmitter::emitOp(op)))
+        return failure();
+  return success();
 }
 
 LogicalResult BlockEmitter::emitTask(Block &block, const MemoryUse &use) {
@@ -162,6 +166,11 @@ LogicalResult BlockEmitter::emitOp(Operation &op) {
     return success();
   if (isShared)
     return emitSharedOp(op);
+  if (iterations && iterations->wide.accesses.contains(&op))
+    return isa<LoadOp>(op) ? emitWide(cast<LoadOp>(op))
+                           : emitWide(cast<StoreOp>(op));
+  if (llvm::is_contained(fetched, &op))
+    return success();
   // Nothing but short loops is inside a thread.
   if (auto reduce = dyn_cast<ReduceOp>(op))
     return emitReduce(reduce);

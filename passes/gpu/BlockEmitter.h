@@ -5,6 +5,7 @@
 
 #include "passes/gpu/LoopNest.h"
 #include "passes/gpu/MemoryUse.h"
+#include "passes/gpu/NestAccess.h"
 #include "passes/gpu/Precision.h"
 #include "passes/kernel/BodyEmitter.h"
 
@@ -29,6 +30,16 @@ public:
 
   /// Emits the iteration number \p linear of \p nest as the code of one thread.
   mlir::LogicalResult emitIteration(const LoopNest &nest, mlir::Value linear);
+  /// The same of the iterations that begin at \p linear times the width of
+  /// \p wide.
+  mlir::LogicalResult emitWideIteration(const LoopNest &nest,
+                                        const WideAccess &wide,
+                                        mlir::Value linear);
+  /// Emits the iterations of \p nest in tile number \p tile of the grid of
+  /// \p transposition as the code of all threads of a block.
+  mlir::LogicalResult emitTransposed(const LoopNest &nest,
+                                     const Transposition &transposition,
+                                     mlir::Value tile);
   /// Emits \p block as the code of all threads of a block; \p use is what the
   /// task it belongs to uses.
   mlir::LogicalResult emitTask(mlir::Block &block, const MemoryUse &use);
@@ -77,6 +88,24 @@ protected:
 
 private:
   mlir::LogicalResult emitSharedOp(mlir::Operation &op);
+  /// Emits what stands between the loops of \p nest, whose indices are mapped.
+  mlir::LogicalResult emitBetween(const LoopNest &nest);
+  /// Maps the indices of \p nest to those of element number \p linear of the
+  /// tile at \p from, in the order in which memory is read, or is written.
+  /// Returns the element's place in shared memory, and whether it exists.
+  std::pair<mlir::Value, mlir::Value>
+  mapElement(const LoopNest &nest, const Transposition &transposition,
+             llvm::ArrayRef<mlir::Value> from, mlir::Value linear, bool isRead);
+  /// Loads the thread's elements of the tile, all at once, and stores them in
+  /// shared memory.
+  mlir::LogicalResult fetchTile(const LoopNest &nest,
+                                const Transposition &transposition,
+                                llvm::ArrayRef<mlir::Value> from,
+                                llvm::ArrayRef<mlir::Value> memories);
+  mlir::Value emitOffset(mlir::Operation *op, mlir::MemRefType type,
+                         mlir::AffineMap map, mlir::ValueRange indices);
+  mlir::LogicalResult emitWide(LoadOp op);
+  mlir::LogicalResult emitWide(StoreOp op);
   mlir::LogicalResult emitSharedNest(const LoopNest &nest);
   /// Emits a loop for which lanesHaveGroups holds.
   mlir::LogicalResult emitGroups(VectorLoopOp op);
@@ -98,6 +127,18 @@ private:
   bool isShared = false; ///< the code is that of all threads of a block
   BufferSet written;     ///< by the task
   MemoryUse pending;     ///< since all threads waited for each other
+  /// Iterations that access memory together; null where each is on its own.
+  struct Iterations {
+    explicit Iterations(const WideAccess &wide) : wide(wide) {}
+
+    const WideAccess &wide;
+    int64_t lane = 0; ///< the one that is being emitted
+    llvm::DenseMap<mlir::Operation *, mlir::Value> loaded, offsets;
+    llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::Value>> stored;
+  };
+  Iterations *iterations = nullptr;
+  /// Loads that others have fetched: they are mapped.
+  llvm::ArrayRef<LoadOp> fetched;
   /// Shared memory: that of tiles comes first.
   mlir::Value allocateAt(mlir::Location loc, int64_t count, mlir::Type element,
                          int64_t &used);

@@ -132,7 +132,9 @@ static GridTerm getNumTasks(ParallelOp op) {
 GridTerm GridLowering::getNumBlocks(const GridPart &part) {
   switch (part.kind) {
   case GridPart::Threads:
-    return {{{part.nest.getNumIterations(), numThreads}}, part.nest.isDynamic};
+    return {{{part.getNumThreads(), numThreads}}, part.nest.isDynamic};
+  case GridPart::Transposed:
+    return {{{computeProduct(part.transposition.getGrid(part.nest))}}};
   case GridPart::Blocks:
     return getNumTasks(cast<ParallelOp>(part.section));
   case GridPart::Tiles: {
@@ -209,7 +211,7 @@ void GridLowering::mapGlobalScratch(ScratchOp op, const GridTerm &count,
 
 LogicalResult GridLowering::emitThreads(const GridPart &part, Value block) {
   Location loc = part.section->getLoc();
-  int64_t count = part.nest.getNumIterations();
+  int64_t count = part.getNumThreads();
   Value linear = emitter->add(
       loc,
       emitter->multiply(loc, block, emitter->constantIndex(loc, numThreads)),
@@ -224,6 +226,8 @@ LogicalResult GridLowering::emitThreads(const GridPart &part, Value block) {
   }
   for (ScratchOp scratch : getScratch(part.section))
     mapGlobalScratch(scratch, {{{count}}, part.nest.isDynamic}, linear);
+  if (part.wide.width > 1)
+    return emitter->emitWideIteration(part.nest, part.wide, linear);
   return emitter->emitIteration(part.nest, linear);
 }
 
@@ -267,6 +271,8 @@ LogicalResult GridLowering::emitPart(const GridPart &part, Value block) {
   switch (part.kind) {
   case GridPart::Threads:
     return emitThreads(part, block);
+  case GridPart::Transposed:
+    return emitter->emitTransposed(part.nest, part.transposition, block);
   case GridPart::Blocks:
     return emitBlocks(cast<ParallelOp>(part.section), block);
   case GridPart::Tiles:
@@ -374,6 +380,9 @@ LogicalResult GridLowering::run() {
     if (!getTile(attend))
       expandAttention(attend);
   std::vector<GridPart> parts = planSections(*sections);
+  // What accesses allow at one size they may not at others.
+  if (!kernel->hasAttr(kAnySizeAttr))
+    planAccesses(parts, target.getMultiprocessors());
   numThreads = chooseThreads(parts);
   createFunction();
   emitter = std::make_unique<BlockEmitter>(builder, numThreads, precision);

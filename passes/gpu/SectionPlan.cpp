@@ -19,6 +19,8 @@ static constexpr int64_t kSharedTrips = 32;
 static constexpr int64_t kGroupTrips = 128;
 /// Threads that keep a GPU busy, about.
 static constexpr int64_t kBusyThreads = 32 << 10;
+/// Threads that keep a multiprocessor busy, about, where each loads 16 bytes.
+static constexpr int64_t kEnoughThreads = 256;
 static constexpr int64_t kWarp = 32;
 
 /// How often \p op adds, typically.
@@ -168,6 +170,28 @@ static void planParallel(ParallelOp op, std::vector<GridPart> &parts) {
     parts.push_back({GridPart::Blocks, op});
 }
 
+/// Lets the threads of \p part access memory in larger pieces, where as many of
+/// them remain as keep a chip with so many \p multiprocessors busy.
+static void planAccess(GridPart &part, int64_t multiprocessors) {
+  if (part.kind != GridPart::Threads || !part.nest.hasLanes())
+    return;
+  if (auto transposition = getTransposition(part.nest)) {
+    part.kind = GridPart::Transposed;
+    part.transposition = std::move(*transposition);
+    return;
+  }
+  WideAccess wide = getWideAccess(part.nest);
+  if (part.nest.getNumIterations() / wide.width >=
+      multiprocessors * kEnoughThreads)
+    part.wide = std::move(wide);
+}
+
+void dlc::kernel::planAccesses(MutableArrayRef<GridPart> parts,
+                               int64_t multiprocessors) {
+  for (GridPart &part : parts)
+    planAccess(part, multiprocessors);
+}
+
 std::vector<GridPart> dlc::kernel::planSections(Block &block) {
   std::vector<GridPart> parts;
   for (Operation &op : block) {
@@ -212,7 +236,9 @@ static int64_t getUsefulThreads(ContractOp op) {
 
 int64_t GridPart::getUsefulThreads() const {
   if (kind == Threads)
-    return nest.isDynamic ? kBusyThreads : nest.getNumIterations();
+    return nest.isDynamic ? kBusyThreads : getNumThreads();
+  if (kind == Transposed)
+    return transposition.readTile * transposition.writeTile;
   int64_t threads = 1;
   section->walk([&](Operation *inner) {
     if (lanesHaveGroups(inner))

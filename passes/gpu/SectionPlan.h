@@ -3,20 +3,27 @@
 #ifndef DLC_PASSES_GPU_SECTIONPLAN_H
 #define DLC_PASSES_GPU_SECTIONPLAN_H
 
-#include "passes/gpu/LoopNest.h"
+#include "passes/gpu/NestAccess.h"
+#include <vector>
 
 namespace dlc::kernel {
 
 /// A part of a grid: what consecutive blocks of it do.
 struct GridPart {
   enum Kind {
-    Threads,  ///< each iteration of `nest` is a thread
-    Blocks,   ///< each task of the `kernel.parallel` is a block
-    Tiles,    ///< each tile of the `kernel.contract` is a block
-    Attention ///< each tile of the `kernel.attend` is a block
+    Threads,    ///< each iteration of `nest`, or a few of them, is a thread
+    Transposed, ///< each tile of `transposition` is a block
+    Blocks,     ///< each task of the `kernel.parallel` is a block
+    Tiles,      ///< each tile of the `kernel.contract` is a block
+    Attention   ///< each tile of the `kernel.attend` is a block
   } kind;
   mlir::Operation *section;
-  LoopNest nest = {}; ///< where each iteration is a thread
+  LoopNest nest = {}; ///< of Threads and Transposed
+  WideAccess wide = {};
+  Transposition transposition = {};
+
+  /// How many threads run `nest`.
+  int64_t getNumThreads() const { return nest.getNumIterations() / wide.width; }
 
   /// How many threads a block has use for.
   int64_t getUsefulThreads() const;
@@ -24,6 +31,11 @@ struct GridPart {
 
 /// The parts that the sections in \p block become.
 std::vector<GridPart> planSections(mlir::Block &block);
+
+/// Lets threads of \p parts access memory in larger pieces, where that is of
+/// use on a chip with so many \p multiprocessors.
+void planAccesses(llvm::MutableArrayRef<GridPart> parts,
+                  int64_t multiprocessors);
 
 /// The nest of loops that the threads of a block share when they meet
 /// \p loop inside a task; nothing where every thread has to run all of it, with

@@ -26,7 +26,8 @@ inline constexpr int64_t kFixed = -1;
 /// the size of the kernel.
 inline constexpr llvm::StringLiteral kTraitsAttr = "kernel.traits";
 
-/// On a lowered kernel for GPUs whose buffers may be larger than its types say.
+/// On a kernel for GPUs whose buffers may be larger than its types say, and on
+/// what it is lowered to.
 inline constexpr llvm::StringLiteral kAnySizeAttr = "kernel.any_size";
 
 /// Reads kTypicalAttr of one operation.

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from conftest import DATA, dlc, for_models, input_flags, on_device, unpack_family
+from conftest import DATA, dlc, for_models, input_flags, on_device, run_operator, unpack_family
 
 CASES = sorted(path.name for path in (DATA / "ops").iterdir())
 FAMILIES = sorted(path.stem for path in (DATA / "ranges").glob("*.npz"))
@@ -106,3 +106,31 @@ def test_lower_precisions(model, precision, error, tmp_path):
     dlc("compile", model.symbol, *model.flags, "--target", "cuda", "--precision", precision, "-o", tmp_path / "model.so")
     on_device("verify", tmp_path / "model.so", "--io", model.io, "--rtol", str(error), "--atol", "1e-3")
     on_device("verify", tmp_path / "model.so", "--io", model.io, status=1)
+
+
+@pytest.mark.parametrize("shape, axes", [
+    ((70, 100), (1, 0)), ((8, 9), (1, 0)), ((33, 1, 65), (2, 1, 0)), ((2, 24, 13, 11), (0, 2, 3, 1)),
+    ((2, 13, 11, 24), (0, 3, 1, 2)), ((3, 40, 5, 8), (2, 0, 3, 1)), ((7, 3, 300), (0, 2, 1)),
+])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "uint8", "float64"])
+def test_transpositions(shape, axes, dtype, tmp_path):
+    """Tiles of all shapes, most of which reach beyond an edge; shared memory has two bytes a bank of the smallest types."""
+    x = np.random.RandomState(0).randint(0, 200, shape).astype(dtype)
+    got = run_operator(tmp_path, "transpose", {"axes": str(axes)}, x, "cuda")
+    np.testing.assert_array_equal(got, x.transpose(axes))
+
+
+@pytest.mark.parametrize("shape, dtype, instruction", [
+    ((300, 512), "float32", "ld.global.v4.b32"), ((400, 1024), "float16", "ld.global.v4.b32"),
+    ((300, 510), "float32", "ld.global.v2.b32"), ((300, 511), "float32", "ld.global.b32"),
+    ((300, 512), "float64", "ld.global.v2.b64"), ((10, 512), "float32", "ld.global.b32"),
+])
+def test_wide_accesses(shape, dtype, instruction, tmp_path):
+    """As wide as extents let them be, where there are elements enough."""
+    x = np.random.RandomState(0).randn(*shape).astype(dtype)
+    got = run_operator(tmp_path, "relu", {}, x, "cuda")
+    np.testing.assert_array_equal(got, np.maximum(x, 0))
+    ptx = dlc("compile", tmp_path / "model.json", f"--input=x={'x'.join(map(str, shape))}:{dtype}", "--target", "cuda",
+              "--emit", "ptx", "-o", "-").stdout
+    assert set(re.findall(r"ld\.global\S*", ptx)) == {instruction}
+    assert instruction.replace("ld", "st") in ptx

@@ -1,24 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sorting orders every number, and equal ones as they came, in short and in long rows."""
-import json
-
 import numpy as np
 import pytest
-from conftest import DATA, dlc, on_device
-
-
-def run(tmp_path, operator, attributes, x, target="cpu"):
-    nodes = [{"op": "null", "name": "x", "inputs": []},
-             {"op": operator, "name": "y", "attrs": attributes, "inputs": [[0, 0, 0]]}]
-    (tmp_path / "model.json").write_text(json.dumps({"nodes": nodes, "arg_nodes": [0], "heads": [[1, 0, 0]],
-                                                     "attrs": {"mxnet_version": ["int", 10901]}}))
-    shape = "x".join(map(str, x.shape))
-    dlc("compile", tmp_path / "model.json", f"--input=x={shape}:{x.dtype}", "--target", target, "-o", tmp_path / "model.so")
-    np.savez(tmp_path / "in.npz", x=x)
-    execute = on_device if target == "cuda" else dlc
-    execute("run", tmp_path / "model.so", "--io", tmp_path / "in.npz", "--output", tmp_path / "out.npz")
-    with np.load(tmp_path / "out.npz") as got:
-        return got[got.files[0]]
+from conftest import DATA, dlc, run_operator
 
 
 SORTS = [(length, dtype, "cpu") for length in (1, 2, 37, 512, 513, 3000)
@@ -33,9 +17,9 @@ def test_argsort_is_stable(length, dtype, target, tmp_path):
     if dtype.startswith("float"):
         x[0, :3] = [-0.0, 0.0, -np.inf][:length]
         x[1, -2:] = [np.inf, 0.0][:length]
-    got = run(tmp_path, "argsort", {"dtype": "int32"}, x, target)
+    got = run_operator(tmp_path, "argsort", {"dtype": "int32"}, x, target)
     np.testing.assert_array_equal(got, np.argsort(x, axis=-1, kind="stable"))
-    got = run(tmp_path, "argsort", {"dtype": "int32", "is_ascend": "False"}, x, target)
+    got = run_operator(tmp_path, "argsort", {"dtype": "int32", "is_ascend": "False"}, x, target)
     backwards = length - 1 - np.argsort(x[:, ::-1], axis=-1, kind="stable")[:, ::-1]
     np.testing.assert_array_equal(got, backwards)
 
@@ -44,7 +28,7 @@ def test_argsort_is_stable(length, dtype, target, tmp_path):
 def test_nan_is_last(length, target, tmp_path):
     x = np.random.RandomState(0).randn(length).astype(np.float32)
     x[::4] = np.nan
-    got = run(tmp_path, "argsort", {"dtype": "int32"}, x, target)
+    got = run_operator(tmp_path, "argsort", {"dtype": "int32"}, x, target)
     np.testing.assert_array_equal(got, np.argsort(x, kind="stable"))
 
 
@@ -56,9 +40,9 @@ def test_gpus_keep_the_boxes_that_cpus_keep(tmp_path):
     scores = random.uniform(0, 1, (2, 700, 1)).round(2)
     x = np.concatenate([scores, corners, corners + sizes], axis=2).astype(np.float32)
     attributes = {"coord_start": "1", "score_index": "0", "overlap_thresh": "0.3"}
-    want = run(tmp_path, "_contrib_box_nms", attributes, x)
+    want = run_operator(tmp_path, "_contrib_box_nms", attributes, x)
     assert 50 < np.count_nonzero(want[0, :, 0] >= 0) < 650
-    np.testing.assert_array_equal(run(tmp_path, "_contrib_box_nms", attributes, x, "cuda"), want)
+    np.testing.assert_array_equal(run_operator(tmp_path, "_contrib_box_nms", attributes, x, "cuda"), want)
 
 
 def test_nms_says_which_boxes_it_keeps(tmp_path):
