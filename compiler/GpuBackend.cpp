@@ -36,8 +36,14 @@ std::optional<SmallVector<device::GpuAttr>>
 getGpus(MLIRContext *context, const CompileOptions &options,
         DiagnosticList &diagnostics) {
   SmallVector<device::GpuAttr> gpus;
-  if (!hasTarget(options, "cuda"))
-    return gpus;
+  if (!hasTarget(options, "cuda")) {
+    if (options.sms.empty() && options.gemm != "cublas")
+      return gpus;
+    fail(diagnostics, options, DiagnosticCode::UnsupportedOption,
+         std::string(options.sms.empty() ? "--gemm=cublas" : "--sm") +
+             " is for GPUs: give --target cuda");
+    return std::nullopt;
+  }
   SmallVector<std::string> names(options.sms.begin(), options.sms.end());
   if (names.empty())
     names.push_back(std::to_string(nvptx::kDefaultSm));

@@ -87,6 +87,7 @@ def test_stages_end_in_the_same_bytes(model, stage, tmp_path):
     (["--target", "gpu"], "target 'gpu': use --target cpu, cuda or both"),
     (["--target", "cuda", "--sm", "42"], "compute capability 42: use one of 80"),
     (["--target", "cuda", "--sm", "eighty"], "'eighty' is no compute capability"),
+    (["--sm", "80"], "--sm is for GPUs: give --target cuda"),
     (["--emit", "ptx"], "--emit=ptx needs code for GPUs: give --target cuda"),
 ])
 def test_bad_flags(flags, message, tmp_path):

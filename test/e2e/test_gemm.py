@@ -149,6 +149,7 @@ def test_without_the_library(model, tmp_path):
 
 @pytest.mark.parametrize("flags, message", [
     (["--target", "cuda", "--gemm", "cutlass"], "--gemm 'cutlass' is not one of auto, generated, cublas"),
+    (["--gemm", "cublas"], "--gemm=cublas is for GPUs: give --target cuda"),
 ])
 def test_bad_flags(flags, message, tmp_path):
     shapes = save_dense(tmp_path, 4, 4, 4)
