@@ -220,6 +220,24 @@ void TensorContract::copyStages(Value firstStep, Value stage,
   }
 }
 
+SmallVector<Value> TensorContract::multiplyStage(
+    Value stage, Value nextStage, SmallVector<Value> pieces,
+    MutableArrayRef<Value> sums, llvm::function_ref<void()> awaitNext) {
+  int64_t depth = tile.depth / tile.slices;
+  for (int64_t own = unit.getDepth(); own <= depth; own += unit.getDepth()) {
+    SmallVector<Value> next;
+    if (own < depth) {
+      next = loadPieces(stage, own);
+    } else {
+      awaitNext();
+      next = loadPieces(nextStage, 0);
+    }
+    multiplyPieces(pieces, sums);
+    pieces = std::move(next);
+  }
+  return pieces;
+}
+
 SmallVector<Value> TensorContract::emitPipeline(ArrayRef<Value> sums) {
   int64_t total = op.getKTotal(), depth = tile.depth;
   Value group;
@@ -270,18 +288,8 @@ SmallVector<Value> TensorContract::emitPipeline(ArrayRef<Value> sums) {
   copy(add(step, constant(ahead)), freeStage, offsets);
   offsets = getOffsets(add(step, constant(ahead + depth)));
   Value nextStage = getNextStage(stage);
-  int64_t ownDepth = depth / tile.slices;
-  for (int64_t own = unit.getDepth(); own <= ownDepth; own += unit.getDepth()) {
-    SmallVector<Value> next;
-    if (own < ownDepth) {
-      next = loadPieces(stage, own);
-    } else {
-      awaitStage();
-      next = loadPieces(nextStage, 0);
-    }
-    multiplyPieces(pieces, values);
-    pieces = std::move(next);
-  }
+  pieces =
+      multiplyStage(stage, nextStage, std::move(pieces), values, awaitStage);
   state.assign({nextStage, getNextStage(freeStage)});
   state.append(values);
   state.append(offsets);

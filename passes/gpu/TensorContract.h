@@ -70,6 +70,14 @@ private:
   void copyInThread(const Operand &operand, mlir::Value address,
                     mlir::Value place);
   mlir::Value getNextStage(mlir::Value stage);
+  /// Adds the products of \p stage to \p sums. The first \p pieces are in
+  /// registers already; returns those of \p nextStage, which \p awaitNext waits
+  /// for.
+  llvm::SmallVector<mlir::Value>
+  multiplyStage(mlir::Value stage, mlir::Value nextStage,
+                llvm::SmallVector<mlir::Value> pieces,
+                llvm::MutableArrayRef<mlir::Value> sums,
+                llvm::function_ref<void()> awaitNext);
   /// Adds the products of all steps to \p sums, while later stages come.
   llvm::SmallVector<mlir::Value> emitPipeline(llvm::ArrayRef<mlir::Value> sums);
   /// Likewise, one stage after the other.
