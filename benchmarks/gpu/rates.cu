@@ -104,13 +104,14 @@ __global__ void repeat(uint32_t seed, float *sums, long long *cycles) {
 
 /// One block of \p threads on each multiprocessor.
 template <typename Body>
-static double measure(const char *name, int multiprocessors, int threads) {
+static void measure(const char *name, int multiprocessors, int threads) {
   float *sums;
   long long *cycles;
   CHECK(cudaMalloc(&sums, sizeof(float)));
   CHECK(cudaMalloc(&cycles, multiprocessors * sizeof(long long)));
   for (int i = 0; i < 2; ++i)
     repeat<Body><<<multiprocessors, threads>>>(0x3f000000, sums, cycles);
+  CHECK(cudaGetLastError());
   CHECK(cudaDeviceSynchronize());
   std::vector<long long> host(multiprocessors);
   CHECK(cudaMemcpy(host.data(), cycles, host.size() * sizeof(long long),
@@ -123,7 +124,6 @@ static double measure(const char *name, int multiprocessors, int threads) {
   printf("%-10s %4d threads %8.1f a clock\n", name, threads, rate);
   CHECK(cudaFree(sums));
   CHECK(cudaFree(cycles));
-  return rate;
 }
 
 __global__ void read(const float4 *data, size_t count, int times, float *sums) {
@@ -209,7 +209,7 @@ int main() {
   printf("%s, sm_%d%d, %d multiprocessors, %zu KiB shared, %d MiB L2\n",
          chip.name, chip.major, chip.minor, multiprocessors,
          chip.sharedMemPerMultiprocessor >> 10, chip.l2CacheSize >> 20);
-  for (int threads : {128, 256, 512, 1024}) {
+  for (int threads : {128, 256, 512}) {
     measure<Tf32>("mma tf32", multiprocessors, threads);
     measure<F16>("mma f16", multiprocessors, threads);
     measure<Bf16>("mma bf16", multiprocessors, threads);

@@ -37,7 +37,8 @@ AttentionBlock::Matrix AttentionBlock::plan(Value buffer, AffineMap map,
   unsigned numDims = map.getNumDims(), last = numDims - 1;
   bool isWhole = BodyEmitter::getStride(offset, last, numDims) == 1 &&
                  columns % kCopyVector == 0 &&
-                 isCopyAligned(buffer, offset, last, numDims, 0);
+                 getAlignment(buffer) % kCopyBytes == 0 &&
+                 startsVectors(offset, map, last);
   return {buffer, offset, rows,  columns,
           width,  pitch,  start, isWhole ? kCopyVector : 1};
 }
@@ -80,14 +81,6 @@ void AttentionBlock::copyRows(const Matrix &matrix, Value firstRow,
       isThere = isLess(add(row, constant(added)), matrix.rows);
     if (matrix.width != matrix.columns)
       isThere = both(isThere, isLess(column, matrix.columns));
-    OpBuilder::InsertionGuard guard(builder);
-    if (isThere) {
-      auto choice = scf::IfOp::create(builder, loc, isThere,
-                                      /*withElseRegion=*/true);
-      builder.setInsertionPointToStart(choice.elseBlock());
-      clearElements(builder, loc, memory, place, vector);
-      builder.setInsertionPointToStart(choice.thenBlock());
-    }
     SmallVector<Value> dims(batch);
     dims.push_back(stride ? row : add(row, constant(added)));
     dims.push_back(column);
@@ -95,7 +88,7 @@ void AttentionBlock::copyRows(const Matrix &matrix, Value firstRow,
     if (stride)
       address = add(address, constant(added * *stride));
     copyAsync(builder, loc, emitter.lookup(matrix.buffer), address, memory,
-              place, vector);
+              place, vector, isThere);
   });
 }
 
@@ -234,13 +227,10 @@ LogicalResult AttentionBlock::mergeWarps(State &state) {
   emitter.emitBarrier(loc);
   LogicalResult result = success();
   share(tile.getRows(), op.getE(), [&](Value row, int64_t added, Value column) {
-    Value place = add(multiply(row, pitch), column), sum;
-    for (int64_t warp = 0; warp < tile.keyWarps; ++warp) {
-      Value part = memref::LoadOp::create(
-          builder, loc, memory,
-          add(place, constant(warp * size + added * pitch)));
-      sum = sum ? plus(sum, part) : part;
-    }
+    Value place = add(multiply(row, pitch), column);
+    Value sum = addParts(memory, tile.keyWarps, [&](int64_t warp) {
+      return add(place, constant(warp * size + added * pitch));
+    });
     if (failed(storeElement(add(row, constant(added)), column, sum)))
       result = failure();
   });

@@ -9,8 +9,6 @@
 using namespace mlir;
 using namespace dlc::kernel;
 
-/// Rows below which tensor cores, whose pieces have 16, compute mostly zeros.
-static constexpr int64_t kMinRows = 8;
 /// Columns of the result whose sums are still in registers.
 static constexpr int64_t kMaxColumns = 128;
 /// Registers that there are for sums, scores and queries, and loads of a score
@@ -71,9 +69,10 @@ static bool isResized(AttendOp op) {
 /// Whether a multiprocessor's tensor cores compute \p op.
 static bool canUseTensorCores(AttendOp op) {
   auto isF32 = [](Type type) { return getElementTypeOrSelf(type).isF32(); };
-  return int64_t(op.getM()) >= kMinRows && int64_t(op.getE()) <= kMaxColumns &&
-         !isResized(op) && isF32(op.getQueries().getType()) &&
-         isF32(op.getKeys().getType()) && isF32(op.getValues().getType()) &&
+  return int64_t(op.getM()) >= kMinTensorRows &&
+         int64_t(op.getE()) <= kMaxColumns && !isResized(op) &&
+         isF32(op.getQueries().getType()) && isF32(op.getKeys().getType()) &&
+         isF32(op.getValues().getType()) &&
          op.getScore().front().getArguments().back().getType().isF32() &&
          op.getEpilogue().front().getArguments().back().getType().isF32();
 }

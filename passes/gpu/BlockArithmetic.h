@@ -3,6 +3,7 @@
 #ifndef DLC_PASSES_GPU_BLOCKARITHMETIC_H
 #define DLC_PASSES_GPU_BLOCKARITHMETIC_H
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "passes/gpu/BlockEmitter.h"
 
 namespace dlc::kernel {
@@ -41,6 +42,21 @@ protected:
     if (!a || !b)
       return a ? a : b;
     return mlir::arith::AndIOp::create(builder, loc, a, b);
+  }
+
+  /// The sum of the \p count elements of f32 of \p memory that \p getPlace
+  /// names.
+  mlir::Value addParts(mlir::Value memory, int64_t count,
+                       llvm::function_ref<mlir::Value(int64_t)> getPlace) {
+    mlir::Value sum;
+    for (int64_t i = 0; i < count; ++i) {
+      mlir::Value part =
+          mlir::memref::LoadOp::create(builder, loc, memory, getPlace(i));
+      sum =
+          sum ? mlir::arith::AddFOp::create(builder, loc, sum, part).getResult()
+              : part;
+    }
+    return sum;
   }
 
   BlockEmitter &emitter;

@@ -63,8 +63,6 @@ static constexpr BlockTile kFmaTiles[] = {
     {BlockTile::Fma, 4, 32, 32, 1, 4},
 };
 
-/// Rows below which tensor cores, whose tiles have 16, compute mostly zeros.
-static constexpr int64_t kMinTensorRows = 8;
 /// Threads of a block that has few rows, and how many such blocks each
 /// multiprocessor should have at most.
 static constexpr int64_t kStreamThreads = 256, kStreamBlocks = 16;
@@ -97,6 +95,7 @@ ContractExtents::ContractExtents(ContractOp op) {
     }
   };
   unsigned numRowDims = getNumRowDims(op);
+  bool hasDynamicBatch = false;
   multiply(op.getBatch().drop_back(numRowDims), batch, hasDynamicBatch);
   multiply(op.getBatch().take_back(numRowDims), rows, hasDynamicRows);
   multiply(int64_t(op.getM()), rows, hasDynamicRows);
@@ -115,6 +114,14 @@ int64_t dlc::kernel::getStoredColumns(ContractOp op) {
                              : int64_t(op.getN());
 }
 
+bool dlc::kernel::startsVectors(AffineExpr offset, AffineMap map,
+                                unsigned dim) {
+  AffineExpr index = getAffineDimExpr(dim, map.getContext());
+  return simplifyAffineExpr(offset.replace(index, index * kCopyVector),
+                            map.getNumDims(), map.getNumSymbols())
+      .isMultipleOf(kCopyVector);
+}
+
 /// The traits of a buffer that \p map leads to, whose dimensions number
 /// \p depth and \p column, if it has them, are steps and columns.
 static int64_t computeTraits(Value buffer, AffineMap map,
@@ -127,13 +134,8 @@ static int64_t computeTraits(Value buffer, AffineMap map,
   int64_t bytes =
       kCopyVector * llvm::divideCeil(type.getElementTypeBitWidth(), CHAR_BIT);
   bool isPlaced = getSliceAlignment(buffer) % std::min(bytes, kCopyBytes) == 0;
-  // Whether addresses are whole vectors for every index that is a multiple of
-  // a vector's elements in dimension `dim` of the map.
   auto isAligned = [&](unsigned dim) {
-    AffineExpr index = getAffineDimExpr(dim, map.getContext());
-    AffineExpr stepped = offset.replace(index, index * kCopyVector);
-    return isPlaced && simplifyAffineExpr(stepped, numDims, map.getNumSymbols())
-                           .isMultipleOf(kCopyVector);
+    return isPlaced && startsVectors(offset, map, dim);
   };
   auto isDense = [&](unsigned dim) {
     return BodyEmitter::getStride(offset, dim, numDims) == 1;
@@ -178,7 +180,7 @@ int64_t BlockTile::getNumThreads() const {
   if (unit == Tensor)
     return 32 * shareRows * shareColumns * slices;
   if (unit == Stream)
-    return columns / kStreamColumns * slices;
+    return columns / kCopyVector * slices;
   return rows / shareRows * (columns / shareColumns);
 }
 
@@ -277,7 +279,7 @@ static double estimateTensor(int64_t depth, const BlockTile &tile,
   double pieces = rows * columns * double(tile.depth) / double(tile.slices) /
                   8 * getProducts(precision) * slowness;
   double warps = double(tile.getNumThreads()) / 32;
-  double compute = pieces * warps / 4 * kPieceCycles + kStageCycles;
+  double compute = pieces * warps / kParts * kPieceCycles + kStageCycles;
   double alone = pieces * kAlonePieceCycles + kStageLatency;
   double bytes =
       double(tile.rows + tile.columns) * double(tile.depth) * sizeof(float);
@@ -314,7 +316,7 @@ static double estimateFma(int64_t depth, const BlockTile &tile,
   double copies = width * 2 / double(tile.getNumThreads()) * kCopyCycles;
   double steps = 8 * (cycles * rows * columns + (rows + columns) / 2) + copies;
   double warps = double(numTiles * tile.getNumThreads()) / 32;
-  double compute = warps / 4 * steps / std::min(1.0, warps / kBusyWarps);
+  double compute = warps / kParts * steps / std::min(1.0, warps / kBusyWarps);
   double memory = double(numTiles) * width * kSectorCycles;
   double cost = std::max(compute, memory) + 0.25 * std::min(compute, memory);
   return cost * double(depth) / 8;
@@ -338,7 +340,7 @@ static BlockTile getStreamTile(ContractOp op, int64_t multiprocessors,
          tile.getTypicalTiles(typical) >
              (multiprocessors > 1 ? kStreamBlocks * multiprocessors : 1))
     tile.columns *= 2;
-  tile.slices = numThreads / (tile.columns / BlockTile::kStreamColumns);
+  tile.slices = numThreads / (tile.columns / kCopyVector);
   return tile;
 }
 

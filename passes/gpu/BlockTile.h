@@ -21,6 +21,9 @@ inline constexpr int64_t kMostTableSteps = 1024;
 /// The former is for elements, and for pairs of them.
 inline constexpr int64_t kDepthPadding = 4, kPairPadding = 8, kWidthPadding = 8;
 
+/// Rows below which tensor cores, whose pieces have 16, compute mostly zeros.
+inline constexpr int64_t kMinTensorRows = 8;
+
 /// How many of the last batch dimensions rhs doesn't depend on: rows of all of
 /// them are multiplied by the same matrix, and tiles may have rows of several.
 unsigned getNumRowDims(ContractOp op);
@@ -35,8 +38,7 @@ struct ContractExtents {
   /// The product of the extents of the batch but those that rows have, the rows
   /// with these, the columns, and the product of all extents of k.
   int64_t batch = 1, rows = 1, columns, depth = 1;
-  bool hasDynamicBatch = false, hasDynamicRows = false, hasDynamicColumns,
-       hasDynamicDepth = false;
+  bool hasDynamicRows = false, hasDynamicColumns, hasDynamicDepth = false;
 };
 
 /// How an operand of a contraction may be copied, or a result stored, as bits.
@@ -47,6 +49,10 @@ enum CopyTrait : int64_t {
   kWholeDepth = 2,   ///< vectors of steps are whole and aligned
   kWholeColumns = 4, ///< vectors of columns are, of rhs and results
 };
+
+/// Whether \p offset, which is where \p map leads, is a multiple of a vector's
+/// elements for every index of dimension \p dim that is one.
+bool startsVectors(mlir::AffineExpr offset, mlir::AffineMap map, unsigned dim);
 
 /// Where the traits of each stand in kTraitsAttr.
 enum class ContractBuffer { Lhs, Rhs, Out };
@@ -69,9 +75,8 @@ struct BlockTile {
   enum Unit {
     Fma,    ///< each thread has `shareRows` x `shareColumns` results
     Tensor, ///< there are `shareRows` x `shareColumns` warps, with equal parts
-    Stream  ///< each thread has all rows of `kStreamColumns`, of a slice of k
+    Stream  ///< each thread has all rows of `kCopyVector`, of a slice of k
   } unit;
-  static constexpr int64_t kStreamColumns = 4;
   int64_t rows, columns;
   /// Steps of k that are in shared memory at once; of a thread's loads, with
   /// `Stream`.

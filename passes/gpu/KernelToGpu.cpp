@@ -311,19 +311,17 @@ LogicalResult GridLowering::emitSections(Block &block,
     return success();
   Location loc = kernel.getLoc();
   Value index = gpu::BlockIdOp::create(builder, loc, gpu::Dimension::x);
-  auto mayHaveBlocks = [&](const GridPart &part) {
-    GridTerm count = getNumBlocks(part);
-    return count.isDynamic || count.getValue() > 0;
-  };
-  bool isOnlyPart = llvm::count_if(parts, mayHaveBlocks) == 1;
-  SmallVector<GridTerm> counts;
+  SmallVector<std::pair<const GridPart *, GridTerm>> counted;
   for (const GridPart &part : parts) {
-    if (!mayHaveBlocks(part))
-      continue;
     GridTerm count = getNumBlocks(part);
+    if (count.isDynamic || count.getValue() > 0)
+      counted.push_back({&part, std::move(count)});
+  }
+  SmallVector<GridTerm> counts;
+  for (const auto &[part, count] : counted) {
     OpBuilder::InsertionGuard guard(builder);
     Value own = index;
-    if (!isOnlyPart) {
+    if (counted.size() > 1) {
       own = arith::SubIOp::create(builder, loc, index,
                                   emitSum(counts, *emitter, loc));
       Value isOwn =
@@ -332,7 +330,7 @@ LogicalResult GridLowering::emitSections(Block &block,
       auto choice = scf::IfOp::create(builder, loc, isOwn);
       builder.setInsertionPointToStart(choice.thenBlock());
     }
-    if (failed(emitPart(part, own)))
+    if (failed(emitPart(*part, own)))
       return failure();
     counts.push_back(count);
   }

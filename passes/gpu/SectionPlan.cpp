@@ -231,7 +231,7 @@ static int64_t getUsefulThreads(ContractOp op) {
   int64_t results =
       typical.rows * llvm::alignTo(typical.columns, ContractOp::kPanel);
   int64_t parts = std::clamp<int64_t>(typical.depth / kSharedTrips, 1, 8);
-  return typical.rows < 8 ? results * parts : results;
+  return typical.rows < kMinTensorRows ? results * parts : results;
 }
 
 int64_t GridPart::getUsefulThreads() const {

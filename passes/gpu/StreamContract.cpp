@@ -9,9 +9,6 @@
 using namespace mlir;
 using namespace dlc::kernel;
 
-/// Columns of a thread, which one load of 16 bytes brings.
-static constexpr int64_t kVector = BlockTile::kStreamColumns;
-
 bool StreamContract::canLower(ContractOp op) {
   return getCopyTraits(op, ContractBuffer::Rhs) & kWholeColumns &&
          getAlignment(op.getRhs()) % kCopyBytes == 0 &&
@@ -20,13 +17,13 @@ bool StreamContract::canLower(ContractOp op) {
 
 void StreamContract::multiplySteps(const Start &start, ArrayRef<Value> steps,
                                    MutableArrayRef<Value> sums) {
-  auto type = VectorType::get(kVector, builder.getF32Type());
+  auto type = VectorType::get(kCopyVector, builder.getF32Type());
   SmallVector<Value> columns, rows;
   for (Value step : steps)
     columns.push_back(vector::LoadOp::create(
         builder, loc, type, emitter.lookup(op.getRhs()),
         getAddress(start.columns, step, /*isLhs=*/false),
-        /*nontemporal=*/false, llvm::MaybeAlign(kVector * sizeof(float))));
+        /*nontemporal=*/false, llvm::MaybeAlign(kCopyBytes)));
   for (Value step : steps)
     for (Value row : start.rows)
       rows.push_back(
@@ -43,7 +40,7 @@ void StreamContract::multiplySteps(const Start &start, ArrayRef<Value> steps,
 SmallVector<Value> StreamContract::emitSteps(const Start &start) {
   int64_t total = op.getKTotal(), round = tile.slices * tile.depth;
   int64_t whole = total / round * round;
-  auto type = VectorType::get(kVector, builder.getF32Type());
+  auto type = VectorType::get(kCopyVector, builder.getF32Type());
   Value zero =
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
   SmallVector<Value> sums(tile.rows, zero);
@@ -90,7 +87,7 @@ StreamContract::addSlices(ArrayRef<Value> sums) {
                       add(constant(row * tile.columns), firstColumn));
     vector::StoreOp::create(builder, loc, sum, memory, place,
                             /*nontemporal=*/false,
-                            llvm::MaybeAlign(kVector * sizeof(float)));
+                            llvm::MaybeAlign(kCopyBytes));
   }
   emitter.emitBarrier(loc);
   SmallVector<Sum> results;
@@ -102,13 +99,9 @@ StreamContract::addSlices(ArrayRef<Value> sums) {
       number =
           arith::SelectOp::create(builder, loc, isOwn, number, constant(0));
     }
-    Value sum;
-    for (int64_t i = 0; i < tile.slices; ++i) {
-      Value part = memref::LoadOp::create(builder, loc, memory,
-                                          add(constant(i * size), number));
-      sum = sum ? arith::AddFOp::create(builder, loc, sum, part).getResult()
-                : part;
-    }
+    Value sum = addParts(memory, tile.slices, [&](int64_t i) {
+      return add(constant(i * size), number);
+    });
     results.push_back({divide(number, tile.columns),
                        remainder(number, tile.columns), sum, isOwn});
   }
@@ -116,10 +109,10 @@ StreamContract::addSlices(ArrayRef<Value> sums) {
 }
 
 SmallVector<BlockContract::Sum> StreamContract::emitSums(const Position &at) {
-  int64_t groups = tile.columns / kVector;
+  int64_t groups = tile.columns / kCopyVector;
   slice = divide(emitter.getThread(), groups);
   firstColumn =
-      multiply(remainder(emitter.getThread(), groups), constant(kVector));
+      multiply(remainder(emitter.getThread(), groups), constant(kCopyVector));
   Start start;
   // Rows and columns that aren't there are read as the first ones, and not
   // stored.

@@ -189,13 +189,9 @@ TensorContract::addSlices(ArrayRef<Value> values) {
   SmallVector<Sum> sums;
   for (int64_t i = 0; i < share; ++i) {
     Value index = add(multiply(slice, constant(share)), constant(i));
-    Value sum;
-    for (int64_t other = 0; other < tile.slices; ++other) {
-      Value part = memref::LoadOp::create(builder, loc, memory,
-                                          getPlace(constant(other), index));
-      sum = sum ? arith::AddFOp::create(builder, loc, sum, part).getResult()
-                : part;
-    }
+    Value sum = addParts(memory, tile.slices, [&](int64_t other) {
+      return getPlace(constant(other), index);
+    });
     sums.push_back(placeSum(index, sum));
   }
   return sums;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What contractions and attention on tensor cores have in common.
 #include "passes/gpu/TensorUnit.h"
-#include "passes/gpu/MemoryUse.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
@@ -180,14 +179,4 @@ void dlc::kernel::clearElements(OpBuilder &builder, Location loc, Value memory,
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
   vector::StoreOp::create(builder, loc, zeros, memory, place,
                           /*nontemporal=*/false, llvm::MaybeAlign(count * 4));
-}
-
-bool dlc::kernel::isCopyAligned(Value buffer, AffineExpr offset, unsigned dim,
-                                unsigned numDims, unsigned numSymbols) {
-  if (getAlignment(buffer) % kCopyBytes != 0)
-    return false;
-  AffineExpr index = getAffineDimExpr(dim, offset.getContext());
-  offset = offset.replace(index, index * kCopyVector);
-  return simplifyAffineExpr(offset, numDims, numSymbols)
-      .isMultipleOf(kCopyVector);
 }

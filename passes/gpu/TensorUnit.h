@@ -74,10 +74,6 @@ mlir::Value closeCopies(mlir::OpBuilder &builder, mlir::Location loc);
 /// Fills \p count elements of f32 in \p memory with zeros.
 void clearElements(mlir::OpBuilder &builder, mlir::Location loc,
                    mlir::Value memory, mlir::Value place, int64_t count);
-/// Whether copies of 16 bytes from \p buffer are aligned, at \p offset with any
-/// multiple of their elements as dimension \p dim.
-bool isCopyAligned(mlir::Value buffer, mlir::AffineExpr offset, unsigned dim,
-                   unsigned numDims, unsigned numSymbols);
 
 } // namespace dlc::kernel
 

@@ -22,8 +22,8 @@ inline constexpr int64_t kFixed = -1;
 /// The attribute of a loop or contraction that says what holds at all sizes,
 /// where that doesn't follow from kTypicalAttr: of a `kernel.loop` whether its
 /// iterations are independent (1 or 0), of a contraction how its operands may
-/// be copied (bits of CopyTrait, for lhs and rhs). Without it, what holds at
-/// the size of the kernel.
+/// be copied and its results stored (bits of CopyTrait, for lhs, rhs and out).
+/// Without it, what holds at the size of the kernel.
 inline constexpr llvm::StringLiteral kTraitsAttr = "kernel.traits";
 
 /// On a kernel for GPUs whose buffers may be larger than its types say, and on

@@ -188,6 +188,13 @@ void expectProducts(GemmModel &model, dlc_session *session) {
     ASSERT_TRUE(model.isProduct()) << i;
   }
 }
+
+void expectGenerated(GemmModel &model, dlc_session *session) {
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(model.run(session, i), DLC_OK) << dlc_last_error();
+    EXPECT_TRUE(model.isGenerated());
+  }
+}
 } // namespace
 
 //===----------------------------------------------------------------------===//
@@ -254,10 +261,7 @@ TEST(Cuda, ProductsThatTheLibraryCannotCompute) {
   model.gemm.flags = DLC_GEMM_RELU;
   Session session(model.model);
   ASSERT_WORKS(session);
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_EQ(model.run(session, i), DLC_OK) << dlc_last_error();
-    EXPECT_TRUE(model.isGenerated());
-  }
+  expectGenerated(model, session);
 }
 
 TEST(Cuda, SpecialisedModelsHaveProductsOfTheirOwn) {
@@ -524,8 +528,5 @@ TEST_F(CudaWithOldCublas, RunsTheKernelsOwnCode) {
   GemmModel model(DLC_GEMM_RELU);
   Session session(model.model);
   ASSERT_WORKS(session);
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_EQ(model.run(session, i), DLC_OK) << dlc_last_error();
-    EXPECT_TRUE(model.isGenerated());
-  }
+  expectGenerated(model, session);
 }
