@@ -357,7 +357,7 @@ static void writeGemms(TableWriter &out, ArrayRef<CudaGemmSpec> gemms) {
 static void writeCuda(TableWriter &out, const CudaSpec &cuda) {
   static_assert(sizeof(dlc_abi_cuda_image) == 24, "write the new fields");
   static_assert(sizeof(dlc_abi_cuda_kernel) == 32, "write the new fields");
-  static_assert(sizeof(dlc_abi_cuda) == 56, "write the new fields");
+  static_assert(sizeof(dlc_abi_cuda) == 64, "write the new fields");
   auto imageLabel = [&](size_t index) {
     return out.label("cuda_image" + Twine(index));
   };
@@ -392,22 +392,35 @@ static void writeCuda(TableWriter &out, const CudaSpec &cuda) {
   bool hasScratch = writeNumbers(out, "cuda_kernel_scratch", scratch);
   if (!cuda.gemms.empty())
     writeGemms(out, cuda.gemms);
+  bool hasPhases = llvm::any_of(cuda.kernels, [](const CudaKernelSpec &kernel) {
+    return kernel.ownPhases != 0;
+  });
+  if (hasPhases) {
+    out.table(out.label("cuda_kernel_phases"), /*hasPointers=*/false);
+    for (const CudaKernelSpec &kernel : cuda.kernels)
+      out.quad(Twine(kernel.ownPhases), kernel.name);
+  }
+  size_t bytes = offsetof(dlc_abi_cuda, num_gemms);
+  if (!cuda.gemms.empty())
+    bytes = offsetof(dlc_abi_cuda, kernel_phases);
+  if (hasPhases)
+    bytes = sizeof(dlc_abi_cuda);
 
   out.table(out.label("cuda"), /*hasPointers=*/true);
   // So older runtimes know it.
-  out.word(cuda.gemms.empty() ? offsetof(dlc_abi_cuda, num_gemms)
-                              : sizeof(dlc_abi_cuda),
-           "struct_size");
+  out.word(bytes, "struct_size");
   out.word(cuda.images.size(), "num_images");
   out.pointer(out.label("cuda_images"), cuda.images.empty(), "images");
   out.pointer(out.label("cuda_kernels"), cuda.kernels.empty(), "kernels");
   out.pointer(out.label("cuda_kernel_blocks"), !hasBlocks, "kernel_blocks");
   out.pointer(out.label("cuda_kernel_scratch"), !hasScratch, "kernel_scratch");
-  if (cuda.gemms.empty())
-    return;
-  out.word(cuda.gemms.size(), "num_gemms");
-  out.word(0, "reserved");
-  out.pointer(out.label("cuda_gemms"), false, "gemms");
+  if (bytes > offsetof(dlc_abi_cuda, num_gemms)) {
+    out.word(cuda.gemms.size(), "num_gemms");
+    out.word(0, "reserved");
+    out.pointer(out.label("cuda_gemms"), cuda.gemms.empty(), "gemms");
+  }
+  if (hasPhases)
+    out.quad(out.label("cuda_kernel_phases"), "kernel_phases");
 }
 
 /// The size of the table of \p spec, which ends after the last field that it

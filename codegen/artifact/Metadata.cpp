@@ -128,13 +128,15 @@ static void writeGemm(json::OStream &json, const CudaGemmSpec &gemm) {
   });
 }
 
-/// How \p kernel is launched: at the typical sizes, where they matter. \p gemm:
-/// what a library computes in its place, or null.
+/// How \p kernel is launched: at the typical sizes, where they matter, and
+/// \p numPhases times if it doesn't say so itself. \p gemm: what a library
+/// computes in its place, or null.
 static void writeCudaKernel(json::OStream &json, const CudaKernelSpec &kernel,
-                            const CudaGemmSpec *gemm) {
+                            int64_t numPhases, const CudaGemmSpec *gemm) {
   json.attributeObject("cuda", [&] {
     if (gemm)
       writeGemm(json, *gemm);
+    json.attribute("phases", kernel.ownPhases ? kernel.ownPhases : numPhases);
     json.attribute("blocks", kernel.blocks);
     json.attribute("threads", kernel.threads);
     json.attribute("shared_bytes", kernel.sharedBytes);
@@ -175,7 +177,7 @@ static void writeKernels(json::OStream &json, const ArtifactSpec &spec) {
         });
         json.attribute("code_bytes", kernel.codeBytes);
         if (spec.cuda)
-          writeCudaKernel(json, spec.cuda->kernels[index],
+          writeCudaKernel(json, spec.cuda->kernels[index], kernel.numPhases,
                           findGemm(*spec.cuda, index));
       });
   });

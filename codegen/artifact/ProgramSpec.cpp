@@ -200,13 +200,18 @@ FailureOr<uint32_t> SpecBuilder::getKernel(LaunchOp launch) {
                                 variant.getScratchBytes()));
   }
   if (std::optional<GridAttr> grid = kernel.getGrid()) {
-    result.numPhases = grid->getPhases();
-    result.phasesNumber =
-        sizes.getNumber(getSize(grid->getDynamicPhases(), grid->getPhases()));
+    if (result.variants.empty()) {
+      result.numPhases = grid->getPhases();
+      result.phasesNumber =
+          sizes.getNumber(getSize(grid->getDynamicPhases(), grid->getPhases()));
+    }
     CudaKernelSpec code = {
         grid->getFunction().getValue().str(), uint32_t(grid->getThreads()),
         uint32_t(grid->getSharedBytes()), uint64_t(grid->getBlocks()),
         uint64_t(grid->getScratchBytes())};
+    // Where phases are dynamic they are those of CPUs.
+    if (grid->getPhases() != result.numPhases)
+      code.ownPhases = grid->getPhases();
     code.blocksNumber =
         sizes.getNumber(getSize(grid->getDynamicBlocks(), grid->getBlocks()));
     // Memory is for the most that is counted.

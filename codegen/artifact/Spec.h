@@ -128,6 +128,9 @@ struct CudaKernelSpec {
   uint64_t blocks = 1; ///< of a phase
   uint64_t scratchBytes = 0;
   SizeNumber blocksNumber = 0, scratchNumber = 0;
+  /// The number of phases if it isn't KernelSpec::numPhases, which is that of
+  /// CPUs where there is code for them, else 0.
+  int64_t ownPhases = 0;
   /// For each chip that there is machine code for. Only metadata.
   std::vector<CudaOccupancySpec> occupancies = {};
 };

@@ -80,6 +80,13 @@ public:
   uint64_t flops() const {
     return values ? get(model.flops_number, model.flops) : model.flops;
   }
+  int64_t cudaPhases(uint32_t kernel) const {
+    const dlc_abi_cuda &cuda = *model.cuda;
+    if (cuda.struct_size > offsetof(dlc_abi_cuda, kernel_phases) &&
+        cuda.kernel_phases && cuda.kernel_phases[kernel])
+      return cuda.kernel_phases[kernel];
+    return phases(kernel);
+  }
   uint64_t cudaBlocks(uint32_t kernel) const {
     uint64_t fixed = model.cuda->kernels[kernel].blocks;
     return values ? uint64_t(

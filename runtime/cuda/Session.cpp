@@ -281,7 +281,7 @@ static void resolve(dlc_session &session, const Sizes &sizes, uint64_t step) {
     launch.blocks = sizes.cudaBlocks(from.kernel);
     launch.threads = kernel.threads;
     launch.sharedBytes = kernel.shared_bytes;
-    launch.numPhases = uint32_t(sizes.phases(from.kernel));
+    launch.numPhases = uint32_t(sizes.cudaPhases(from.kernel));
     launch.kernel = from.kernel;
     launch.gemm = nullptr;
   }

@@ -4,6 +4,7 @@
 #define DLC_TEST_RUNTIME_CUDACOUNTINGMODEL_H
 
 #include "test/runtime/CountingModel.h"
+#include "test/runtime/CudaModel.h"
 
 namespace dlc::test {
 
@@ -99,12 +100,12 @@ struct CudaCountingModel {
   const dlc_abi_cuda_kernel kernels[3] = {
       {"compact", 1, 0, 1, 0}, {"gather", 1, 0, 5, 0}, {"sum", 1, 0, 1, 0}};
   const uint32_t blocks[3] = {0, 2, 0};
-  const dlc_abi_cuda cuda = {sizeof cuda, 1, &image, kernels, blocks,
-                             nullptr,     0, 0,      nullptr};
+  dlc_abi_cuda cuda = makeCuda(kernels, &image);
   dlc_abi_dim dims[2] = {counting_model::kDims[0], counting_model::kDims[1]};
   dlc_abi_model model = makeCountingModel();
 
   CudaCountingModel() {
+    cuda.kernel_blocks = blocks;
     model.cuda = &cuda;
     model.dims = dims;
   }

@@ -62,9 +62,9 @@ TEST(Cuda, TellsWhereItRuns) {
   expectRuns(onCpu);
 }
 
-TEST(Cuda, RunsPhasesInOrderAndKeepsState) {
+/// Runs \p model, as makeCudaOnlyModel() makes it.
+static void expectPhases(const dlc_abi_model &model) {
   using namespace cuda_only_model;
-  dlc_abi_model model = makeCudaOnlyModel();
   Session session(model), other(model);
   ASSERT_WORKS(session);
   ASSERT_WORKS(other);
@@ -92,6 +92,24 @@ TEST(Cuda, RunsPhasesInOrderAndKeepsState) {
   ASSERT_EQ(dlc_session_run_tensors(other, &input, 1, &output, 1, nullptr),
             DLC_OK);
   EXPECT_NE(y, want);
+}
+
+TEST(Cuda, RunsPhasesInOrderAndKeepsState) {
+  expectPhases(makeCudaOnlyModel());
+}
+
+TEST(Cuda, HasPhasesOfItsOwn) {
+  using namespace cuda_only_model;
+  dlc_abi_model model = makeCudaOnlyModel();
+  // What the model says of the second kernel, a CPU's code.
+  const int64_t phases[] = {1, 1, 1}, own[] = {0, kPhases, 0};
+  dlc_abi_cuda cuda = kCuda;
+  cuda.kernel_phases = own;
+  model.kernel_phases = phases;
+  model.cuda = &cuda;
+  expectPhases(model);
+  model.kernel_phases = nullptr;
+  expectPhases(model);
 }
 
 TEST(Cuda, GetsASeedInEachRun) {

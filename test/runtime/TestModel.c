@@ -83,8 +83,8 @@ static const dlc_abi_cuda_kernel kCudaKernels[] = {
     {"multiply", 32, 0, kRows, 0},
     {"add", 32, 0, kRows, 0},
     {"sum", 1, 0, 1, 0}};
-static const dlc_abi_cuda kCuda = {
-    sizeof(dlc_abi_cuda), 0, NULL, kCudaKernels, NULL, NULL, 0, 0, NULL};
+static const dlc_abi_cuda kCuda = {.struct_size = sizeof(dlc_abi_cuda),
+                                   .kernels = kCudaKernels};
 #endif
 
 const dlc_abi_model dlc_abi_model_v1 = {

@@ -52,8 +52,10 @@ static const char ptx[] =
 static const dlc_abi_cuda_image images[] = {
     {DLC_CUDA_PTX, 80, ptx, sizeof ptx}};
 static const dlc_abi_cuda_kernel cudaKernels[] = {{"affine_entry", 6, 0, 1, 0}};
-static const dlc_abi_cuda cuda = {
-    sizeof(dlc_abi_cuda), 1, images, cudaKernels, NULL, NULL, 0, 0, NULL};
+static const dlc_abi_cuda cuda = {.struct_size = sizeof(dlc_abi_cuda),
+                                  .num_images = 1,
+                                  .images = images,
+                                  .kernels = cudaKernels};
 
 #ifdef TEST_CUDA_ONLY
 #define NUM_TARGETS 0

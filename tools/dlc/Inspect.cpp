@@ -162,20 +162,22 @@ static std::string gemmText(const Json &gemm) {
          gemm.value("k", Json(0)).dump();
 }
 
-/// "  96 x 256 + 4 kB": the blocks, threads and dynamic shared memory of a
-/// kernel's launches on CUDA devices.
+/// "  2 of 96 x 256 + 4 kB": how many launches on CUDA devices a kernel is, if
+/// more than one, and the blocks, threads and dynamic shared memory of each.
 static std::string launchText(const Json &kernel) {
   if (!kernel.contains("cuda"))
     return "";
   const Json &launch = kernel["cuda"];
   std::string text = launch.value("blocks", Json(0)).dump() + " x " +
                      launch.value("threads", Json(0)).dump();
+  if (double phases = number(launch, "phases"); phases > 1)
+    text = withPrefix(phases, "") + "of " + text;
   if (double bytes = number(launch, "shared_bytes"))
     text += " + " + withPrefix(bytes, "B");
   if (launch.contains("gemm") && launch["gemm"].is_object())
     text = gemmText(launch["gemm"]);
   char buffer[64];
-  std::snprintf(buffer, sizeof(buffer), "  %20s", text.c_str());
+  std::snprintf(buffer, sizeof(buffer), "  %25s", text.c_str());
   return buffer;
 }
 
@@ -201,7 +203,7 @@ static void printKernels(const Json &kernels) {
   bool hasCuda = !kernels.empty() && kernels[0].contains("cuda");
   size_t occupancy = kernels.empty() ? 0 : occupancyText(kernels[0]).size();
   std::printf("%-*s  %12s  %8s  %8s%s%*s  %s\n", column, "kernel", "flops",
-              "tasks", "code", hasCuda ? "      blocks x threads" : "",
+              "tasks", "code", hasCuda ? "           blocks x threads" : "",
               static_cast<int>(occupancy), occupancy ? "occupancy" : "",
               "nodes");
   for (const Json &kernel : kernels) {

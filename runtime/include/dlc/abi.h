@@ -301,7 +301,7 @@ typedef struct dlc_abi_cuda_gemm {
   uint64_t workspace_bytes;       /* device memory that it may use, at most */
 } dlc_abi_cuda_gemm;
 
-/* A table may end before num_gemms. */
+/* A table may end before num_gemms, and before kernel_phases. */
 typedef struct dlc_abi_cuda {
   uint32_t struct_size; /* sizeof(dlc_abi_cuda) at the time of writing */
   uint32_t num_images;  /* 0 in a specialised model: the general one's */
@@ -312,6 +312,10 @@ typedef struct dlc_abi_cuda {
 
   uint32_t num_gemms, reserved;
   const dlc_abi_cuda_gemm *gemms; /* at most one for each kernel */
+
+  /* num_kernels numbers of launches that stand in for the model's
+   * kernel_phases; 0: the model's number holds. NULL where all are 0. */
+  const int64_t *kernel_phases;
 } dlc_abi_cuda;
 
 /* A reference tensor embedded by --embed-test: data of input or output i. */

@@ -183,7 +183,7 @@ static void checkCuda(const dlc_abi_model &model) {
   ASSERT_EQ(model.struct_size, offsetof(dlc_abi_model, num_counts));
   ASSERT_NE(model.cuda, nullptr);
   const dlc_abi_cuda &cuda = *model.cuda;
-  EXPECT_EQ(cuda.struct_size, sizeof cuda);
+  EXPECT_EQ(cuda.struct_size, offsetof(dlc_abi_cuda, kernel_phases));
   ASSERT_EQ(cuda.num_images, 2u);
   EXPECT_EQ(cuda.images[0].kind, uint32_t(DLC_CUDA_CUBIN));
   EXPECT_EQ(cuda.images[0].sm, 90u);
@@ -256,6 +256,23 @@ TEST_F(ArtifactTest, TablesWithoutProductsEndBeforeThem) {
   const dlc_abi_model *model = load(link("model.so"), library);
   ASSERT_NE(model, nullptr);
   EXPECT_EQ(model->cuda->struct_size, offsetof(dlc_abi_cuda, num_gemms));
+  dlclose(library);
+}
+
+TEST_F(ArtifactTest, PhasesForCudaStandInForTheModels) {
+  spec.cuda = makeCudaSpec();
+  spec.cuda->gemms.clear();
+  spec.cuda->kernels.front().ownPhases = 2;
+  void *library = nullptr;
+  const dlc_abi_model *model = load(link("model.so"), library);
+  ASSERT_NE(model, nullptr);
+  const dlc_abi_cuda &cuda = *model->cuda;
+  ASSERT_EQ(cuda.struct_size, sizeof(dlc_abi_cuda));
+  EXPECT_EQ(cuda.num_gemms, 0u);
+  EXPECT_EQ(cuda.gemms, nullptr);
+  ASSERT_NE(cuda.kernel_phases, nullptr);
+  EXPECT_EQ(cuda.kernel_phases[0], 2);
+  EXPECT_EQ(model->kernel_phases, nullptr);
   dlclose(library);
 }
 
