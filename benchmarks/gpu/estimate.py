@@ -20,8 +20,7 @@ class Launch:
     dynamic_shared: int  # bytes
     flops: int
     bytes: int  # of the buffers that it is given, each once
-    counts: dict  # of all blocks of all phases, under the emulator's names
-    phases: int = 1
+    phases: list  # what all blocks do in each of them, under the emulator's names
     registers: int = 0
     static_shared: int = 0  # bytes
     spill_bytes: int = 0
@@ -37,8 +36,17 @@ def scaled(counts):
             if isinstance(value, int)}
 
 
-def add(one, other):
-    return {key: one.get(key, 0) + other.get(key, 0) for key in {**one, **other}}
+def total(counts):
+    """The sums of several counts."""
+    return {key: sum(one.get(key, 0) for one in counts) for key in {key for one in counts for key in one}}
+
+
+def mean(counts):
+    return {key: value / len(counts) for key, value in total(counts).items()}
+
+
+def sectors(counts):
+    return counts["globalLoadSectors"] + counts["globalStoreSectors"]
 
 
 def mma_types(text):
@@ -71,25 +79,24 @@ def tensor_rate(chip, launch):
     return min((chip.mma[name] for name in launch.types if name in chip.mma), default=0)
 
 
-def busiest_blocks(chip, launch):
+def busiest_blocks(chip, launch, counts):
     """`(blocks of the busiest multiprocessor, how many such blocks the launch has)`.
 
     Multiprocessors get whole blocks. A kernel may have small ones beside those that count, and tiles at an edge are
     smaller: a launch whose blocks differ is taken for one of as many of the largest ones as do its work, but for a
     remainder of 3 %, which small blocks spread.
     """
-    number = max(1.0, launch.counts["instructions"] / launch.counts["largestBlock"])
+    number = max(1.0, counts["instructions"] / counts["largestBlock"])
     whole = launch.blocks if number > 0.97 * launch.blocks else max(1.0, 0.97 * number)
     return math.ceil(whole / chip.multiprocessors), number
 
 
-def terms(chip, launch):
-    """`{resource: microseconds}` that the launch keeps each resource busy for, if it waits for no other.
+def terms(chip, launch, counts):
+    """`{resource: microseconds}` that a phase keeps each resource busy for, if it waits for no other.
 
     The busiest multiprocessor decides; too few warps leave schedulers without work.
     """
-    counts = launch.counts
-    busiest, number = busiest_blocks(chip, launch)
+    busiest, number = busiest_blocks(chip, launch, counts)
     share = max(busiest / number, 1 / chip.multiprocessors)
     resident = min(busiest, max(1, resident_blocks(chip, launch)[0]))
     warps = -(-launch.threads // WARP)
@@ -99,9 +106,9 @@ def terms(chip, launch):
         """Of the busiest multiprocessor, which does `rate` in a clock, where the launch does `amount`."""
         return amount * share / rate
 
-    sectors = counts["globalLoadSectors"] + counts["globalStoreSectors"]
+    moved = sectors(counts) * SECTOR
     # What cp.async brings is written to shared memory at once, which its wavefronts are.
-    loaded = counts["sharedWavefronts"] * chip.l1_bytes_per_clock + (sectors - counts["asyncLoadSectors"]) * SECTOR
+    loaded = counts["sharedWavefronts"] * chip.l1_bytes_per_clock + moved - counts["asyncLoadSectors"] * SECTOR
     clocks = {
         # ptxas has no instruction for most moves.
         "issue": cycles(counts["instructions"] - counts["move"], chip.issue * used),
@@ -111,12 +118,14 @@ def terms(chip, launch):
         "special": cycles(counts["special"], chip.special * used),
         "tensor": cycles(counts["matrixFlops"] / 2, (tensor_rate(chip, launch) or math.inf) * used),
         "L1": cycles(loaded, chip.l1_bytes_per_clock),
-        "L2": max(sectors * SECTOR / chip.l2_bytes_per_clock,
-                  cycles(sectors * SECTOR, chip.l2_bytes_per_multiprocessor)),
+        "L2": max(moved / chip.l2_bytes_per_clock, cycles(moved, chip.l2_bytes_per_multiprocessor)),
         "barrier": cycles(counts["barriers"] / warps, resident / BARRIER_CYCLES),
     }
     found = {name: value / chip.ghz / 1e3 for name, value in clocks.items()}
-    found["DRAM"] = launch.bytes / chip.dram_gb_s / 1e3
+    # Of the buffers, what the phase reads and writes of all that is.
+    of_all = sum(map(sectors, launch.phases))
+    share = sectors(counts) / of_all if of_all else 1 / len(launch.phases)
+    found["DRAM"] = launch.bytes * share / chip.dram_gb_s / 1e3
     return found
 
 
@@ -132,17 +141,16 @@ def roofline(chip, launch):
 def most_dram(chip, launch):
     """Microseconds of memory's traffic if L2 kept nothing from one read to the next; the least where all buffers fit
     in half of it."""
-    counts = launch.counts
     if launch.bytes <= chip.l2_mib << 19:
         return launch.bytes / chip.dram_gb_s / 1e3
-    sectors = counts["globalLoadSectors"] + counts["globalStoreSectors"]
-    return max(launch.bytes, sectors * SECTOR) / chip.dram_gb_s / 1e3
+    return max(launch.bytes, sum(map(sectors, launch.phases)) * SECTOR) / chip.dram_gb_s / 1e3
 
 
 @dataclasses.dataclass
 class Estimate:
     launch: Launch
-    terms: dict
+    terms: dict  # of all phases
+    us: float  # each phase's largest term, added up
     bound: str  # the largest term
     roof_us: float
     roof: str
@@ -151,17 +159,15 @@ class Estimate:
     most_dram_us: float
 
     @property
-    def us(self):
-        return self.terms[self.bound]
-
-    @property
     def ratio(self):
         """The share of the roofline that is reached; 0 of a launch without work."""
         return self.roof_us / self.us if self.us else 0.0
 
 
 def estimate(chip, launch):
-    found = terms(chip, launch)
+    phases = [terms(chip, launch, counts) for counts in launch.phases]
+    found = total(phases)
+    us = sum(max(phase.values()) for phase in phases)
     roof_us, roof = roofline(chip, launch)
     share, limit = occupancy(chip, launch)
-    return Estimate(launch, found, max(found, key=found.get), roof_us, roof, share, limit, most_dram(chip, launch))
+    return Estimate(launch, found, us, max(found, key=found.get), roof_us, roof, share, limit, most_dram(chip, launch))

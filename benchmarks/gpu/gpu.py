@@ -99,15 +99,15 @@ def count(artifact, facts, chip, instructions, folder):
     kernels = {kernel["name"]: kernel for kernel in facts["kernels"]}
     counts = []
     for step in facts["steps"]:
-        total, kernel = {}, kernels[step["kernel"]]
+        phases, kernel = [], kernels[step["kernel"]]
         if "gemm" in kernel["cuda"]:
             raise Failure(f"{step['kernel']} is a product of cublasLt: compile the artifact with --gemm generated")
-        for _ in range(kernel["phases"] if kernel["cuda"]["blocks"] else 0):
+        for _ in range(kernel["cuda"]["phases"] if kernel["cuda"]["blocks"] else 0):
             line = json.loads(next(lines, "{}"))
             if line.get("kernel") != step["kernel"]:
                 raise Failure(f"{line.get('kernel', 'nothing')} ran where {step['kernel']} should")
-            total = estimate.add(total, estimate.scaled(line))
-        counts.append(total)
+            phases.append(estimate.scaled(line))
+        counts.append(phases)
     return counts
 
 
@@ -123,17 +123,15 @@ def launches(facts, counts, usages, bodies, contractions, precision):
         found.setdefault(step["kernel"], []).append((step, counted))
     kernels = {kernel["name"]: kernel for kernel in facts["kernels"]}
     for name, steps in found.items():
-        shape, usage, total, number = kernels[name]["cuda"], usages[name], {}, len(steps)
-        for _, counted in steps:
-            total = estimate.add(total, counted)
-        if not total:  # of tensors without elements
+        shape, usage, number = kernels[name]["cuda"], usages[name], len(steps)
+        phases = [estimate.mean(counted) for counted in zip(*(counted for _, counted in steps))]
+        if not phases:  # of tensors without elements
             continue
         types = estimate.mma_types(bodies[name])
         yield estimate.Launch(
             name, shape["blocks"], shape["threads"], shape["shared_bytes"],
             sum(step["flops"] for step, _ in steps) / number, sum(step["bytes"] for step, _ in steps) / number,
-            {key: value / number for key, value in total.items()}, kernels[name]["phases"], usage.registers,
-            usage.shared_bytes, usage.spill_bytes, types, name in contractions, products_of(types, precision)), number
+            phases, usage.registers, usage.shared_bytes, usage.spill_bytes, types, name in contractions, products_of(types, precision)), number
 
 
 TERMS = ["issue", "float", "integer", "special", "tensor", "L1", "L2", "DRAM", "barrier"]
@@ -173,11 +171,11 @@ def table(head, rows):
 
 
 def counts_row(one, number):
-    launch, counts = one.launch, one.launch.counts
+    launch, counts = one.launch, estimate.total(one.launch.phases)
     sectors = counts["globalLoadSectors"] + counts["globalStoreSectors"]
     amounts = [counts["instructions"], counts["floating"], counts["integer"], counts["matrix"], counts["memory"]]
     return [launch.kernel + (" *" if launch.is_contraction else ""), str(number),
-            f"{launch.blocks} x {launch.threads}" + (f", {launch.phases} times" if launch.phases > 1 else ""),
+            f"{launch.blocks} x {launch.threads}" + (f", {len(launch.phases)} times" if len(launch.phases) > 1 else ""),
             str(launch.registers), str(launch.spill_bytes or "-"),
             f"{one.occupancy:.0%} {one.limit}", *(text_of(amount / 1e6) for amount in amounts),
             text_of(sectors * estimate.SECTOR / 1e6), text_of(launch.bytes / 1e6),

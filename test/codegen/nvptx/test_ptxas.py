@@ -87,7 +87,7 @@ def test_occupancy_is_told(model, tmp_path):
         for told in launch["occupancy"]:
             chip = next(chip for chip in CHIPS.values() if chip.sm == told["sm"])
             usage = usages[chip.sm][kernel["name"]]
-            one = estimate.Launch(kernel["name"], launch["blocks"], launch["threads"], launch["shared_bytes"], 0, 0, {},
+            one = estimate.Launch(kernel["name"], launch["blocks"], launch["threads"], launch["shared_bytes"], 0, 0, [],
                                   registers=usage.registers, static_shared=usage.shared_bytes)
             assert told["registers"] == usage.registers and told["spill_bytes"] == usage.spill_bytes
             assert told["resident_blocks"] == estimate.resident_blocks(chip, one)[0]
