@@ -33,9 +33,12 @@ protected:
   mlir::Value remainder(mlir::Value a, int64_t b) {
     return mlir::arith::RemUIOp::create(builder, loc, a, constant(b));
   }
-  mlir::Value isLess(mlir::Value value, int64_t bound) {
+  mlir::Value isLess(mlir::Value value, mlir::Value bound) {
     return mlir::arith::CmpIOp::create(
-        builder, loc, mlir::arith::CmpIPredicate::ult, value, constant(bound));
+        builder, loc, mlir::arith::CmpIPredicate::ult, value, bound);
+  }
+  mlir::Value isLess(mlir::Value value, int64_t bound) {
+    return isLess(value, constant(bound));
   }
   /// Whether both hold; null stands for true.
   mlir::Value both(mlir::Value a, mlir::Value b) {
@@ -44,19 +47,24 @@ protected:
     return mlir::arith::AndIOp::create(builder, loc, a, b);
   }
 
-  /// The sum of the \p count elements of f32 of \p memory that \p getPlace
-  /// names.
-  mlir::Value addParts(mlir::Value memory, int64_t count,
-                       llvm::function_ref<mlir::Value(int64_t)> getPlace) {
+  /// The sum of \p count numbers or vectors of f32 that \p getPart emits.
+  mlir::Value addParts(int64_t count,
+                       llvm::function_ref<mlir::Value(int64_t)> getPart) {
     mlir::Value sum;
     for (int64_t i = 0; i < count; ++i) {
-      mlir::Value part =
-          mlir::memref::LoadOp::create(builder, loc, memory, getPlace(i));
+      mlir::Value part = getPart(i);
       sum =
           sum ? mlir::arith::AddFOp::create(builder, loc, sum, part).getResult()
               : part;
     }
     return sum;
+  }
+  /// The same of the elements of \p memory that \p getPlace names.
+  mlir::Value addParts(mlir::Value memory, int64_t count,
+                       llvm::function_ref<mlir::Value(int64_t)> getPlace) {
+    return addParts(count, [&](int64_t i) {
+      return mlir::memref::LoadOp::create(builder, loc, memory, getPlace(i));
+    });
   }
 
   BlockEmitter &emitter;

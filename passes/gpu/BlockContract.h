@@ -40,6 +40,11 @@ protected:
   /// Emits the sums over all of k; each thread gets some of the tile's.
   virtual llvm::SmallVector<Sum> emitSums(const Position &at) = 0;
 
+  /// Computes how addresses depend on k; call it first.
+  mlir::LogicalResult analyze();
+  Position getPosition(mlir::Value index);
+  mlir::LogicalResult emitEpilogue(const Position &at,
+                                   llvm::ArrayRef<Sum> sums);
   /// How many sums, one after the other in what emitSums() returns, belong to
   /// adjacent columns, the first of them a multiple of that.
   virtual int64_t getAdjacentSums() const = 0;
@@ -77,8 +82,6 @@ protected:
   mlir::Type lhsType, rhsType, sumType;
 
 private:
-  mlir::LogicalResult analyze();
-  Position getPosition(mlir::Value index);
   int64_t getRun();
   /// Computes what becomes of \p sum, and its indices in out's map.
   mlir::FailureOr<mlir::Value>
@@ -86,8 +89,6 @@ private:
              llvm::SmallVectorImpl<mlir::Value> &dims);
   void storeResults(llvm::ArrayRef<mlir::Value> results,
                     llvm::ArrayRef<mlir::Value> dims);
-  mlir::LogicalResult emitEpilogue(const Position &at,
-                                   llvm::ArrayRef<Sum> sums);
   llvm::SmallVector<mlir::Value> getSymbols();
 };
 

@@ -63,6 +63,9 @@ static constexpr BlockTile kFmaTiles[] = {
     {BlockTile::Fma, 4, 32, 32, 1, 4},
 };
 
+/// Blocks that share a tile's depth at most, and stages that each of them has
+/// at least.
+static constexpr int64_t kMostParts = 32, kLeastPartStages = 4;
 /// Threads of a block that has few rows, and how many such blocks each
 /// multiprocessor should have at most.
 static constexpr int64_t kStreamThreads = 256, kStreamBlocks = 16;
@@ -216,6 +219,11 @@ SmallVector<GridTerm> BlockTile::getNumTiles(ContractOp op) const {
   return counts;
 }
 
+int64_t BlockTile::getPartDepth(int64_t depth) const {
+  return llvm::divideCeil(llvm::divideCeil(depth, this->depth), parts) *
+         this->depth;
+}
+
 int64_t BlockTile::getTypicalTiles(const ContractExtents &typical) const {
   return typical.batch * llvm::divideCeil(typical.rows, rows) *
          llvm::divideCeil(typical.columns, columns);
@@ -249,6 +257,9 @@ static constexpr double kMmaRate = 682;
 static constexpr double kWarp = 32, kParts = 4;
 /// Before the first stage and behind the last one, and for each result.
 static constexpr double kTileCycles = 5400, kResultCycles = 0.27;
+/// What the launch takes in which the sums of the parts of a depth are added
+/// up: twice what a launch in a graph takes.
+static constexpr double kPhaseCycles = 3200;
 /// Registers of a thread besides its sums.
 static constexpr int64_t kOtherRegisters = 32;
 /// What a multiprocessor has.
@@ -349,38 +360,78 @@ static bool usesTensorCores(ContractOp op) {
   return isOfFloats(op) && ContractExtents(op).rows >= kMinTensorRows;
 }
 
+/// The cycles of a multiprocessor in which its tiles' sums go to memory, of
+/// \p depth's parts, and are read again in another launch.
+static double estimateParts(const BlockTile &tile, int64_t numTiles) {
+  if (tile.parts == 1)
+    return 0;
+  double bytes = double(numTiles * tile.rows * tile.columns) * sizeof(float);
+  return kPhaseCycles + 2 * bytes / kL2BytesPerCycle;
+}
+
 /// The cycles of the multiprocessor that has most to do.
 static double estimate(ContractOp op, const BlockTile &tile,
                        int64_t multiprocessors, Precision precision,
                        double slowness, double fmaCycles) {
   ContractExtents typical(op);
-  int64_t numTiles =
-      llvm::divideCeil(tile.getTypicalTiles(typical), multiprocessors);
+  int64_t numTiles = llvm::divideCeil(
+      tile.getTypicalTiles(typical) * tile.parts, multiprocessors);
   if (tile.unit == BlockTile::Fma)
     return estimateFma(typical.depth, tile, numTiles, fmaCycles);
   // A task has one block, which computes one tile at a time.
   int64_t together =
       multiprocessors > 1 ? std::min(getResidentTiles(op, tile), numTiles) : 1;
-  return estimateTensor(typical.depth, tile, numTiles, together, precision,
-                        slowness);
+  int64_t depth =
+      tile.parts > 1 ? tile.getPartDepth(typical.depth) : typical.depth;
+  return estimateTensor(depth, tile, numTiles, together, precision, slowness) +
+         estimateParts(tile, numTiles);
+}
+
+/// \p tile, and, with \p sharesDepth, the same with parts of \p op's depth for
+/// as many blocks as are on all multiprocessors at once.
+static SmallVector<BlockTile> getVariants(ContractOp op, const BlockTile &tile,
+                                          int64_t multiprocessors,
+                                          bool sharesDepth) {
+  SmallVector<BlockTile> variants{tile};
+  ContractExtents typical(op);
+  int64_t stages = llvm::divideCeil(typical.depth, tile.depth);
+  int64_t most = std::min({kMostParts, stages / kLeastPartStages,
+                           multiprocessors * getResidentTiles(op, tile) /
+                               tile.getTypicalTiles(typical)});
+  // Groups of four sums stay together.
+  bool isShared = sharesDepth && tile.unit == BlockTile::Tensor &&
+                  tile.rows * tile.columns / tile.getNumThreads() % 4 == 0;
+  for (int64_t parts = 2; isShared && parts <= most; ++parts) {
+    BlockTile variant = tile;
+    variant.parts = parts;
+    // All parts have some steps.
+    variant.parts = llvm::divideCeil(
+        stages, variant.getPartDepth(typical.depth) / tile.depth);
+    variants.push_back(variant);
+  }
+  return variants;
 }
 
 BlockTile dlc::kernel::chooseBlockTile(ContractOp op, int64_t multiprocessors,
-                                       int64_t numThreads,
-                                       Precision precision) {
+                                       int64_t numThreads, Precision precision,
+                                       bool sharesDepth) {
   if (isOfFloats(op) && !usesTensorCores(op) && StreamContract::canLower(op))
     return getStreamTile(op, multiprocessors, numThreads);
-  const BlockTile *best = nullptr;
+  std::optional<BlockTile> best;
   double bestCost = 0;
+  sharesDepth = sharesDepth && !TypicalExtents(op).isAnyDynamic();
   for (const BlockTile &tile :
        usesTensorCores(op) ? ArrayRef(kTensorTiles) : ArrayRef(kFmaTiles)) {
     if (numThreads && tile.getNumThreads() != numThreads)
       continue;
-    double cost = estimate(op, tile, multiprocessors, precision,
-                           /*slowness=*/1, /*fmaCycles=*/2);
-    if (!best || cost < bestCost) {
-      best = &tile;
-      bestCost = cost;
+    for (const BlockTile &variant :
+         getVariants(op, tile, multiprocessors, sharesDepth)) {
+      double cost = estimate(op, variant, multiprocessors, precision,
+                             /*slowness=*/1, /*fmaCycles=*/2);
+      if (!best || cost < bestCost) {
+        best = variant;
+        bestCost = cost;
+      }
     }
   }
   assert(best && "no tile for this number of threads");
@@ -391,7 +442,8 @@ double dlc::kernel::estimateCycles(ContractOp op, device::GpuAttr gpu,
                                    Precision precision) {
   int64_t multiprocessors = gpu.getMultiprocessors();
   BlockTile tile =
-      chooseBlockTile(op, multiprocessors, /*numThreads=*/0, precision);
+      chooseBlockTile(op, multiprocessors, /*numThreads=*/0, precision,
+                      /*sharesDepth=*/true);
   if (tile.unit == BlockTile::Stream)
     return double(op.getKTotal() * op.getN()) * sizeof(float) /
            (kMemoryBytesPerCycle * double(multiprocessors));

@@ -84,6 +84,7 @@ struct BlockTile {
   int64_t shareRows, shareColumns;
   int64_t stages = 3; ///< for tensor cores, of `depth` steps in shared memory
   int64_t slices = 1; ///< groups of threads, each with a part of the steps
+  int64_t parts = 1;  ///< blocks, each with a part of the depth of one tile
 
   int64_t getNumThreads() const;
   /// Shared memory that it needs for \p op at most.
@@ -93,12 +94,17 @@ struct BlockTile {
   llvm::SmallVector<GridTerm> getNumTiles(ContractOp op) const;
   /// How many there typically are.
   int64_t getTypicalTiles(const ContractExtents &typical) const;
+  /// The steps of \p depth that each of the `parts` has, but the last one,
+  /// which may have fewer: a multiple of the tile's depth.
+  int64_t getPartDepth(int64_t depth) const;
 };
 
 /// The tile for \p op on a GPU of \p multiprocessors. With \p numThreads, one
-/// for blocks of so many threads, 32 to 256; 0: of any number.
+/// for blocks of so many threads, 32 to 256; 0: of any number. Only with
+/// \p sharesDepth may it have several parts.
 BlockTile chooseBlockTile(ContractOp op, int64_t multiprocessors,
-                          int64_t numThreads, Precision precision);
+                          int64_t numThreads, Precision precision,
+                          bool sharesDepth = false);
 
 /// Cycles of \p gpu that \p op takes, as a kernel of its own.
 double estimateCycles(ContractOp op, device::GpuAttr gpu, Precision precision);

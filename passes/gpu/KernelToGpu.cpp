@@ -6,6 +6,7 @@
 #include "passes/gpu/GridTerm.h"
 #include "passes/gpu/Passes.h"
 #include "passes/gpu/SectionPlan.h"
+#include "passes/gpu/TensorContract.h"
 
 #include "dialects/device/DeviceOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -53,16 +54,27 @@ public:
 
 private:
   int64_t chooseThreads(ArrayRef<GridPart> parts);
+  BlockTile chooseTile(const GridPart &part, int64_t threads) {
+    return chooseBlockTile(cast<ContractOp>(part.section),
+                           target.getMultiprocessors(), threads, precision,
+                           sharesDepth);
+  }
+  void chooseTiles(ArrayRef<GridPart> parts);
   bool isLone(const GridPart &part);
   void createFunction();
   LogicalResult emitSections(Block &block, ArrayRef<GridPart> parts);
+  /// The number of the phase that is launched.
+  Value emitPhase(Location loc) {
+    return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                      function.getArguments().back());
+  }
   /// Emits \p part for the block number \p block of it.
   LogicalResult emitPart(const GridPart &part, Value block);
   LogicalResult emitThreads(const GridPart &part, Value block);
   LogicalResult emitBlocks(ParallelOp op, Value block);
+  LogicalResult emitTiles(ContractOp op, Value block);
   int64_t getTileBytes(ParallelOp task);
   GridTerm getNumBlocks(const GridPart &part);
-  BlockTile getTile(const GridPart &part);
   std::optional<AttentionTile> getTile(AttendOp op) {
     return chooseAttentionTile(op, target.getMultiprocessors(),
                                target.getBlockSharedBytes(), precision);
@@ -78,6 +90,10 @@ private:
   OpBuilder builder;
   gpu::GPUFuncOp function;
   std::unique_ptr<BlockEmitter> emitter;
+  DenseMap<Operation *, BlockTile> tiles; ///< of GridPart::Tiles
+  /// Whether several blocks may compute a tile, each a part of its depth. That
+  /// takes a phase in which the parts are added up.
+  bool sharesDepth = false;
   int64_t numThreads = 0, numPhases = 1;
   SmallVector<GridTerm> scratch; ///< bytes, one after the other
 };
@@ -100,10 +116,7 @@ int64_t GridLowering::chooseThreads(ArrayRef<GridPart> parts) {
   int64_t threads = kMinThreads;
   for (const GridPart &part : parts) {
     if (part.kind == GridPart::Tiles)
-      return chooseBlockTile(cast<ContractOp>(part.section),
-                             target.getMultiprocessors(), /*numThreads=*/0,
-                             precision)
-          .getNumThreads();
+      return chooseTile(part, /*threads=*/0).getNumThreads();
     if (part.kind == GridPart::Attention)
       return getTile(cast<AttendOp>(part.section))->getNumThreads();
     int64_t useful = llvm::PowerOf2Ceil(part.getUsefulThreads());
@@ -115,9 +128,11 @@ int64_t GridLowering::chooseThreads(ArrayRef<GridPart> parts) {
   return threads;
 }
 
-BlockTile GridLowering::getTile(const GridPart &part) {
-  return chooseBlockTile(cast<ContractOp>(part.section),
-                         target.getMultiprocessors(), numThreads, precision);
+void GridLowering::chooseTiles(ArrayRef<GridPart> parts) {
+  numThreads = chooseThreads(parts);
+  for (const GridPart &part : parts)
+    if (part.kind == GridPart::Tiles)
+      tiles[part.section] = chooseTile(part, numThreads);
 }
 
 /// How many tasks there are of \p op.
@@ -139,10 +154,11 @@ GridTerm GridLowering::getNumBlocks(const GridPart &part) {
     return getNumTasks(cast<ParallelOp>(part.section));
   case GridPart::Tiles: {
     GridTerm product;
+    BlockTile tile = tiles.lookup(part.section);
     for (const GridTerm &count :
-         getTile(part).getNumTiles(cast<ContractOp>(part.section)))
+         tile.getNumTiles(cast<ContractOp>(part.section)))
       product = product * count;
-    return product;
+    return tile.parts > 1 ? product * GridTerm{{{tile.parts}}} : product;
   }
   case GridPart::Attention: {
     auto op = cast<AttendOp>(part.section);
@@ -266,6 +282,22 @@ LogicalResult GridLowering::emitBlocks(ParallelOp op, Value block) {
   return emitter->emitTask(op.getBody().front(), getMemoryUse(op));
 }
 
+LogicalResult GridLowering::emitTiles(ContractOp op, Value block) {
+  BlockTile tile = tiles.lookup(op);
+  if (tile.parts == 1)
+    return BlockContract::create(op, tile, *emitter)->emitTile(block);
+  TensorContract contract(op, tile, *emitter);
+  auto type = MemRefType::get(contract.getNumPartials(), builder.getF32Type());
+  scratch.push_back({{{getBytes(type)}}});
+  Location loc = op.getLoc();
+  ArrayRef<BlockArgument> arguments = function.getArguments();
+  Value partials =
+      memref::ViewOp::create(builder, loc, type, arguments.drop_back().back(),
+                             emitter->constantIndex(loc, 0), ValueRange());
+  numPhases = 2;
+  return contract.emitPart(block, emitPhase(loc), partials);
+}
+
 LogicalResult GridLowering::emitPart(const GridPart &part, Value block) {
   emitter->startPart(/*tileBytes=*/0);
   switch (part.kind) {
@@ -276,9 +308,7 @@ LogicalResult GridLowering::emitPart(const GridPart &part, Value block) {
   case GridPart::Blocks:
     return emitBlocks(cast<ParallelOp>(part.section), block);
   case GridPart::Tiles:
-    return BlockContract::create(cast<ContractOp>(part.section), getTile(part),
-                                 *emitter)
-        ->emitTile(block);
+    return emitTiles(cast<ContractOp>(part.section), block);
   case GridPart::Attention: {
     auto op = cast<AttendOp>(part.section);
     return AttentionBlock(op, *getTile(op), *emitter).emit(block);
@@ -295,10 +325,7 @@ LogicalResult GridLowering::emitSections(Block &block,
     if (isa<ParallelOp, ContractOp, AttendOp, ScratchOp>(op))
       continue;
     if (auto phases = dyn_cast<PhasesOp>(op)) {
-      Value phase = arith::IndexCastOp::create(builder, op.getLoc(),
-                                               builder.getIndexType(),
-                                               function.getArguments().back());
-      emitter->map(phases.getBody().getArgument(0), phase);
+      emitter->map(phases.getBody().getArgument(0), emitPhase(op.getLoc()));
       numPhases = phases.getExtent();
       if (failed(emitSections(phases.getBody().front(), {})))
         return failure();
@@ -381,7 +408,9 @@ LogicalResult GridLowering::run() {
   // What accesses allow at one size they may not at others.
   if (!kernel->hasAttr(kAnySizeAttr))
     planAccesses(parts, target.getMultiprocessors());
-  numThreads = chooseThreads(parts);
+  sharesDepth = parts.size() == 1 && sections == &kernel.getBody().front() &&
+                !kernel->hasAttr(kAnySizeAttr);
+  chooseTiles(parts);
   createFunction();
   emitter = std::make_unique<BlockEmitter>(builder, numThreads, precision);
   for (auto [from, to] :

@@ -126,7 +126,7 @@ int64_t TensorContract::planTable(const Operand &operand) {
     return 0;
   int64_t steps = std::gcd(std::gcd(tile.depth, k.back()),
                            int64_t(op.getKTail().value_or(0)));
-  return op.getKTotal() / steps <= kMostTableSteps ? steps : 0;
+  return numSteps / steps <= kMostTableSteps ? steps : 0;
 }
 
 void TensorContract::fillTable(const Operand &operand) {
@@ -134,14 +134,14 @@ void TensorContract::fillTable(const Operand &operand) {
     return;
   int64_t steps = operand.tableSteps;
   auto fill = [&](Value index) {
-    Value step = multiply(index, constant(steps));
+    Value step = add(begin, multiply(index, constant(steps)));
     Value offset = getAddress(constant(0), step, operand.isLhs);
     offset =
         arith::IndexCastOp::create(builder, loc, builder.getI32Type(), offset);
     memref::StoreOp::create(builder, loc, offset, operand.table, index);
     return success();
   };
-  (void)emitter.shareIterations(loc, op.getKTotal() / steps,
+  (void)emitter.shareIterations(loc, numSteps / steps,
                                 /*isDynamic=*/false, fill);
 }
 
@@ -151,11 +151,10 @@ Value TensorContract::getOffset(const Operand &operand, Value firstStep,
   if (!operand.table)
     return getAddress(constant(0), step, operand.isLhs);
   // Stages may end behind k.
-  step = arith::SelectOp::create(builder, loc, isLess(step, op.getKTotal()),
-                                 step, constant(0));
+  step = arith::SelectOp::create(builder, loc, isLess(step, end), step, begin);
   int64_t steps = operand.tableSteps;
-  Value offset =
-      memref::LoadOp::create(builder, loc, operand.table, divide(step, steps));
+  Value index = divide(arith::SubIOp::create(builder, loc, step, begin), steps);
+  Value offset = memref::LoadOp::create(builder, loc, operand.table, index);
   offset =
       arith::IndexCastOp::create(builder, loc, builder.getIndexType(), offset);
   int64_t stride = (operand.isLhs ? lhsStrides : rhsStrides).back();
@@ -164,7 +163,6 @@ Value TensorContract::getOffset(const Operand &operand, Value firstStep,
 
 void TensorContract::copyStage(const Operand &operand, Value firstStep,
                                Value stage, Value offset) {
-  int64_t total = op.getKTotal();
   Value start = multiply(stage, constant(getStageSize(operand)));
   for (const Chunk &chunk : operand.chunks) {
     OpBuilder::InsertionGuard guard(builder);
@@ -175,9 +173,9 @@ void TensorContract::copyStage(const Operand &operand, Value firstStep,
     Value isThere = chunk.inBounds;
     // Stages that are copied ahead may lie behind the last one.
     if (hasPartialDepth())
-      isThere = both(isThere, isLess(add(firstStep, chunk.step), total));
+      isThere = both(isThere, isLess(add(firstStep, chunk.step), end));
     else if (isAsynchronous)
-      isThere = both(isThere, isLess(firstStep, total));
+      isThere = both(isThere, isLess(firstStep, end));
     Value own = offset ? offset : getOffset(operand, firstStep, chunk.step);
     copyChunk(operand, add(chunk.base, own), add(start, chunk.place), isThere);
   }
@@ -239,7 +237,7 @@ SmallVector<Value> TensorContract::multiplyStage(
 }
 
 SmallVector<Value> TensorContract::emitPipeline(ArrayRef<Value> sums) {
-  int64_t total = op.getKTotal(), depth = tile.depth;
+  int64_t depth = tile.depth;
   Value group;
   auto copy = [&](Value step, Value stage, ArrayRef<Value> offsets) {
     copyStages(step, stage, offsets);
@@ -258,21 +256,21 @@ SmallVector<Value> TensorContract::emitPipeline(ArrayRef<Value> sums) {
   };
   int64_t ahead = (numStages - 1) * depth;
   for (int64_t stage = 0; stage + 1 < numStages; ++stage) {
-    Value step = constant(stage * depth);
+    Value step = add(begin, constant(stage * depth));
     copy(step, constant(stage), getOffsets(step));
   }
   Value firstGroup = group;
   awaitStage();
   // What is multiplied next is in registers already, and where the next stage
   // comes from.
-  SmallVector<Value> offsets = getOffsets(constant(ahead));
+  SmallVector<Value> offsets = getOffsets(add(begin, constant(ahead)));
   SmallVector<Value> pieces = loadPieces(constant(0), 0);
   SmallVector<Value> state{constant(0), constant(numStages - 1)};
   state.append(sums.begin(), sums.end());
   state.append(offsets);
   state.append(pieces);
-  auto loop = scf::ForOp::create(builder, loc, constant(0), constant(total),
-                                 constant(depth), state);
+  auto loop =
+      scf::ForOp::create(builder, loc, begin, end, constant(depth), state);
   builder.setInsertionPointToStart(loop.getBody());
   ArrayRef<BlockArgument> carried = loop.getRegionIterArgs();
   auto take = [&](size_t count) {
@@ -303,8 +301,7 @@ SmallVector<Value> TensorContract::emitPipeline(ArrayRef<Value> sums) {
 
 SmallVector<Value> TensorContract::emitInTurn(ArrayRef<Value> sums) {
   auto loop =
-      scf::ForOp::create(builder, loc, constant(0), constant(op.getKTotal()),
-                         constant(tile.depth), sums);
+      scf::ForOp::create(builder, loc, begin, end, constant(tile.depth), sums);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   Value step = loop.getInductionVar();
@@ -318,10 +315,10 @@ SmallVector<Value> TensorContract::emitInTurn(ArrayRef<Value> sums) {
   return SmallVector<Value>(loop.getResults());
 }
 
-SmallVector<BlockContract::Sum> TensorContract::emitSums(const Position &at) {
+SmallVector<Value> TensorContract::emitProducts(const Position &at) {
   isAsynchronous = isGlobal(emitter.lookup(op.getLhs())) &&
                    isGlobal(emitter.lookup(op.getRhs()));
-  int64_t steps = llvm::divideCeil(op.getKTotal(), tile.depth);
+  int64_t steps = llvm::divideCeil(numSteps, tile.depth);
   if (typical.hasDynamicDepth)
     steps = tile.stages;
   numStages = isAsynchronous ? std::min(tile.stages, steps + 1) : 1;
@@ -337,7 +334,7 @@ SmallVector<BlockContract::Sum> TensorContract::emitSums(const Position &at) {
     operand->tableSteps = planTable(*operand);
     if (operand->tableSteps)
       operand->table = emitter.allocateForTile(
-          loc, op.getKTotal() / operand->tableSteps, builder.getI32Type());
+          loc, numSteps / operand->tableSteps, builder.getI32Type());
     fillTable(*operand);
     planChunks(at, *operand);
   }
@@ -345,8 +342,18 @@ SmallVector<BlockContract::Sum> TensorContract::emitSums(const Position &at) {
     emitter.emitBarrier(loc);
   Value zero = arith::ConstantOp::create(
       builder, loc, builder.getZeroAttr(builder.getF32Type()));
-  int64_t pieces = getNumPieces(true) * getNumPieces(false);
-  SmallVector<Value> sums(pieces * 4, zero);
+  SmallVector<Value> sums(getNumSums(), zero);
   sums = isAsynchronous ? emitPipeline(sums) : emitInTurn(sums);
-  return tile.slices == 1 ? placeSums(sums) : addSlices(sums);
+  return tile.slices == 1 ? sums : addSlices(sums);
+}
+
+SmallVector<BlockContract::Sum> TensorContract::emitSums(const Position &at) {
+  begin = constant(0);
+  end = constant(op.getKTotal());
+  numSteps = op.getKTotal();
+  SmallVector<Sum> sums;
+  for (auto [i, value] : llvm::enumerate(emitProducts(at)))
+    sums.push_back(
+        placeSum(emitter.getThread(), add(getFirstSum(), constant(i)), value));
+  return sums;
 }

@@ -15,6 +15,14 @@ class TensorContract : public BlockContract {
 public:
   TensorContract(ContractOp op, const BlockTile &tile, BlockEmitter &emitter);
 
+  /// The elements of f32 that emitPart() needs.
+  int64_t getNumPartials() const;
+  /// Emits the part of a tile that is block number \p index, where a tile's
+  /// depth is shared: sums of the part's steps, which go to \p partials, in
+  /// phase 0, and in phase 1 its share of the tile's results.
+  mlir::LogicalResult emitPart(mlir::Value index, mlir::Value phase,
+                               mlir::Value partials);
+
 protected:
   llvm::SmallVector<Sum> emitSums(const Position &at) override;
   int64_t getAdjacentSums() const override;
@@ -86,8 +94,8 @@ private:
   // Pieces (TensorPieces.cpp).
   /// Rows or columns that a warp has, in pieces.
   int64_t getNumPieces(bool isLhs) const;
-  /// The first row or column of the warp.
-  mlir::Value getWarpOffset(bool isLhs);
+  /// The first row or column of the warp of \p thread.
+  mlir::Value getWarpOffset(mlir::Value thread, bool isLhs);
   /// Threads of a slice of the depth.
   int64_t getSliceThreads() const {
     return 32 * tile.shareRows * tile.shareColumns;
@@ -110,15 +118,34 @@ private:
   /// four for each piece.
   void multiplyPieces(llvm::ArrayRef<mlir::Value> elements,
                       llvm::MutableArrayRef<mlir::Value> sums);
-  llvm::SmallVector<Sum> placeSums(llvm::ArrayRef<mlir::Value> values);
-  /// The sum number \p index of a thread, which is \p value.
-  Sum placeSum(mlir::Value index, mlir::Value value);
-  /// Adds the sums of all slices up; each of them gets a part of the results.
-  llvm::SmallVector<Sum> addSlices(llvm::ArrayRef<mlir::Value> values);
+  /// The sum number \p index of the thread \p thread, which is \p value.
+  Sum placeSum(mlir::Value thread, mlir::Value index, mlir::Value value);
+  /// The sums over the block's steps that the thread has: those from number
+  /// getFirstSum() on, of all that it and the threads of the other slices have.
+  llvm::SmallVector<mlir::Value> emitProducts(const Position &at);
+  mlir::Value getFirstSum();
+  /// The sums of a warp's lane, and those that are left to it by other slices.
+  int64_t getNumSums() const;
+  int64_t getNumOwnSums() const { return getNumSums() / tile.slices; }
+  /// Adds the sums of all slices up; each of them gets some of the results.
+  llvm::SmallVector<mlir::Value> addSlices(llvm::ArrayRef<mlir::Value> values);
+
+  // Parts of the depth (TensorParts.cpp).
+  mlir::Value getPartialStart(mlir::Value tileNumber, mlir::Value part);
+  /// Stores the thread's \p sums in \p partials, in the tile's from \p start
+  /// on.
+  void storePartials(mlir::Value start, mlir::Value partials,
+                     llvm::ArrayRef<mlir::Value> sums);
+  /// Adds up the sums of all parts of a tile that are \p part's.
+  llvm::SmallVector<Sum> addPartials(mlir::Value tileNumber, mlir::Value part,
+                                     mlir::Value partials);
 
   TensorUnit unit;
   bool isAsynchronous = false;
   int64_t numStages = 1;
+  /// Those steps that the block multiplies, and how many these are at most.
+  mlir::Value begin, end;
+  int64_t numSteps;
   Operand lhs, rhs;
 };
 

@@ -17,9 +17,9 @@ int64_t TensorContract::getNumPieces(bool isLhs) const {
                : tile.columns / tile.shareColumns / kPieceColumns;
 }
 
-Value TensorContract::getWarpOffset(bool isLhs) {
-  Value warp = remainder(divide(emitter.getThread(), 32),
-                         tile.shareRows * tile.shareColumns);
+Value TensorContract::getWarpOffset(Value thread, bool isLhs) {
+  Value warp =
+      remainder(divide(thread, 32), tile.shareRows * tile.shareColumns);
   Value position = isLhs ? divide(warp, tile.shareColumns)
                          : remainder(warp, tile.shareColumns);
   int64_t size =
@@ -33,7 +33,7 @@ Value TensorContract::getSlice() {
 
 Value TensorContract::getLaneAddress(const Operand &operand) {
   Value lane = remainder(emitter.getThread(), 32);
-  Value warp = getWarpOffset(operand.isLhs);
+  Value warp = getWarpOffset(emitter.getThread(), operand.isLhs);
   Value firstStep = multiply(getSlice(), constant(tile.depth / tile.slices));
   if (usesSquares(operand)) {
     // First the squares of the first steps, then those of the others.
@@ -138,8 +138,19 @@ void TensorContract::multiplyPieces(ArrayRef<Value> elements,
   unit.multiplyAll(rows, columns, sums);
 }
 
-BlockContract::Sum TensorContract::placeSum(Value index, Value value) {
-  Value lane = remainder(emitter.getThread(), 32);
+int64_t TensorContract::getNumSums() const {
+  return getNumPieces(true) * getNumPieces(false) * 4;
+}
+
+Value TensorContract::getFirstSum() {
+  if (tile.slices == 1)
+    return constant(0);
+  return multiply(getSlice(), constant(getNumOwnSums()));
+}
+
+BlockContract::Sum TensorContract::placeSum(Value thread, Value index,
+                                            Value value) {
+  Value lane = remainder(thread, 32);
   Value piece = divide(index, 4), place = remainder(index, 4);
   int64_t numColumns = getNumPieces(/*isLhs=*/false);
   Value row = add(multiply(divide(piece, numColumns), constant(kPieceRows)),
@@ -147,28 +158,18 @@ BlockContract::Sum TensorContract::placeSum(Value index, Value value) {
   Value column =
       add(multiply(remainder(piece, numColumns), constant(kPieceColumns)),
           remainder(place, 2));
-  row = add(add(getWarpOffset(/*isLhs=*/true), divide(lane, 4)), row);
-  column = add(add(getWarpOffset(/*isLhs=*/false),
+  row = add(add(getWarpOffset(thread, /*isLhs=*/true), divide(lane, 4)), row);
+  column = add(add(getWarpOffset(thread, /*isLhs=*/false),
                    multiply(remainder(lane, 4), constant(2))),
                column);
   return {row, column, value};
 }
 
 int64_t TensorContract::getAdjacentSums() const {
-  int64_t sums = getNumPieces(true) * getNumPieces(false) * 4 / tile.slices;
-  return sums % 2 == 0 ? 2 : 1;
+  return getNumOwnSums() % 2 == 0 ? 2 : 1;
 }
 
-SmallVector<BlockContract::Sum>
-TensorContract::placeSums(ArrayRef<Value> values) {
-  SmallVector<Sum> sums;
-  for (auto [i, value] : llvm::enumerate(values))
-    sums.push_back(placeSum(constant(i), value));
-  return sums;
-}
-
-SmallVector<BlockContract::Sum>
-TensorContract::addSlices(ArrayRef<Value> values) {
+SmallVector<Value> TensorContract::addSlices(ArrayRef<Value> values) {
   int64_t count = values.size(), numThreads = getSliceThreads();
   // Nobody needs the stages any more.
   emitter.startTile();
@@ -185,14 +186,12 @@ TensorContract::addSlices(ArrayRef<Value> values) {
     memref::StoreOp::create(builder, loc, value, memory,
                             getPlace(slice, constant(i)));
   emitter.emitBarrier(loc);
-  int64_t share = count / tile.slices;
-  SmallVector<Sum> sums;
-  for (int64_t i = 0; i < share; ++i) {
-    Value index = add(multiply(slice, constant(share)), constant(i));
-    Value sum = addParts(memory, tile.slices, [&](int64_t other) {
+  SmallVector<Value> sums;
+  for (int64_t i = 0; i < getNumOwnSums(); ++i) {
+    Value index = add(getFirstSum(), constant(i));
+    sums.push_back(addParts(memory, tile.slices, [&](int64_t other) {
       return getPlace(constant(other), index);
-    });
-    sums.push_back(placeSum(index, sum));
+    }));
   }
   return sums;
 }

@@ -4,10 +4,11 @@ import numpy as np
 from conftest import Symbol
 
 
-def random_product(rng):
-    """A symbol with one product of random shape, the shapes of its inputs, and the function that it is."""
+def random_product(rng, sizes):
+    """A symbol with one product of random shape, the shapes of its inputs, and the function that it is. `sizes`: the
+    least rows, columns and steps, and what they stay below."""
     symbol = Symbol()
-    m, n, k = (int(size) for size in rng.integers(1, 40, 3))
+    m, n, k = (int(size) for size in rng.integers(*sizes))
     batch = [int(size) for size in rng.integers(1, 5, rng.integers(0, 2))]
     flip_x, flip_y = (bool(bit) for bit in rng.integers(0, 2, 2))
     shapes = {"x": [*batch, k, m] if flip_x else [*batch, m, k], "y": [*batch, n, k] if flip_y else [*batch, k, n]}
@@ -37,10 +38,14 @@ def random_product(rng):
     return symbol, head, shapes, compute
 
 
-def save_random_product(seed, dtype, folder):
+# Many steps for few results: what several blocks of a GPU share.
+DEEP = (8, 1, 1500), (100, 100, 4000)
+
+
+def save_random_product(seed, dtype, folder, sizes=((1, 1, 1), (40, 40, 40))):
     """Writes `model-symbol.json` and `io.npz` to `folder`. Returns flags of `dlc compile`, and the latter's path."""
     rng = np.random.default_rng(seed)
-    symbol, head, shapes, compute = random_product(rng)
+    symbol, head, shapes, compute = random_product(rng, sizes)
     symbol.save(folder / "model-symbol.json", head)
     values = {name: rng.standard_normal(shape).astype(dtype) for name, shape in shapes.items()}
     output = symbol.nodes[head]["name"] + "_output"

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Artifacts for CUDA devices: run on the emulated driver, which also finds races, faults and what nobody wrote."""
+import json
+import pathlib
 import re
+import sys
 
 import numpy as np
 import pytest
 from conftest import DATA, dlc, for_models, input_flags, on_device, run_operator, unpack_family
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from products import DEEP, save_random_product  # noqa: E402
 
 CASES = sorted(path.name for path in (DATA / "ops").iterdir())
 FAMILIES = sorted(path.stem for path in (DATA / "ranges").glob("*.npz"))
@@ -107,6 +113,23 @@ def test_lower_precisions(model, precision, error, tmp_path):
     dlc("compile", model.symbol, *model.flags, "--target", "cuda", "--precision", precision, "-o", tmp_path / "model.so")
     on_device("verify", tmp_path / "model.so", "--io", model.io, "--rtol", str(error), "--atol", "1e-3")
     on_device("verify", tmp_path / "model.so", "--io", model.io, status=1)
+
+
+@pytest.mark.parametrize("targets, precision, error", [
+    ("cuda", "float32", 1e-3), ("cpu,cuda", "float32", 1e-3), ("cuda", "tf32", 0.5), ("cuda", "bfloat16", 2)])
+@pytest.mark.parametrize("seed", range(6))
+def test_blocks_share_a_depth(seed, targets, precision, error, tmp_path):
+    """In two launches, of which the CPU's code in the same file knows nothing."""
+    flags, io = save_random_product(seed, "float32", tmp_path, DEEP)
+    dlc("compile", tmp_path / "model-symbol.json", *flags, "--target", targets, "--precision", precision,
+        "--gemm", "generated", "-o", tmp_path / "model.so")
+    kernels = json.loads(dlc("inspect", tmp_path / "model.so", "--json").stdout)["kernels"]
+    assert 2 in [kernel["cuda"]["phases"] for kernel in kernels]
+    tolerance = ["--io", io, "--rtol", "1e-3", "--atol", str(error)]
+    on_device("verify", tmp_path / "model.so", *tolerance)
+    if targets == "cpu,cuda":
+        assert {kernel["phases"] for kernel in kernels} == {1}
+        dlc("verify", tmp_path / "model.so", *tolerance)
 
 
 @pytest.mark.parametrize("shape, axes", [

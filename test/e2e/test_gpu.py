@@ -14,7 +14,7 @@ import device  # noqa: E402
 from chips import CHIPS  # noqa: E402
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from products import save_random_product  # noqa: E402
+from products import DEEP, save_random_product  # noqa: E402
 
 CAPABILITY = device.capability()
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(CAPABILITY is None, reason="no GPU with a driver")]
@@ -80,6 +80,17 @@ def test_products_of_the_library_agree_with_mxnet(case, tmp_path):
         flags = list(input_flags(io))
     dlc("compile", folder / "model-symbol.json", *flags, *GEMM, "-o", tmp_path / "op.so")
     verify(tmp_path / "op.so", folder / "io.npz")
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_random_products(seed, tmp_path):
+    """Of those of a long depth blocks compute parts."""
+    sizes = [DEEP] if seed % 2 else []
+    flags, io = save_random_product(seed, "float32", tmp_path, *sizes)
+    dlc("compile", tmp_path / "model-symbol.json", *flags, "--target", "cuda", "--gemm", "generated",
+        "-o", tmp_path / "model.so")
+    dlc("verify", tmp_path / "model.so", "--io", io, "--rtol", "1e-3", "--atol", "1e-3", "--device", "cuda:0",
+        env=device.real())
 
 
 @needs_cublas

@@ -67,6 +67,58 @@ kernel.func @unaligned(%x: memref<1024x256xf32>, %w: memref<64x256x16xf32>) outp
   }
 }
 
+// A depth that is too long for the few tiles that there are is shared among
+// blocks: they store their sums, and add up all parts in a second launch.
+// CHECK-LABEL: gpu.func @shared
+// CHECK-SAME: %[[SCRATCH:[0-9a-z]+]]: memref<[[BYTES:[0-9]+]]xi8>, %[[PHASE:[0-9a-z]+]]: i32)
+// CHECK-SAME: kernel.blocks = [[BLOCKS:[5-9][0-9]|1[0-9][0-9]]] : i64
+// CHECK-SAME: kernel.num_phases = 2 : i64
+// CHECK-SAME: kernel.scratch_bytes = [[BYTES]] : i64
+// CHECK: %[[PARTIALS:.+]] = memref.view %[[SCRATCH]]
+// CHECK: scf.if
+// CHECK: scf.for %{{.+}} = %[[BEGIN:.+]] to %[[END:.+]] step
+// CHECK: nvvm.mma.sync
+// CHECK: vector.store %{{.+}}, %[[PARTIALS]][%{{.+}}] {alignment = 16 : i64} : {{.+}}, vector<4xf32>
+// CHECK: } else {
+// CHECK-NOT: scf.for
+// CHECK-NOT: nvvm.mma.sync
+// CHECK: vector.load %[[PARTIALS]][%{{.+}}] {alignment = 16 : i64} : {{.+}}, vector<4xf32>
+// CHECK: arith.addf %{{.+}} : vector<4xf32>
+// CHECK: arith.maximumf
+// CHECK: vector.store %{{.+}}, %{{.+}} {alignment = 8 : i64} : memref<4096xf32>, vector<2xf32>
+kernel.func @shared(%x: memref<64x4096xf32>, %w: memref<4x4096x16xf32>) outputs(%y: memref<64x64xf32>)
+    attributes {kernel.alignments = array<i64: 16, 16, 16>} {
+  %zero = arith.constant 0.0 : f32
+  kernel.contract batch [] m 64 n 64 k [4096]
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<64x4096xf32>, memref<4x4096x16xf32>, memref<64x64xf32>
+  epilogue (%m, %p, %l, %acc: f32) {
+    %0 = arith.maximumf %acc, %zero : f32
+    kernel.yield %0 : f32
+  }
+}
+
+// Other sections would wait for the second launch.
+// CHECK-LABEL: gpu.func @beside
+// CHECK-SAME: kernel.num_phases = 1 : i64
+kernel.func @beside(%x: memref<64x4096xf32>, %w: memref<4x4096x16xf32>) outputs(%y: memref<64x64xf32>, %z: memref<64xf32>)
+    attributes {kernel.alignments = array<i64: 16, 16, 16, 16>} {
+  kernel.contract batch [] m 64 n 64 k [4096]
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<64x4096xf32>, memref<4x4096x16xf32>, memref<64x64xf32>
+  epilogue (%m, %p, %l, %acc: f32) {
+    kernel.yield %acc : f32
+  }
+  kernel.parallel (%i) to (64) {
+    %0 = kernel.load %x[%i, 0] : memref<64x4096xf32>
+    kernel.store %0, %z[%i] : memref<64xf32>
+  }
+}
+
 // A matrix that multiplies all images is read for rows of several of them.
 // CHECK-LABEL: gpu.func @images
 // CHECK-SAME: kernel.blocks = 50 : i64
