@@ -94,6 +94,7 @@ def test_stages_end_in_the_same_bytes(model, stage, tmp_path):
     (["--target", "cuda", "--sm", "42"], "compute capability 42: use one of 80"),
     (["--target", "cuda", "--sm", "eighty"], "'eighty' is no compute capability"),
     (["--sm", "80"], "--sm is for GPUs: give --target cuda"),
+    (["--precision", "tf32"], "--precision other than float32 for CPUs is not supported yet"),
     (["--emit", "ptx"], "--emit=ptx needs code for GPUs: give --target cuda"),
 ])
 def test_bad_flags(flags, message, tmp_path):
@@ -109,8 +110,10 @@ def test_bad_flags(flags, message, tmp_path):
 @pytest.mark.parametrize("precision, error", [("tf32", 2e-3), ("float16", 2e-3), ("bfloat16", 2e-2)])
 @for_models("bert_encoder")
 def test_lower_precisions(model, precision, error, tmp_path):
-    """Each is as near as its mantissa lets it, and not nearer, as f32 would be."""
-    dlc("compile", model.symbol, *model.flags, "--target", "cuda", "--precision", precision, "-o", tmp_path / "model.so")
+    """Each is as near as its mantissa lets it, and not nearer, as f32 would be, which CPUs' code in the file is."""
+    dlc("compile", model.symbol, *model.flags, "--target", "cpu,cuda", "--precision", precision,
+        "-o", tmp_path / "model.so")
+    dlc("verify", tmp_path / "model.so", "--io", model.io)
     on_device("verify", tmp_path / "model.so", "--io", model.io, "--rtol", str(error), "--atol", "1e-3")
     on_device("verify", tmp_path / "model.so", "--io", model.io, status=1)
 

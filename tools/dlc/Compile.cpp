@@ -79,8 +79,7 @@ static bool checkSupport(const CompileCommand &command,
                     "--precision '" + precision +
                         "' is not one of float32, tf32, float16, bfloat16");
   else if (precision != "float32" &&
-           (targets.empty() ||
-            std::find(targets.begin(), targets.end(), "cpu") != targets.end()))
+           std::find(targets.begin(), targets.end(), "cuda") == targets.end())
     refuse("--precision other than float32 for CPUs");
   return diagnostics.empty();
 }
