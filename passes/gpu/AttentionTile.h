@@ -46,6 +46,9 @@ std::optional<AttentionTile> chooseAttentionTile(AttendOp op,
                                                  int64_t sharedBytes,
                                                  Precision precision);
 
+/// Says what \p tile is, as an attribute and in a remark.
+mlir::DictionaryAttr describeTile(AttendOp op, const AttentionTile &tile);
+
 } // namespace dlc::kernel
 
 #endif // DLC_PASSES_GPU_ATTENTIONTILE_H

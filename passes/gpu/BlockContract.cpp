@@ -261,9 +261,11 @@ std::unique_ptr<BlockContract> BlockContract::create(ContractOp op,
 
 LogicalResult dlc::kernel::emitSharedContract(ContractOp op,
                                               BlockEmitter &emitter) {
-  BlockTile tile =
+  BlockTileChoice choice =
       chooseBlockTile(op, /*multiprocessors=*/1, emitter.getNumThreads(),
                       emitter.getPrecision());
+  emitter.addToSchedule(describeTile(op, choice));
+  const BlockTile &tile = choice.best;
   auto contract = BlockContract::create(op, tile, emitter);
   Location loc = op.getLoc();
   Value zero = emitter.constantIndex(loc, 0);

@@ -105,6 +105,8 @@ ContractExtents::ContractExtents(ContractOp op) {
   hasDynamicColumns = typical.isDynamic(i);
   columns = typical.get(i++, op.getN());
   multiply(op.getK(), depth, hasDynamicDepth);
+  if (!hasDynamicDepth)
+    depth = op.getKTotal(); // the last block may have fewer steps
 }
 
 int64_t dlc::kernel::getReadableColumns(ContractOp op) {
@@ -412,13 +414,21 @@ static SmallVector<BlockTile> getVariants(ContractOp op, const BlockTile &tile,
   return variants;
 }
 
-BlockTile dlc::kernel::chooseBlockTile(ContractOp op, int64_t multiprocessors,
-                                       int64_t numThreads, Precision precision,
-                                       bool sharesDepth) {
+/// What it takes to read columns once, which is most of the work.
+static double estimateStream(ContractOp op, int64_t multiprocessors) {
+  return double(op.getKTotal() * op.getN()) * sizeof(float) /
+         (kMemoryBytesPerCycle * double(multiprocessors));
+}
+
+BlockTileChoice dlc::kernel::chooseBlockTile(ContractOp op,
+                                             int64_t multiprocessors,
+                                             int64_t numThreads,
+                                             Precision precision,
+                                             bool sharesDepth) {
   if (isOfFloats(op) && !usesTensorCores(op) && StreamContract::canLower(op))
-    return getStreamTile(op, multiprocessors, numThreads);
-  std::optional<BlockTile> best;
-  double bestCost = 0;
+    return {getStreamTile(op, multiprocessors, numThreads),
+            estimateStream(op, multiprocessors)};
+  std::optional<BlockTileChoice> choice;
   sharesDepth = sharesDepth && !TypicalExtents(op).isAnyDynamic();
   for (const BlockTile &tile :
        usesTensorCores(op) ? ArrayRef(kTensorTiles) : ArrayRef(kFmaTiles)) {
@@ -426,16 +436,18 @@ BlockTile dlc::kernel::chooseBlockTile(ContractOp op, int64_t multiprocessors,
       continue;
     for (const BlockTile &variant :
          getVariants(op, tile, multiprocessors, sharesDepth)) {
-      double cost = estimate(op, variant, multiprocessors, precision,
-                             /*slowness=*/1, /*fmaCycles=*/2);
-      if (!best || cost < bestCost) {
-        best = variant;
-        bestCost = cost;
-      }
+      double cycles = estimate(op, variant, multiprocessors, precision,
+                               /*slowness=*/1, /*fmaCycles=*/2);
+      if (!choice)
+        choice = {variant, cycles};
+      else if (cycles < choice->cycles)
+        choice = {variant, cycles, choice->best, choice->cycles};
+      else if (!choice->runnerUp || cycles < choice->runnerUpCycles)
+        choice = {choice->best, choice->cycles, variant, cycles};
     }
   }
-  assert(best && "no tile for this number of threads");
-  return *best;
+  assert(choice && "no tile for this number of threads");
+  return *choice;
 }
 
 double dlc::kernel::estimateCycles(ContractOp op, device::GpuAttr gpu,
@@ -443,10 +455,10 @@ double dlc::kernel::estimateCycles(ContractOp op, device::GpuAttr gpu,
   int64_t multiprocessors = gpu.getMultiprocessors();
   BlockTile tile =
       chooseBlockTile(op, multiprocessors, /*numThreads=*/0, precision,
-                      /*sharesDepth=*/true);
+                      /*sharesDepth=*/true)
+          .best;
   if (tile.unit == BlockTile::Stream)
-    return double(op.getKTotal() * op.getN()) * sizeof(float) /
-           (kMemoryBytesPerCycle * double(multiprocessors));
+    return estimateStream(op, multiprocessors);
   return estimate(op, tile, multiprocessors, precision,
                   kMmaRate / double(gpu.getMmaRate()),
                   kWarp * kParts / double(gpu.getFmaRate()));

@@ -36,7 +36,7 @@ struct ContractExtents {
   explicit ContractExtents(ContractOp op);
 
   /// The product of the extents of the batch but those that rows have, the rows
-  /// with these, the columns, and the product of all extents of k.
+  /// with these, the columns, and the steps of k.
   int64_t batch = 1, rows = 1, columns, depth = 1;
   bool hasDynamicRows = false, hasDynamicColumns, hasDynamicDepth = false;
 };
@@ -99,12 +99,23 @@ struct BlockTile {
   int64_t getPartDepth(int64_t depth) const;
 };
 
+/// A tile, and what it was preferred to.
+struct BlockTileChoice {
+  BlockTile best;
+  double cycles; ///< of the multiprocessor that has most to do
+  std::optional<BlockTile> runnerUp = std::nullopt;
+  double runnerUpCycles = 0;
+};
+
 /// The tile for \p op on a GPU of \p multiprocessors. With \p numThreads, one
 /// for blocks of so many threads, 32 to 256; 0: of any number. Only with
 /// \p sharesDepth may it have several parts.
-BlockTile chooseBlockTile(ContractOp op, int64_t multiprocessors,
-                          int64_t numThreads, Precision precision,
-                          bool sharesDepth = false);
+BlockTileChoice chooseBlockTile(ContractOp op, int64_t multiprocessors,
+                                int64_t numThreads, Precision precision,
+                                bool sharesDepth = false);
+
+/// Says what \p choice is, as an attribute and in a remark.
+mlir::DictionaryAttr describeTile(ContractOp op, const BlockTileChoice &choice);
 
 /// Cycles of \p gpu that \p op takes, as a kernel of its own.
 double estimateCycles(ContractOp op, device::GpuAttr gpu, Precision precision);

@@ -54,7 +54,7 @@ public:
 
 private:
   int64_t chooseThreads(ArrayRef<GridPart> parts);
-  BlockTile chooseTile(const GridPart &part, int64_t threads) {
+  BlockTileChoice chooseTile(const GridPart &part, int64_t threads) {
     return chooseBlockTile(cast<ContractOp>(part.section),
                            target.getMultiprocessors(), threads, precision,
                            sharesDepth);
@@ -90,7 +90,7 @@ private:
   OpBuilder builder;
   gpu::GPUFuncOp function;
   std::unique_ptr<BlockEmitter> emitter;
-  DenseMap<Operation *, BlockTile> tiles; ///< of GridPart::Tiles
+  DenseMap<Operation *, BlockTileChoice> tiles; ///< of GridPart::Tiles
   /// Whether several blocks may compute a tile, each a part of its depth. That
   /// takes a phase in which the parts are added up.
   bool sharesDepth = false;
@@ -116,7 +116,7 @@ int64_t GridLowering::chooseThreads(ArrayRef<GridPart> parts) {
   int64_t threads = kMinThreads;
   for (const GridPart &part : parts) {
     if (part.kind == GridPart::Tiles)
-      return chooseTile(part, /*threads=*/0).getNumThreads();
+      return chooseTile(part, /*threads=*/0).best.getNumThreads();
     if (part.kind == GridPart::Attention)
       return getTile(cast<AttendOp>(part.section))->getNumThreads();
     int64_t useful = llvm::PowerOf2Ceil(part.getUsefulThreads());
@@ -132,7 +132,7 @@ void GridLowering::chooseTiles(ArrayRef<GridPart> parts) {
   numThreads = chooseThreads(parts);
   for (const GridPart &part : parts)
     if (part.kind == GridPart::Tiles)
-      tiles[part.section] = chooseTile(part, numThreads);
+      tiles.try_emplace(part.section, chooseTile(part, numThreads));
 }
 
 /// How many tasks there are of \p op.
@@ -154,7 +154,7 @@ GridTerm GridLowering::getNumBlocks(const GridPart &part) {
     return getNumTasks(cast<ParallelOp>(part.section));
   case GridPart::Tiles: {
     GridTerm product;
-    BlockTile tile = tiles.lookup(part.section);
+    const BlockTile &tile = tiles.find(part.section)->second.best;
     for (const GridTerm &count :
          tile.getNumTiles(cast<ContractOp>(part.section)))
       product = product * count;
@@ -252,7 +252,7 @@ int64_t GridLowering::getTileBytes(ParallelOp task) {
   int64_t bytes = 0;
   task.walk([&](ContractOp op) {
     BlockTile tile =
-        chooseBlockTile(op, /*multiprocessors=*/1, numThreads, precision);
+        chooseBlockTile(op, /*multiprocessors=*/1, numThreads, precision).best;
     bytes = std::max(bytes, tile.getSharedBytes(op));
   });
   return bytes;
@@ -283,7 +283,9 @@ LogicalResult GridLowering::emitBlocks(ParallelOp op, Value block) {
 }
 
 LogicalResult GridLowering::emitTiles(ContractOp op, Value block) {
-  BlockTile tile = tiles.lookup(op);
+  const BlockTileChoice &choice = tiles.find(op)->second;
+  const BlockTile &tile = choice.best;
+  emitter->addToSchedule(describeTile(op, choice));
   if (tile.parts == 1)
     return BlockContract::create(op, tile, *emitter)->emitTile(block);
   TensorContract contract(op, tile, *emitter);
@@ -311,7 +313,9 @@ LogicalResult GridLowering::emitPart(const GridPart &part, Value block) {
     return emitTiles(cast<ContractOp>(part.section), block);
   case GridPart::Attention: {
     auto op = cast<AttendOp>(part.section);
-    return AttentionBlock(op, *getTile(op), *emitter).emit(block);
+    AttentionTile tile = *getTile(op);
+    emitter->addToSchedule(describeTile(op, tile));
+    return AttentionBlock(op, tile, *emitter).emit(block);
   }
   }
   llvm_unreachable("unknown part");
@@ -386,6 +390,9 @@ void GridLowering::finish(ArrayRef<GridTerm> numBlocks) {
   set("kernel.threads", numThreads);
   set("kernel.shared_bytes", emitter->getSharedBytes());
   set("kernel.scratch_bytes", getSum(scratch));
+  if (!emitter->getSchedule().empty())
+    function->setAttr("kernel.schedule",
+                      builder.getArrayAttr(emitter->getSchedule()));
   setTerms(kBlockTermsAttr, numBlocks);
   setTerms(kScratchTermsAttr, scratch);
   set("kernel.num_phases", numPhases);

@@ -19,7 +19,8 @@ def KernelToGpu : Pass<"kernel-to-gpu", "::mlir::ModuleOp"> {
 
     Attributes of the `gpu.func` say how it is launched: `kernel.blocks`,
     `kernel.threads`, `kernel.shared_bytes`, `kernel.scratch_bytes`,
-    `kernel.num_phases`.
+    `kernel.num_phases`. `kernel.schedule` tells people each contraction's tile
+    and the estimate that it was chosen by.
 
     Kernels for several sizes become grids of one form: `kernel.typical` says
     which extents change and what to decide by, `kernel.traits` what holds at

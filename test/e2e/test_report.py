@@ -92,6 +92,9 @@ def test_report_of_code_for_gpus(model, targets, tmp_path):
         occupancy, = kernel["cuda"]["occupancy"]
         share = int(100 * occupancy["warps"] + 0.5)  # scripts round halves up
         assert f"sm_90 {share} %, {occupancy['registers']} registers" in drawing.texts["kernels"]
+    choices = [remark["text"] for remark in data["remarks"] if "of a GPU" in remark["text"]]
+    assert any(re.search(r"^\d+ x \d+ x \d+ in tiles of \d+x\d+x\d+, \d stages.* \(mma\), about \d+ cycles; "
+                         r".*would take \d+\.\d % longer$", choice) for choice in choices), choices
     has_estimates = "cpu" in targets
     assert drawing.counts.get(("roofline", "circle"), 0) == has_estimates * sum(s["flops"] > 0 for s in data["steps"])
     assert ("of the roof" in drawing.texts["kernels"]) == has_estimates

@@ -73,6 +73,7 @@ kernel.func @unaligned(%x: memref<1024x256xf32>, %w: memref<64x256x16xf32>) outp
 // CHECK-SAME: %[[SCRATCH:[0-9a-z]+]]: memref<[[BYTES:[0-9]+]]xi8>, %[[PHASE:[0-9a-z]+]]: i32)
 // CHECK-SAME: kernel.blocks = [[BLOCKS:[5-9][0-9]|1[0-9][0-9]]] : i64
 // CHECK-SAME: kernel.num_phases = 2 : i64
+// CHECK-SAME: kernel.schedule = [{{[{].*}}k = 4096 : i64, m = 64 : i64, n = 64 : i64, parts = [[PARTS:[0-9]+]] : i64, {{.*}}unit = "mma"}]
 // CHECK-SAME: kernel.scratch_bytes = [[BYTES]] : i64
 // CHECK: %[[PARTIALS:.+]] = memref.view %[[SCRATCH]]
 // CHECK: scf.if
