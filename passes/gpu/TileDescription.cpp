@@ -52,53 +52,64 @@ static void remarkOn(ContractOp op, const BlockTileChoice &choice) {
                         getText(choice.best), getName(choice.best.unit),
                         std::llround(choice.cycles));
   if (choice.runnerUp)
-    remark << remark::add(
-        "; {0} would take {1:f1} % longer", getText(*choice.runnerUp),
-        100 * (choice.runnerUpCycles / choice.cycles - 1));
+    remark << remark::add("; {0} would take {1:f1} % longer",
+                          getText(*choice.runnerUp),
+                          100 * (choice.runnerUpCycles / choice.cycles - 1));
 }
+
+namespace {
+/// What an attribute says.
+class Facts {
+public:
+  explicit Facts(Operation *op) : builder(op->getContext()) {}
+  void add(StringRef name, int64_t value) {
+    list.append(name, builder.getI64IntegerAttr(value));
+  }
+  void add(StringRef name, StringRef value) {
+    list.append(name, builder.getStringAttr(value));
+  }
+  DictionaryAttr take() { return list.getDictionary(builder.getContext()); }
+
+private:
+  Builder builder;
+  NamedAttrList list;
+};
+} // namespace
 
 DictionaryAttr dlc::kernel::describeTile(ContractOp op,
                                          const BlockTileChoice &choice) {
-  Builder builder(op.getContext());
-  NamedAttrList facts;
-  auto add = [&](StringRef name, int64_t value) {
-    facts.append(name, builder.getI64IntegerAttr(value));
-  };
-  ContractExtents typical(op);
-  add("m", typical.rows);
-  add("n", typical.columns);
-  add("k", typical.depth);
-  add("times", typical.batch);
-  const BlockTile &tile = choice.best;
-  facts.append("unit", builder.getStringAttr(getName(tile.unit)));
-  add("rows", tile.rows);
-  add("columns", tile.columns);
-  add("depth", tile.depth);
-  if (tile.unit == BlockTile::Tensor)
-    add("stages", tile.stages);
-  add("slices", tile.slices);
-  add("parts", tile.parts);
-  add("cycles", std::llround(choice.cycles));
   remarkOn(op, choice);
-  return facts.getDictionary(op.getContext());
+  Facts facts(op);
+  ContractExtents typical(op);
+  facts.add("m", typical.rows);
+  facts.add("n", typical.columns);
+  facts.add("k", typical.depth);
+  facts.add("times", typical.batch);
+  const BlockTile &tile = choice.best;
+  facts.add("unit", getName(tile.unit));
+  facts.add("rows", tile.rows);
+  facts.add("columns", tile.columns);
+  facts.add("depth", tile.depth);
+  if (tile.unit == BlockTile::Tensor)
+    facts.add("stages", tile.stages);
+  facts.add("slices", tile.slices);
+  facts.add("parts", tile.parts);
+  facts.add("cycles", std::llround(choice.cycles));
+  return facts.take();
 }
 
 DictionaryAttr dlc::kernel::describeTile(AttendOp op,
                                          const AttentionTile &tile) {
-  Builder builder(op.getContext());
-  NamedAttrList facts;
-  auto add = [&](StringRef name, int64_t value) {
-    facts.append(name, builder.getI64IntegerAttr(value));
-  };
-  facts.append("unit", builder.getStringAttr("attention"));
-  add("queries", tile.getRows());
-  add("keys", tile.getKeys());
-  add("row_warps", tile.rowWarps);
-  add("key_warps", tile.keyWarps);
   startRemark(op) << remark::add(
       "attention of {0} queries to {1} keys in tiles of {2}x{3} of a GPU, {4} "
       "warps share the keys of a row",
       int64_t(op.getM()), int64_t(op.getN()), tile.getRows(), tile.getKeys(),
       tile.keyWarps);
-  return facts.getDictionary(op.getContext());
+  Facts facts(op);
+  facts.add("unit", "attention");
+  facts.add("queries", tile.getRows());
+  facts.add("keys", tile.getKeys());
+  facts.add("row_warps", tile.rowWarps);
+  facts.add("key_warps", tile.keyWarps);
+  return facts.take();
 }
