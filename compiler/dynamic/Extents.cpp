@@ -5,6 +5,7 @@
 #include "compiler/dynamic/Leaves.h"
 #include "dialects/kernel/KernelOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/gpu/AttentionTile.h"
 #include "passes/gpu/BlockTile.h"
 #include "passes/gpu/LoopNest.h"
 #include "passes/kernel/ContractLowering.h"
@@ -36,6 +37,13 @@ static Values getExtents(Operation *op) {
         values.push_back(kernel::getBytesPerStep(contract));
         return values;
       })
+      .Case([](kernel::AttendOp attend) {
+        Values values = attend.getBatch().vec();
+        for (int64_t extent :
+             {attend.getM(), attend.getN(), attend.getD(), attend.getE()})
+          values.push_back(extent);
+        return values;
+      })
       .Case([](kernel::ScratchOp scratch) {
         return Values(scratch.getType().getShape());
       })
@@ -50,6 +58,10 @@ static Values getTraits(Operation *op) {
       })
       .Case([](kernel::ContractOp contract) {
         SmallVector<int64_t> traits = kernel::computeCopyTraits(contract);
+        return Values(traits.begin(), traits.end());
+      })
+      .Case([](kernel::AttendOp attend) {
+        SmallVector<int64_t> traits = kernel::computeAttentionTraits(attend);
         return Values(traits.begin(), traits.end());
       })
       .Default([](Operation *) { return Values(); });

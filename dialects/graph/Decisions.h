@@ -14,8 +14,7 @@ namespace dlc::graph {
 /// otherwise they are taken from it, in their order.
 inline constexpr llvm::StringLiteral kDecisionsAttr = "graph.decisions";
 /// Beside it: what is cut to fit a size is not worth it. Windows may end
-/// anywhere at the far border of a plane, and attention may have any number of
-/// keys.
+/// anywhere at the far border of a plane.
 inline constexpr llvm::StringLiteral kRaggedAttr = "graph.ragged";
 
 class Decisions {

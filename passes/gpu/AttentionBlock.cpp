@@ -10,18 +10,23 @@ using namespace dlc::kernel;
 
 AttentionBlock::AttentionBlock(AttendOp op, const AttentionTile &tile,
                                BlockEmitter &emitter)
-    : BlockArithmetic(emitter, op.getLoc()), op(op), tile(tile),
+    : BlockArithmetic(emitter, op.getLoc()), op(op), typical(op), tile(tile),
       unit(builder, loc, emitter.getPrecision()),
       places(op, tile, unit.isNarrow()) {
-  queries = plan(op.getQueries(), op.getQueriesMap(), op.getM(), op.getD(),
+  SmallVector<int64_t> isWhole = getAttentionTraits(op);
+  queries = plan(op.getQueries(), op.getQueriesMap(), isWhole[0], op.getD(),
                  places.queryWidth, places.queryPitch, 0);
-  keys = plan(op.getKeys(), op.getKeysMap(), op.getN(), op.getD(),
+  keys = plan(op.getKeys(), op.getKeysMap(), isWhole[1], op.getD(),
               places.queryWidth, places.queryPitch, places.keysStart);
-  values = plan(op.getValues(), op.getValuesMap(), op.getN(), op.getE(),
+  values = plan(op.getValues(), op.getValuesMap(), isWhole[2], op.getE(),
                 places.valueWidth, places.valuePitch, places.valuesStart);
+  if (hasPartialRows())
+    queries.bound = op.getM();
+  if (hasPartialKeys())
+    keys.bound = values.bound = op.getN();
   outOffset = BodyEmitter::linearize(cast<MemRefType>(op.getOut().getType()),
                                      op.getOutMap());
-  numTiles = llvm::divideCeil(op.getN(), tile.getKeys());
+  numTiles = tile.getNumTiles(op);
 }
 
 //===----------------------------------------------------------------------===//
@@ -29,18 +34,14 @@ AttentionBlock::AttentionBlock(AttendOp op, const AttentionTile &tile,
 //===----------------------------------------------------------------------===//
 
 AttentionBlock::Matrix AttentionBlock::plan(Value buffer, AffineMap map,
-                                            int64_t rows, int64_t columns,
+                                            bool isWhole, int64_t columns,
                                             int64_t width, int64_t pitch,
                                             int64_t start) {
   AffineExpr offset =
       BodyEmitter::linearize(cast<MemRefType>(buffer.getType()), map);
-  unsigned numDims = map.getNumDims(), last = numDims - 1;
-  bool isWhole = BodyEmitter::getStride(offset, last, numDims) == 1 &&
-                 columns % kCopyVector == 0 &&
-                 getAlignment(buffer) % kCopyBytes == 0 &&
-                 startsVectors(offset, map, last);
-  return {buffer, offset, rows,  columns,
-          width,  pitch,  start, isWhole ? kCopyVector : 1};
+  isWhole = isWhole && getAlignment(buffer) % kCopyBytes == 0;
+  return {
+      buffer, offset, columns, width, pitch, start, isWhole ? kCopyVector : 1};
 }
 
 /// Calls \p body for each of \p rows x \p perRow places that is the thread's
@@ -77,8 +78,8 @@ void AttentionBlock::copyRows(const Matrix &matrix, Value firstRow,
                       constant(matrix.start + added * matrix.pitch));
     row = add(firstRow, row);
     Value isThere;
-    if (matrix.rows % count != 0)
-      isThere = isLess(add(row, constant(added)), matrix.rows);
+    if (matrix.bound)
+      isThere = isLess(add(row, constant(added)), *matrix.bound);
     if (matrix.width != matrix.columns)
       isThere = both(isThere, isLess(column, matrix.columns));
     SmallVector<Value> dims(batch);
@@ -120,7 +121,7 @@ LogicalResult AttentionBlock::storeElement(Value row, Value column,
                                            Value value) {
   row = add(firstRow, row);
   Value isThere;
-  if (op.getM() % tile.getRows() != 0)
+  if (hasPartialRows())
     isThere = isLess(row, op.getM());
   if (values.width != int64_t(op.getE()))
     isThere = both(isThere, isLess(column, op.getE()));
@@ -242,9 +243,10 @@ LogicalResult AttentionBlock::mergeWarps(State &state) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult AttentionBlock::emit(Value index) {
-  SmallVector<int64_t> extents(op.getBatch());
-  extents.push_back(llvm::divideCeil(op.getM(), tile.getRows()));
-  batch = emitter.delinearize(loc, index, extents);
+  SmallVector<Value> counts;
+  for (const GridTerm &count : tile.getNumBlocks(op))
+    counts.push_back(count.emit(emitter, loc));
+  batch = emitter.delinearize(loc, index, ValueRange(counts));
   firstRow = multiply(batch.pop_back_val(), tile.getRows());
 
   emitter.startTile();

@@ -29,10 +29,12 @@ private:
   struct Matrix {
     mlir::Value buffer; ///< of the operation
     mlir::AffineExpr offset;
-    int64_t rows, columns;
+    int64_t columns;
     int64_t width, pitch; ///< in shared memory
     int64_t start;        ///< there
     int64_t vector;       ///< elements that are copied at once
+    /// Its rows, if a tile may have others.
+    std::optional<int64_t> bound = std::nullopt;
   };
   /// What a lane has of its rows g and g + 8.
   struct State {
@@ -45,7 +47,7 @@ private:
   using Quarters = std::array<llvm::SmallVector<mlir::Value>, 4>;
 
   // Copies.
-  Matrix plan(mlir::Value buffer, mlir::AffineMap map, int64_t rows,
+  Matrix plan(mlir::Value buffer, mlir::AffineMap map, bool isWhole,
               int64_t columns, int64_t width, int64_t pitch, int64_t start);
   void share(int64_t rows, int64_t perRow,
              llvm::function_ref<void(mlir::Value row, int64_t added,
@@ -115,13 +117,22 @@ private:
   /// exp(\p a - \p b).
   mlir::Value expOfDifference(mlir::Value a, mlir::Value b);
 
+  /// Whether a tile may have rows of queries, or keys, that aren't there.
+  bool hasPartialRows() {
+    return typical.hasDynamicRows || op.getM() % tile.getRows() != 0;
+  }
+  bool hasPartialKeys() {
+    return typical.hasDynamicKeys || op.getN() % tile.getKeys() != 0;
+  }
+
   AttendOp op;
+  AttentionExtents typical;
   AttentionTile tile;
   TensorUnit unit;
   AttentionMemory places;
   Matrix queries, keys, values;
   mlir::AffineExpr outOffset;
-  int64_t numTiles; ///< of keys
+  GridTerm numTiles; ///< of keys
 
   llvm::SmallVector<mlir::Value> batch;
   mlir::Value firstRow;             ///< of the block

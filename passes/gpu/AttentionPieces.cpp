@@ -96,16 +96,16 @@ AttentionBlock::multiplyQueries(ArrayRef<TensorUnit::Factor> kept) {
 /// \p region makes of them.
 LogicalResult AttentionBlock::emitElements(Region &region, Value firstKey,
                                            MutableArrayRef<Value> elements) {
-  auto clamp = [&](Value index, int64_t bound, int64_t step) -> Value {
-    if (bound % step == 0)
+  auto clamp = [&](Value index, std::optional<int64_t> bound) -> Value {
+    if (!bound)
       return index;
-    return arith::MinUIOp::create(builder, loc, index, constant(bound - 1));
+    return arith::MinUIOp::create(builder, loc, index, constant(*bound - 1));
   };
   for (auto [i, element] : llvm::enumerate(elements)) {
     Value own = add(add(firstRow, row), constant(i % 4 / 2 * 8));
-    FailureOr<Value> made = emitElement(
-        region, clamp(own, op.getM(), tile.getRows()),
-        clamp(getKey(firstKey, i), op.getN(), tile.getKeys()), element);
+    FailureOr<Value> made =
+        emitElement(region, clamp(own, queries.bound),
+                    clamp(getKey(firstKey, i), keys.bound), element);
     if (failed(made))
       return failure();
     element = *made;
@@ -118,12 +118,12 @@ LogicalResult AttentionBlock::finishScores(Value firstKey,
                                            MutableArrayRef<Value> scores) {
   if (failed(emitElements(op.getScore(), firstKey, scores)))
     return failure();
-  if (op.getN() % tile.getKeys() == 0)
+  if (!keys.bound)
     return success();
   Value lowest = number(-std::numeric_limits<double>::infinity());
   for (auto [i, score] : llvm::enumerate(scores))
     score = arith::SelectOp::create(
-        builder, loc, isLess(getKey(firstKey, i), op.getN()), score, lowest);
+        builder, loc, isLess(getKey(firstKey, i), *keys.bound), score, lowest);
   return success();
 }
 
@@ -222,7 +222,8 @@ LogicalResult AttentionBlock::emitTile(Value number,
     return failure();
   wait(0);
   if (!isOnly) {
-    copyIf(isLess(number, numTiles - 1), keys,
+    Value next = add(number, constant(1));
+    copyIf(isLess(next, numTiles.emit(emitter, loc)), keys,
            add(first, constant(tile.getKeys())));
     closeCopies(builder, loc);
     closeCopies(builder, loc);
@@ -232,7 +233,7 @@ LogicalResult AttentionBlock::emitTile(Value number,
 }
 
 LogicalResult AttentionBlock::emitTiles(State &state) {
-  if (numTiles == 1)
+  if (numTiles.getValue() == 1 && !numTiles.isDynamic)
     return emitTile(constant(0), {}, state, /*isOnly=*/true);
   SmallVector<TensorUnit::Factor> kept;
   if (keepsQueries(op, tile, places)) {
@@ -243,8 +244,9 @@ LogicalResult AttentionBlock::emitTiles(State &state) {
   SmallVector<Value> carried(state.maxima.begin(), state.maxima.end());
   llvm::append_range(carried, state.sums);
   llvm::append_range(carried, state.results);
-  auto loop = scf::ForOp::create(builder, loc, constant(0), constant(numTiles),
-                                 constant(1), carried);
+  auto loop =
+      scf::ForOp::create(builder, loc, constant(0), numTiles.emit(emitter, loc),
+                         constant(1), carried);
   auto assign = [&](ValueRange from) {
     llvm::copy(from.take_front(2), state.maxima.begin());
     llvm::copy(from.slice(2, 2), state.sums.begin());

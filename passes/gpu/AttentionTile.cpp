@@ -33,8 +33,52 @@ static constexpr double kTileLatency = 100, kBlockLatency = 1000;
 /// Blocks of a multiprocessor that registers are enough for, about.
 static constexpr int64_t kResidentBlocks = 4;
 
-int64_t AttentionTile::getNumBlocks(AttendOp op) const {
-  return computeProduct(op.getBatch()) * llvm::divideCeil(op.getM(), getRows());
+AttentionExtents::AttentionExtents(AttendOp op) {
+  TypicalExtents typical(op);
+  unsigned i = 0;
+  for (int64_t extent : op.getBatch())
+    batch *= typical.get(i++, extent);
+  hasDynamicRows = typical.isDynamic(i);
+  rows = typical.get(i++, op.getM());
+  hasDynamicKeys = typical.isDynamic(i);
+  keys = typical.get(i++, op.getN());
+  hasDynamicColumns = typical.isDynamic(i) || typical.isDynamic(i + 1);
+}
+
+SmallVector<GridTerm> AttentionTile::getNumBlocks(AttendOp op) const {
+  TypicalExtents typical(op);
+  SmallVector<GridTerm> counts;
+  for (auto [i, extent] : llvm::enumerate(op.getBatch()))
+    counts.push_back({{{extent}}, typical.isDynamic(i)});
+  counts.push_back(
+      {{{int64_t(op.getM()), getRows()}}, AttentionExtents(op).hasDynamicRows});
+  return counts;
+}
+
+GridTerm AttentionTile::getNumTiles(AttendOp op) const {
+  return {{{int64_t(op.getN()), getKeys()}},
+          AttentionExtents(op).hasDynamicKeys};
+}
+
+SmallVector<int64_t> dlc::kernel::computeAttentionTraits(AttendOp op) {
+  auto isWhole = [](Value buffer, AffineMap map, int64_t columns) {
+    AffineExpr offset =
+        BodyEmitter::linearize(cast<MemRefType>(buffer.getType()), map);
+    unsigned numDims = map.getNumDims(), last = numDims - 1;
+    return BodyEmitter::getStride(offset, last, numDims) == 1 &&
+           columns % kCopyVector == 0 &&
+           getSliceAlignment(buffer) % kCopyBytes == 0 &&
+           startsVectors(offset, map, last);
+  };
+  return {isWhole(op.getQueries(), op.getQueriesMap(), op.getD()),
+          isWhole(op.getKeys(), op.getKeysMap(), op.getD()),
+          isWhole(op.getValues(), op.getValuesMap(), op.getE())};
+}
+
+SmallVector<int64_t> dlc::kernel::getAttentionTraits(AttendOp op) {
+  if (auto traits = op->getAttrOfType<DenseI64ArrayAttr>(kTraitsAttr))
+    return llvm::to_vector(traits.asArrayRef());
+  return computeAttentionTraits(op);
 }
 
 AttentionMemory::AttentionMemory(AttendOp op, const AttentionTile &tile,
@@ -56,23 +100,13 @@ AttentionMemory::AttentionMemory(AttendOp op, const AttentionTile &tile,
   numStatistics = tile.keyWarps > 1 ? tile.keyWarps * tile.getRows() : 0;
 }
 
-/// Whether the numbers of \p op are those of one size of several.
-static bool isResized(AttendOp op) {
-  return op
-      ->walk([](Operation *inner) {
-        return inner->hasAttr(kTypicalAttr) ? WalkResult::interrupt()
-                                            : WalkResult::advance();
-      })
-      .wasInterrupted();
-}
-
 /// Whether a multiprocessor's tensor cores compute \p op.
 static bool canUseTensorCores(AttendOp op) {
   auto isF32 = [](Type type) { return getElementTypeOrSelf(type).isF32(); };
-  return int64_t(op.getM()) >= kMinTensorRows &&
-         int64_t(op.getE()) <= kMaxColumns && !isResized(op) &&
-         isF32(op.getQueries().getType()) && isF32(op.getKeys().getType()) &&
-         isF32(op.getValues().getType()) &&
+  AttentionExtents typical(op);
+  return typical.rows >= kMinTensorRows && int64_t(op.getE()) <= kMaxColumns &&
+         !typical.hasDynamicColumns && isF32(op.getQueries().getType()) &&
+         isF32(op.getKeys().getType()) && isF32(op.getValues().getType()) &&
          op.getScore().front().getArguments().back().getType().isF32() &&
          op.getEpilogue().front().getArguments().back().getType().isF32();
 }
@@ -90,7 +124,7 @@ static int64_t getRegisters(AttendOp op, const AttentionTile &tile,
 
 bool dlc::kernel::keepsQueries(AttendOp op, const AttentionTile &tile,
                                const AttentionMemory &memory) {
-  return int64_t(op.getN()) > tile.getKeys() &&
+  return AttentionExtents(op).keys > tile.getKeys() &&
          getRegisters(op, tile, memory) + memory.queryWidth <= kMaxRegisters;
 }
 
@@ -100,7 +134,10 @@ static double estimate(AttendOp op, const AttentionTile &tile,
                        int64_t sharedBytes) {
   double depth = double(memory.queryWidth) / 8;
   double columns = double(memory.valueWidth) / 8;
-  int64_t numTiles = llvm::divideCeil(op.getN(), tile.getKeys());
+  AttentionExtents typical(op);
+  int64_t numTiles = llvm::divideCeil(typical.keys, tile.getKeys());
+  int64_t numBlocks =
+      typical.batch * llvm::divideCeil(typical.rows, tile.getRows());
   double tiles = double(numTiles), keys = double(numTiles * tile.getKeys());
   double rows = double(tile.getRows()), keyWarps = double(tile.keyWarps);
   double warps = double(tile.getNumThreads()) / 32;
@@ -123,18 +160,16 @@ static double estimate(AttendOp op, const AttentionTile &tile,
     instructions += warps * columns * kMergeInstructions;
     shared += 2 * warps * columns * 16 * 32;
   }
-  double blocks =
-      double(llvm::divideCeil(tile.getNumBlocks(op), multiprocessors));
+  auto blocks = double(llvm::divideCeil(numBlocks, multiprocessors));
   double resident = std::min({blocks, double(sharedBytes / memory.getBytes()),
                               double(kResidentBlocks)});
   // Warps that don't come in fours leave parts without work.
   double used = resident * warps / kParts;
   used /= std::ceil(used);
-  double terms[] = {blocks * tensor / used,
-                    blocks * instructions / kParts / used,
-                    blocks * shared / kSharedBytes,
-                    double(tile.getNumBlocks(op)) * bytes /
-                        double(multiprocessors) / kL2Bytes};
+  double terms[] = {
+      blocks * tensor / used, blocks * instructions / kParts / used,
+      blocks * shared / kSharedBytes,
+      double(numBlocks) * bytes / double(multiprocessors) / kL2Bytes};
   double longest = *llvm::max_element(terms);
   double sum = std::accumulate(std::begin(terms), std::end(terms), 0.0);
   double latency = std::ceil(blocks / resident) * kBlockLatency +

@@ -16,9 +16,26 @@ struct AttentionTile {
   int64_t getNumThreads() const { return 32 * rowWarps * keyWarps; }
   int64_t getRows() const { return kPieceRows * rowWarps; }
   int64_t getKeys() const { return kPieceColumns * pieces * keyWarps; }
-  /// How many blocks \p op takes.
-  int64_t getNumBlocks(AttendOp op) const;
+  /// How many blocks \p op takes: for each extent of the batch, and the rows.
+  llvm::SmallVector<GridTerm> getNumBlocks(AttendOp op) const;
+  /// How many tiles of keys there are.
+  GridTerm getNumTiles(AttendOp op) const;
 };
+
+/// The extents of an attention that decisions are made by (see TypicalExtents),
+/// and which of them are those of one size of several.
+struct AttentionExtents {
+  explicit AttentionExtents(AttendOp op);
+
+  int64_t batch = 1, rows, keys; ///< the product of the batch's; m; n
+  bool hasDynamicRows, hasDynamicKeys, hasDynamicColumns;
+};
+
+/// Whether each row of queries, keys and values is whole, aligned vectors,
+/// where their buffers are aligned: what kTraitsAttr says, or at its own size.
+llvm::SmallVector<int64_t> getAttentionTraits(AttendOp op);
+/// The same from the addresses alone: at its own size.
+llvm::SmallVector<int64_t> computeAttentionTraits(AttendOp op);
 
 /// Where the matrices are in shared memory, in elements of f32: queries, then a
 /// tile of keys, then one of values. What the warps that share a row have of

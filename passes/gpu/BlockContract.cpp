@@ -269,9 +269,7 @@ LogicalResult dlc::kernel::emitSharedContract(ContractOp op,
   auto contract = BlockContract::create(op, tile, emitter);
   Location loc = op.getLoc();
   Value zero = emitter.constantIndex(loc, 0);
-  GridTerm count;
-  for (const GridTerm &extent : tile.getNumTiles(op))
-    count = count * extent;
+  GridTerm count = getProduct(tile.getNumTiles(op));
   if (count.getValue() == 1 && !count.isDynamic)
     return contract->emitTile(zero);
   OpBuilder &builder = emitter.getBuilder();

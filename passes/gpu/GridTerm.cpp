@@ -12,6 +12,13 @@ GridTerm GridTerm::operator*(const GridTerm &other) const {
   return product;
 }
 
+GridTerm dlc::kernel::getProduct(ArrayRef<GridTerm> terms) {
+  GridTerm product;
+  for (const GridTerm &term : terms)
+    product = product * term;
+  return product;
+}
+
 int64_t GridTerm::getValue() const {
   int64_t value = 1;
   for (auto [extent, divisor] : factors)

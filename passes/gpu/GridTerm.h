@@ -30,6 +30,8 @@ struct GridTerm {
   mlir::Value emit(BlockEmitter &emitter, mlir::Location loc) const;
 };
 
+GridTerm getProduct(llvm::ArrayRef<GridTerm> terms);
+
 /// The attributes of the function of a dynamic grid that say what
 /// `kernel.blocks` and `kernel.scratch_bytes` are: sums of terms, each as
 /// GridTerm::toAttr makes it.

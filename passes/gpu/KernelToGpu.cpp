@@ -153,16 +153,14 @@ GridTerm GridLowering::getNumBlocks(const GridPart &part) {
   case GridPart::Blocks:
     return getNumTasks(cast<ParallelOp>(part.section));
   case GridPart::Tiles: {
-    GridTerm product;
     const BlockTile &tile = tiles.find(part.section)->second.best;
-    for (const GridTerm &count :
-         tile.getNumTiles(cast<ContractOp>(part.section)))
-      product = product * count;
+    GridTerm product =
+        getProduct(tile.getNumTiles(cast<ContractOp>(part.section)));
     return tile.parts > 1 ? product * GridTerm{{{tile.parts}}} : product;
   }
   case GridPart::Attention: {
     auto op = cast<AttendOp>(part.section);
-    return {{{getTile(op)->getNumBlocks(op)}}};
+    return getProduct(getTile(op)->getNumBlocks(op));
   }
   }
   llvm_unreachable("unknown part");

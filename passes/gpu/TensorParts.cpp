@@ -15,10 +15,8 @@ static constexpr int64_t kGroup = 4;
 static constexpr int64_t kGroupBytes = 16;
 
 int64_t TensorContract::getNumPartials() const {
-  int64_t tiles = 1;
-  for (const GridTerm &count : tile.getNumTiles(op))
-    tiles *= count.getValue();
-  return tiles * tile.parts * tile.rows * tile.columns;
+  return getProduct(tile.getNumTiles(op)).getValue() * tile.parts * tile.rows *
+         tile.columns;
 }
 
 /// Where \p part has its sums of a tile.

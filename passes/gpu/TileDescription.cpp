@@ -100,10 +100,11 @@ DictionaryAttr dlc::kernel::describeTile(ContractOp op,
 
 DictionaryAttr dlc::kernel::describeTile(AttendOp op,
                                          const AttentionTile &tile) {
+  AttentionExtents typical(op);
   startRemark(op) << remark::add(
       "attention of {0} queries to {1} keys in tiles of {2}x{3} of a GPU, {4} "
       "warps share the keys of a row",
-      int64_t(op.getM()), int64_t(op.getN()), tile.getRows(), tile.getKeys(),
+      typical.rows, typical.keys, tile.getRows(), tile.getKeys(),
       tile.keyWarps);
   Facts facts(op);
   facts.add("unit", "attention");

@@ -3,7 +3,6 @@
 // softmax along the rows, and a second product with the weights.
 #include "passes/graph/Passes.h"
 
-#include "dialects/graph/Decisions.h"
 #include "dialects/graph/GraphOps.h"
 #include "dialects/graph/Inference.h"
 #include "mlir/IR/IRMapping.h"
@@ -272,9 +271,6 @@ struct GraphFuseAttention
   using GraphFuseAttentionBase::GraphFuseAttentionBase;
 
   void runOnOperation() override {
-    // Its kernels are cut to fit the number of keys.
-    if (getOperation()->hasAttr(kRaggedAttr))
-      return;
     SmallVector<DotOp> products;
     getOperation().walk([&](DotOp op) { products.push_back(op); });
     // Backwards: the product of the scores comes before its attention, and is

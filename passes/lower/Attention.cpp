@@ -176,18 +176,25 @@ LogicalResult AttentionEmitter::emit() {
     return failure();
   if (*attend)
     b.setInsertionPointToStart(&attend->getTasks().emplaceBlock());
+  // Nothing is cut to fit one size of many: a task has all rows and keys then.
+  graph::Decisions &decisions = lowering.decisions;
+  bool isForManySizes = decisions.isForManySizes();
   // What follows the softmax needs its whole rows.
-  bool isOnline = n > kMaxKeys && !hasTail;
+  bool isOnline = n > kMaxKeys && !hasTail && !isForManySizes;
   keys = isOnline ? kKeysOfBlock : n;
-  int64_t tiles = chooseTiles();
+  int64_t tiles = isForManySizes ? 1 : chooseTiles();
   int64_t small = m / tiles, numLarge = m % tiles;
   int64_t maxRows = numLarge ? small + 1 : small;
-  scores = makeScratch({maxRows, keys});
+  // Multiples of a cache line, so that where each begins is one expression.
+  auto getRoom = [&](int64_t extent) -> int64_t {
+    return isForManySizes ? llvm::alignTo(extent, kPanel) : extent;
+  };
+  scores = makeScratch({maxRows, getRoom(keys)});
   if (!hasTail)
-    factors = makeScratch(maxRows);
+    factors = makeScratch(getRoom(maxRows));
   // In their tensor the rows of values are far from each other, which costs
   // more than a copy where they are read often.
-  if (maxRows >= kMinRows && columns % kPanel == 0)
+  if (decisions.decide(maxRows >= kMinRows && columns % kPanel == 0))
     values = makeScratch({columns / kPanel, keys, kPanel});
   if (isOnline) {
     maxima = makeScratch(maxRows);

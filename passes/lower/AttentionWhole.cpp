@@ -156,8 +156,5 @@ FailureOr<kernel::AttendOp> AttendEmitter::emit() {
 
 FailureOr<kernel::AttendOp> dlc::lower::emitAttend(GroupLowering &lowering,
                                                    graph::AttentionOp op) {
-  // Its extents can't be dynamic.
-  if (lowering.decisions.isForManySizes())
-    return kernel::AttendOp();
   return AttendEmitter(lowering, op).emit();
 }

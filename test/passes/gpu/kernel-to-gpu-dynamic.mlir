@@ -75,10 +75,51 @@ kernel.func @product(%x: memref<16x32xf32>, %w: memref<4x32x16xf32>) outputs(%y:
       lhs %x at affine_map<(m, k) -> (m, k)>
       rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
       out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
-      {kernel.typical = array<i64: 4096, -1, -1, 128, 64>, kernel.traits = array<i64: 1, 4>}
+      {kernel.typical = array<i64: 4096, -1, -1, 128, 64>, kernel.traits = array<i64: 1, 4, 0>}
       : memref<16x32xf32>, memref<4x32x16xf32>, memref<16x64xf32>
   epilogue (%m, %p, %l, %acc: f32) {
     kernel.yield %acc : f32
+  }
+}
+}
+
+// -----
+
+#gpu = #device.gpu<"sm_90", sm = 90, multiprocessors = 132, block_shared_bytes = 232448>
+
+module attributes {device.gpu = #gpu} {
+// Queries and keys are compared with how many there are, though both are whole
+// tiles at this size. Of the values a row isn't whole vectors at another size.
+// CHECK-LABEL: gpu.func @attention
+// CHECK-SAME: kernel.block_terms = [array<i64: 12, 1, 128, [[ROWS:16|32|64]]>]
+// CHECK-SAME: kernel.scratch_bytes = 0
+// CHECK: arith.cmpi ult, %{{.+}}, %c128{{.*}} : index
+// CHECK: nvgpu.device_async_copy {{.*}}, 4, %{{.+}} {bypassL1} : memref<98304xf32>
+// CHECK: nvgpu.device_async_copy {{.*}}, 1, %{{.+}} : memref<98304xf32>
+// CHECK: arith.minui %{{.+}}, %c127{{.*}} : index
+// CHECK: arith.select %{{.+}}, %{{.+}}, %{{.+}} : f32
+// CHECK: math.exp2
+kernel.func @attention(%q: memref<12x128x64xf32>, %k: memref<12x128x64xf32>, %v: memref<12x128x64xf32>)
+    outputs(%y: memref<12x128x64xf32>)
+    attributes {kernel.any_size, kernel.alignments = array<i64: 16, 16, 16, 16>} {
+  kernel.attend batch [12] m 128 n 128 d 64 e 64
+      queries %q at affine_map<(b, m, d) -> (b, m, d)>
+      keys %k at affine_map<(b, n, d) -> (b, n, d)>
+      values %v at affine_map<(b, n, e) -> (b, n, e)>
+      out %y at affine_map<(b, m, e) -> (b, m, e)>
+      {kernel.typical = array<i64: 12, 128, 128, -1, -1>, kernel.traits = array<i64: 1, 1, 0>}
+      : memref<12x128x64xf32>, memref<12x128x64xf32>, memref<12x128x64xf32>, memref<12x128x64xf32>
+  score {
+  ^bb0(%b: index, %m: index, %n: index, %acc: f32):
+    kernel.yield %acc : f32
+  } epilogue {
+  ^bb0(%b: index, %m: index, %e: index, %acc: f32):
+    kernel.yield %acc : f32
+  } tasks {
+    kernel.parallel (%b, %m) to (12, 128) {
+      %0 = kernel.load %q[%b, %m, 0] : memref<12x128x64xf32>
+      kernel.store %0, %y[%b, %m, 0] : memref<12x128x64xf32>
+    }
   }
 }
 }
