@@ -353,6 +353,13 @@ static void writeGemms(TableWriter &out, ArrayRef<CudaGemmSpec> gemms) {
   }
 }
 
+/// Whether a kernel of \p cuda has other phases than on CPUs.
+static bool hasOwnPhases(const CudaSpec &cuda) {
+  return any_of(cuda.kernels, [](const CudaKernelSpec &kernel) {
+    return kernel.ownPhases != 0;
+  });
+}
+
 /// Writes the images' bytes and the tables for CUDA devices.
 static void writeCuda(TableWriter &out, const CudaSpec &cuda) {
   static_assert(sizeof(dlc_abi_cuda_image) == 24, "write the new fields");
@@ -392,9 +399,7 @@ static void writeCuda(TableWriter &out, const CudaSpec &cuda) {
   bool hasScratch = writeNumbers(out, "cuda_kernel_scratch", scratch);
   if (!cuda.gemms.empty())
     writeGemms(out, cuda.gemms);
-  bool hasPhases = llvm::any_of(cuda.kernels, [](const CudaKernelSpec &kernel) {
-    return kernel.ownPhases != 0;
-  });
+  bool hasPhases = hasOwnPhases(cuda);
   if (hasPhases) {
     out.table(out.label("cuda_kernel_phases"), /*hasPointers=*/false);
     for (const CudaKernelSpec &kernel : cuda.kernels)
@@ -436,6 +441,11 @@ static size_t getModelBytes(const ArtifactSpec &spec) {
 
 /// The format of the table of \p spec. Older runtimes know what they can run.
 static uint32_t getVersion(const ArtifactSpec &spec) {
+  auto isNew = [](const ArtifactSpec &part) {
+    return part.cuda && hasOwnPhases(*part.cuda);
+  };
+  if (isNew(spec) || any_of(spec.specializations, isNew))
+    return DLC_ABI_VERSION_PHASES;
   if (!spec.counts.empty())
     return DLC_ABI_VERSION_COUNTS;
   return spec.isDynamic() ? DLC_ABI_VERSION_DIMS : DLC_ABI_VERSION;

@@ -18,18 +18,19 @@ dlc_status dlc::runtime::checkModel(const dlc_abi_model *model) {
   // Before the sizes, which differ between formats; the fields up to the name
   // are those of every format.
   bool isTooOld = model->abi_version < DLC_ABI_VERSION;
-  if (isTooOld || model->abi_version > DLC_ABI_VERSION_COUNTS)
+  if (isTooOld || model->abi_version > DLC_ABI_VERSION_PHASES)
     return fail(DLC_ERROR_VERSION,
                 "model '%s' has format %u, this runtime reads formats %u to "
                 "%u: %s",
                 model->name, model->abi_version, DLC_ABI_VERSION,
-                DLC_ABI_VERSION_COUNTS,
+                DLC_ABI_VERSION_PHASES,
                 isTooOld ? "compile the model again"
                          : "update it, or compile the model with its dlc");
   size_t size = offsetof(dlc_abi_model, num_dims);
   if (model->abi_version >= DLC_ABI_VERSION_DIMS)
-    size = isCounting(*model) ? sizeof(dlc_abi_model)
-                              : offsetof(dlc_abi_model, cuda);
+    size = offsetof(dlc_abi_model, cuda);
+  if (model->abi_version == DLC_ABI_VERSION_COUNTS || isCounting(*model))
+    size = sizeof(dlc_abi_model);
   if (model->struct_size < size)
     return fail(DLC_ERROR_ARTIFACT, "the model's tables are cut short");
   const dlc_abi_cuda *cuda = getCuda(*model);

@@ -26,7 +26,8 @@ inline const dlc_abi_cuda *getCuda(const dlc_abi_model &model) {
 /// Whether \p model counts some of its dims while it runs. The fields that
 /// belong to counts may be read only then.
 inline bool isCounting(const dlc_abi_model &model) {
-  return model.abi_version >= DLC_ABI_VERSION_COUNTS;
+  return model.abi_version >= DLC_ABI_VERSION_COUNTS &&
+         model.struct_size > offsetof(dlc_abi_model, num_counts);
 }
 
 /// How many dims callers choose; those that are counted follow.

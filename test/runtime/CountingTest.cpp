@@ -102,7 +102,7 @@ TEST_F(Counting, IsForNewRuntimesOnly) {
   model.struct_size = offsetof(dlc_abi_model, num_counts);
   EXPECT_EQ(dlc_core_model(&model), nullptr);
   EXPECT_STREQ(dlc_last_error(), "the model's tables are cut short");
-  model.abi_version = DLC_ABI_VERSION_COUNTS + 1;
+  model.abi_version = DLC_ABI_VERSION_PHASES + 1;
   EXPECT_EQ(dlc_core_model(&model), nullptr);
 }
 

@@ -63,14 +63,14 @@ TEST(Model, RefusesOtherFormats) {
   dlc_model_info info = {};
   info.struct_size = sizeof info;
   dlc_abi_model newer = *testModel();
-  newer.abi_version = DLC_ABI_VERSION_COUNTS + 1;
+  newer.abi_version = DLC_ABI_VERSION_PHASES + 1;
   EXPECT_EQ(dlc_model_get_info(&newer, &info), DLC_ERROR_VERSION);
   EXPECT_EQ(dlc_core_model(&newer), nullptr);
   std::string ours = "formats " + std::to_string(DLC_ABI_VERSION) + " to " +
-                     std::to_string(DLC_ABI_VERSION_COUNTS);
+                     std::to_string(DLC_ABI_VERSION_PHASES);
   EXPECT_EQ(dlc_last_error(),
             "model 'test' has format " +
-                std::to_string(DLC_ABI_VERSION_COUNTS + 1) +
+                std::to_string(DLC_ABI_VERSION_PHASES + 1) +
                 ", this runtime reads " + ours +
                 ": update it, or compile the model with its dlc");
 

@@ -24,6 +24,9 @@ extern "C" {
 #define DLC_ABI_VERSION_DIMS 3u
 /* The format of models that count while they run, which older ones can't. */
 #define DLC_ABI_VERSION_COUNTS 4u
+/* The format of models whose kernels have other phases on CUDA devices than on
+ * CPUs, which older ones would leave out. They may end before num_counts. */
+#define DLC_ABI_VERSION_PHASES 5u
 /* "dlcmodel" read as a little-endian integer. */
 #define DLC_ABI_MAGIC UINT64_C(0x6c65646f6d636c64)
 /* The input that a model's random numbers depend on: one int64. */

@@ -273,6 +273,8 @@ TEST_F(ArtifactTest, PhasesForCudaStandInForTheModels) {
   ASSERT_NE(cuda.kernel_phases, nullptr);
   EXPECT_EQ(cuda.kernel_phases[0], 2);
   EXPECT_EQ(model->kernel_phases, nullptr);
+  // Older runtimes would run the first phase only.
+  EXPECT_EQ(model->abi_version, DLC_ABI_VERSION_PHASES);
   dlclose(library);
 }
 
