@@ -23,6 +23,7 @@ void Block::start(Dim3 at) {
   endedThreads = 0;
   isCompletionDue = false;
   suspicion = Suspicion();
+  bulkCopies.clear();
   shared.start(*launch.kernel.code, launch.config.dynamicShared);
   for (Barrier &barrier : barriers)
     barrier = Barrier();

@@ -40,6 +40,13 @@ struct AccessPattern {
   unsigned count = 0, fewest = 0;
 };
 
+/// A cp.async.bulk into shared memory that hasn't landed.
+struct BulkCopy {
+  uint32_t barrier = 0, shared = 0; ///< offsets in shared memory
+  uint64_t global = 0;
+  uint32_t bytes = 0;
+};
+
 class Block {
 public:
   enum class Status : uint8_t { Done, Yield, Fault };
@@ -64,6 +71,7 @@ public:
   unsigned threads = 0;
   unsigned aliveThreads = 0, endedThreads = 0;
   SharedMemory shared;
+  std::vector<BulkCopy> bulkCopies;
   Counters counters;
   uint64_t instructionsByClass[size_t(Class::Count)] = {};
   uint64_t clock = 0;  ///< instructions that the block executed

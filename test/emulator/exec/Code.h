@@ -138,6 +138,7 @@ struct Code {
   struct SharedRegion {
     uint32_t offset = 0, size = 0;
     std::string name;
+    bool isZero = false; ///< when a block begins; others hold nothing
   };
   std::vector<SharedRegion> shared; ///< static variables that it can reach
   uint32_t dynamicSharedBase = 0;

@@ -53,7 +53,8 @@ const DecodeTable &decodeTable() {
                       registerCompareOps, registerMoveOps, registerConvertOps,
                       registerMemoryOps, registerAtomicOps, registerAsyncOps,
                       registerWarpOps, registerBarrierOps, registerControlOps,
-                      registerMmaOps, registerVideoOps, registerWmmaOps})
+                      registerMmaOps, registerVideoOps, registerWmmaOps,
+                      registerMbarrierOps})
       add(result);
     return result;
   }();
@@ -364,6 +365,17 @@ bool specialKind(std::string_view name, SpecialSlot::Kind &kind) {
 }
 } // namespace
 
+bool Decoder::reservedShared(std::string_view name, uint32_t &value) const {
+  if (name.substr(0, reservedSharedPrefix.size()) != reservedSharedPrefix)
+    return false;
+  const std::string_view which = name.substr(reservedSharedPrefix.size());
+  value = which == "cap"   ? reservedSharedBytes
+          : which == "end" ? symbols.reservedShared + reservedSharedBytes
+          : which == "1"   ? symbols.reservedShared + reservedSharedBytes / 2
+                           : symbols.reservedShared;
+  return true;
+}
+
 void Decoder::src(int32_t Instruction::*field, const Operand &operand,
                   unsigned width, Type type) {
   srcExternal(nullptr, operand, width, type);
@@ -386,6 +398,10 @@ void Decoder::srcExternal(int32_t *slot, const Operand &operand, unsigned width,
   }
   case Operand::Kind::Special: {
     SpecialSlot::Kind kind;
+    if (uint32_t value; reservedShared(operand.name, value)) {
+      pendingConstant = constants.slot(value, width ? width : 4);
+      break;
+    }
     if (!specialKind(operand.name, kind) || (width && width < 4))
       fail("'" + operand.name + "' can't be an operand of '" + source->text() +
            "'");

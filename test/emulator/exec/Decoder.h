@@ -37,9 +37,15 @@ struct SymbolTable {
   std::map<const ptx::Variable *, uint64_t> globals;   ///< device addresses
   std::map<const ptx::Variable *, uint32_t> shared;    ///< offsets
   std::map<const ptx::Function *, uint32_t> functions; ///< index in the program
+  uint32_t reservedShared = 0; ///< offset of the system's shared memory
   const DeviceMemory *memory = nullptr;
   unsigned sm = 90;
 };
+
+/// The shared memory of a block that belongs to the system, which special
+/// registers name: cooperative groups of several warps meet in it.
+constexpr std::string_view reservedSharedPrefix = "%reserved_smem_offset_";
+constexpr uint32_t reservedSharedBytes = 1024;
 
 /// Addresses of functions, for indirect calls: no memory is there.
 constexpr uint64_t functionBase = 1ull << 40;
@@ -161,6 +167,7 @@ private:
   void reference(int32_t Instruction::*field, int32_t *external, uint32_t reg,
                  bool isDefinition);
   uint32_t specialRegister(SpecialSlot::Kind kind, bool isWide);
+  bool reservedShared(std::string_view name, uint32_t &value) const;
   uint64_t symbolAddress(const Operand &operand) const;
 
   std::vector<bool> taken;
@@ -188,6 +195,7 @@ void registerConvertOps(DecodeTable &table);
 void registerMemoryOps(DecodeTable &table);
 void registerAtomicOps(DecodeTable &table);
 void registerAsyncOps(DecodeTable &table);
+void registerMbarrierOps(DecodeTable &table);
 void registerWarpOps(DecodeTable &table);
 void registerBarrierOps(DecodeTable &table);
 void registerControlOps(DecodeTable &table);

@@ -35,6 +35,10 @@ public:
   Loader(std::unique_ptr<ptx::Module> parsed, DeviceMemory &memory, unsigned sm)
       : program(new Program(memory)), sm(sm) {
     program->module = std::move(parsed);
+    reserved.name = "reserved";
+    reserved.space = Space::Shared;
+    reserved.bytes = reservedSharedBytes;
+    reserved.align = 1024;
   }
 
   std::unique_ptr<Program> run() {
@@ -81,6 +85,9 @@ private:
   void collect(const ptx::Operand &operand, References &into) {
     for (const ptx::Operand &element : operand.elements)
       collect(element, into);
+    if (operand.kind == ptx::Operand::Kind::Special &&
+        operand.name.rfind(reservedSharedPrefix, 0) == 0)
+      into.shared.insert(&reserved);
     if (operand.kind != ptx::Operand::Kind::Symbol)
       return;
     if (operand.variable && operand.variable->space == Space::Shared)
@@ -191,6 +198,8 @@ private:
         throw ptx::Error{variable.line, "too much shared memory"};
     };
     auto variables = allVariables({Space::Shared});
+    if (users.count(&reserved))
+      variables.push_back(&reserved);
     for (const ptx::Variable *variable : variables)
       if (!isDynamic(*variable) && users[variable].size() != 1)
         place(*variable, common);
@@ -205,6 +214,7 @@ private:
     for (const ptx::Variable *variable : variables)
       if (isDynamic(*variable))
         symbols.shared[variable] = dynamicBase;
+    symbols.reservedShared = symbols.shared[&reserved];
   }
 
   static bool isDynamic(const ptx::Variable &variable) {
@@ -352,9 +362,11 @@ private:
     for (const ptx::Variable *variable : reached[&function].shared) {
       if (isDynamic(*variable))
         continue;
-      packed = alignUp(packed, variable->align) + variable->bytes;
+      if (variable != &reserved)
+        packed = alignUp(packed, variable->align) + variable->bytes;
       code.shared.push_back({symbols.shared[variable],
-                             uint32_t(variable->bytes), variable->name});
+                             uint32_t(variable->bytes), variable->name,
+                             variable == &reserved});
     }
     kernel.staticShared = code.staticShared = uint32_t(packed);
     code.dynamicSharedBase = dynamicBase;
@@ -384,6 +396,7 @@ private:
   unsigned sm;
   SymbolTable symbols;
   uint32_t dynamicBase = 0;
+  ptx::Variable reserved; ///< the system's shared memory
   std::map<const ptx::Function *, References> reached;
 };
 

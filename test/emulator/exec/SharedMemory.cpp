@@ -30,8 +30,14 @@ void SharedMemory::start(const Code &code, uint32_t dynamic) {
       std::fill(writtenAt.begin() + (offset >> shift),
                 writtenAt.begin() + ((offset + size - 1) >> shift) + 1, never);
   };
-  for (auto &region : code.shared)
+  for (auto &region : code.shared) {
     open(region.offset, region.size);
+    if (!region.isZero)
+      continue;
+    std::memset(at(region.offset), 0, region.size);
+    std::fill_n(writtenAt.begin() + (region.offset >> shift),
+                region.size >> shift, 0);
+  }
   open(code.dynamicSharedBase, dynamic);
 }
 

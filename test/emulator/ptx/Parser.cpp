@@ -41,7 +41,9 @@ bool isSpecial(const std::string &name) {
                                       "%is_explicit_cluster",
                                       "%reserved_smem_offset_begin",
                                       "%reserved_smem_offset_end",
-                                      "%reserved_smem_offset_cap"};
+                                      "%reserved_smem_offset_cap",
+                                      "%reserved_smem_offset_0",
+                                      "%reserved_smem_offset_1"};
   for (const char *known : names)
     if (name == known)
       return true;

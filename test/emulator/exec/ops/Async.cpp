@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cp.async and mbarrier. A copy's bytes land when its group is waited for.
-#include "exec/ops/Elementwise.h"
-#include "exec/ops/Memory.h"
+// cp.async of lanes. A copy's bytes land when its group is waited for.
+#include "exec/ops/Mbarrier.h"
 
 #include <algorithm>
 #include <cstring>
@@ -99,72 +98,6 @@ Next waitAll(Warp &warp, const Instruction &, Mask lanes) {
   return Next::Continue;
 }
 
-// An mbarrier's word: expected arrivals, those missing in this phase, the
-// phase's parity in the top bit.
-constexpr uint64_t countMask = 0xFFFFF, phaseBit = 1ull << 63;
-uint64_t expectedOf(uint64_t word) { return word & countMask; }
-uint64_t missingOf(uint64_t word) { return word >> 20 & countMask; }
-uint64_t makeWord(uint64_t expected, uint64_t missing, uint64_t phase) {
-  return expected | missing << 20 | phase;
-}
-
-enum : uint8_t { dropsArrival = 32, isParity = 64 };
-
-bool barrierWords(Warp &warp, const Instruction &i, Mask lanes, AccessKind kind,
-                  Lanes &where, uint64_t (&addresses)[warpSize]) {
-  addressesOf(warp, i.a, i.flags & narrowBase, i.imm, addresses);
-  return resolve(warp, i, lanes, Space(i.e), addresses, 8, 8, kind, where);
-}
-
-Next initBarrier(Warp &warp, const Instruction &i, Mask lanes) {
-  alignas(64) uint64_t addresses[warpSize];
-  Lanes where;
-  if (!barrierWords(warp, i, lanes, AccessKind::Store, where, addresses))
-    return Next::Fault;
-  const uint32_t *count = warp.src<uint32_t>(i.b);
-  for (Mask rest = lanes; rest; rest &= rest - 1) {
-    unsigned l = unsigned(__builtin_ctz(rest));
-    uint64_t word = makeWord(count[l] & countMask, count[l] & countMask, 0);
-    if (!warp.block.shared.access(warp, l, where.offset[l], 8,
-                                  SharedMemory::Access::Write, false, &word, i))
-      return Next::Fault;
-    std::memcpy(where.at[l], &word, 8);
-  }
-  return Next::Continue;
-}
-
-void arriveOnce(Warp &warp, uint8_t *at, uint64_t address, uint64_t count,
-                bool drops) {
-  uint64_t word;
-  std::memcpy(&word, at, 8);
-  warp.block.shared.publish(warp, address);
-  uint64_t expected = expectedOf(word) - (drops ? count : 0),
-           missing = missingOf(word);
-  missing = missing > count ? missing - count : 0;
-  uint64_t phase = word & phaseBit;
-  word = missing ? makeWord(expected, missing, phase)
-                 : makeWord(expected, expected, phase ^ phaseBit);
-  std::memcpy(at, &word, 8);
-}
-
-Next arriveBarrier(Warp &warp, const Instruction &i, Mask lanes) {
-  alignas(64) uint64_t addresses[warpSize];
-  Lanes where;
-  if (!barrierWords(warp, i, lanes, AccessKind::Atomic, where, addresses))
-    return Next::Fault;
-  const uint32_t *count = warp.src<uint32_t>(i.b);
-  uint64_t *state = warp.dst<uint64_t>(i.d);
-  activeLanes(lanes, [&](unsigned l) {
-    uint64_t word;
-    std::memcpy(&word, where.at[l], 8);
-    if (i.size)
-      state[l] = word;
-    arriveOnce(warp, where.at[l], where.offset[l], count[l],
-               i.flags & dropsArrival);
-  });
-  return Next::Continue;
-}
-
 /// cp.async.mbarrier.arrive.noinc: when the lane's copies are done, as they are
 /// made to be here.
 Next copiesArrive(Warp &warp, const Instruction &i, Mask lanes) {
@@ -175,111 +108,11 @@ Next copiesArrive(Warp &warp, const Instruction &i, Mask lanes) {
     return Next::Fault;
   activeLanes(lanes, [&](unsigned l) {
     if (i.size) // else its arrival was added to what is missing
-      arriveOnce(warp, where.at[l], where.offset[l], 1, false);
+      arriveOnce(warp, where.at[l], where.offset[l]);
     else
       warp.block.shared.publish(warp, where.offset[l]);
   });
   return Next::Continue;
-}
-
-Next testBarrier(Warp &warp, const Instruction &i, Mask lanes) {
-  alignas(64) uint64_t addresses[warpSize];
-  Lanes where;
-  if (!barrierWords(warp, i, lanes, AccessKind::Atomic, where, addresses))
-    return Next::Fault;
-  warp.polled();
-  Mask done = 0;
-  activeLanes(lanes, [&](unsigned l) {
-    uint64_t word;
-    std::memcpy(&word, where.at[l], 8);
-    bool phase = word & phaseBit;
-    bool wanted = i.flags & isParity
-                      ? warp.src<uint32_t>(i.b)[l] & 1
-                      : (warp.src<uint64_t>(i.b)[l] & phaseBit) != 0;
-    if (phase == wanted)
-      return;
-    done |= 1u << l;
-    warp.block.shared.takeOver(warp, where.offset[l]);
-  });
-  warp.setPredicate(i.d, lanes, done);
-  return Next::Continue;
-}
-
-Next pendingCount(Warp &warp, const Instruction &i, Mask lanes) {
-  const uint64_t *state = warp.src<uint64_t>(i.a);
-  eachLane(lanes, warp.dst<uint32_t>(i.d),
-           [=](unsigned l) { return uint32_t(missingOf(state[l])); });
-  return Next::Continue;
-}
-Next invalidate(Warp &, const Instruction &, Mask) { return Next::Continue; }
-
-void barrierAddress(Decoder &decoder, const Operand &operand) {
-  Space space = takeSpace(decoder);
-  decoder.address(&Instruction::a, operand, space);
-  decoder.out->e = int32_t(space);
-}
-
-void decodeMbarrier(Decoder &decoder) {
-  Instruction &out = *decoder.out;
-  out.kind = Class::Memory;
-  out.size = 0;
-  int what = decoder.takeOne({"init", "inval", "arrive", "arrive_drop",
-                              "test_wait", "try_wait", "pending_count"});
-  bool isByParity = decoder.take("parity");
-  takeSemantics(decoder);
-  decoder.takeOne({"cta", "cluster"});
-  out.flags &= uint8_t(~strongAccess);
-  decoder.take("noComplete");
-  switch (what) {
-  case 0:
-    decoder.expectOperands(2);
-    barrierAddress(decoder, decoder.operand(0));
-    decoder.src(&Instruction::b, decoder.operand(1), 4);
-    out.run = initBarrier;
-    break;
-  case 1:
-    decoder.expectOperands(1);
-    barrierAddress(decoder, decoder.operand(0));
-    out.run = invalidate;
-    break;
-  case 2:
-  case 3: {
-    decoder.expectOperands(1, 3);
-    size_t at = decoder.operand(0).kind == Operand::Kind::Address ? 0 : 1;
-    bool hasState = at && decoder.operand(0).kind != Operand::Kind::Sink;
-    barrierAddress(decoder, decoder.operand(at));
-    out.size = hasState ? 8 : 0;
-    if (hasState)
-      decoder.dst(&Instruction::d, decoder.operand(0), 8);
-    if (at + 1 < decoder.operandCount())
-      decoder.src(&Instruction::b, decoder.operand(at + 1), 4);
-    else
-      out.b = decoder.constant(1, 4);
-    out.flags |= what == 3 ? dropsArrival : 0;
-    out.run = arriveBarrier;
-    break;
-  }
-  case 4:
-  case 5:
-    decoder.expectOperands(3, 4);
-    decoder.dstPredicate(&Instruction::d, decoder.operand(0));
-    barrierAddress(decoder, decoder.operand(1));
-    decoder.src(&Instruction::b, decoder.operand(2), isByParity ? 4 : 8);
-    if (decoder.operandCount() == 4) // how long to wait at most
-      decoder.src(&Instruction::c, decoder.operand(3), 4);
-    out.flags |= isByParity ? isParity : 0;
-    out.run = testBarrier;
-    break;
-  case 6:
-    decoder.expectOperands(2);
-    decoder.dst(&Instruction::d, decoder.operand(0), 4);
-    decoder.src(&Instruction::a, decoder.operand(1), 8);
-    out.run = pendingCount;
-    break;
-  default:
-    decoder.fail("'" + decoder.source->text() + "' isn't supported");
-  }
-  decoder.takeType(); // .b64
 }
 
 void decodeGroups(Decoder &decoder, int what) {
@@ -295,8 +128,8 @@ void decodeCopy(Decoder &decoder) {
   out.kind = Class::Memory;
   if (!decoder.take("async"))
     decoder.fail("unknown instruction '" + decoder.source->text() + "'");
-  if (decoder.has("bulk") || decoder.has("reduce"))
-    decoder.fail("'" + decoder.source->text() + "' isn't supported");
+  if (decoder.take("bulk"))
+    return decodeBulkCopy(decoder);
   int group = decoder.takeOne({"commit_group", "wait_group", "wait_all"});
   if (group >= 0)
     return decodeGroups(decoder, group);
@@ -352,9 +185,6 @@ void decodeCopy(Decoder &decoder) {
 
 } // namespace
 
-void registerAsyncOps(DecodeTable &table) {
-  table["cp"] = decodeCopy;
-  table["mbarrier"] = decodeMbarrier;
-}
+void registerAsyncOps(DecodeTable &table) { table["cp"] = decodeCopy; }
 
 } // namespace emulator

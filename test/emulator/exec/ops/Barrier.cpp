@@ -123,7 +123,8 @@ void decodeFence(Decoder &decoder) {
       "release", "cta",           "cluster",
       "gpu",     "sys",           "gl",
       "level",   "proxy",         "alias",
-      "async",   "async::global", "async::shared::cta",
+      "async",   "shared::cta",   "shared::cluster",
+      "global",  "async::global", "async::shared::cta",
       "generic", "mbarrier_init", "sync_restrict::shared::cta"};
   for (const char *modifier : known)
     decoder.take(modifier);
