@@ -10,6 +10,7 @@
 
 #include "ptx/Module.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -69,10 +70,17 @@ struct Instruction {
   uint8_t size = 0;    ///< bytes of an element, of memory instructions
   uint8_t count = 1;   ///< elements of a vector, of memory instructions
   uint8_t flags = 0;   ///< as the family says
-  uint32_t target = 0; ///< of branches and calls
-  int64_t imm = 0;     ///< an address offset, or as the family says
+  union {
+    uint32_t target = 0; ///< of branches and calls
+    /// Of loads whose value is only copied: their number, from 1, or
+    /// `replaces`. Of stores of such values: 1 + their place in copySources.
+    uint32_t copy;
+  };
+  static constexpr uint32_t replaces = ~0u; ///< some bits of what it loads
+  int64_t imm = 0; ///< an address offset, or as the family says
   const Extra *extra = nullptr;
 };
+static_assert(sizeof(Instruction) == 64, "a cache line");
 
 /// A special register that frames hold in a slot.
 struct SpecialSlot {
@@ -131,6 +139,8 @@ struct Code {
   uint32_t registerBytes = 0; ///< of a warp's frame
   uint32_t localBytes = 0;    ///< of a thread's frame
   uint32_t registerEstimate = 0;
+  /// Of stores: which copying loads gave their elements; 0: none.
+  std::vector<std::array<uint32_t, 8>> copySources;
   const uint8_t *constants = nullptr;
   uint32_t index = 0; ///< in its program; function "addresses" come from it
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Program::load: places variables, decodes functions, describes kernels.
+#include "exec/Copies.h"
 #include "exec/Flow.h"
 #include "exec/Program.h"
 #include "exec/ops/Control.h"
@@ -306,9 +307,12 @@ private:
     end.line =
         function.body.empty() ? function.line : function.body.back().line;
     function.body.push_back(end);
+    const Copies copies(function, code);
     std::vector<FlowInstruction> body(function.body.size());
     for (size_t i = 0; i < body.size(); ++i) {
       decoder.decode(function.body[i], body[i].instruction);
+      if (uint32_t mark = copies.markOf(i))
+        body[i].instruction.copy = mark;
       body[i].flow = decoder.flow;
       body[i].targets = decoder.targets;
       body[i].table = decoder.tableToPatch;

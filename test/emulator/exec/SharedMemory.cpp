@@ -84,7 +84,7 @@ bool SharedMemory::slowAccess(Warp &warp, unsigned lane, uint32_t cell,
         verb + ", while an asynchronous copy to it wasn't waited for,", cell);
   if (written == never) {
     // Someone may be about to write it: then it is a race.
-    if (kind == Access::Read)
+    if (kind == Access::Read && at.copy != Instruction::replaces)
       warp.block.suspect(warp, lane, at,
                          "reads " + describe(cell << shift) +
                              ", which was never written");

@@ -32,6 +32,7 @@ void Warp::start(const Code &kernel, Mask lanes) {
   std::fill(std::begin(laneSync), std::end(laneSync), 0);
   std::fill(std::begin(laneGroup), std::end(laneGroup), 0);
   copies.clear();
+  copied.clear();
   lastRange = {};
   alive = lanes;
   active = 0;
@@ -99,6 +100,10 @@ Frame *Warp::newFrame(const Code &code, Frame *parent) {
 void Warp::release(Frame *frame) {
   while (frame && --frame->users == 0) {
     Frame *parent = frame->parent;
+    copied.erase(
+        std::remove_if(copied.begin(), copied.end(),
+                       [&](const CopiedLanes &c) { return c.frame == frame; }),
+        copied.end());
     for (auto &entry : frames)
       if (entry.get() == frame) {
         freeFrames.push_back(std::move(entry));

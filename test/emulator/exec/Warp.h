@@ -49,6 +49,13 @@ struct Fragment {
 };
 
 /// An asynchronous copy of one lane that hasn't landed.
+/// Lanes that have loaded local memory that nobody wrote, to copy it.
+struct CopiedLanes {
+  const Frame *frame = nullptr;
+  const Instruction *load = nullptr;
+  Mask lanes = 0;
+};
+
 struct PendingCopy {
   uint32_t shared = 0;
   uint64_t global = 0;
@@ -143,6 +150,7 @@ public:
   uint32_t laneSync[32] = {};
   uint32_t cutoff = 0;
 
+  std::vector<CopiedLanes> copied; ///< see Copies
   std::vector<PendingCopy> copies; ///< cp.async in flight, in order
   uint32_t laneGroup[32] = {};     ///< groups that each lane has committed
 

@@ -198,13 +198,27 @@ public:
       uint8_t *shadow = warp.shadowOfLocal(l) + offset;
       if (kind == AccessKind::Store)
         std::memset(shadow, 1, bytes);
-      else if (!std::memchr(shadow, 1, bytes))
+      else if (!std::memchr(shadow, 1, bytes) && !mayCopy(l, offset))
         return fail(FaultKind::Uninitialised, 1u << l, " of local memory");
     }
     return true;
   }
 
 private:
+  /// Whether a load from local memory that nobody wrote is no fault by itself.
+  bool mayCopy(unsigned lane, uint64_t offset) {
+    if (!at.copy || kind != AccessKind::Load)
+      return false;
+    // Padding that is copied byte by byte lies in a word that was written.
+    constexpr uint64_t word = 4;
+    const bool isPadding =
+        bytes == 1 &&
+        std::memchr(warp.shadowOfLocal(lane) + offset / word * word, 1, word);
+    if (at.copy != Instruction::replaces && !isPadding)
+      result.unwritten |= 1u << lane;
+    return true;
+  }
+
   void countGlobal(Mask lanes, uint64_t low, uint64_t span) {
     Counters &counters = warp.block.counters;
     unsigned total = unsigned(__builtin_popcount(lanes)) * bytes, touched;
@@ -291,6 +305,8 @@ private:
   }
 
   bool initialised(Mask lanes, DeviceMemory &memory) {
+    if (at.copy == Instruction::replaces)
+      return true;
     for (; lanes; lanes &= lanes - 1) {
       unsigned l = unsigned(__builtin_ctz(lanes));
       const uint8_t *shadow = memory.shadow(addresses[l]);

@@ -32,6 +32,42 @@ void beforeStore(Warp &warp, const Instruction &i, Mask lanes,
     });
 }
 
+/// Notes which lanes of a copying load got what nobody wrote.
+void noteCopied(Warp &warp, const Instruction &i, Mask lanes, Mask unwritten) {
+  for (CopiedLanes &entry : warp.copied)
+    if (entry.frame == warp.frame && entry.load == &i) {
+      entry.lanes = (entry.lanes & ~lanes) | unwritten;
+      return;
+    }
+  if (unwritten)
+    warp.copied.push_back({warp.frame, &i, unwritten});
+}
+
+/// Before a store of copied values of `bytes` each: what nobody wrote stays so
+/// in local memory, and is a fault elsewhere. False after the fault.
+bool passOn(Warp &warp, const Instruction &i, Mask lanes, const Lanes &where,
+            unsigned bytes) {
+  const auto &sources = warp.frame->code->copySources[i.copy - 1];
+  for (const CopiedLanes &entry : warp.copied) {
+    if (entry.frame != warp.frame)
+      continue;
+    for (unsigned e = 0; e < i.count; ++e)
+      for (Mask rest = sources[e] == entry.load->copy ? lanes & entry.lanes : 0;
+           rest; rest &= rest - 1) {
+        const unsigned l = unsigned(__builtin_ctz(rest));
+        const uint64_t offset = uint64_t(where.at[l] - warp.local(l));
+        if (offset >= warp.localTop()) {
+          warp.fault(FaultKind::Uninitialised, rest, *entry.load,
+                     "reads " + std::to_string(bytes) +
+                         " bytes of local memory, which were never written");
+          return false;
+        }
+        std::memset(warp.shadowOfLocal(l) + offset + e * bytes, 0, bytes);
+      }
+  }
+  return true;
+}
+
 /// R: the register's type; M: the memory's.
 template <class R, class M>
 Next load(Warp &warp, const Instruction &i, Mask lanes) {
@@ -44,6 +80,8 @@ Next load(Warp &warp, const Instruction &i, Mask lanes) {
                unsigned(sizeof(M) * i.count), sizeof(M), AccessKind::Load,
                where))
     return Next::Fault;
+  if (i.copy && (where.unwritten || !warp.copied.empty()))
+    noteCopied(warp, i, lanes, where.unwritten);
   const int32_t *slots = slotsOf(i);
   for (unsigned e = 0; e < i.count; ++e) {
     R *d = warp.dst<R>(slots[e]);
@@ -71,6 +109,9 @@ Next store(Warp &warp, const Instruction &i, Mask lanes) {
   const unsigned bytes = unsigned(sizeof(M) * i.count);
   if (!resolve(warp, i, lanes, Space(i.e), addresses, bytes, sizeof(M),
                AccessKind::Store, where))
+    return Next::Fault;
+  if (i.copy && !warp.copied.empty() &&
+      !passOn(warp, i, lanes, where, unsigned(sizeof(M))))
     return Next::Fault;
   beforeStore(warp, i, lanes, addresses);
   const int32_t *slots = slotsOf(i);
