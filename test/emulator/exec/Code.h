@@ -67,9 +67,9 @@ struct Instruction {
   Mask guardFlip = 0;                        ///< all ones for `@!p`
   uint32_t line = 0;
   Class kind = Class::Other;
-  uint8_t size = 0;    ///< bytes of an element, of memory instructions
-  uint8_t count = 1;   ///< elements of a vector, of memory instructions
-  uint8_t flags = 0;   ///< as the family says
+  uint8_t size = 0;  ///< bytes of an element, of memory instructions
+  uint8_t count = 1; ///< elements of a vector, of memory instructions
+  uint8_t flags = 0; ///< as the family says
   union {
     uint32_t target = 0; ///< of branches and calls
     /// Of loads whose value is only copied: their number, from 1, or
@@ -129,6 +129,12 @@ struct Formal {
   uint8_t width = 0;
 };
 
+/// Which element of which copying load a stored value comes from.
+struct CopySource {
+  uint32_t load = 0; ///< its number; 0: none
+  uint32_t element = 0;
+};
+
 struct Code {
   std::string name;
   const ptx::Function *source = nullptr;
@@ -139,8 +145,8 @@ struct Code {
   uint32_t registerBytes = 0; ///< of a warp's frame
   uint32_t localBytes = 0;    ///< of a thread's frame
   uint32_t registerEstimate = 0;
-  /// Of stores: which copying loads gave their elements; 0: none.
-  std::vector<std::array<uint32_t, 8>> copySources;
+  /// Of stores: where their elements come from.
+  std::vector<std::array<CopySource, 8>> copySources;
   const uint8_t *constants = nullptr;
   uint32_t index = 0; ///< in its program; function "addresses" come from it
 

@@ -24,11 +24,16 @@ std::vector<const Operand *> valuesOf(const Operand &operand) {
   return values;
 }
 
-unsigned elementBytes(const ptx::Instruction &instruction) {
+ptx::Type typeOf(const ptx::Instruction &instruction) {
   for (const std::string &modifier : instruction.modifiers)
     if (ptx::Type type = ptx::typeNamed(modifier); type != ptx::Type::None)
-      return ptx::sizeOf(type);
-  return 0;
+      return type;
+  return ptx::Type::None;
+}
+
+bool isFloating(const ptx::Instruction &instruction) {
+  const ptx::Type type = typeOf(instruction);
+  return type == ptx::Type::F32 || type == ptx::Type::F64;
 }
 
 bool isLoad(const ptx::Instruction &instruction) {
@@ -122,7 +127,7 @@ void Copies::note(const ptx::Instruction &instruction, uint32_t index) {
       registers[operands[k].index].uses.push_back({kind, operands[0].index, 0});
 }
 
-void Copies::follow(uint32_t first, Flow &flow) const {
+void Copies::follow(uint32_t first, uint32_t element, Flow &flow) const {
   std::vector<uint32_t> work{first};
   std::vector<bool> isKnown(registers.size());
   while (!work.empty() && flow.isOnlyStored) {
@@ -136,11 +141,13 @@ void Copies::follow(uint32_t first, Flow &flow) const {
           use.kind == Use::Kind::Merged || use.kind == Use::Kind::Cleared;
       flow.isCleared |= use.kind == Use::Kind::Cleared;
       flow.isShuffled |= use.kind == Use::Kind::Shuffled;
-      if (use.kind == Use::Kind::Stored)
+      if (use.kind == Use::Kind::Stored) {
         flow.stores.push_back(use);
-      else if (use.kind != Use::Kind::Other &&
-               use.kind != Use::Kind::Shuffled && !isKnown[use.to])
+        flow.elements.push_back(element);
+      } else if (use.kind != Use::Kind::Other &&
+                 use.kind != Use::Kind::Shuffled && !isKnown[use.to]) {
         work.push_back(use.to);
+      }
     }
   }
 }
@@ -150,7 +157,8 @@ bool Copies::isSamePlace(const ptx::Instruction &load, const Use &use) const {
   const ptx::Instruction &store = function.body[use.to];
   const Operand &from = load.operands[1], &to = store.operands[0];
   if (from.elements.empty() || to.elements.empty() ||
-      elementBytes(load) != elementBytes(store))
+      typeOf(load) == ptx::Type::None ||
+      ptx::sizeOf(typeOf(load)) != ptx::sizeOf(typeOf(store)))
     return false;
   const Operand &a = from.elements[0], &b = to.elements[0];
   const bool isSameBase = isRegister(a) ? isRegister(b) && a.index == b.index
@@ -158,7 +166,8 @@ bool Copies::isSamePlace(const ptx::Instruction &load, const Use &use) const {
                                               a.variable == b.variable &&
                                               a.offset == b.offset;
   return isSameBase &&
-         from.offset == to.offset + int64_t(use.element) * elementBytes(store);
+         from.offset ==
+             to.offset + int64_t(use.element) * ptx::sizeOf(typeOf(store));
 }
 
 /// Whether what a load reads is written soon after: a field of whole bytes.
@@ -177,10 +186,11 @@ void Copies::mark(uint32_t index) {
   const ptx::Instruction &load = function.body[index];
   Flow flow;
   const auto values = valuesOf(load.operands[0]);
-  for (const Operand *value : values)
-    if (isRegister(*value))
-      follow(value->index, flow);
-  if (!flow.isOnlyStored)
+  for (uint32_t e = 0; e < values.size(); ++e)
+    if (isRegister(*values[e]))
+      follow(values[e]->index, e, flow);
+  // Structures are copied as integers; vectors of others have no padding.
+  if (!flow.isOnlyStored || (values.size() > 1 && isFloating(load)))
     return;
   if (flow.stores.empty() && !flow.isShuffled) {
     if (isReplaced(index))
@@ -195,13 +205,14 @@ void Copies::mark(uint32_t index) {
     return;
   }
   marks[index] = ++loads;
-  for (const Use &store : flow.stores) {
+  for (size_t k = 0; k < flow.stores.size(); ++k) {
+    const Use &store = flow.stores[k];
     uint32_t &sources = marks[store.to];
     if (!sources) {
       code.copySources.emplace_back();
       sources = uint32_t(code.copySources.size());
     }
-    code.copySources[sources - 1][store.element] = loads;
+    code.copySources[sources - 1][store.element] = {loads, flow.elements[k]};
   }
 }
 

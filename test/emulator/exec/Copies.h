@@ -3,7 +3,8 @@
 //
 // Copying what was never written is no fault: without optimisation a structure
 // is copied with its padding and with members that nobody has set yet. It
-// becomes one where the copy is used, or leaves the thread's local memory. A
+// becomes one where the copy is used, or leaves the thread's local memory
+// without anything that was written. A
 // field of some bits is written by loading its word, clearing the bits and
 // storing the word to the same place, which may be the first time. A lane may
 // hand nothing to a shuffle whose others read another lane.
@@ -47,11 +48,12 @@ private:
     bool isShuffled = false;
     bool isMerged = false, isCleared = false;
     std::vector<Use> stores;
+    std::vector<uint32_t> elements; ///< of the load, that each of them stores
   };
 
   void note(const ptx::Instruction &instruction, uint32_t index);
   void noteOthers(const ptx::Operand &operand);
-  void follow(uint32_t reg, Flow &flow) const;
+  void follow(uint32_t reg, uint32_t element, Flow &flow) const;
   bool isSamePlace(const ptx::Instruction &load, const Use &store) const;
   bool isReplaced(uint32_t load) const;
   void mark(uint32_t load);

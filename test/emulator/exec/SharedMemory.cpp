@@ -134,8 +134,11 @@ bool SharedMemory::access(Warp &warp, unsigned lane, uint32_t offset,
     bool isOrdered = writtenAt[i] <= cutoff || isOwn;
     if (kind == Access::Read) {
       // Padding that is copied with its structure was never written.
-      bool isPadding = writtenAt[i] == never && at.size > granule &&
-                       isPartlyWritten(i, at.size);
+      const unsigned whole = !at.copy       ? at.size
+                             : at.size == 1 ? 8u
+                                            : at.size * at.count;
+      bool isPadding =
+          writtenAt[i] == never && whole > granule && isPartlyWritten(i, whole);
       if (!isOrdered && !isPadding &&
           !slowAccess(warp, lane, i, kind, isStrong, false, at))
         return false;

@@ -49,11 +49,16 @@ struct Fragment {
 };
 
 /// An asynchronous copy of one lane that hasn't landed.
-/// Lanes that have loaded local memory that nobody wrote, to copy it.
+/// Lanes whose load got elements that nobody wrote, to copy them.
+struct Unwritten {
+  Mask lanes = 0; ///< any element
+  Mask whole = 0; ///< all elements
+  Mask elements[8] = {};
+};
 struct CopiedLanes {
   const Frame *frame = nullptr;
   const Instruction *load = nullptr;
-  Mask lanes = 0;
+  Unwritten unwritten;
 };
 
 struct PendingCopy {

@@ -198,25 +198,44 @@ public:
       uint8_t *shadow = warp.shadowOfLocal(l) + offset;
       if (kind == AccessKind::Store)
         std::memset(shadow, 1, bytes);
-      else if (!std::memchr(shadow, 1, bytes) && !mayCopy(l, offset))
+      else if (Mask missing = unwritten(shadow);
+               missing && !noteCopy(l, missing, shadow, offset))
         return fail(FaultKind::Uninitialised, 1u << l, " of local memory");
     }
     return true;
   }
 
 private:
-  /// Whether a load from local memory that nobody wrote is no fault by itself.
-  bool mayCopy(unsigned lane, uint64_t offset) {
+  /// The elements of which no byte was written, a bit each.
+  Mask unwritten(const uint8_t *shadow) const {
+    Mask missing = 0;
+    for (unsigned e = 0; e * element < bytes; ++e)
+      missing |= Mask(!std::memchr(shadow + e * element, 1, element)) << e;
+    return missing;
+  }
+
+  /// Notes that a lane copies elements that nobody wrote; false if it doesn't
+  /// only copy them.
+  bool noteCopy(unsigned lane, Mask missing, const uint8_t *shadow,
+                uint64_t address) {
     if (!at.copy || kind != AccessKind::Load)
       return false;
-    // Padding that is copied byte by byte lies in a word that was written.
-    constexpr uint64_t word = 4;
-    const bool isPadding =
-        bytes == 1 &&
-        std::memchr(warp.shadowOfLocal(lane) + offset / word * word, 1, word);
-    if (at.copy != Instruction::replaces && !isPadding)
-      result.unwritten |= 1u << lane;
+    if (at.copy == Instruction::replaces)
+      return true;
+    result.unwritten.lanes |= 1u << lane;
+    if (!isPadding(missing, shadow, address))
+      result.unwritten.whole |= 1u << lane;
+    for (Mask rest = missing; rest; rest &= rest - 1)
+      result.unwritten.elements[__builtin_ctz(rest)] |= 1u << lane;
     return true;
+  }
+
+  /// Whether something around the missing elements was written: of the same
+  /// vector; of bytes, of the same word, as padding is copied as bytes.
+  bool isPadding(Mask missing, const uint8_t *shadow, uint64_t address) const {
+    constexpr uint64_t word = 8;
+    return missing + 1 != 1u << bytes / element ||
+           (element == 1 && std::memchr(shadow - address % word, 1, word));
   }
 
   void countGlobal(Mask lanes, uint64_t low, uint64_t span) {
@@ -305,15 +324,15 @@ private:
   }
 
   bool initialised(Mask lanes, DeviceMemory &memory) {
-    if (at.copy == Instruction::replaces)
-      return true;
     for (; lanes; lanes &= lanes - 1) {
       unsigned l = unsigned(__builtin_ctz(lanes));
       const uint8_t *shadow = memory.shadow(addresses[l]);
-      for (unsigned e = 0; e < bytes; e += element)
-        if (!std::memchr(shadow + e, 1, element))
-          return fail(FaultKind::Uninitialised, 1u << l,
-                      ", which was never written");
+      const Mask missing = unwritten(shadow);
+      const bool mayCopy = at.copy == Instruction::replaces ||
+                           isPadding(missing, shadow, addresses[l]);
+      if (missing && !(mayCopy && noteCopy(l, missing, shadow, addresses[l])))
+        return fail(FaultKind::Uninitialised, 1u << l,
+                    ", which was never written");
     }
     return true;
   }

@@ -33,39 +33,59 @@ void beforeStore(Warp &warp, const Instruction &i, Mask lanes,
 }
 
 /// Notes which lanes of a copying load got what nobody wrote.
-void noteCopied(Warp &warp, const Instruction &i, Mask lanes, Mask unwritten) {
+void noteCopied(Warp &warp, const Instruction &i, Mask lanes,
+                const Unwritten &unwritten) {
   for (CopiedLanes &entry : warp.copied)
     if (entry.frame == warp.frame && entry.load == &i) {
-      entry.lanes = (entry.lanes & ~lanes) | unwritten;
+      Unwritten &old = entry.unwritten;
+      old.lanes = (old.lanes & ~lanes) | unwritten.lanes;
+      old.whole = (old.whole & ~lanes) | unwritten.whole;
+      for (unsigned e = 0; e < 8; ++e)
+        old.elements[e] = (old.elements[e] & ~lanes) | unwritten.elements[e];
       return;
     }
-  if (unwritten)
+  if (unwritten.lanes)
     warp.copied.push_back({warp.frame, &i, unwritten});
 }
 
-/// Before a store of copied values of `bytes` each: what nobody wrote stays so
-/// in local memory, and is a fault elsewhere. False after the fault.
+/// After a store of copied values of `bytes` each: what nobody wrote stays so.
+/// If that is all of a value, it is a fault outside of local memory: false.
 bool passOn(Warp &warp, const Instruction &i, Mask lanes, const Lanes &where,
             unsigned bytes) {
+  const DeviceMemory &memory = warp.block.launch.memory;
   const auto &sources = warp.frame->code->copySources[i.copy - 1];
-  for (const CopiedLanes &entry : warp.copied) {
-    if (entry.frame != warp.frame)
-      continue;
-    for (unsigned e = 0; e < i.count; ++e)
-      for (Mask rest = sources[e] == entry.load->copy ? lanes & entry.lanes : 0;
-           rest; rest &= rest - 1) {
+  for (const CopiedLanes &entry : warp.copied)
+    for (unsigned e = 0; e < i.count; ++e) {
+      const CopySource &source = sources[e];
+      if (entry.frame != warp.frame || source.load != entry.load->copy)
+        continue;
+      Mask rest = lanes & entry.unwritten.elements[source.element];
+      for (; rest; rest &= rest - 1) {
         const unsigned l = unsigned(__builtin_ctz(rest));
-        const uint64_t offset = uint64_t(where.at[l] - warp.local(l));
-        if (offset >= warp.localTop()) {
+        const uint64_t offset = uint64_t(where.at[l] - warp.local(l)),
+                       address = reinterpret_cast<uint64_t>(where.at[l]);
+        const bool isLocal = offset < warp.localTop();
+        if (!isLocal && (entry.unwritten.whole >> l & 1)) {
           warp.fault(FaultKind::Uninitialised, rest, *entry.load,
                      "reads " + std::to_string(bytes) +
                          " bytes of local memory, which were never written");
           return false;
         }
-        std::memset(warp.shadowOfLocal(l) + offset + e * bytes, 0, bytes);
+        if (isLocal)
+          std::memset(warp.shadowOfLocal(l) + offset + e * bytes, 0, bytes);
+        else if (memory.owns(address))
+          std::memset(memory.shadow(address + e * bytes), 0, bytes);
       }
-  }
+    }
   return true;
+}
+
+Next afterStore(Warp &warp, const Instruction &i, Mask lanes,
+                const Lanes &where, size_t bytes) {
+  if (!i.copy || warp.copied.empty() ||
+      passOn(warp, i, lanes, where, unsigned(bytes)))
+    return Next::Continue;
+  return Next::Fault;
 }
 
 /// R: the register's type; M: the memory's.
@@ -80,7 +100,7 @@ Next load(Warp &warp, const Instruction &i, Mask lanes) {
                unsigned(sizeof(M) * i.count), sizeof(M), AccessKind::Load,
                where))
     return Next::Fault;
-  if (i.copy && (where.unwritten || !warp.copied.empty()))
+  if (i.copy && (where.unwritten.lanes || !warp.copied.empty()))
     noteCopied(warp, i, lanes, where.unwritten);
   const int32_t *slots = slotsOf(i);
   for (unsigned e = 0; e < i.count; ++e) {
@@ -110,9 +130,7 @@ Next store(Warp &warp, const Instruction &i, Mask lanes) {
   if (!resolve(warp, i, lanes, Space(i.e), addresses, bytes, sizeof(M),
                AccessKind::Store, where))
     return Next::Fault;
-  if (i.copy && !warp.copied.empty() &&
-      !passOn(warp, i, lanes, where, unsigned(sizeof(M))))
-    return Next::Fault;
+  const Mask stored = lanes;
   beforeStore(warp, i, lanes, addresses);
   const int32_t *slots = slotsOf(i);
   const bool isNoted = where.shared && where.cells &&
@@ -132,7 +150,7 @@ Next store(Warp &warp, const Instruction &i, Mask lanes) {
     }
     lanes &= ~where.shared;
     if (!lanes)
-      return Next::Continue;
+      return afterStore(warp, i, stored, where, sizeof(M));
   }
   for (unsigned e = 0; e < i.count; ++e) {
     const R *s = warp.src<R>(slots[e]);
@@ -146,10 +164,9 @@ Next store(Warp &warp, const Instruction &i, Mask lanes) {
       });
     }
   }
-  if (!(lanes & ~where.shared))
-    return Next::Continue;
-  markStored(warp, lanes, where, bytes);
-  return Next::Continue;
+  if (lanes & ~where.shared)
+    markStored(warp, lanes, where, bytes);
+  return afterStore(warp, i, stored, where, sizeof(M));
 }
 
 /// A parameter of the kernel: the same for all lanes.

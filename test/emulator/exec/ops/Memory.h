@@ -29,7 +29,7 @@ struct Lanes {
   const CellList *cells = nullptr;       ///< of shared memory, if known
   uint32_t low = 0;                      ///< the lowest of the offsets
   bool isContiguous = false;             ///< full warp, ascending without gaps
-  Mask unwritten = 0; ///< lanes that copy local memory that nobody wrote
+  Unwritten unwritten;                   ///< of a load that copies
 };
 
 /// The slots of a vector operand.

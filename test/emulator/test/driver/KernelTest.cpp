@@ -228,6 +228,58 @@ TEST_F(KernelTest, BitonicSort) {
   EXPECT_EQ(values, data.read());
 }
 
+/// With and without optimisation.
+class GroupTest : public WithContext,
+                  public testing::WithParamInterface<const char *> {};
+
+INSTANTIATE_TEST_SUITE_P(Kernels, GroupTest,
+                         testing::Values("groups", "groups.debug"));
+
+TEST_P(GroupTest, TwoWarpsMeet) {
+  LoadedModule module(GetParam());
+  Buffer<int> in(randomInts(256, 100)), out(256);
+  EXPECT_OK(launch(module.function("sumByTwoWarps"), {1}, {256}, 0, in.address,
+                   out.address));
+  const std::vector<int> from = in.read(), sums = out.read();
+  for (int i = 0; i < 256; ++i)
+    ASSERT_EQ(std::accumulate(&from[i / 64 * 64], &from[i / 64 * 64] + 64, 0),
+              sums[i]);
+}
+
+TEST_P(GroupTest, Compaction) {
+  LoadedModule module(GetParam());
+  Buffer<int> in(randomInts(512, 100)), out(512), count(std::vector<int>{0});
+  EXPECT_OK(launch(module.function("compactByGroups"), {4}, {128}, 0,
+                   in.address, out.address, count.address));
+  std::vector<int> odd = in.read(), kept = out.read();
+  odd.erase(std::remove_if(odd.begin(), odd.end(),
+                           [](int value) { return value % 2 == 0; }),
+            odd.end());
+  ASSERT_EQ(int(odd.size()), count.read()[0]);
+  kept.resize(odd.size());
+  std::sort(odd.begin(), odd.end());
+  std::sort(kept.begin(), kept.end());
+  EXPECT_EQ(odd, kept);
+}
+
+TEST_P(GroupTest, Structures) {
+  LoadedModule module(GetParam());
+  Buffer<double> padded(64), sums(32);
+  Buffer<float> triples(128), reversed(128);
+  Buffer<uint64_t> fields(64);
+  EXPECT_OK(launch(module.function("fillStructures"), {1}, {32}, 0,
+                   padded.address, triples.address, fields.address));
+  EXPECT_OK(launch(module.function("copyStructures"), {1}, {32}, 0,
+                   padded.address, triples.address, fields.address,
+                   reversed.address, sums.address));
+  const std::vector<float> triple = reversed.read();
+  const std::vector<double> sum = sums.read();
+  for (int i = 0; i < 32; ++i) {
+    ASSERT_EQ(float(31 - i), triple[4 * i + 2]);
+    ASSERT_EQ(2.5 * i + (i & 7), sum[i]);
+  }
+}
+
 TEST_F(KernelTest, MathematicalFunctions) {
   LoadedModule module("numbers");
   const int count = 256;
