@@ -13,10 +13,12 @@ template <class T, bool isSub>
 Next addCarry(Warp &warp, const Instruction &i, Mask lanes) {
   const T *a = warp.src<T>(i.a), *b = warp.src<T>(i.b);
   T *d = warp.dst<T>(i.d);
-  Mask in = i.flags & carryIn ? warp.predicateValue(i.e) : 0;
+  // A subtraction adds the complement: its carry says that there is no borrow.
+  // nvcc's divisions of 128-bit integers read it by an addc.
+  const Mask flip = isSub ? allLanes : 0;
+  Mask in = i.flags & carryIn ? warp.predicateValue(i.e) ^ flip : 0;
   Mask out = 0;
   activeLanes(lanes, [&](unsigned l) {
-    // A subtraction's carry is its borrow.
     T c = T((in >> l) & 1), sum;
     bool first, second;
     if constexpr (isSub) {
@@ -30,7 +32,7 @@ Next addCarry(Warp &warp, const Instruction &i, Mask lanes) {
     out |= Mask(first | second) << l;
   });
   if (i.flags & carryOut)
-    warp.setPredicate(i.e, lanes, out);
+    warp.setPredicate(i.e, lanes, out ^ flip);
   return Next::Continue;
 }
 

@@ -36,7 +36,8 @@ extern "C" __global__ void mathDoubles(const double *x, double *out) {
 }
 
 /// out: 0-3 integer results of each kind of division and shift.
-extern "C" __global__ void integerMath(const int *a, const int *b, long long *out) {
+extern "C" __global__ void integerMath(const int *a, const int *b,
+                                       long long *out) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   int x = a[i], y = b[i];
   long long *mine = out + 10 * i;
@@ -94,4 +95,17 @@ extern "C" __global__ void localArray(const int *index, int *out) {
   for (int k = 0; k < 8; ++k)
     sum += table[index[threadIdx.x * 8 + k]];
   out[threadIdx.x] = sum;
+}
+
+/// Quotients and remainders of 128 bits: words of a, b, a / b, a % b, a / 1000.
+extern "C" __global__ void divideWide(const uint64_t *in, uint64_t *out) {
+  using Wide = unsigned __int128;
+  const uint64_t *mine = in + 4 * threadIdx.x;
+  const Wide a = Wide(mine[1]) << 64 | mine[0],
+             b = Wide(mine[3]) << 64 | mine[2];
+  const Wide results[] = {a / b, a % b, a / 1000};
+  for (int k = 0; k < 3; ++k) {
+    out[6 * threadIdx.x + 2 * k] = uint64_t(results[k]);
+    out[6 * threadIdx.x + 2 * k + 1] = uint64_t(results[k] >> 64);
+  }
 }

@@ -366,6 +366,30 @@ TEST_F(KernelTest, Integers) {
   }
 }
 
+TEST_F(KernelTest, DivisionsOf128Bits) {
+  using Wide = unsigned __int128;
+  LoadedModule module("numbers");
+  std::mt19937_64 generator(7);
+  std::vector<uint64_t> words(4 * 64);
+  for (size_t k = 0; k < words.size(); ++k) // of all lengths
+    words[k] = generator() >> (k / 4 % 8 * 8);
+  for (size_t k = 3; k < words.size() / 2; k += 4)
+    words[k] = 0;
+  Buffer<uint64_t> in(words), out(6 * 64);
+  EXPECT_OK(launch(module.function("divideWide"), {1}, {64}, 0, in.address,
+                   out.address));
+  const std::vector<uint64_t> got = out.read();
+  for (size_t k = 0; k < 64; ++k) {
+    const Wide a = Wide(words[4 * k + 1]) << 64 | words[4 * k],
+               b = Wide(words[4 * k + 3]) << 64 | words[4 * k + 2];
+    const Wide expected[] = {a / b, a % b, a / 1000};
+    for (size_t j = 0; j < 3; ++j) {
+      ASSERT_EQ(uint64_t(expected[j]), got[6 * k + 2 * j]) << k;
+      ASSERT_EQ(uint64_t(expected[j] >> 64), got[6 * k + 2 * j + 1]) << k;
+    }
+  }
+}
+
 TEST_F(KernelTest, HalvesAndBytes) {
   LoadedModule module("numbers");
   const std::vector<float> x = {0,       1,     0.1f,  -2.5f,
