@@ -118,6 +118,11 @@ bool exchange(T *at, T &old, T desired) {
   }
 }
 
+/// Operands of several elements, each of which is updated by itself.
+struct VectorOperands : Extra {
+  int32_t result[8] = {}, operand[8] = {};
+};
+
 /// T: the memory's type; isCas: there is a third operand.
 template <class T, class Op, bool isRed>
 Next atomic(Warp &warp, const Instruction &i, Mask lanes) {
@@ -130,23 +135,28 @@ Next atomic(Warp &warp, const Instruction &i, Mask lanes) {
     activeLanes(lanes,
                 [&](unsigned l) { shared.takeOver(warp, addresses[l]); });
   Lanes where;
-  if (!resolve(warp, i, lanes, Space(i.e), addresses, sizeof(T), sizeof(T),
-               AccessKind::Atomic, where))
+  if (!resolve(warp, i, lanes, Space(i.e), addresses,
+               unsigned(sizeof(T) * i.count), sizeof(T), AccessKind::Atomic,
+               where))
     return Next::Fault;
   if (hasFlags)
     activeLanes(lanes, [&](unsigned l) { shared.publish(warp, addresses[l]); });
   warp.block.counters.atomics += unsigned(__builtin_popcount(lanes));
-  const T *b = warp.src<T>(i.b), *c = warp.src<T>(i.c);
-  T *d = warp.dst<T>(i.d);
-  activeLanes(lanes, [&](unsigned l) {
-    T *at = reinterpret_cast<T *>(where.at[l]);
-    T old;
-    std::memcpy(&old, at, sizeof old);
-    while (!exchange<T>(at, old, T(Op::run(old, b[l], c[l]))))
-      ;
-    if constexpr (!isRed)
-      d[l] = old;
-  });
+  const auto *vector = static_cast<const VectorOperands *>(i.extra);
+  const T *c = warp.src<T>(i.c);
+  for (unsigned e = 0; e < i.count; ++e) {
+    const T *b = warp.src<T>(vector ? vector->operand[e] : i.b);
+    T *d = warp.dst<T>(vector ? vector->result[e] : i.d);
+    activeLanes(lanes, [&](unsigned l) {
+      T *at = reinterpret_cast<T *>(where.at[l]) + e;
+      T old;
+      std::memcpy(&old, at, sizeof old);
+      while (!exchange<T>(at, old, T(Op::run(old, b[l], c[l]))))
+        ;
+      if constexpr (!isRed)
+        d[l] = old;
+    });
+  }
   return Next::Continue;
 }
 
@@ -229,6 +239,28 @@ Handler handlerFor(std::string_view op, Type type, bool isRed) {
   return nullptr;
 }
 
+/// The registers of `.v2` and such: a result, unless it is a red, and one
+/// operand.
+void decodeVector(Decoder &decoder, bool isRed, unsigned width) {
+  const unsigned count = decoder.out->count;
+  auto *vector = decoder.extra<VectorOperands>();
+  const size_t at = isRed ? 1 : 2;
+  for (size_t which : {size_t(0), at}) {
+    const Operand &operand = decoder.operand(which);
+    if (isRed && which == 0)
+      continue;
+    if (operand.kind != Operand::Kind::Vector ||
+        operand.elements.size() != count)
+      decoder.fail("'" + decoder.source->text() + "' needs " +
+                   std::to_string(count) + " registers in braces");
+    for (unsigned e = 0; e < count; ++e)
+      if (which == at)
+        decoder.srcExternal(&vector->operand[e], operand.elements[e], width);
+      else
+        decoder.dstExternal(&vector->result[e], operand.elements[e], width);
+  }
+}
+
 void decodeAtomic(Decoder &decoder) {
   bool isRed = decoder.source->opcode == "red";
   takeSemantics(decoder);
@@ -239,6 +271,7 @@ void decodeAtomic(Decoder &decoder) {
   int which = decoder.takeOne(
       {"exch", "cas", "add", "inc", "dec", "min", "max", "and", "or", "xor"});
   decoder.take("noftz");
+  const int vector = decoder.takeOne({"v2", "v4", "v8"});
   bool hasHint = takeCacheHints(decoder);
   Type type = decoder.takeType();
   if (which < 0)
@@ -250,12 +283,21 @@ void decodeAtomic(Decoder &decoder) {
   const unsigned width = ptx::sizeOf(type);
   out.kind = Class::Memory;
   out.size = uint8_t(width);
-  if (!isRed)
-    decoder.dst(&Instruction::d, decoder.operand(0), width);
   decoder.address(&Instruction::a, decoder.operand(first), space);
-  decoder.src(&Instruction::b, decoder.operand(first + 1), width, type);
-  decoder.src(&Instruction::c, decoder.operand(first + (isCas ? 2 : 1)), width,
-              type);
+  if (vector >= 0) {
+    decoder.needs(90);
+    out.count = uint8_t(2u << vector);
+    if (space != Space::Global || isInteger(type) || isBits(type) ||
+        out.count * width > 16)
+      decoder.fail("'" + decoder.source->text() + "' doesn't exist");
+    decodeVector(decoder, isRed, width);
+  } else {
+    if (!isRed)
+      decoder.dst(&Instruction::d, decoder.operand(0), width);
+    decoder.src(&Instruction::b, decoder.operand(first + 1), width, type);
+    decoder.src(&Instruction::c, decoder.operand(first + (isCas ? 2 : 1)),
+                width, type);
+  }
   noteSharedAccess(decoder, space, width);
   out.flags |= strongAccess;
   out.e = int32_t(space);

@@ -235,7 +235,64 @@ void product(Warp &warp, const MatrixOp &op) {
   scatter(warp, op, sums);
 }
 
+/// Runs f(lane, register, element in it, row, column) over C or D of the quad
+/// of a multiplyQuads.
+template <class F>
+void forQuadAccumulator(const Fragment2D &fragment, unsigned quad, F f) {
+  const bool isHalf = fragment.element == Element::F16;
+  for (unsigned l = 0; l < 8; ++l)
+    for (unsigned i = 0; i < 8; ++i) {
+      const unsigned low = l % 4, high = l / 4 * 4;
+      const unsigned lane = 4 * quad + low + 4 * high;
+      if (isHalf)
+        f(lane, i / 2, i % 2, low + high, i);
+      else
+        f(lane, i, 0u, (low & 1) + (i & 2) + high,
+          (i & 4) + (low & 2) + (i & 1));
+    }
+}
+
 } // namespace
+
+void multiplyQuads(Warp &warp, const MatrixOp &op) {
+  warp.block.counters.matrixFlops += uint64_t(4) * 2 * 8 * 8 * 4;
+  for (unsigned quad = 0; quad < 4; ++quad) {
+    float a[8][4], b[4][8], sums[8][8];
+    for (unsigned l = 0; l < 8; ++l)
+      for (unsigned i = 0; i < 4; ++i) {
+        const unsigned low = l % 4, high = l / 4 * 4;
+        const unsigned lane = 4 * quad + low + 4 * high;
+        auto value = [&](const Fragment2D &fragment) {
+          return elementOf<float>(
+              Element::F16, registerOf(warp, fragment, i / 2, lane), i % 2);
+        };
+        (op.isAByColumns ? a[i + high][low] : a[low + high][i]) = value(op.a);
+        (op.isBByRows ? b[low][i + high] : b[i][low + high]) = value(op.b);
+      }
+    forQuadAccumulator(op.c, quad,
+                       [&](unsigned lane, unsigned r, unsigned e, unsigned row,
+                           unsigned column) {
+                         sums[row][column] = elementOf<float>(
+                             op.c.element, registerOf(warp, op.c, r, lane), e);
+                       });
+    for (unsigned row = 0; row < 8; ++row)
+      for (unsigned column = 0; column < 8; ++column)
+        for (unsigned depth = 0; depth < 4; ++depth)
+          sums[row][column] =
+              std::fma(a[row][depth], b[depth][column], sums[row][column]);
+    forQuadAccumulator(op.d, quad,
+                       [&](unsigned lane, unsigned r, unsigned e, unsigned row,
+                           unsigned column) {
+                         const float value = sums[row][column];
+                         if (op.d.element == Element::F16)
+                           warp.dst<uint16_t>(op.d.slot[r])[2 * lane + e] =
+                               toF16(value);
+                         else
+                           warp.dst<float>(op.d.slot[r])[lane] =
+                               canonical(value);
+                       });
+  }
+}
 
 void multiply(Warp &warp, const MatrixOp &op) {
   warp.block.counters.matrixFlops += uint64_t(2) * op.m * op.n * op.k;

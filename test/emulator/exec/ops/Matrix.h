@@ -42,7 +42,8 @@ struct MatrixOp : Extra {
   unsigned m = 0, n = 0, k = 0;
   Fragment2D a, b, c, d;
   bool isSaturating = false;
-  bool isOpaque = false; ///< of wmma: see Matrix.cpp
+  bool isOpaque = false;                        ///< of wmma: see Matrix.cpp
+  bool isAByColumns = false, isBByRows = false; ///< of multiplyQuads
   BitOp bitOp = BitOp::None;
 };
 
@@ -53,6 +54,9 @@ void fragmentOperand(Decoder &decoder, const Operand &operand,
                      Fragment2D &fragment, bool isResult);
 /// The handler's work: lanes is the whole warp.
 void multiply(Warp &warp, const MatrixOp &op);
+/// m8n8k4 of .f16: each four lanes and those 16 further have matrices of their
+/// own.
+void multiplyQuads(Warp &warp, const MatrixOp &op);
 /// Wmma's own layout: the linear index of the s-th element of a lane.
 inline unsigned opaqueIndex(unsigned lane, unsigned s, unsigned perLane,
                             unsigned total) {

@@ -16,17 +16,24 @@ Next mma(Warp &warp, const Instruction &i, Mask lanes) {
   return Next::Continue;
 }
 
+Next mmaQuads(Warp &warp, const Instruction &i, Mask lanes) {
+  if (Next next = wholeWarp(warp, i, lanes); next != Next::Continue)
+    return next;
+  multiplyQuads(warp, *static_cast<const MatrixOp *>(i.extra));
+  return Next::Continue;
+}
+
 /// The shapes that exist, by the bits of an element of A, and since which chip.
 struct Shape {
   unsigned bits, m, n, k, sm;
 };
 constexpr Shape shapes[] = {
-    {16, 16, 8, 8, 75},  {16, 16, 8, 16, 80}, {32, 16, 8, 4, 80},
-    {32, 16, 8, 8, 80},  {64, 8, 8, 4, 80},   {64, 16, 8, 4, 90},
-    {64, 16, 8, 8, 90},  {64, 16, 8, 16, 90}, {8, 8, 8, 16, 75},
-    {8, 16, 8, 16, 80},  {8, 16, 8, 32, 80},  {4, 8, 8, 32, 75},
-    {4, 16, 8, 32, 80},  {4, 16, 8, 64, 80},  {1, 8, 8, 128, 75},
-    {1, 16, 8, 128, 80}, {1, 16, 8, 256, 80}};
+    {16, 8, 8, 4, 70},  {16, 16, 8, 8, 75},  {16, 16, 8, 16, 80},
+    {32, 16, 8, 4, 80}, {32, 16, 8, 8, 80},  {64, 8, 8, 4, 80},
+    {64, 16, 8, 4, 90}, {64, 16, 8, 8, 90},  {64, 16, 8, 16, 90},
+    {8, 8, 8, 16, 75},  {8, 16, 8, 16, 80},  {8, 16, 8, 32, 80},
+    {4, 8, 8, 32, 75},  {4, 16, 8, 32, 80},  {4, 16, 8, 64, 80},
+    {1, 8, 8, 128, 75}, {1, 16, 8, 128, 80}, {1, 16, 8, 256, 80}};
 
 void checkFragment(Decoder &decoder, const Fragment2D &fragment,
                    unsigned elements, unsigned perRegister) {
@@ -37,13 +44,24 @@ void checkFragment(Decoder &decoder, const Fragment2D &fragment,
                  std::to_string(needed));
 }
 
+/// .row or .col: whether it is the second.
+bool takeLayout(Decoder &decoder) {
+  const std::string_view layout = decoder.next();
+  if (layout != "row" && layout != "col")
+    decoder.fail("'" + decoder.source->text() + "' needs .row or .col");
+  const bool isByColumns = layout == "col";
+  decoder.drop(layout);
+  return isByColumns;
+}
+
 void decodeMma(Decoder &decoder) {
   auto &op = *decoder.extra<MatrixOp>();
   decoder.take("sync");
   decoder.take("aligned");
-  if (!takeShape(decoder, op) || !decoder.take("row") || !decoder.take("col"))
-    decoder.fail("'" + decoder.source->text() +
-                 "' needs a shape, .row and .col");
+  if (!takeShape(decoder, op))
+    decoder.fail("'" + decoder.source->text() + "' needs a shape");
+  op.isAByColumns = takeLayout(decoder);
+  op.isBByRows = !takeLayout(decoder);
   op.isSaturating = decoder.take("satfinite");
   int bitOp = decoder.takeOne({"xor", "and"});
   if (bitOp >= 0) {
@@ -60,6 +78,10 @@ void decodeMma(Decoder &decoder) {
   }
   decoder.expectOperands(4);
   unsigned bits = bitsOf(op.a.element);
+  const bool isQuads = op.a.element == Element::F16 &&
+                       op.b.element == Element::F16 && op.m == 8 && op.k == 4;
+  if (!isQuads && (op.isAByColumns || op.isBByRows))
+    decoder.fail("'" + decoder.source->text() + "' needs .row.col");
   auto shape =
       std::find_if(std::begin(shapes), std::end(shapes), [&](const Shape &s) {
         return s.bits == bits && s.m == op.m && s.n == op.n && s.k == op.k;
@@ -78,14 +100,15 @@ void decodeMma(Decoder &decoder) {
   fragmentOperand(decoder, decoder.operand(2), op.b, false);
   fragmentOperand(decoder, decoder.operand(3), op.c, false);
   unsigned perRegister = (bits == 64 ? 64 : 32) / bits;
-  checkFragment(decoder, op.a, op.m * op.k, perRegister);
-  checkFragment(decoder, op.b, op.k * op.n, perRegister);
-  checkFragment(decoder, op.c, op.m * op.n,
+  const unsigned matrices = isQuads ? 4 : 1;
+  checkFragment(decoder, op.a, matrices * op.m * op.k, perRegister);
+  checkFragment(decoder, op.b, matrices * op.k * op.n, perRegister);
+  checkFragment(decoder, op.c, matrices * op.m * op.n,
                 op.c.element == Element::F16 ? 2 : 1);
-  checkFragment(decoder, op.d, op.m * op.n,
+  checkFragment(decoder, op.d, matrices * op.m * op.n,
                 op.d.element == Element::F16 ? 2 : 1);
   decoder.out->kind = Class::Matrix;
-  decoder.out->run = mma;
+  decoder.out->run = isQuads ? mmaQuads : mma;
 }
 
 struct MatrixSlots : Extra {

@@ -26,7 +26,8 @@ extern "C" __global__ void wmmaHalf(const __half *a, const __half *b, float *c,
 
 extern "C" __global__ void wmmaBfloat(const __nv_bfloat16 *a,
                                       const __nv_bfloat16 *b, float *c, int n) {
-  wmma::fragment<wmma::matrix_a, 16, 16, 16, __nv_bfloat16, wmma::row_major> left;
+  wmma::fragment<wmma::matrix_a, 16, 16, 16, __nv_bfloat16, wmma::row_major>
+      left;
   wmma::fragment<wmma::matrix_b, 16, 16, 16, __nv_bfloat16, wmma::row_major>
       right;
   wmma::fragment<wmma::accumulator, 16, 16, 16, float> sum;
@@ -43,7 +44,8 @@ extern "C" __global__ void wmmaBfloat(const __nv_bfloat16 *a,
 extern "C" __global__ void wmmaInt8(const signed char *a, const signed char *b,
                                     int *c, int n) {
   wmma::fragment<wmma::matrix_a, 16, 16, 16, signed char, wmma::row_major> left;
-  wmma::fragment<wmma::matrix_b, 16, 16, 16, signed char, wmma::col_major> right;
+  wmma::fragment<wmma::matrix_b, 16, 16, 16, signed char, wmma::col_major>
+      right;
   wmma::fragment<wmma::accumulator, 16, 16, 16, int> sum;
   wmma::fill_fragment(sum, 0);
   int row = blockIdx.y * 16, column = blockIdx.x * 16;
@@ -57,9 +59,11 @@ extern "C" __global__ void wmmaInt8(const signed char *a, const signed char *b,
 
 extern "C" __global__ void wmmaTf32(const float *a, const float *b, float *c,
                                     int n) {
-  wmma::fragment<wmma::matrix_a, 16, 16, 8, wmma::precision::tf32, wmma::row_major>
+  wmma::fragment<wmma::matrix_a, 16, 16, 8, wmma::precision::tf32,
+                 wmma::row_major>
       left;
-  wmma::fragment<wmma::matrix_b, 16, 16, 8, wmma::precision::tf32, wmma::col_major>
+  wmma::fragment<wmma::matrix_b, 16, 16, 8, wmma::precision::tf32,
+                 wmma::col_major>
       right;
   wmma::fragment<wmma::accumulator, 16, 16, 8, float> sum;
   wmma::fill_fragment(sum, 0.0f);
@@ -77,7 +81,8 @@ extern "C" __global__ void wmmaTf32(const float *a, const float *b, float *c,
 }
 
 /// c (16x8) = a (16x16) b (16x8), with the registers laid out by hand.
-extern "C" __global__ void mmaByHand(const __half *a, const __half *b, float *c) {
+extern "C" __global__ void mmaByHand(const __half *a, const __half *b,
+                                     float *c) {
   __shared__ __align__(16) __half left[16 * 16], right[16 * 8];
   for (int i = threadIdx.x; i < 256; i += 32)
     left[i] = a[i];
@@ -86,8 +91,8 @@ extern "C" __global__ void mmaByHand(const __half *a, const __half *b, float *c)
   __syncwarp();
   unsigned x[4], y[2];
   int lane = threadIdx.x;
-  unsigned from = (unsigned)__cvta_generic_to_shared(
-      &left[lane % 16 * 16 + lane / 16 * 8]);
+  unsigned from =
+      (unsigned)__cvta_generic_to_shared(&left[lane % 16 * 16 + lane / 16 * 8]);
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
                : "=r"(x[0]), "=r"(x[1]), "=r"(x[2]), "=r"(x[3])
                : "r"(from));
@@ -99,13 +104,54 @@ extern "C" __global__ void mmaByHand(const __half *a, const __half *b, float *c)
   asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
                "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%10,%10,%10,%10};"
                : "=f"(d[0]), "=f"(d[1]), "=f"(d[2]), "=f"(d[3])
-               : "r"(x[0]), "r"(x[1]), "r"(x[2]), "r"(x[3]), "r"(y[0]), "r"(y[1]),
-                 "f"(0.0f));
+               : "r"(x[0]), "r"(x[1]), "r"(x[2]), "r"(x[3]), "r"(y[0]),
+                 "r"(y[1]), "f"(0.0f));
   int row = lane / 4, column = lane % 4 * 2;
   c[row * 8 + column] = d[0];
   c[row * 8 + column + 1] = d[1];
   c[(row + 8) * 8 + column] = d[2];
   c[(row + 8) * 8 + column + 1] = d[3];
+}
+
+/// Four products of 8 x 4 and 4 x 8, one for each four lanes and those 16
+/// further: rows of A by columns of B into floats, and columns by rows into
+/// halves.
+extern "C" __global__ void mmaOfQuads(const half *a, const half *b, float *c,
+                                      half *d) {
+  const int lane = threadIdx.x, quad = lane % 16 / 4;
+  const int low = lane % 4, high = lane / 16 * 4;
+  a += 32 * quad;
+  b += 32 * quad;
+  c += 64 * quad;
+  d += 64 * quad;
+  half x[4], y[4], u[4], v[4];
+  for (int i = 0; i < 4; ++i) {
+    x[i] = a[(low + high) * 4 + i];
+    y[i] = b[i * 8 + low + high];
+    u[i] = a[(i + high) * 4 + low];
+    v[i] = b[low * 8 + i + high];
+  }
+  const unsigned *X = reinterpret_cast<const unsigned *>(x),
+                 *Y = reinterpret_cast<const unsigned *>(y),
+                 *U = reinterpret_cast<const unsigned *>(u),
+                 *V = reinterpret_cast<const unsigned *>(v);
+  float sums[8];
+  asm volatile("mma.sync.aligned.m8n8k4.row.col.f32.f16.f16.f32 "
+               "{%0,%1,%2,%3,%4,%5,%6,%7}, {%8,%9}, {%10,%11}, "
+               "{%12,%12,%12,%12,%12,%12,%12,%12};"
+               : "=f"(sums[0]), "=f"(sums[1]), "=f"(sums[2]), "=f"(sums[3]),
+                 "=f"(sums[4]), "=f"(sums[5]), "=f"(sums[6]), "=f"(sums[7])
+               : "r"(X[0]), "r"(X[1]), "r"(Y[0]), "r"(Y[1]), "f"(1.0f));
+  for (int i = 0; i < 8; ++i)
+    c[((lane & 1) + (i & 2) + high) * 8 + (i & 4) + (lane & 2) + (i & 1)] =
+        sums[i];
+  unsigned pairs[4];
+  asm volatile("mma.sync.aligned.m8n8k4.col.row.f16.f16.f16.f16 "
+               "{%0,%1,%2,%3}, {%4,%5}, {%6,%7}, {%8,%8,%8,%8};"
+               : "=r"(pairs[0]), "=r"(pairs[1]), "=r"(pairs[2]), "=r"(pairs[3])
+               : "r"(U[0]), "r"(U[1]), "r"(V[0]), "r"(V[1]), "r"(0));
+  for (int i = 0; i < 8; ++i)
+    d[(low + high) * 8 + i] = reinterpret_cast<const half *>(pairs)[i];
 }
 
 /// Copies in two stages while the sums of the stage before are taken.

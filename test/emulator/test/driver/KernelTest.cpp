@@ -545,6 +545,27 @@ TEST_F(TensorTest, FragmentsLaidOutByHand) {
     }
 }
 
+TEST_F(TensorTest, ProductsOfQuads) {
+  LoadedModule module("tensor");
+  const std::vector<int> a = randomInts(128, 9, 1), b = randomInts(128, 9, 2);
+  std::vector<uint16_t> left(128), right(128);
+  std::transform(a.begin(), a.end(), left.begin(), half);
+  std::transform(b.begin(), b.end(), right.begin(), half);
+  Buffer<uint16_t> x(left), y(right), halves(256);
+  Buffer<float> floats(256);
+  EXPECT_OK(launch(module.function("mmaOfQuads"), {1}, {32}, 0, x.address,
+                   y.address, floats.address, halves.address));
+  const std::vector<float> found = floats.read();
+  const std::vector<uint16_t> other = halves.read();
+  for (int i = 0; i < 256; ++i) {
+    int sum = 0;
+    for (int k = 0; k < 4; ++k)
+      sum += a[i / 8 * 4 + k] * b[i / 64 * 32 + k * 8 + i % 8];
+    ASSERT_EQ(sum + 1, found[i]) << i;
+    ASSERT_EQ(half(sum), other[i]) << i;
+  }
+}
+
 TEST_F(TensorTest, CopiesThatOverlapWork) {
   LoadedModule module("tensor");
   const int steps = 5;
