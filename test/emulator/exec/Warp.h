@@ -53,7 +53,7 @@ struct Fragment {
 struct Unwritten {
   Mask lanes = 0; ///< any element
   Mask whole = 0; ///< all elements
-  Mask elements[8] = {};
+  Mask elements[8]; ///< undefined without lanes
 };
 struct CopiedLanes {
   const Frame *frame = nullptr;

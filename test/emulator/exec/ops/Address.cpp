@@ -222,6 +222,9 @@ private:
       return false;
     if (at.copy == Instruction::replaces)
       return true;
+    if (!result.unwritten.lanes)
+      std::fill(std::begin(result.unwritten.elements),
+                std::end(result.unwritten.elements), 0);
     result.unwritten.lanes |= 1u << lane;
     if (!isPadding(missing, shadow, address))
       result.unwritten.whole |= 1u << lane;

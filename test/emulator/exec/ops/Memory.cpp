@@ -41,7 +41,8 @@ void noteCopied(Warp &warp, const Instruction &i, Mask lanes,
       old.lanes = (old.lanes & ~lanes) | unwritten.lanes;
       old.whole = (old.whole & ~lanes) | unwritten.whole;
       for (unsigned e = 0; e < 8; ++e)
-        old.elements[e] = (old.elements[e] & ~lanes) | unwritten.elements[e];
+        old.elements[e] = (old.elements[e] & ~lanes) |
+                          (unwritten.lanes ? unwritten.elements[e] : 0);
       return;
     }
   if (unwritten.lanes)
