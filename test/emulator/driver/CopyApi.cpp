@@ -2,6 +2,7 @@
 // Copies and fills.
 #include "driver/Copy.h"
 #include "driver/Entry.h"
+#include "driver/Environment.h"
 
 namespace emulator::driver {
 
@@ -142,6 +143,18 @@ static CUresult fill(CUstream handle, const SetTask &task, const char *caller) {
   });
 }
 
+/// Fills of the legacy stream don't wait either, but on a device they are done
+/// long before a stream that doesn't wait for them begins.
+static CUresult fillNow(const SetTask &task, const char *caller) {
+  const CUresult code = fill(nullptr, task, caller);
+  if (code || environment().lazy)
+    return code;
+  return withStream(nullptr, [&](Driver &, Stream &stream) {
+    stream.context.synchronise(stream);
+    return CUDA_SUCCESS;
+  });
+}
+
 } // namespace emulator::driver
 
 using namespace emulator::driver;
@@ -267,34 +280,34 @@ CUresult cuMemsetD2D32Async(CUdeviceptr to, size_t pitch, unsigned value,
 }
 
 CUresult cuMemsetD8_v2(CUdeviceptr to, unsigned char value, size_t count) {
-  return fill(nullptr, {to, 0, value, 1, count, 1}, "cuMemsetD8");
+  return fillNow({to, 0, value, 1, count, 1}, "cuMemsetD8");
 }
 EMULATOR_ALIAS("cuMemsetD8", cuMemsetD8_v2);
 
 CUresult cuMemsetD16_v2(CUdeviceptr to, unsigned short value, size_t count) {
-  return fill(nullptr, {to, 0, value, 2, count, 1}, "cuMemsetD16");
+  return fillNow({to, 0, value, 2, count, 1}, "cuMemsetD16");
 }
 EMULATOR_ALIAS("cuMemsetD16", cuMemsetD16_v2);
 
 CUresult cuMemsetD32_v2(CUdeviceptr to, unsigned value, size_t count) {
-  return fill(nullptr, {to, 0, value, 4, count, 1}, "cuMemsetD32");
+  return fillNow({to, 0, value, 4, count, 1}, "cuMemsetD32");
 }
 EMULATOR_ALIAS("cuMemsetD32", cuMemsetD32_v2);
 
 CUresult cuMemsetD2D8_v2(CUdeviceptr to, size_t pitch, unsigned char value,
                          size_t width, size_t height) {
-  return fill(nullptr, {to, pitch, value, 1, width, height}, "cuMemsetD2D8");
+  return fillNow({to, pitch, value, 1, width, height}, "cuMemsetD2D8");
 }
 EMULATOR_ALIAS("cuMemsetD2D8", cuMemsetD2D8_v2);
 
 CUresult cuMemsetD2D16_v2(CUdeviceptr to, size_t pitch, unsigned short value,
                           size_t width, size_t height) {
-  return fill(nullptr, {to, pitch, value, 2, width, height}, "cuMemsetD2D16");
+  return fillNow({to, pitch, value, 2, width, height}, "cuMemsetD2D16");
 }
 EMULATOR_ALIAS("cuMemsetD2D16", cuMemsetD2D16_v2);
 
 CUresult cuMemsetD2D32_v2(CUdeviceptr to, size_t pitch, unsigned value,
                           size_t width, size_t height) {
-  return fill(nullptr, {to, pitch, value, 4, width, height}, "cuMemsetD2D32");
+  return fillNow({to, pitch, value, 4, width, height}, "cuMemsetD2D32");
 }
 EMULATOR_ALIAS("cuMemsetD2D32", cuMemsetD2D32_v2);

@@ -95,7 +95,16 @@ static CUresult append(CUlinkState handle, CUjitInputType type,
       complain("cuLinkAddData: linking several PTX texts is not emulated");
       return CUDA_ERROR_NOT_SUPPORTED;
     }
-    return ptxOf(text.c_str(), driver.devices[0]->chip, link->text);
+    std::string found;
+    const CUresult code = ptxOf(text.c_str(), driver.devices[0]->chip, found);
+    if (code)
+      return code;
+    if (ptx::Error error; !ptx::parse(found, error)) {
+      complain("PTX, line %u: %s", error.line, error.message.c_str());
+      return CUDA_ERROR_INVALID_PTX;
+    }
+    link->text = std::move(found);
+    return CUDA_SUCCESS;
   });
 }
 

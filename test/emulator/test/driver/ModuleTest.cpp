@@ -217,6 +217,13 @@ TEST_F(ModuleTest, LibrariesBelongToNoContext) {
 TEST_F(ModuleTest, TheLinkerTakesPtx) {
   CUlinkState link = nullptr;
   ASSERT_OK(CU(cuLinkCreate)(0, nullptr, nullptr, &link));
+  std::string broken = "no PTX at all";
+  testing::internal::CaptureStderr();
+  EXPECT_CODE(CUDA_ERROR_INVALID_PTX,
+              CU(cuLinkAddData)(link, CU_JIT_INPUT_PTX, broken.data(),
+                                broken.size() + 1, "broken", 0, nullptr,
+                                nullptr));
+  testing::internal::GetCapturedStderr();
   std::string text = ptx("basics");
   EXPECT_OK(CU(cuLinkAddData)(link, CU_JIT_INPUT_PTX, text.data(),
                               text.size() + 1, "basics", 0, nullptr, nullptr));

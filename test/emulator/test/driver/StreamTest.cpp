@@ -123,6 +123,23 @@ TEST_F(StreamTest, TheLegacyStreamWaitsForBlockingOnes) {
   EXPECT_OK(CU(cuStreamDestroy)(blocking));
 }
 
+TEST_F(StreamTest, AFillIsDoneWhenAnotherStreamBegins) {
+  if (emulated() && std::getenv("DLC_EMULATOR_ASYNC"))
+    GTEST_SKIP() << "it is put off then";
+  CUstream free = nullptr;
+  ASSERT_OK(CU(cuStreamCreate)(&free, CU_STREAM_NON_BLOCKING));
+  LoadedModule module("basics");
+  CUfunction add = module.function("addConstant");
+  Buffer<int> data(1 << 20);
+  for (int round = 0; round < 5; ++round) {
+    EXPECT_OK(CU(cuMemsetD32)(data.address, 4, 1 << 20));
+    EXPECT_OK(launchOn(free, add, {1}, {32}, 0, data.address, 1));
+    EXPECT_OK(CU(cuStreamSynchronize)(free));
+    EXPECT_EQ(5, data.read()[0]);
+  }
+  EXPECT_OK(CU(cuStreamDestroy)(free));
+}
+
 TEST_F(StreamTest, NonBlockingStreamsDontWait) {
   Buffer<int> data(std::vector<int>(32, 0));
   std::atomic<int> open{0};
