@@ -37,7 +37,7 @@ bool Function::attribute(CUfunction_attribute attribute, int &value) const {
     value = static_cast<int>(kernel.registers);
     return true;
   case CU_FUNC_ATTRIBUTE_PTX_VERSION:
-    value = owner->ptxVersion;
+    value = owner->targetSm;
     return true;
   case CU_FUNC_ATTRIBUTE_BINARY_VERSION:
     value = owner->context.device.chip.sm;
@@ -103,9 +103,8 @@ CUresult Function::setAttribute(CUfunction_attribute attribute, int value) {
   }
 }
 
-Module::Module(Context &context, std::unique_ptr<Program> program,
-               int ptxVersion)
-    : context(context), program(std::move(program)), ptxVersion(ptxVersion) {}
+Module::Module(Context &context, std::unique_ptr<Program> program, int targetSm)
+    : context(context), program(std::move(program)), targetSm(targetSm) {}
 
 void Module::registerAll() {
   Driver &driver = *Driver::get();

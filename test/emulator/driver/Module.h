@@ -39,7 +39,7 @@ public:
 /// PTX that is loaded in a context.
 class Module : public std::enable_shared_from_this<Module> {
 public:
-  Module(Context &context, std::unique_ptr<Program> program, int ptxVersion);
+  Module(Context &context, std::unique_ptr<Program> program, int targetSm);
 
   /// Gives its functions handles, and the driver its variables.
   void registerAll();
@@ -51,7 +51,7 @@ public:
 
   Context &context;
   const std::unique_ptr<Program> program;
-  const int ptxVersion;       ///< 90 for 9.0
+  const int targetSm;         ///< 80 for .target sm_80
   Library *library = nullptr; ///< if it is a library's instance
   std::vector<std::shared_ptr<Function>> functions;
 };

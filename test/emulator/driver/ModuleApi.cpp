@@ -100,8 +100,7 @@ CUresult loadModule(Context &context, const std::string &text,
                : CUDA_ERROR_INVALID_PTX;
   }
   options.succeed();
-  module =
-      std::make_shared<Module>(context, std::move(program), header.version);
+  module = std::make_shared<Module>(context, std::move(program), header.sm);
   module->registerAll();
   return CUDA_SUCCESS;
 }

@@ -147,6 +147,8 @@ TEST_F(ModuleTest, AttributesOfFunctions) {
   EXPECT_EQ(0, get(CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES));
   EXPECT_GT(get(CU_FUNC_ATTRIBUTE_NUM_REGS), 0);
   EXPECT_EQ(capability(), get(CU_FUNC_ATTRIBUTE_BINARY_VERSION));
+  // The architecture that the PTX is for.
+  EXPECT_EQ(80, get(CU_FUNC_ATTRIBUTE_PTX_VERSION));
   CUfunction shared = module.function("raceReadWrite");
   EXPECT_OK(CU(cuFuncGetAttribute)(&value, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES,
                                    shared));
