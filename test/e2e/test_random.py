@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import BUILD, dlc, model_named
+from conftest import BUILD, dlc, model_named, on_device
 
 COUNT = 40000
 
@@ -32,7 +32,7 @@ def test_reference_has_the_published_answer():
 class Model:
     """A symbol of random nodes that is compiled once."""
 
-    def __init__(self, folder, cases, numpy_shapes=False):
+    def __init__(self, folder, cases, numpy_shapes=False, target="cpu"):
         self.folder, nodes, self.inputs = folder, [], {}
         heads = []
         for number, (op, attributes, *inputs) in enumerate(cases):
@@ -51,13 +51,14 @@ class Model:
             "arg_nodes": [i for i, node in enumerate(nodes) if node["op"] == "null"]}))
         flags = [f"--input={name}={'x'.join(map(str, array.shape))}:{array.dtype}"
                  for name, array in self.inputs.items()]
-        dlc("compile", folder / "m-symbol.json", *flags, "--cpu", "native", "-o", folder / "m.so")
+        dlc("compile", folder / "m-symbol.json", *flags, "--cpu", "native", "--target", target, "-o",
+            folder / "m.so")
         np.savez(folder / "in.npz", **self.inputs)
 
-    def run(self, seed):
+    def run(self, seed, execute=dlc):
         """The outputs in the order of the cases."""
-        dlc("run", self.folder / "m.so", "--io", self.folder / "in.npz", "--seed", seed, "--output",
-            self.folder / "out.npz")
+        execute("run", self.folder / "m.so", "--io", self.folder / "in.npz", "--seed", seed, "--output",
+                self.folder / "out.npz")
         with np.load(self.folder / "out.npz") as out:
             by_case = {int(key[len("out:c"):].partition("_")[0]): out[key] for key in out.files}
         return [by_case[i] for i in range(len(by_case))]
@@ -133,6 +134,30 @@ def test_the_seed_decides(family):
     for a, b, c in zip(first, again, other):
         assert np.array_equal(a, b)
         assert not np.array_equal(a, c)
+
+
+MIXED = [
+    ("_sample_uniform", {"shape": (9,)}, [0, 10], [1, 30]), ("_shuffle", {}, np.arange(140, dtype="float32").reshape(70, 2)),
+    ("_sample_multinomial", {"shape": (40,)}, [[0.2, 0.8, 0], [0, 0.5, 0.5]]),
+    ("_random_normal_like", {}, np.zeros((2, 3), "float64")),
+    ("_image_random_flip_left_right", {}, np.arange(24, dtype="float32").reshape(2, 4, 3)),
+    ("_image_random_lighting", {"alpha_std": 0.1}, np.arange(24, dtype="float32").reshape(2, 4, 3)),
+]
+MIXED_NUMPY = [
+    ("_npi_choice", {"a": 90, "size": (90,), "replace": False, "weighted": False}),
+    ("_npi_choice", {"a": 4, "size": (50,), "replace": True, "weighted": True}, [0.5, 0.25, 0.25, 0]),
+    ("_npi_multinomial", {"n": 100, "pvals": (0.5, 0.25, 0.25), "size": (3,)}),
+]
+
+
+@pytest.mark.parametrize("table, others", [(CLASSIC, MIXED), (NUMPY, MIXED_NUMPY)], ids=["classic", "numpy"])
+def test_a_gpu_draws_the_same(table, others, tmp_path):
+    cases = [(op, {key: (333,) if value == (COUNT,) else value for key, value in attributes.items()},
+              *(array[:333] for array in inputs)) for op, attributes, _, _, *inputs in table] + others
+    model = Model(tmp_path, cases, table is NUMPY, target="cpu,cuda")
+    for (op, attributes, *_), want, got in zip(cases, model.run(5), model.run(5, on_device)):
+        assert want.dtype == got.dtype and want.shape == got.shape, (op, attributes)
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6, err_msg=f"{op} {attributes}")
 
 
 def test_generator_is_philox(tmp_path):
