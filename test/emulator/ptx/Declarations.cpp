@@ -2,8 +2,10 @@
 // Directives of the module, variables and their initialisers, functions' heads.
 #include "ptx/Parser.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 namespace emulator::ptx {
 
@@ -225,6 +227,22 @@ std::vector<std::unique_ptr<Variable>> Parser::parameterList(bool inRegisters) {
   return result;
 }
 
+/// Refuses a kernel with more parameters than a launch can pass.
+void Parser::checkParameterSpace(const Function &kernel) {
+  bool isLarge = std::pair(module->versionMajor, module->versionMinor) >=
+                     std::pair(8u, 1u) &&
+                 module->sm >= 70;
+  const uint64_t most = isLarge ? 32764 : 4352;
+  uint64_t bytes = 0;
+  for (const auto &parameter : kernel.parameters) {
+    const uint64_t align = std::max<uint64_t>(parameter->align, 1);
+    bytes = (bytes + align - 1) / align * align + parameter->bytes;
+  }
+  if (bytes > most)
+    fail("kernel '" + kernel.name + "' has " + std::to_string(bytes) +
+         " bytes of parameters, more than " + std::to_string(most));
+}
+
 void Parser::function(bool isKernel) {
   auto function = std::make_unique<Function>();
   current = function.get();
@@ -240,6 +258,8 @@ void Parser::function(bool isKernel) {
   function->name = name("a function's name");
   if (peek().is("("))
     function->parameters = parameterList(true);
+  if (isKernel)
+    checkParameterSpace(*function);
   for (auto *list : {&function->returns, &function->parameters})
     for (auto &variable : *list)
       scopes.back().variables[variable->name] = variable.get();

@@ -54,6 +54,7 @@ private:
   void initialElements(Variable &variable, uint64_t &offset);
   void initialValue(Variable &variable, uint64_t &offset);
   std::vector<std::unique_ptr<Variable>> parameterList(bool inRegisters);
+  void checkParameterSpace(const Function &kernel);
   void declareRegisters();
   void declare(std::unique_ptr<Variable> variable);
   void alias();

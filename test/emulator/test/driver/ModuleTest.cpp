@@ -56,6 +56,33 @@ TEST_F(ModuleTest, ModulesHaveTheirOwnGlobals) {
   EXPECT_NE(a, b);
 }
 
+/// A module with one kernel of \p count parameters of 8 bytes.
+std::string textWithParameters(const char *version, int count) {
+  std::string text = ".version " + std::string(version) +
+                     "\n.target sm_75\n.address_size 64\n.visible .entry k(";
+  for (int i = 0; i < count; ++i)
+    text += (i ? ", .param .u64 p" : ".param .u64 p") + std::to_string(i);
+  return text + ")\n{\n  ret;\n}\n";
+}
+
+TEST_F(ModuleTest, RefusesTooManyParameters) {
+  auto load = [](const char *version, int count) {
+    testing::internal::CaptureStderr();
+    CUmodule module = nullptr;
+    CUresult code = CU(cuModuleLoadData)(
+        &module, textWithParameters(version, count).c_str());
+    if (code == CUDA_SUCCESS)
+      EXPECT_OK(CU(cuModuleUnload)(module));
+    testing::internal::GetCapturedStderr();
+    return code;
+  };
+  EXPECT_CODE(CUDA_SUCCESS, load("7.0", 544));
+  EXPECT_CODE(CUDA_ERROR_INVALID_PTX, load("7.0", 545));
+  EXPECT_CODE(CUDA_ERROR_INVALID_PTX, load("8.0", 545));
+  EXPECT_CODE(CUDA_SUCCESS, load("8.1", 4095));
+  EXPECT_CODE(CUDA_ERROR_INVALID_PTX, load("8.1", 4096));
+}
+
 TEST_F(ModuleTest, WrongTextFillsTheErrorLog) {
   const char text[] =
       ".version 7.0\n.target sm_75\n.address_size 64\n"
