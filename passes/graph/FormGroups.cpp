@@ -26,6 +26,10 @@ using namespace dlc::graph;
 /// Larger groups don't get faster, but their kernels slower to compile.
 static constexpr size_t kMaxOps = 48;
 
+/// The most tensors that one kernel joins: a GPU's takes 4096 bytes of
+/// arguments, 512 addresses, of which others than these are some.
+static constexpr size_t kMaxJoined = 256;
+
 static bool isSplat(Operation *op) {
   auto constant = dyn_cast<ConstantOp>(op);
   return constant && isa<SplatElementsAttr>(constant.getValue());
@@ -360,6 +364,24 @@ static void duplicate(Operation *op) {
   op->erase();
 }
 
+/// Joins parts of the inputs of \p concat first, so that no concatenation has
+/// too many for a kernel.
+static void splitConcat(ConcatOp concat) {
+  OpBuilder builder(concat);
+  while (concat.getInputs().size() > kMaxJoined) {
+    SmallVector<Value> joined, rest(concat.getInputs());
+    for (ArrayRef<Value> left = rest; !left.empty();) {
+      ArrayRef<Value> part = left.take_front(kMaxJoined);
+      left = left.drop_front(part.size());
+      joined.push_back(part.size() == 1
+                           ? part.front()
+                           : ConcatOp::create(builder, concat.getLoc(), part,
+                                              concat.getAxis()));
+    }
+    concat.getInputsMutable().assign(joined);
+  }
+}
+
 void GraphFormGroups::runOnOperation() {
   func::FuncOp function = getOperation();
   Block &block = function.getBody().front();
@@ -370,6 +392,9 @@ void GraphFormGroups::runOnOperation() {
     return;
   // Constants have one size, what is computed has any.
   bool isForManySizes = function->hasAttr(kDecisionsAttr);
+  for (auto concat : llvm::make_early_inc_range(block.getOps<ConcatOp>()))
+    if (!fuse || !isJoin(concat))
+      splitConcat(concat);
   // What is free to compute is computed in every group that needs it.
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if ((isSplat(&op) || isa<BroadcastOp, IotaOp>(op) || dropsHalo(&op)) &&

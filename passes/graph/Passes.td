@@ -257,7 +257,8 @@ def GraphFormGroups : Pass<"graph-form-groups", "::mlir::func::FuncOp"> {
 
     A concatenation whose result is the bytes of its inputs one after the other
     stays outside where the inputs can be computed right in it; so does a slice
-    that is one run of the bytes of a stored tensor. Neither needs a kernel.
+    that is one run of the bytes of a stored tensor. Neither needs a kernel. One
+    of more tensors than a kernel can have arguments joins parts of them first.
 
     Before:
     ```mlir

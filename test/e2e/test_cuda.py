@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import DATA, dlc, for_models, input_flags, on_device, run_operator, unpack_family
+from conftest import DATA, Symbol, dlc, for_models, input_flags, on_device, run_operator, unpack_family
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from products import DEEP, save_random_product  # noqa: E402
@@ -51,6 +51,20 @@ def test_squeezenet_agrees_with_the_cpu(model, tmp_path):
     with np.load(tmp_path / "in.npz") as given, np.load(tmp_path / "want.npz") as want:
         np.savez(tmp_path / "io.npz", **given, **want)
     on_device("verify", tmp_path / "model.so", "--io", tmp_path / "io.npz")
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_more_tensors_than_a_kernel_takes(axis, tmp_path):
+    symbol, given = Symbol(), {f"x{i}": np.full((1, 1 + i % 2), i, "float32") for i in range(600)}
+    if axis == 0:
+        given = {name: np.broadcast_to(x[:, :1], (1, 2)) for name, x in given.items()}
+    parts = [symbol("null", name) for name in given]
+    symbol.save(tmp_path / "m-symbol.json", symbol("Concat", "y", *parts, num_args=len(parts), dim=axis))
+    inputs = [f"--input={name}={'x'.join(map(str, x.shape))}" for name, x in given.items()]
+    dlc("compile", tmp_path / "m-symbol.json", *inputs, "--target", "cpu,cuda", "-o", tmp_path / "m.so")
+    np.savez(tmp_path / "io.npz", **given, **{"out:y_output": np.concatenate(list(given.values()), axis)})
+    dlc("verify", tmp_path / "m.so", "--io", tmp_path / "io.npz")
+    on_device("verify", tmp_path / "m.so", "--io", tmp_path / "io.npz")
 
 
 @for_models("lenet")
