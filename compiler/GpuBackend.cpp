@@ -32,16 +32,25 @@ static void fail(DiagnosticList &diagnostics, const CompileOptions &options,
   diagnostics.add(code, {options.model.name, "", "", -1}, std::move(message));
 }
 
+/// A flag that says something of code for GPUs; empty: there is none.
+static std::string findGpuFlag(const CompileOptions &options) {
+  if (!options.sms.empty())
+    return "--sm";
+  if (options.precision != CompileOptions().precision)
+    return "--precision=" + options.precision;
+  return options.gemm == "cublas" ? "--gemm=cublas" : "";
+}
+
 std::optional<SmallVector<device::GpuAttr>>
 getGpus(MLIRContext *context, const CompileOptions &options,
         DiagnosticList &diagnostics) {
   SmallVector<device::GpuAttr> gpus;
   if (!hasTarget(options, "cuda")) {
-    if (options.sms.empty() && options.gemm != "cublas")
+    std::string flag = findGpuFlag(options);
+    if (flag.empty())
       return gpus;
     fail(diagnostics, options, DiagnosticCode::UnsupportedOption,
-         std::string(options.sms.empty() ? "--gemm=cublas" : "--sm") +
-             " is for GPUs: give --target cuda");
+         flag + " is for GPUs: give --target cuda");
     return std::nullopt;
   }
   SmallVector<std::string> names(options.sms.begin(), options.sms.end());

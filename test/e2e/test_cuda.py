@@ -108,8 +108,9 @@ def test_stages_end_in_the_same_bytes(model, stage, tmp_path):
     (["--target", "cuda", "--sm", "42"], "compute capability 42: use one of 80"),
     (["--target", "cuda", "--sm", "eighty"], "'eighty' is no compute capability"),
     (["--sm", "80"], "--sm is for GPUs: give --target cuda"),
-    (["--precision", "tf32"], "--precision other than float32 for CPUs is not supported yet"),
     (["--emit", "ptx"], "--emit=ptx needs code for GPUs: give --target cuda"),
+    (["--precision", "tf32"], "--precision=tf32 is for GPUs: give --target cuda"),
+    (["--target", "cuda", "--precision", "half"], "--precision 'half' is not one of float32"),
 ])
 def test_bad_flags(flags, message, tmp_path):
     folder = DATA / "ops" / CASES[0]

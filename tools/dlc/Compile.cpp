@@ -68,7 +68,6 @@ static bool checkSupport(const CompileCommand &command,
   };
   if (command.options.withGradients || !command.options.wrt.empty())
     refuse("--gradients");
-  const std::vector<std::string> &targets = command.options.targets;
   const std::string &precision = command.options.precision;
   static constexpr std::string_view precisions[] = {"float32", "tf32",
                                                     "float16", "bfloat16"};
@@ -78,9 +77,6 @@ static bool checkSupport(const CompileCommand &command,
                     {command.model.model, "", "", -1},
                     "--precision '" + precision +
                         "' is not one of float32, tf32, float16, bfloat16");
-  else if (precision != "float32" &&
-           std::find(targets.begin(), targets.end(), "cuda") == targets.end())
-    refuse("--precision other than float32 for CPUs");
   return diagnostics.empty();
 }
 
