@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tensors are checked and bound to sessions here.
+#include "runtime/core/Cuda.h"
 #include "runtime/core/Dims.h"
 #include "runtime/core/Model.h"
 
@@ -77,7 +78,7 @@ static dlc_status checkStrides(const Slot &slot, const DLTensor &tensor) {
   return DLC_OK;
 }
 
-/// Takes tensors in host memory and on the session's own device.
+/// Takes tensors in host memory and, of a session on a device, on such devices.
 static dlc_status checkDevice(const dlc_session &session, const Slot &slot,
                               const DLDevice &device) {
   if (device.device_type == kDLCPU)
@@ -85,12 +86,14 @@ static dlc_status checkDevice(const dlc_session &session, const Slot &slot,
   if (!session.cuda)
     return fail(DLC_ERROR_TENSOR, "%s '%s' is not in host memory", slot.kind,
                 slot.tensor.name);
-  int32_t id = session.device.device_id;
-  if (device.device_type == kDLCUDA && device.device_id == id)
+  if (device.device_type != kDLCUDA)
+    return fail(DLC_ERROR_TENSOR,
+                "%s '%s' is neither in host memory nor on a CUDA device",
+                slot.kind, slot.tensor.name);
+  if (dlc_cuda_part.hasDevice(session, device.device_id))
     return DLC_OK;
-  return fail(DLC_ERROR_TENSOR,
-              "%s '%s' is neither in host memory nor on cuda:%d", slot.kind,
-              slot.tensor.name, int(id));
+  return fail(DLC_ERROR_TENSOR, "%s '%s' is on cuda:%d, which is not there",
+              slot.kind, slot.tensor.name, int(device.device_id));
 }
 
 static dlc_status checkData(const Slot &slot, const DLTensor &tensor) {
@@ -151,7 +154,7 @@ static dlc_status bind(dlc_session &session, uint32_t index,
     session.dynamic->areCountsKnown = false;
   binding.isOwn = isCountedOutput && !tensor;
   setBound(session, binding, tensor || binding.isOwn);
-  binding.isOnDevice = tensor && tensor->device.device_type != kDLCPU;
+  binding.device = tensor ? tensor->device : DLDevice{kDLCPU, 0};
   if (!tensor)
     return DLC_OK;
   binding.data = static_cast<char *>(tensor->data);
@@ -167,7 +170,7 @@ void dlc::runtime::bindOwnSeed(dlc_session &session) {
   Binding &binding = session.bindings[session.seedInput];
   setBound(session, binding, true);
   binding.data = reinterpret_cast<char *>(&session.seed);
-  binding.isOnDevice = false;
+  binding.device = {kDLCPU, 0};
   const dlc_abi_tensor &input = session.model->inputs[session.seedInput];
   for (uint32_t i = 0; binding.shape && i < input.rank; ++i)
     binding.shape[i] = input.shape[i];

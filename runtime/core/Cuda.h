@@ -25,6 +25,8 @@ struct CudaPart {
   /// Prepares those from step \p step on again, for sizes that have changed
   /// while it runs.
   void (*resolve)(dlc_session &session, const Sizes &sizes, uint64_t step);
+  /// Whether there is a CUDA device \p id, whose tensors \p session takes too.
+  bool (*hasDevice)(const dlc_session &session, int32_t id);
   /// Where the tensor number \p index is on the device while it runs.
   char *(*getPlace)(const dlc_session &session, uint32_t index);
   /// failToGrow for memory of the device.

@@ -391,7 +391,7 @@ dlc_status dlc_session_output(const dlc_session *session, uint32_t index,
             getShapeOffset(*session, model.num_inputs + index);
   *tensor = {};
   tensor->data = binding.data;
-  tensor->device = binding.isOnDevice ? session->device : DLDevice{kDLCPU, 0};
+  tensor->device = binding.device;
   tensor->ndim = ndim;
   tensor->dtype.code = output.dtype_code;
   tensor->dtype.bits = output.dtype_bits;

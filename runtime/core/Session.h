@@ -38,7 +38,7 @@ struct Binding {
   char *data;     ///< of the tensor bound
   int64_t *shape; ///< of the tensor bound; null in models without dims
   bool bound;
-  bool isOnDevice; ///< else `data` is in host memory
+  DLDevice device; ///< that `data` is on
   /// Counts as bound though no tensor is: the session has memory for it.
   bool isOwn;
 };

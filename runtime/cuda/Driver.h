@@ -64,6 +64,8 @@ inline constexpr int kCaptureThreadLocal = 1;
   FUNCTION(cuMemHostAlloc, (void **memory, size_t bytes, unsigned flags))      \
   FUNCTION(cuMemFreeHost, (void *memory))                                      \
   FUNCTION(cuMemGetInfo, (size_t *free, size_t *total))                        \
+  FUNCTION(cuMemcpyAsync, (DevicePointer to, DevicePointer from, size_t bytes, \
+                           Stream stream))                                     \
   FUNCTION(cuMemcpyHtoD, (DevicePointer to, const void *from, size_t bytes))   \
   FUNCTION(cuMemcpyHtoDAsync,                                                  \
            (DevicePointer to, const void *from, size_t bytes, Stream stream))  \

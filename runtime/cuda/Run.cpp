@@ -35,8 +35,17 @@ static uint64_t countBytes(const dlc_session &session, uint32_t index,
   return bytes;
 }
 
-/// Lays out the staging blocks for the tensors that are in host memory: where
-/// their shapes are counted, for the largest. \returns their size, in bytes.
+static Home getHome(const dlc_session &session, const Binding &binding) {
+  if (binding.device.device_type == kDLCPU)
+    return Home::Host;
+  return binding.device.device_id == session.device.device_id
+             ? Home::Device
+             : Home::OtherDevice;
+}
+
+/// Lays out the staging blocks for the tensors that are not on the device:
+/// where their shapes are counted, for the largest. \returns their size, in
+/// bytes.
 static uint64_t layOutStaging(dlc_session &session) {
   CudaSession &cuda = *session.cuda;
   const dlc_abi_model &model = *session.model;
@@ -44,13 +53,13 @@ static uint64_t layOutStaging(dlc_session &session) {
   for (uint32_t i = 0; i < model.num_inputs + model.num_outputs; ++i) {
     const int64_t *shape = session.dynamic ? getShape(session, i) : nullptr;
     uint64_t bytes = countBytes(session, i, shape);
-    Placement now = {!session.bindings[i].isOnDevice, total, bytes, bytes,
+    Placement now = {getHome(session, session.bindings[i]), total, bytes, bytes,
                      nullptr};
-    if (now.isStaged)
+    if (now.home != Home::Device)
       total += (now.bytes + kStagingAlignment - 1) & ~(kStagingAlignment - 1);
     Placement &before = cuda.placements[i];
-    cuda.isChanged |= now.isStaged != before.isStaged ||
-                      now.offset != before.offset || now.bytes != before.bytes;
+    cuda.isChanged |= now.home != before.home || now.offset != before.offset ||
+                      now.bytes != before.bytes;
     now.data = before.data;
     before = now;
   }
@@ -99,9 +108,10 @@ static dlc_status placeTensors(dlc_session &session) {
   for (uint32_t i = 0; i < model.num_inputs + model.num_outputs; ++i) {
     const Binding &binding = session.bindings[i];
     Placement &placement = cuda.placements[i];
-    char *data = placement.isStaged
-                     ? reinterpret_cast<char *>(cuda.staging + placement.offset)
-                     : binding.data;
+    char *data =
+        placement.home == Home::Device
+            ? binding.data
+            : reinterpret_cast<char *>(cuda.staging + placement.offset);
     cuda.isChanged |= data != placement.data;
     placement.data = data;
   }
@@ -125,8 +135,8 @@ static dlc_status uploadDims(const dlc_session &session) {
                            : cuda.loaded->failWith(result, "the copy of dims");
 }
 
-/// Copies the staged tensors [first, end) between the program's memory and the
-/// pinned block.
+/// Copies those of the tensors [first, end) that are in host memory between
+/// there and the pinned block.
 static void copyOnHost(const dlc_session &session, uint32_t first, uint32_t end,
                        bool toPinned) {
   const CudaSession &cuda = *session.cuda;
@@ -134,7 +144,7 @@ static void copyOnHost(const dlc_session &session, uint32_t first, uint32_t end,
     const Placement &placement = cuda.placements[i];
     char *pinned = cuda.pinned + placement.offset;
     char *data = session.bindings[i].data;
-    if (placement.isStaged && placement.used > 0)
+    if (placement.home == Home::Host && placement.used > 0)
       memcpy(toPinned ? pinned : data, toPinned ? data : pinned,
              placement.used);
   }
@@ -144,13 +154,14 @@ static void copyOnHost(const dlc_session &session, uint32_t first, uint32_t end,
 // The stream
 //===----------------------------------------------------------------------===//
 
-/// Puts copies of the staged tensors [first, end) into the stream.
+/// Puts copies of those of the tensors [first, end) that are in host memory,
+/// between the staging blocks, into the stream.
 static Result enqueueCopies(const dlc_session &session, uint32_t first,
                             uint32_t end, bool toDevice) {
   const CudaSession &cuda = *session.cuda;
   for (uint32_t i = first; i < end; ++i) {
     const Placement &placement = cuda.placements[i];
-    if (!placement.isStaged || placement.used == 0)
+    if (placement.home != Home::Host || placement.used == 0)
       continue;
     DevicePointer device = cuda.staging + placement.offset;
     char *pinned = cuda.pinned + placement.offset;
@@ -158,6 +169,27 @@ static Result enqueueCopies(const dlc_session &session, uint32_t first,
                                    device, pinned, placement.used, cuda.stream)
                              : cuda.driver().cuMemcpyDtoHAsync(
                                    pinned, device, placement.used, cuda.stream);
+    if (result != kSuccess)
+      return result;
+  }
+  return kSuccess;
+}
+
+/// Puts copies of those of the tensors [first, end) that are on other devices
+/// into the stream: from there, or to there. The driver finds the devices by
+/// the addresses.
+static Result enqueuePeerCopies(const dlc_session &session, uint32_t first,
+                                uint32_t end, bool fromPeer) {
+  const CudaSession &cuda = *session.cuda;
+  for (uint32_t i = first; i < end; ++i) {
+    const Placement &placement = cuda.placements[i];
+    if (placement.home != Home::OtherDevice || placement.used == 0)
+      continue;
+    auto here = reinterpret_cast<DevicePointer>(placement.data),
+         there = reinterpret_cast<DevicePointer>(session.bindings[i].data);
+    Result result = cuda.driver().cuMemcpyAsync(fromPeer ? here : there,
+                                                fromPeer ? there : here,
+                                                placement.used, cuda.stream);
     if (result != kSuccess)
       return result;
   }
@@ -411,6 +443,32 @@ static dlc_status runTimed(dlc_session &session) {
 // Runs
 //===----------------------------------------------------------------------===//
 
+/// Runs the plan and waits for it.
+static dlc_status runPlan(dlc_session &session) {
+  if (session.profile)
+    return runTimed(session);
+  if (dlc_status status = start(session))
+    return status;
+  return wait(*session.cuda);
+}
+
+/// Copies the outputs that are on other devices to there.
+static dlc_status copyToPeers(const dlc_session &session) {
+  const CudaSession &cuda = *session.cuda;
+  const dlc_abi_model &model = *session.model;
+  uint32_t end = model.num_inputs + model.num_outputs;
+  bool isAny = false;
+  for (uint32_t i = model.num_inputs; i < end; ++i)
+    isAny |= cuda.placements[i].home == Home::OtherDevice;
+  if (!isAny)
+    return DLC_OK;
+  Result result =
+      enqueuePeerCopies(session, model.num_inputs, end, /*fromPeer=*/false);
+  if (result != kSuccess)
+    return cuda.loaded->failWith(result, "the copy of the outputs");
+  return wait(cuda);
+}
+
 /// Runs the plan; the outputs are then complete in their places.
 static dlc_status runOnDevice(dlc_session &session) {
   CudaSession &cuda = *session.cuda;
@@ -420,18 +478,17 @@ static dlc_status runOnDevice(dlc_session &session) {
   if (dlc_status status = placeTensors(session))
     return status;
   copyOnHost(session, 0, model.num_inputs, /*toPinned=*/true);
-  if (session.profile) {
-    if (dlc_status status = runTimed(session))
-      return status;
-  } else {
-    if (dlc_status status = start(session))
-      return status;
-    if (dlc_status status = wait(cuda))
-      return status;
-  }
+  Result result =
+      enqueuePeerCopies(session, 0, model.num_inputs, /*fromPeer=*/true);
+  if (result != kSuccess)
+    return cuda.loaded->failWith(result, "the copy of the inputs");
+  if (dlc_status status = runPlan(session))
+    return status;
   cuda.isChanged = false;
   if (isCounting(model))
     session.dynamic->areCountsKnown = true;
+  if (dlc_status status = copyToPeers(session))
+    return status;
   copyOnHost(session, model.num_inputs, model.num_inputs + model.num_outputs,
              /*toPinned=*/false);
   return DLC_OK;

@@ -300,6 +300,12 @@ static void activate(dlc_session &session, const Sizes &sizes) {
   session.cuda->isChanged = true;
 }
 
+static bool hasDevice(const dlc_session &session, int32_t id) {
+  int count = 0;
+  session.cuda->driver().cuDeviceGetCount(&count);
+  return id >= 0 && id < count;
+}
+
 static char *getPlace(const dlc_session &session, uint32_t index) {
   return session.cuda->placements[index].data;
 }
@@ -309,5 +315,5 @@ static char *getPlace(const dlc_session &session, uint32_t index) {
 //===----------------------------------------------------------------------===//
 
 const CudaPart dlc_cuda_part = {
-    create,  destroy,  getScratchBytes,    activate,
-    resolve, getPlace, failToGrowOnDevice, cuda::run};
+    create,    destroy,  getScratchBytes,    activate, resolve,
+    hasDevice, getPlace, failToGrowOnDevice, cuda::run};

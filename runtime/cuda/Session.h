@@ -2,11 +2,12 @@
 // What a session on a CUDA device has beside the others.
 //
 // The core resolves operands to addresses as it does for the CPU: arena,
-// weights, state and dims have theirs on the device. Tensors in device memory
-// are used where they are. Those in host memory go through two blocks of the
-// same layout, one pinned and one on the device, so that the addresses that
-// launches and copies have do not depend on the program's: a run is then one
-// CUDA graph, whatever host tensors are bound.
+// weights, state and dims have theirs on the device. Tensors in its memory are
+// used where they are. Those in host memory go through two blocks of the same
+// layout, one pinned and one on the device, so that the addresses that launches
+// and copies have do not depend on the program's: a run is then one CUDA graph,
+// whatever host tensors are bound. Those on another device go through the
+// second block, by copies before and behind the graph.
 #ifndef DLC_RUNTIME_CUDA_SESSION_H
 #define DLC_RUNTIME_CUDA_SESSION_H
 
@@ -30,9 +31,12 @@ struct Launch {
   const Gemm *gemm; ///< what the library computes instead, or null
 };
 
+/// Where the program has a tensor.
+enum class Home : uint8_t { Host, Device, OtherDevice };
+
 /// Where an input or output is while the session runs.
 struct Placement {
-  bool isStaged;   ///< in the staging blocks, at `offset`
+  Home home;       ///< in the staging blocks, unless it is Device, at `offset`
   uint64_t offset; ///< bytes
   uint64_t bytes;
   uint64_t used; ///< bytes that the run has: fewer where they are counted

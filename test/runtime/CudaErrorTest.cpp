@@ -232,6 +232,43 @@ TEST_F(CudaWithTwoDevices, RunsOnBothAtOnce) {
   }
 }
 
+TEST_F(CudaWithTwoDevices, TakesTensorsOfTheOther) {
+  Context context(1);
+  std::vector<dlc_profile_event> events(8);
+  dlc_session_options options = onCuda(0);
+  for (bool isProfiled : {false, true}) {
+    options.profile = isProfiled ? events.data() : nullptr;
+    options.profile_capacity = isProfiled ? events.size() : 0;
+    Session session(model.model, options);
+    ASSERT_WORKS(session);
+    TestTensors first(1), second(2);
+    DeviceTensor y(first.outputs[0], kBytes, 1);
+    for (TestTensors *tensors : {&first, &second}) {
+      // Another tensor there each time: the graph stays.
+      DeviceTensor a(tensors->inputs[0], kBytes, 1);
+      ASSERT_EQ(tensors->bind(session), DLC_OK);
+      ASSERT_EQ(dlc_session_bind_input(session, 0, &a.tensor), DLC_OK)
+          << dlc_last_error();
+      ASSERT_EQ(dlc_session_bind_output(session, 0, &y.tensor), DLC_OK);
+      for (int run = 0; run < 3; ++run) {
+        tensors->clearOutputs();
+        EXPECT_EQ(driver().cuMemcpyHtoD(y.address, tensors->y.data(), kBytes),
+                  0);
+        ASSERT_EQ(dlc_session_run(session, nullptr), DLC_OK)
+            << dlc_last_error();
+        y.read(tensors->y.data());
+        ASSERT_TRUE(tensors->isCorrect()) << run;
+      }
+    }
+    DLTensor got = {};
+    ASSERT_EQ(dlc_session_output(session, 0, &got), DLC_OK);
+    EXPECT_EQ(got.device.device_id, 1);
+    EXPECT_EQ(reinterpret_cast<cuda::DevicePointer>(got.data), y.address);
+    // In host memory again.
+    expectRuns(session, 3);
+  }
+}
+
 TEST_F(CudaWithOldChip, NeedsCodeForIt) {
   expectFails(model.model, DLC_ERROR_DEVICE,
               "cuda:0: model 'test' has no code for this device's sm_75, but "

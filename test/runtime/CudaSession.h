@@ -83,14 +83,15 @@ private:
 /// Device memory with the bytes of a host tensor.
 class DeviceTensor {
 public:
-  explicit DeviceTensor(const DLTensor &host, size_t bytes)
+  /// On \p device, whose context is current now.
+  DeviceTensor(const DLTensor &host, size_t bytes, int32_t device = 0)
       : bytes(bytes), tensor(host) {
     EXPECT_EQ(driver().cuMemAlloc(&address, bytes), 0);
     EXPECT_EQ(driver().cuMemcpyHtoD(address, host.data, bytes), 0);
     // The offset counts there too.
     tensor.data = reinterpret_cast<void *>(address - 8);
     tensor.byte_offset = 8;
-    tensor.device = {kDLCUDA, 0};
+    tensor.device = {kDLCUDA, device};
   }
   ~DeviceTensor() { driver().cuMemFree(address); }
   DeviceTensor(const DeviceTensor &) = delete;

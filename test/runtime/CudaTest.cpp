@@ -184,11 +184,18 @@ TEST(Cuda, RefusesTensorsElsewhere) {
   Session session(model.model);
   ASSERT_WORKS(session);
   TestTensors tensors;
-  tensors.inputs[0].device = {kDLCUDA, 1};
+  for (int32_t id : {-1, 16}) {
+    tensors.inputs[0].device = {kDLCUDA, id};
+    EXPECT_EQ(dlc_session_bind_input(session, 0, &tensors.inputs[0]),
+              DLC_ERROR_TENSOR);
+    EXPECT_EQ(dlc_last_error(), "input 'a' is on cuda:" + std::to_string(id) +
+                                    ", which is not there");
+  }
+  tensors.inputs[0].device = {DLDeviceType(7), 0};
   EXPECT_EQ(dlc_session_bind_input(session, 0, &tensors.inputs[0]),
             DLC_ERROR_TENSOR);
   EXPECT_STREQ(dlc_last_error(),
-               "input 'a' is neither in host memory nor on cuda:0");
+               "input 'a' is neither in host memory nor on a CUDA device");
   tensors.inputs[0].device = {kDLCUDA, 0};
   tensors.inputs[0].data = reinterpret_cast<void *>(1032);
   EXPECT_EQ(dlc_session_bind_input(session, 0, &tensors.inputs[0]),

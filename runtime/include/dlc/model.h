@@ -356,9 +356,9 @@ DLC_EXPORT dlc_status dlc_session_get_info(const dlc_session *session,
  * model's type and shape, be dense and row-major, in host memory, aligned to
  * its element size. NULL unbinds. Inputs and outputs must not overlap.
  *
- * A session on a CUDA device takes tensors in host memory, which it copies, and
- * on its device, where run finds them complete: work on them in streams of the
- * program's own has to be done.
+ * A session on a CUDA device takes tensors in host memory and on other CUDA
+ * devices, which it copies, and on its own, where run finds them complete: work
+ * on them in streams of the program's own has to be done.
  *
  * With dims, an extent of -1 in the model's shape is the tensor's to choose,
  * within the bounds of the dim. Tensors may be bound in any order and bound
