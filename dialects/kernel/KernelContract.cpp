@@ -20,6 +20,26 @@ int64_t ContractOp::getKTotal() {
   return total;
 }
 
+MemRefType ContractOp::getFactorType(bool isLhs) {
+  auto type = cast<MemRefType>((isLhs ? getLhs() : getRhs()).getType());
+  if (!getQuads())
+    return type;
+  SmallVector<int64_t> shape(type.getShape());
+  shape.back() /= kQuad;
+  return MemRefType::get(shape, IntegerType::get(getContext(), 32));
+}
+
+Type ContractOp::getSumType() {
+  return getEpilogue().getArguments().back().getType();
+}
+
+bool ContractOp::isWidening() {
+  auto isByte = [](Value buffer) {
+    return cast<MemRefType>(buffer.getType()).getElementType().isInteger(8);
+  };
+  return isByte(getLhs()) && isByte(getRhs()) && getSumType().isInteger(32);
+}
+
 ScheduleAttr ContractOp::getScheduleFor(StringRef cpu) {
   if (ArrayAttr schedules = getSchedulesAttr())
     for (auto schedule : schedules.getAsRange<ScheduleAttr>())
@@ -68,12 +88,18 @@ static ParseResult parseExtent(OpAsmParser &parser, OperationState &state,
   return success();
 }
 
-/// Parses "%buffer at affine_map<...>", an operand with its map.
-static ParseResult parseMapped(OpAsmParser &parser, OperationState &state,
-                               OpAsmParser::UnresolvedOperand &buffer,
-                               StringAttr name) {
+/// Parses \p keyword, if it is there, into a unit attribute called \p name.
+static void parseFlag(OpAsmParser &parser, OperationState &state,
+                      StringRef keyword, StringAttr name) {
+  if (succeeded(parser.parseOptionalKeyword(keyword)))
+    state.addAttribute(name, parser.getBuilder().getUnitAttr());
+}
+
+/// Parses "at affine_map<...>".
+static ParseResult parseMap(OpAsmParser &parser, OperationState &state,
+                            StringAttr name) {
   AffineMapAttr map;
-  return failure(parser.parseOperand(buffer) || parser.parseKeyword("at") ||
+  return failure(parser.parseKeyword("at") ||
                  parser.parseAttribute(map, name, state.attributes));
 }
 
@@ -91,6 +117,7 @@ ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &state) {
       parseExtent(parser, state, getKTailAttrName(name)))
     return failure();
 
+  parseFlag(parser, state, "quads", getQuadsAttrName(name));
   SmallVector<OpAsmParser::UnresolvedOperand> symbols;
   if (succeeded(parser.parseOptionalKeyword("symbols")) &&
       parser.parseOperandList(symbols, OpAsmParser::Delimiter::Paren))
@@ -98,26 +125,21 @@ ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &state) {
 
   OpAsmParser::UnresolvedOperand buffers[3];
   Builder &builder = parser.getBuilder();
-  if (parser.parseKeyword("lhs") ||
-      parseMapped(parser, state, buffers[0], getLhsMapAttrName(name)) ||
+  if (parser.parseKeyword("lhs") || parser.parseOperand(buffers[0]))
+    return failure();
+  parseFlag(parser, state, "unsigned", getLhsUnsignedAttrName(name));
+  if (parseMap(parser, state, getLhsMapAttrName(name)) ||
       parser.parseKeyword("rhs") || parser.parseOperand(buffers[1]))
     return failure();
-  if (succeeded(parser.parseOptionalKeyword("packed")))
-    state.addAttribute(getPackedAttrName(name), builder.getUnitAttr());
-  AffineMapAttr rhsMap;
-  if (parser.parseKeyword("at") ||
-      parser.parseAttribute(rhsMap, getRhsMapAttrName(name),
-                            state.attributes) ||
+  parseFlag(parser, state, "packed", getPackedAttrName(name));
+  parseFlag(parser, state, "unsigned", getRhsUnsignedAttrName(name));
+  if (parseMap(parser, state, getRhsMapAttrName(name)) ||
       parser.parseKeyword("out") || parser.parseOperand(buffers[2]))
     return failure();
-  if (succeeded(parser.parseOptionalKeyword("whole_panels")))
-    state.addAttribute(getWholePanelsAttrName(name), builder.getUnitAttr());
-  AffineMapAttr outMap;
+  parseFlag(parser, state, "whole_panels", getWholePanelsAttrName(name));
   SmallVector<Type> types;
   SMLoc typesLoc;
-  if (parser.parseKeyword("at") ||
-      parser.parseAttribute(outMap, getOutMapAttrName(name),
-                            state.attributes) ||
+  if (parseMap(parser, state, getOutMapAttrName(name)) ||
       parser.parseOptionalAttrDict(state.attributes) || parser.parseColon() ||
       parser.getCurrentLocation(&typesLoc) || parser.parseTypeList(types) ||
       parser.resolveOperands(buffers, types, typesLoc, state.operands) ||
@@ -154,14 +176,17 @@ void ContractOp::print(OpAsmPrinter &printer) {
   printArray(getK());
   if (std::optional<uint64_t> tail = getKTail())
     printer << " k_tail " << *tail;
+  if (getQuads())
+    printer << " quads";
   if (!getSymbols().empty())
     printer << " symbols (" << getSymbols() << ')';
   printer.increaseIndent();
   printer.printNewline();
-  printer << "lhs " << getLhs() << " at " << getLhsMapAttr();
+  printer << "lhs " << getLhs() << (getLhsUnsigned() ? " unsigned" : "")
+          << " at " << getLhsMapAttr();
   printer.printNewline();
-  printer << "rhs " << getRhs() << (getPacked() ? " packed at " : " at ")
-          << getRhsMapAttr();
+  printer << "rhs " << getRhs() << (getPacked() ? " packed" : "")
+          << (getRhsUnsigned() ? " unsigned" : "") << " at " << getRhsMapAttr();
   printer.printNewline();
   printer << "out " << getOut()
           << (getWholePanels() ? " whole_panels at " : " at ")
@@ -170,7 +195,8 @@ void ContractOp::print(OpAsmPrinter &printer) {
       (*this)->getAttrs(),
       {getBatchAttrName(), getMAttrName(), getNAttrName(), getKAttrName(),
        getKTailAttrName(), getLhsMapAttrName(), getRhsMapAttrName(),
-       getOutMapAttrName(), getPackedAttrName(), getWholePanelsAttrName()});
+       getOutMapAttrName(), getPackedAttrName(), getWholePanelsAttrName(),
+       getQuadsAttrName(), getLhsUnsignedAttrName(), getRhsUnsignedAttrName()});
   printer << " : ";
   printer << getLhs().getType() << ", " << getRhs().getType() << ", "
           << getOut().getType();
@@ -207,6 +233,30 @@ static LogicalResult verifyMap(ContractOp op, StringRef which, AffineMap map,
   return success();
 }
 
+/// Checks the types of factors and accumulator.
+static LogicalResult verifyFactors(ContractOp op) {
+  auto lhs = cast<MemRefType>(op.getLhs().getType());
+  auto rhs = cast<MemRefType>(op.getRhs().getType());
+  Type sum = op.getSumType();
+  // C5
+  bool areAlike = lhs.getElementType() == sum && rhs.getElementType() == sum;
+  if (!areAlike && !op.isWidening())
+    return op.emitOpError("requires factors of the accumulator's type ")
+           << sum << ", or of i8 for i32, but got " << lhs << " and " << rhs;
+  if (!op.isWidening() &&
+      (op.getQuads() || op.getLhsUnsigned() || op.getRhsUnsigned()))
+    return op.emitOpError("requires factors of i8 and an accumulator of i32 "
+                          "for 'quads' and 'unsigned'");
+  // C6
+  for (MemRefType type : {lhs, rhs})
+    if (op.getQuads() && (type.getRank() == 0 ||
+                          type.getShape().back() % ContractOp::kQuad != 0))
+      return op.emitOpError("requires a multiple of 4 as last extent for "
+                            "'quads', but got ")
+             << type;
+  return success();
+}
+
 LogicalResult ContractOp::verify() {
   // C2
   auto isPositive = [](int64_t extent) { return extent > 0; };
@@ -238,6 +288,8 @@ LogicalResult ContractOp::verify() {
     return emitOpError("requires an epilogue on indices and an accumulator, "
                        "but got ")
            << argumentTypes;
+  if (failed(verifyFactors(*this)))
+    return failure();
   auto yield = dyn_cast<YieldOp>(getEpilogue().front().back());
   Type element = cast<MemRefType>(getOut().getType()).getElementType();
   if (!yield || yield.getValue().getType() != element)

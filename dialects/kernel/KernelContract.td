@@ -27,6 +27,15 @@ def Kernel_ContractOp
     extent counts only that many of the last one: k = [3, 3, 3, 16] and
     k_tail = 8 is a convolution over 40 channels in blocks of 16.
 
+    Factors of i8 may have sums of i32: they are extended, with zeros those of
+    an `unsigned` operand. With `quads` they are read four at once: then an
+    index of the last extent of k stands for four steps, and so does one of the
+    last dimension of the two buffers, whose elements lie side by side:
+
+        acc = sum over k, i < 4 of lhs[.., 4 s + i] * rhs[.., 4 t + i]
+
+    where (.., s) and (.., t) are what the maps say.
+
     A *packed* `rhs` has `rhs_map` (b, p, kk, l) -> subscripts, where kk counts
     the k tuples in order, and holds whole panels. Otherwise `rhs_map` is
     (b, k, p, l); columns that are not contiguous are packed at run time.
@@ -50,6 +59,9 @@ def Kernel_ContractOp
     C3. The epilogue has the arguments said above and yields an element of
         `out`.
     C4. There is at most one schedule for a CPU.
+    C5. Both operands and the accumulator have one element type, or the operands
+        i8 and the accumulator i32. `unsigned` and `quads` are for the latter.
+    C6. With `quads`, the last extents of both operands are multiples of four.
 
     ```mlir
     // y = relu(x w + bias): 128 x 64 = 128 x 256 times 256 x 64
@@ -68,6 +80,17 @@ def Kernel_ContractOp
         kernel.yield %1 : f32
       }
     }
+    // The same of integers of 8 bits, those of x without sign.
+    kernel.func @bytes(%x: memref<128x256xi8>, %w: memref<4x64x16x4xi8>) outputs(%y: memref<128x64xi32>) {
+      kernel.contract batch [] m 128 n 64 k [64] quads
+          lhs %x unsigned at affine_map<(m, k) -> (m, k)>
+          rhs %w packed at affine_map<(p, k, l) -> (p, k, l, 0)>
+          out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+          : memref<128x256xi8>, memref<4x64x16x4xi8>, memref<128x64xi32>
+      epilogue (%m, %p, %l, %acc: i32) {
+        kernel.yield %acc : i32
+      }
+    }
     ```
   }];
   let arguments = (ins
@@ -78,7 +101,8 @@ def Kernel_ContractOp
     OptionalAttr<I64Attr>:$k_tail,
     AffineMapAttr:$lhs_map, AffineMapAttr:$rhs_map, AffineMapAttr:$out_map,
     UnitAttr:$packed, UnitAttr:$whole_panels, Variadic<Index>:$symbols,
-    OptionalAttr<TypedArrayAttrBase<Kernel_ScheduleAttr, "schedules">>:$schedules);
+    OptionalAttr<TypedArrayAttrBase<Kernel_ScheduleAttr, "schedules">>:$schedules,
+    UnitAttr:$quads, UnitAttr:$lhs_unsigned, UnitAttr:$rhs_unsigned);
   let regions = (region SizedRegion<1>:$epilogue);
   // Without symbols.
   let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs,
@@ -88,16 +112,26 @@ def Kernel_ContractOp
     "::mlir::AffineMap":$out_map, "bool":$packed, "bool":$whole_panels), [{
       build($_builder, $_state, lhs, rhs, out, batch, m, n, k, k_tail, lhs_map,
             rhs_map, out_map, packed, whole_panels, ::mlir::ValueRange(),
-            /*schedules=*/{});
+            /*schedules=*/{}, /*quads=*/false, /*lhs_unsigned=*/false,
+            /*rhs_unsigned=*/false);
     }]>];
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Columns of a panel: the granularity of packed weights.
     static constexpr int64_t kPanel = 16;
+    /// Factors that are read at once with `quads`.
+    static constexpr int64_t kQuad = 4;
     int64_t getNumPanels() { return (getN() + kPanel - 1) / kPanel; }
     /// The number of products that are summed for one element.
     int64_t getKTotal();
+    /// The type of lhs or rhs that its map leads to: with `quads`, of words of
+    /// i32 that hold four factors, the first in the lowest bits.
+    ::mlir::MemRefType getFactorType(bool isLhs);
+    /// The type of the accumulator.
+    ::mlir::Type getSumType();
+    /// Whether factors are extended.
+    bool isWidening();
     /// What `schedules` says for \p cpu; null where it says nothing.
     ScheduleAttr getScheduleFor(::llvm::StringRef cpu);
   }];

@@ -37,6 +37,15 @@ Value BodyEmitter::lookupValue(Location loc, Value value) {
                                widen(loc, lanes.base, lanes.width));
 }
 
+Value BodyEmitter::viewWords(Location loc, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  auto words =
+      MemRefType::get(type.getNumElements() / 4, builder.getI32Type(),
+                      MemRefLayoutAttrInterface(), type.getMemorySpace());
+  return memref::ViewOp::create(builder, loc, words, buffer,
+                                constantIndex(loc, 0), ValueRange());
+}
+
 //===----------------------------------------------------------------------===//
 // Addresses
 //===----------------------------------------------------------------------===//

@@ -71,6 +71,8 @@ public:
   void setScratchAllocator(ScratchAllocator allocator) {
     scratchAllocator = std::move(allocator);
   }
+  /// The bytes of \p buffer, which has one dimension, as words of i32.
+  mlir::Value viewWords(mlir::Location loc, mlir::Value buffer);
   mlir::Value allocateScratch(int64_t count, mlir::Type element) {
     return scratchAllocator(count, element);
   }

@@ -10,7 +10,7 @@ using namespace dlc::kernel;
 static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 ContractionShape dlc::kernel::getContractionShape(ContractOp op) {
-  auto type = cast<MemRefType>(op.getLhs().getType());
+  MemRefType type = op.getFactorType(/*isLhs=*/true);
   AffineExpr offset = BodyEmitter::linearize(type, op.getLhsMap());
   unsigned numBatch = op.getBatch().size();
   int64_t rowStride =
@@ -29,14 +29,16 @@ ContractionShape dlc::kernel::getContractionShape(ContractOp op) {
   int64_t depth = 1;
   for (auto [i, extent] : llvm::enumerate(op.getK()))
     depth *= typical.get(numBatch + 2 + i, extent);
-  return {typical.get(numBatch, op.getM()), panels,
+  return {typical.get(numBatch, op.getM()),
+          panels,
           op.getKTail() ? op.getKTotal() : depth,
           typical.get(numBatch + 2 + op.getK().size(), rowBytes),
-          columnsOfLast};
+          columnsOfLast,
+          /*parts=*/op.getQuads() ? 2 : 1};
 }
 
 int64_t dlc::kernel::getBytesPerStep(ContractOp op) {
-  auto type = cast<MemRefType>(op.getRhs().getType());
+  MemRefType type = op.getFactorType(/*isLhs=*/false);
   unsigned lastK = op.getBatch().size() + op.getK().size() - 1;
   AffineExpr offset = BodyEmitter::linearize(type, op.getRhsMap());
   std::optional<int64_t> stride =
@@ -50,8 +52,8 @@ ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
     : op(op), typical(op), emitter(emitter), builder(builder), loc(op.getLoc()),
       width(std::min(emitter.getTarget().getWidth(), ContractOp::kPanel)),
       chunks(ContractOp::kPanel / width) {
-  lhsOffset = BodyEmitter::linearize(cast<MemRefType>(op.getLhs().getType()),
-                                     op.getLhsMap());
+  lhsOffset =
+      BodyEmitter::linearize(op.getFactorType(/*isLhs=*/true), op.getLhsMap());
   given = op.getScheduleFor(emitter.getTarget().cpu);
   TileChoice choice = chooseTile(getContractionShape(op));
   int64_t panels = op.getNumPanels();
@@ -59,8 +61,8 @@ ContractLowering::ContractLowering(ContractOp op, BodyEmitter &emitter,
   numGroups = ceilDiv(panels, tile.panels);
   numRowTiles = ceilDiv(op.getM(), tile.rows);
 
-  rhsOffset = BodyEmitter::linearize(cast<MemRefType>(op.getRhs().getType()),
-                                     op.getRhsMap());
+  rhsOffset =
+      BodyEmitter::linearize(op.getFactorType(/*isLhs=*/false), op.getRhsMap());
   outOffset = BodyEmitter::linearize(cast<MemRefType>(op.getOut().getType()),
                                      op.getOutMap());
   for (unsigned i = 0; i < numBatch; ++i)
@@ -101,7 +103,7 @@ static int64_t getExtent(ContractOp op, ArrayRef<unsigned> dims,
 void ContractLowering::chooseBlocks() {
   unsigned numDims = op.getRhsMap().getNumDims(), numK = op.getK().size();
   unsigned numBatch = op.getBatch().size();
-  Type element = cast<MemRefType>(op.getRhs().getType()).getElementType();
+  Type element = op.getFactorType(/*isLhs=*/false).getElementType();
   ContractionBlocks shape;
   shape.rowTiles = ceilDiv(typical.get(numBatch, op.getM()), tile.rows);
   shape.rowsOfTile = tile.rows;
@@ -218,7 +220,7 @@ LogicalResult ContractLowering::emit(Value begin, Value end) {
       addExtent(op.getBatch()[dim], hasDynamicBatch(dim));
   addExtent(numRowBlocks, hasDynamicRows());
 
-  Type element = cast<MemRefType>(op.getRhs().getType()).getElementType();
+  Type element = op.getFactorType(/*isLhs=*/false).getElementType();
   int64_t groups = blocks.mergesTasks ? numGroups : blocks.groupsPerBlock;
   int64_t columns = groups * tile.panels * ContractOp::kPanel;
   if (blocks.packs)
@@ -226,7 +228,7 @@ LogicalResult ContractLowering::emit(Value begin, Value end) {
                                      element);
   if (numDepthBlocks > 1)
     partial = emitter.allocateScratch(
-        columns * blocks.tilesPerBlock * tile.rows, element);
+        columns * blocks.tilesPerBlock * tile.rows, op.getSumType());
 
   OpBuilder::InsertionGuard guard(builder);
   Value depthIndex;

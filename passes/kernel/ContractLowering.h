@@ -149,7 +149,17 @@ private:
       --vectors;
     return vectors;
   }
-  mlir::Value emitMultiplyAdd(mlir::Value a, mlir::Value b, mlir::Value acc);
+  /// The buffer that the map of lhs or rhs leads to.
+  mlir::Value getFactors(bool isLhs);
+  /// What its elements begin at a multiple of: words at any byte. None: at that
+  /// of their size.
+  llvm::MaybeAlign getFactorAlignment();
+  llvm::SmallVector<mlir::Value> expand(mlir::Value factors, bool isLhs);
+  /// Adds the products of what expand() made of a row's factor, in all lanes,
+  /// and of some columns' to \p acc.
+  mlir::Value emitMultiplyAdd(llvm::ArrayRef<mlir::Value> row,
+                              llvm::ArrayRef<mlir::Value> columns,
+                              mlir::Value acc);
   /// Where the sums of a tile lie between two blocks of the depth.
   mlir::Value getPartialOffset(const TilePosition &at);
 

@@ -129,7 +129,7 @@ void ContractLowering::packRows(const Task &task, const PanelRange &range) {
   Value panel = enterLoop(range.begin, range.end, /*trips=*/0);
   Value from = getColumnOffset(task, depth.k, panel);
   Value to = getPackedOffset(getPanelOfTask(task, panel), depth.position);
-  Value rhs = emitter.lookup(op.getRhs());
+  Value rhs = getFactors(/*isLhs=*/false);
   for (int64_t lane = 0; lane < ContractOp::kPanel; lane += width) {
     int64_t valid = std::clamp<int64_t>(range.columns - lane, 0, width);
     Value values = emitter.loadVector(loc, rhs, add(from, constant(lane)),
@@ -152,7 +152,7 @@ void ContractLowering::packTransposed(const Task &task,
   Value size = arith::SubIOp::create(builder, loc, end, begin);
   Value rest = arith::RemUIOp::create(builder, loc, size, constant(width));
   Value endOfSquares = arith::SubIOp::create(builder, loc, end, rest);
-  Value rhs = emitter.lookup(op.getRhs());
+  Value rhs = getFactors(/*isLhs=*/false);
   auto type =
       VectorType::get(width, cast<MemRefType>(rhs.getType()).getElementType());
   Value zero =
@@ -180,11 +180,12 @@ void ContractLowering::packTransposed(const Task &task,
       if (isSquare) {
         for (int64_t i = 0; i < width; ++i)
           vectors.push_back(
-              i >= valid
-                  ? zero
-                  : vector::LoadOp::create(builder, loc, type, rhs,
-                                           add(from, constant(i * laneStride)))
-                        .getResult());
+              i >= valid ? zero
+                         : vector::LoadOp::create(
+                               builder, loc, type, rhs,
+                               add(from, constant(i * laneStride)),
+                               /*nontemporal=*/false, getFactorAlignment())
+                               .getResult());
         vectors = transpose(builder, loc, vectors);
       } else {
         vectors.push_back(gatherLanes(from, laneStride, valid));
@@ -227,7 +228,7 @@ void ContractLowering::packPartial(const Task &task, const PanelRange &range) {
   Value last =
       arith::SubIOp::create(builder, loc, constant(op.getN() - 1),
                             multiply(panel, constant(ContractOp::kPanel)));
-  Value rhs = emitter.lookup(op.getRhs());
+  Value rhs = getFactors(/*isLhs=*/false);
   for (int64_t lane = 0; lane < ContractOp::kPanel; ++lane) {
     Value column = arith::MinUIOp::create(builder, loc, constant(lane), last);
     Value scalar = memref::LoadOp::create(
@@ -238,14 +239,15 @@ void ContractLowering::packPartial(const Task &task, const PanelRange &range) {
 }
 
 Value ContractLowering::gatherLanes(Value from, int64_t stride, int64_t valid) {
-  Value rhs = emitter.lookup(op.getRhs());
+  Value rhs = getFactors(/*isLhs=*/false);
   auto type =
       VectorType::get(width, cast<MemRefType>(rhs.getType()).getElementType());
   Value values =
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
   for (int64_t i = 0; i < valid; ++i) {
-    Value scalar = memref::LoadOp::create(builder, loc, rhs,
-                                          add(from, constant(i * stride)));
+    Value scalar = memref::LoadOp::create(
+        builder, loc, rhs, add(from, constant(i * stride)),
+        /*nontemporal=*/false, getFactorAlignment());
     values = vector::InsertOp::create(builder, loc, scalar, values, i);
   }
   return values;

@@ -115,7 +115,7 @@ ContractLowering::startPrefetch(const Task &task, const TilePosition &at) {
 void ContractLowering::emitPrefetch(const Prefetch &prefetch, Value position) {
   Value distance = getDistance(position, prefetch.shift);
   for (Value offset : prefetch.offsets)
-    memref::PrefetchOp::create(builder, loc, emitter.lookup(op.getRhs()),
+    memref::PrefetchOp::create(builder, loc, getFactors(/*isLhs=*/false),
                                add(offset, distance), /*isWrite=*/false,
                                kIntoL2, /*isDataCache=*/true);
 }

@@ -42,13 +42,77 @@ Lanes ContractLowering::getLanes(Value index, Value base, int64_t vector,
   return lanes;
 }
 
-Value ContractLowering::emitMultiplyAdd(Value a, Value b, Value acc) {
-  auto type = cast<VectorType>(b.getType());
-  Value wide = vector::BroadcastOp::create(builder, loc, type, a);
-  if (isa<FloatType>(type.getElementType()))
-    return vector::FMAOp::create(builder, loc, wide, b, acc);
-  Value product = arith::MulIOp::create(builder, loc, wide, b);
-  return arith::AddIOp::create(builder, loc, product, acc);
+Value ContractLowering::getFactors(bool isLhs) {
+  Value buffer = emitter.lookup(isLhs ? op.getLhs() : op.getRhs());
+  return op.getQuads() ? emitter.viewWords(loc, buffer) : buffer;
+}
+
+llvm::MaybeAlign ContractLowering::getFactorAlignment() {
+  return op.getQuads() ? llvm::MaybeAlign(1) : llvm::MaybeAlign();
+}
+
+/// What \p factors, a vector of lhs or rhs, are multiplied as: integers of 8
+/// bits as those of the sums. Words become two vectors of twice as many
+/// integers of 16 bits, the factors at even places and at odd ones.
+SmallVector<Value> ContractLowering::expand(Value factors, bool isLhs) {
+  if (!op.isWidening())
+    return {factors};
+  bool isUnsigned = isLhs ? op.getLhsUnsigned() : op.getRhsUnsigned();
+  if (!op.getQuads()) {
+    auto type = VectorType::get(width, op.getSumType());
+    return {
+        isUnsigned
+            ? arith::ExtUIOp::create(builder, loc, type, factors).getResult()
+            : arith::ExtSIOp::create(builder, loc, type, factors)};
+  }
+  auto type = VectorType::get(2 * width, builder.getI16Type());
+  Value pairs = vector::BitCastOp::create(builder, loc, type, factors);
+  auto splat = [&](int64_t value) {
+    return arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(type, builder.getI16IntegerAttr(value)));
+  };
+  if (isUnsigned)
+    return {arith::AndIOp::create(builder, loc, pairs, splat(0xff)),
+            arith::ShRUIOp::create(builder, loc, pairs, splat(8))};
+  Value even = arith::ShLIOp::create(builder, loc, pairs, splat(8));
+  return {arith::ShRSIOp::create(builder, loc, even, splat(8)),
+          arith::ShRSIOp::create(builder, loc, pairs, splat(8))};
+}
+
+Value ContractLowering::emitMultiplyAdd(ArrayRef<Value> row,
+                                        ArrayRef<Value> columns, Value acc) {
+  if (isa<FloatType>(op.getSumType()))
+    return vector::FMAOp::create(builder, loc, row[0], columns[0], acc);
+  if (!op.getQuads()) {
+    Value product = arith::MulIOp::create(builder, loc, row[0], columns[0]);
+    return arith::AddIOp::create(builder, loc, product, acc);
+  }
+  auto type = VectorType::get(2 * width, op.getSumType());
+  auto multiply = [&](Value a, Value b) -> Value {
+    return arith::MulIOp::create(builder, loc,
+                                 arith::ExtSIOp::create(builder, loc, type, a),
+                                 arith::ExtSIOp::create(builder, loc, type, b));
+  };
+  auto addPairs = [&](Value products) {
+    SmallVector<int64_t> first, second;
+    for (int64_t i = 0; i < width; ++i) {
+      first.push_back(2 * i);
+      second.push_back(2 * i + 1);
+    }
+    Value sum = add(
+        vector::ShuffleOp::create(builder, loc, products, products, first),
+        vector::ShuffleOp::create(builder, loc, products, products, second));
+    acc = add(sum, acc);
+  };
+  Value even = multiply(row[0], columns[0]), odd = multiply(row[1], columns[1]);
+  if (emitter.getTarget().addsPairs) {
+    addPairs(even);
+    addPairs(odd);
+  } else {
+    addPairs(add(even, odd));
+  }
+  return acc;
 }
 
 Value ContractLowering::getPartialOffset(const TilePosition &at) {
@@ -65,8 +129,7 @@ Value ContractLowering::getPartialOffset(const TilePosition &at) {
 SmallVector<Value> ContractLowering::emitStart(const Task &task,
                                                const TilePosition &at,
                                                int64_t count) {
-  Type element = cast<MemRefType>(op.getRhs().getType()).getElementType();
-  auto type = VectorType::get(width, element);
+  auto type = VectorType::get(width, op.getSumType());
   Value zero =
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
   SmallVector<Value> zeros(count, zero);
@@ -201,8 +264,8 @@ void ContractLowering::emitStep(const Steps &steps, ArrayRef<Value> k,
   }
 
   // The columns.
-  SmallVector<Value> columns;
-  Value rhs = packed ? packed : emitter.lookup(op.getRhs());
+  SmallVector<SmallVector<Value>> columns;
+  Value rhs = packed ? packed : getFactors(/*isLhs=*/false);
   int64_t vectors = getNumVectors(shape);
   for (int64_t vector = 0; vector < vectors; ++vector) {
     int64_t lane = vector % chunks * width, panel = vector / chunks;
@@ -231,19 +294,26 @@ void ContractLowering::emitStep(const Steps &steps, ArrayRef<Value> k,
       offset = add(emitter.emitIndex(loc, rhsOffset, dims, symbols),
                    constant(panel * panelStride + lane));
     }
-    columns.push_back(emitter.loadVector(loc, rhs, offset, lanes));
+    columns.push_back(
+        expand(emitter.loadVector(loc, rhs, offset, lanes), /*isLhs=*/false));
   }
 
   if (steps.prefetch)
     emitPrefetch(*steps.prefetch, position);
 
   // Rows times columns.
-  Value lhs = emitter.lookup(op.getLhs());
+  Value lhs = getFactors(/*isLhs=*/true);
+  auto type =
+      VectorType::get(width, cast<MemRefType>(lhs.getType()).getElementType());
   for (int64_t row = 0; row < rows; ++row) {
     Value offset = add(steps.rowOffsets[isLinearInRows ? 0 : row], lhsStep);
     if (isLinearInRows && row > 0)
       offset = add(offset, constant(row * rowStride));
-    Value a = memref::LoadOp::create(builder, loc, lhs, offset);
+    Value factor =
+        memref::LoadOp::create(builder, loc, lhs, offset,
+                               /*nontemporal=*/false, getFactorAlignment());
+    factor = vector::BroadcastOp::create(builder, loc, type, factor);
+    SmallVector<Value> a = expand(factor, /*isLhs=*/true);
     for (int64_t vector = 0; vector < vectors; ++vector) {
       Value &acc = accumulators[row * vectors + vector];
       acc = emitMultiplyAdd(a, columns[vector], acc);

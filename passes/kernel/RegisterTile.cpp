@@ -41,7 +41,10 @@ public:
 
   bool fitsRegisters(const RegisterTile &tile) const {
     int64_t vectors = getWidestVectors(tile);
-    return tile.rows * vectors + vectors + 1 <= target.numRegisters;
+    // Products of parts are added up in one more.
+    int64_t products = shape.parts > 1 ? 1 : 0;
+    return tile.rows * vectors + (vectors + 1) * shape.parts + products <=
+           target.numRegisters;
   }
   int64_t getMaxRows(int64_t panels) const;
   TileEstimate estimate(const RegisterTile &tile) const;
@@ -86,7 +89,7 @@ int64_t TileModel::getMaxRows(int64_t panels) const {
 /// Cycles of one step of the inner loop, and what they are spent on.
 double TileModel::getStepCycles(int64_t rows, int64_t vectors,
                                 TileBound &bound) const {
-  double fma = double(rows * vectors) / double(target.fmas);
+  double fma = double(rows * vectors * shape.parts) / double(target.fmas);
   double load = double(rows + vectors) / double(target.loads);
   double latency = double(target.fmaLatency);
   double cycles = std::max({fma, load, latency});

@@ -26,6 +26,8 @@ struct ContractionShape {
   int64_t rowBytes = 0;
   /// Columns of the last panel that exist: vectors of none are not computed.
   int64_t columnsOfLast = 16;
+  /// Vectors that a vector of factors is multiplied as.
+  int64_t parts = 1;
 };
 
 /// What limits the inner loop of a tile.
@@ -49,8 +51,8 @@ struct TileChoice {
 
 /// Chooses the tile with the fewest estimated cycles for \p shape on
 /// \p target: FMA and load throughput, FMA latency, and a cost per tile. The
-/// accumulators, one vector of each panel chunk and one broadcast fit in the
-/// registers, and the rows of a tile in L1 beside each other.
+/// accumulators, one vector of each panel chunk and one broadcast, or their
+/// parts, fit in the registers, and the rows of a tile in L1 beside each other.
 TileChoice chooseRegisterTile(const ContractionShape &shape,
                               const VectorTarget &target);
 

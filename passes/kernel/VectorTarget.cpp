@@ -18,6 +18,7 @@ VectorTarget dlc::kernel::getVectorTarget(device::TargetAttr attr) {
   target.fmaLatency = attr.getFmaLatency();
   target.loads = attr.getLoads();
   target.stores = attr.getStores();
+  target.addsPairs = attr.getTriple().getValue().starts_with("x86_64");
   target.cpu = attr.getCpu().str();
   return target;
 }

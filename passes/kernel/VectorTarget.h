@@ -25,6 +25,9 @@ struct VectorTarget {
   int64_t fmaLatency = 4;
   int64_t loads = 2;
   int64_t stores = 1;
+  /// Whether an instruction multiplies integers of 16 bits and adds
+  /// neighbouring products (pmaddwd).
+  bool addsPairs = true;
   /// As LLVM spells it: what schedules written beforehand are for.
   std::string cpu;
 

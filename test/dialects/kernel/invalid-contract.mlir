@@ -213,3 +213,45 @@ kernel.func @c4(%x: memref<128x256xf32>, %w: memref<4x256x16xf32>)
 
 // expected-error @+1 {{requires sizes that aren't negative, but got -1}}
 #depth = #kernel.schedule<"znver3", rows = 4, columns = 16, depth = -1>
+
+// -----
+
+kernel.func @c5_types(%x: memref<8x16xi8>, %w: memref<1x16x16xi16>) outputs(%y: memref<8x16xi32>) {
+  // expected-error @+1 {{requires factors of the accumulator's type 'i32', or of i8 for i32, but got 'memref<8x16xi8>' and 'memref<1x16x16xi16>'}}
+  kernel.contract batch [] m 8 n 16 k [16]
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<8x16xi8>, memref<1x16x16xi16>, memref<8x16xi32>
+  epilogue (%m, %p, %l, %acc: i32) {
+    kernel.yield %acc : i32
+  }
+}
+
+// -----
+
+kernel.func @c5_flags(%x: memref<8x16xi32>, %w: memref<1x16x16xi32>) outputs(%y: memref<8x16xi32>) {
+  // expected-error @+1 {{requires factors of i8 and an accumulator of i32 for 'quads' and 'unsigned'}}
+  kernel.contract batch [] m 8 n 16 k [16]
+      lhs %x unsigned at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<8x16xi32>, memref<1x16x16xi32>, memref<8x16xi32>
+  epilogue (%m, %p, %l, %acc: i32) {
+    kernel.yield %acc : i32
+  }
+}
+
+// -----
+
+kernel.func @c6(%x: memref<8x18xi8>, %w: memref<1x4x16x4xi8>) outputs(%y: memref<8x16xi32>) {
+  // expected-error @+1 {{requires a multiple of 4 as last extent for 'quads', but got 'memref<8x18xi8>'}}
+  kernel.contract batch [] m 8 n 16 k [4] quads
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l, 0)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<8x18xi8>, memref<1x4x16x4xi8>, memref<8x16xi32>
+  epilogue (%m, %p, %l, %acc: i32) {
+    kernel.yield %acc : i32
+  }
+}

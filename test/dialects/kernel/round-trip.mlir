@@ -163,6 +163,35 @@ kernel.func @nested(%x: memref<8x40xf32>, %w: memref<4x40x16xf32>)
   }
 }
 
+// Integers of 8 bits, one by one and four at once.
+// CHECK-LABEL: kernel.func @bytes(
+// CHECK: contract batch [] m 8 n 16 k [3, 16] k_tail 8 quads
+// CHECK-NEXT: lhs %{{.*}} unsigned at
+// CHECK-NEXT: rhs %{{.*}} packed at
+// CHECK: contract batch [] m 8 n 16 k [3]
+// CHECK-NEXT: lhs %{{.*}} at
+// CHECK-NEXT: rhs %{{.*}} packed unsigned at
+// CHECK-NEXT: out %{{.*}} whole_panels at {{.*}} : memref<8x192xi8>, memref<1x3x16xi8>, memref<8x16xi32>
+kernel.func @bytes(%x: memref<8x192xi8>, %w: memref<1x40x16x4xi8>, %v: memref<1x3x16xi8>)
+    outputs(%y: memref<8x16xi32>, %z: memref<8x16xi32>) {
+  kernel.contract batch [] m 8 n 16 k [3, 16] k_tail 8 quads
+      lhs %x unsigned at affine_map<(m, kb, k) -> (m, kb * 16 + k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l, 0)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<8x192xi8>, memref<1x40x16x4xi8>, memref<8x16xi32>
+  epilogue (%m, %p, %l, %acc: i32) {
+    kernel.yield %acc : i32
+  }
+  kernel.contract batch [] m 8 n 16 k [3]
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %v packed unsigned at affine_map<(p, k, l) -> (p, k, l)>
+      out %z whole_panels at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<8x192xi8>, memref<1x3x16xi8>, memref<8x16xi32>
+  epilogue (%m, %p, %l, %acc: i32) {
+    kernel.yield %acc : i32
+  }
+}
+
 kernel.func @copy(%x: memref<4xf32>) outputs(%y: memref<4xf32>) {
   kernel.parallel () to () {
     kernel.vector_loop %i to 4 {

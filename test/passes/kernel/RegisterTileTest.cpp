@@ -115,6 +115,20 @@ TEST(RegisterTile, LeavesOutVectorsWithoutColumns) {
   EXPECT_EQ(two.rows, 4);
 }
 
+// Columns and rows that are multiplied as two vectors each take two registers.
+TEST(RegisterTile, FitsPartsOfFactors) {
+  ContractionShape shape{1000, 64, 100};
+  shape.parts = 2;
+  for (int64_t registers : {16, 32}) {
+    VectorTarget target;
+    target.numRegisters = registers;
+    RegisterTile tile = chooseRegisterTile(shape, target).best.tile;
+    int64_t vectors = tile.panels * 2;
+    EXPECT_LE(tile.rows * vectors + 2 * vectors + 3, registers);
+    EXPECT_GE(tile.rows, 4);
+  }
+}
+
 TEST(RegisterTile, NamesTheRunnerUp) {
   TileChoice choice = chooseRegisterTile({28, 4, 576}, makeAvx2());
   ASSERT_TRUE(choice.runnerUp);

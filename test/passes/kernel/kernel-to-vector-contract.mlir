@@ -125,4 +125,59 @@ kernel.func @half_panel(%x: memref<6x40xf32>, %w: memref<1x40x16xf32>) outputs(%
   }
 }
 
+// Words of four 8-bit integers: those at even and at odd places are extended to
+// 16 bits, and their products added in pairs. A tile of four rows and one panel
+// has eight accumulators, and twice two vectors of columns.
+
+// CHECK-LABEL: func.func @words(
+// CHECK-SAME: %[[X:[^:]*]]: memref<240xi8> {llvm.noalias}, %[[W:[^:]*]]: memref<1280xi8>
+// CHECK-DAG: %[[BYTE:.*]] = arith.constant dense<255> : vector<16xi16>
+// CHECK: scf.for %{{.*}} = %c0 to %c10 step %c1 iter_args({{.*}}) -> (vector<8xi32>
+// CHECK: %[[WS:.*]] = memref.view %[[W]][%c0][] : memref<1280xi8> to memref<320xi32>
+// CHECK: %[[COLUMNS:.*]] = vector.load %[[WS]]{{.*}} vector<8xi32>
+// CHECK: %[[PAIRS:.*]] = vector.bitcast %[[COLUMNS]] : vector<8xi32> to vector<16xi16>
+// CHECK: %[[UPPER:.*]] = arith.shli %[[PAIRS]]
+// CHECK: %[[EVEN:.*]] = arith.shrsi %[[UPPER]]
+// CHECK: %[[ODD:.*]] = arith.shrsi %[[PAIRS]]
+// CHECK: %[[XS:.*]] = memref.view %[[X]][%c0][] : memref<240xi8> to memref<60xi32>
+// CHECK: %[[A:.*]] = memref.load %[[XS]]
+// CHECK: %[[AS:.*]] = vector.broadcast %[[A]] : i32 to vector<8xi32>
+// CHECK: %[[ROW:.*]] = vector.bitcast %[[AS]] : vector<8xi32> to vector<16xi16>
+// CHECK: arith.andi %[[ROW]], %[[BYTE]]
+// CHECK: arith.shrui %[[ROW]]
+// CHECK: %[[PRODUCT:.*]] = arith.muli %{{.*}} : vector<16xi32>
+// CHECK: vector.shuffle %[[PRODUCT]], %[[PRODUCT]] [0, 2, 4, 6, 8, 10, 12, 14]
+// CHECK: vector.shuffle %[[PRODUCT]], %[[PRODUCT]] [1, 3, 5, 7, 9, 11, 13, 15]
+kernel.func @words(%x: memref<6x40xi8>, %w: memref<2x10x16x4xi8>) outputs(%y: memref<6x32xi32>) {
+  kernel.contract batch [] m 6 n 32 k [10] quads
+      lhs %x unsigned at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l, 0)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<6x40xi8>, memref<2x10x16x4xi8>, memref<6x32xi32>
+  epilogue (%m, %p, %l, %acc: i32) {
+    kernel.yield %acc : i32
+  }
+}
+
+// One by one, 8-bit integers are extended when they are loaded.
+
+// CHECK-LABEL: func.func @bytes(
+// CHECK: scf.for
+// CHECK: %[[COLUMNS:.*]] = vector.load %{{.*}} vector<8xi8>
+// CHECK: arith.extsi %[[COLUMNS]] : vector<8xi8> to vector<8xi32>
+// CHECK: %[[A:.*]] = memref.load %{{.*}} : memref<18xi8>
+// CHECK: %[[ROW:.*]] = vector.broadcast %[[A]] : i8 to vector<8xi8>
+// CHECK: arith.extui %[[ROW]] : vector<8xi8> to vector<8xi32>
+// CHECK: arith.muli %{{.*}} : vector<8xi32>
+kernel.func @bytes(%x: memref<6x3xi8>, %w: memref<1x3x16xi8>) outputs(%y: memref<6x16xi32>) {
+  kernel.contract batch [] m 6 n 16 k [3]
+      lhs %x unsigned at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<6x3xi8>, memref<1x3x16xi8>, memref<6x16xi32>
+  epilogue (%m, %p, %l, %acc: i32) {
+    kernel.yield %acc : i32
+  }
+}
+
 }
