@@ -47,15 +47,18 @@ protected:
     return mlir::arith::AndIOp::create(builder, loc, a, b);
   }
 
-  /// The sum of \p count numbers or vectors of f32 that \p getPart emits.
+  /// The sum of \p count numbers or vectors of f32 or i32 that \p getPart emits.
   mlir::Value addParts(int64_t count,
                        llvm::function_ref<mlir::Value(int64_t)> getPart) {
     mlir::Value sum;
     for (int64_t i = 0; i < count; ++i) {
       mlir::Value part = getPart(i);
-      sum =
-          sum ? mlir::arith::AddFOp::create(builder, loc, sum, part).getResult()
-              : part;
+      if (!sum)
+        sum = part;
+      else if (mlir::getElementTypeOrSelf(part).isF32())
+        sum = mlir::arith::AddFOp::create(builder, loc, sum, part);
+      else
+        sum = mlir::arith::AddIOp::create(builder, loc, sum, part);
     }
     return sum;
   }

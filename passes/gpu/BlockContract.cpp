@@ -15,13 +15,13 @@ using namespace dlc::kernel;
 BlockContract::BlockContract(ContractOp op, const BlockTile &tile,
                              BlockEmitter &emitter)
     : BlockArithmetic(emitter, op.getLoc()), op(op), typical(op), tile(tile) {
-  auto lhs = cast<MemRefType>(op.getLhs().getType());
-  auto rhs = cast<MemRefType>(op.getRhs().getType());
+  MemRefType lhs = op.getFactorType(/*isLhs=*/true);
+  MemRefType rhs = op.getFactorType(/*isLhs=*/false);
   lhsOffset = BodyEmitter::linearize(lhs, op.getLhsMap());
   rhsOffset = BodyEmitter::linearize(rhs, op.getRhsMap());
   lhsType = lhs.getElementType();
   rhsType = rhs.getElementType();
-  sumType = op.getEpilogue().front().getArguments().back().getType();
+  sumType = op.getSumType();
 }
 
 LogicalResult BlockContract::analyze() {
@@ -53,6 +53,32 @@ SmallVector<Value> BlockContract::getSymbols() {
   for (Value symbol : op.getSymbols())
     symbols.push_back(emitter.lookup(symbol));
   return symbols;
+}
+
+Value BlockContract::getFactors(bool isLhs) {
+  Value buffer = emitter.lookup(isLhs ? op.getLhs() : op.getRhs());
+  return op.getQuads() ? emitter.viewWords(loc, buffer) : buffer;
+}
+
+bool BlockContract::hasWholeWords(bool isLhs) {
+  return !op.getQuads() ||
+         getAlignment(isLhs ? op.getLhs() : op.getRhs()) % sizeof(int32_t) == 0;
+}
+
+Value BlockContract::loadFactor(Value address, bool isLhs) {
+  if (hasWholeWords(isLhs))
+    return memref::LoadOp::create(builder, loc, getFactors(isLhs), address);
+  Value buffer = emitter.lookup(isLhs ? op.getLhs() : op.getRhs());
+  Value first = multiply(address, constant(ContractOp::kQuad));
+  SmallVector<Value> bytes;
+  for (int64_t i = 0; i < ContractOp::kQuad; ++i)
+    bytes.push_back(
+        memref::LoadOp::create(builder, loc, buffer, add(first, constant(i))));
+  Value word = vector::FromElementsOp::create(
+      builder, loc, VectorType::get(bytes.size(), builder.getI8Type()), bytes);
+  word = vector::BitCastOp::create(
+      builder, loc, VectorType::get(1, builder.getI32Type()), word);
+  return vector::ExtractOp::create(builder, loc, word, 0);
 }
 
 //===----------------------------------------------------------------------===//

@@ -50,6 +50,12 @@ protected:
   virtual int64_t getAdjacentSums() const = 0;
   /// The indices of the batch and in it of row \p row.
   llvm::SmallVector<mlir::Value> getRow(const Position &at, mlir::Value row);
+  /// The buffer that the map of lhs or rhs leads to.
+  mlir::Value getFactors(bool isLhs);
+  /// Whether its words, if it has words, begin at multiples of their size.
+  bool hasWholeWords(bool isLhs);
+  /// Loads an element of it.
+  mlir::Value loadFactor(mlir::Value address, bool isLhs);
   /// The indices of k at step \p step.
   llvm::SmallVector<mlir::Value> getDepth(mlir::Value step);
   /// The address in lhs of row \p index, or in rhs of column \p index, at the

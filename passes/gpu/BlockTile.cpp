@@ -127,13 +127,13 @@ bool dlc::kernel::startsVectors(AffineExpr offset, AffineMap map,
       .isMultipleOf(kCopyVector);
 }
 
-/// The traits of a buffer that \p map leads to, whose dimensions number
-/// \p depth and \p column, if it has them, are steps and columns.
-static int64_t computeTraits(Value buffer, AffineMap map,
+/// The traits of a buffer that \p map leads to, as one of \p type, whose
+/// dimensions number \p depth and \p column, if it has them, are steps and
+/// columns.
+static int64_t computeTraits(Value buffer, MemRefType type, AffineMap map,
                              std::optional<unsigned> depth, bool isWholeDepth,
                              std::optional<unsigned> column,
                              int64_t numColumns) {
-  auto type = cast<MemRefType>(buffer.getType());
   unsigned numDims = map.getNumDims();
   AffineExpr offset = BodyEmitter::linearize(type, map);
   int64_t bytes =
@@ -163,12 +163,13 @@ SmallVector<int64_t> dlc::kernel::computeCopyTraits(ContractOp op) {
   std::optional<unsigned> rhsDepth;
   if (!op.getPacked())
     rhsDepth = rhs.getNumDims() - 3;
-  return {computeTraits(op.getLhs(), lhs, lhs.getNumDims() - 1, isWhole,
-                        std::nullopt, 0),
-          computeTraits(op.getRhs(), rhs, rhsDepth, isWhole,
-                        rhs.getNumDims() - 1, getReadableColumns(op)),
-          computeTraits(op.getOut(), out, std::nullopt, false,
-                        out.getNumDims() - 1, getStoredColumns(op))};
+  return {computeTraits(op.getLhs(), op.getFactorType(true), lhs,
+                        lhs.getNumDims() - 1, isWhole, std::nullopt, 0),
+          computeTraits(op.getRhs(), op.getFactorType(false), rhs, rhsDepth,
+                        isWhole, rhs.getNumDims() - 1, getReadableColumns(op)),
+          computeTraits(op.getOut(), cast<MemRefType>(op.getOut().getType()),
+                        out, std::nullopt, false, out.getNumDims() - 1,
+                        getStoredColumns(op))};
 }
 
 int64_t dlc::kernel::getCopyTraits(ContractOp op, ContractBuffer buffer) {
@@ -190,7 +191,7 @@ int64_t BlockTile::getNumThreads() const {
 }
 
 int64_t BlockTile::getSharedBytes(ContractOp op) const {
-  auto type = cast<MemRefType>(op.getRhs().getType());
+  MemRefType type = op.getFactorType(/*isLhs=*/false);
   int64_t elementBytes = (type.getElementTypeBitWidth() + 7) / 8;
   if (unit == Fma)
     return (rows + columns) * depth * elementBytes;
@@ -235,7 +236,7 @@ int64_t BlockTile::getTypicalTiles(const ContractExtents &typical) const {
 static bool isOfFloats(ContractOp op) {
   return cast<MemRefType>(op.getLhs().getType()).getElementType().isF32() &&
          cast<MemRefType>(op.getRhs().getType()).getElementType().isF32() &&
-         op.getEpilogue().getArguments().back().getType().isF32();
+         op.getSumType().isF32();
 }
 
 //===----------------------------------------------------------------------===//
@@ -268,7 +269,8 @@ static constexpr int64_t kOtherRegisters = 32;
 static constexpr int64_t kRegisters = 64 << 10, kSharedBytes = 227 << 10,
                          kThreads = 2048;
 
-/// Products of 16 x 8 x 8 that make up one of such factors.
+/// Products of 16 x 8 x 8 that make up one of such factors. One of words of
+/// four integers takes as long as one in tf32.
 static double getProducts(Precision precision) {
   switch (precision) {
   case Precision::Float32:
@@ -359,7 +361,8 @@ static BlockTile getStreamTile(ContractOp op, int64_t multiprocessors,
 
 /// Whether tensor cores multiply \p op.
 static bool usesTensorCores(ContractOp op) {
-  return isOfFloats(op) && ContractExtents(op).rows >= kMinTensorRows;
+  return op.getQuads() ||
+         (isOfFloats(op) && ContractExtents(op).rows >= kMinTensorRows);
 }
 
 /// The cycles of a multiprocessor in which its tiles' sums go to memory, of
@@ -385,7 +388,8 @@ static double estimate(ContractOp op, const BlockTile &tile,
       multiprocessors > 1 ? std::min(getResidentTiles(op, tile), numTiles) : 1;
   int64_t depth =
       tile.parts > 1 ? tile.getPartDepth(typical.depth) : typical.depth;
-  return estimateTensor(depth, tile, numTiles, together, precision, slowness) +
+  return estimateTensor(depth, tile, numTiles, together,
+                        op.getQuads() ? Precision::Tf32 : precision, slowness) +
          estimateParts(tile, numTiles);
 }
 

@@ -53,16 +53,14 @@ Value FmaContract::loadElement(const Copy &copy, Value firstStep, bool isLhs) {
   if (hasPartialDepth())
     isValid = both(isValid, isLess(step, op.getKTotal()));
   Value address = getAddress(copy.base, step, isLhs);
-  Value buffer = emitter.lookup(isLhs ? op.getLhs() : op.getRhs());
   if (!isValid)
-    return memref::LoadOp::create(builder, loc, buffer, address);
+    return loadFactor(address, isLhs);
   Type type = isLhs ? lhsType : rhsType;
   auto choice = scf::IfOp::create(builder, loc, TypeRange(type), isValid,
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(choice.thenBlock());
-  Value element = memref::LoadOp::create(builder, loc, buffer, address);
-  scf::YieldOp::create(builder, loc, element);
+  scf::YieldOp::create(builder, loc, loadFactor(address, isLhs));
   builder.setInsertionPointToStart(choice.elseBlock());
   Value zero =
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
@@ -121,6 +119,15 @@ SmallVector<Value> FmaContract::loadFragment(int64_t step, bool isLhs) {
 Value FmaContract::multiplyAdd(Value row, Value column, Value sum) {
   if (isa<FloatType>(sumType))
     return math::FmaOp::create(builder, loc, row, column, sum);
+  auto widen = [&](Value factor, bool isUnsigned) -> Value {
+    if (!op.isWidening())
+      return factor;
+    if (isUnsigned)
+      return arith::ExtUIOp::create(builder, loc, sumType, factor);
+    return arith::ExtSIOp::create(builder, loc, sumType, factor);
+  };
+  row = widen(row, op.getLhsUnsigned());
+  column = widen(column, op.getRhsUnsigned());
   Value product = arith::MulIOp::create(builder, loc, row, column);
   return arith::AddIOp::create(builder, loc, product, sum);
 }

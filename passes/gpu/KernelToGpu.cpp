@@ -287,7 +287,7 @@ LogicalResult GridLowering::emitTiles(ContractOp op, Value block) {
   if (tile.parts == 1)
     return BlockContract::create(op, tile, *emitter)->emitTile(block);
   TensorContract contract(op, tile, *emitter);
-  auto type = MemRefType::get(contract.getNumPartials(), builder.getF32Type());
+  MemRefType type = contract.getPartialsType();
   scratch.push_back({{{getBytes(type)}}});
   Location loc = op.getLoc();
   ArrayRef<BlockArgument> arguments = function.getArguments();

@@ -30,7 +30,8 @@ def KernelToGpu : Pass<"kernel-to-gpu", "::mlir::ModuleOp"> {
 
     Contractions of f32 run on tensor cores: as three products of tf32, which
     are as exact as FMAs, or with a lower `precision` as one of factors that are
-    rounded to it. Those of other types and of few rows are FMAs.
+    rounded to it. Those of words of 8-bit integers do, too, with exact sums of
+    i32. Those of other types, and of f32 and few rows, are FMAs.
 
     So does `kernel.attend` of f32: a block has some queries and goes through
     the keys by tiles, with a softmax on the way. Others are expanded into their

@@ -9,10 +9,17 @@
 using namespace mlir;
 using namespace dlc::kernel;
 
+/// The unit for the factors of \p op.
+static TensorUnit makeUnit(ContractOp op, BlockEmitter &emitter) {
+  if (op.getQuads())
+    return TensorUnit(emitter.getBuilder(), op.getLoc(), op.getLhsUnsigned(),
+                      op.getRhsUnsigned());
+  return TensorUnit(emitter.getBuilder(), op.getLoc(), emitter.getPrecision());
+}
+
 TensorContract::TensorContract(ContractOp op, const BlockTile &tile,
                                BlockEmitter &emitter)
-    : BlockContract(op, tile, emitter),
-      unit(builder, loc, emitter.getPrecision()) {}
+    : BlockContract(op, tile, emitter), unit(makeUnit(op, emitter)) {}
 
 //===----------------------------------------------------------------------===//
 // How operands lie in shared memory
@@ -84,13 +91,13 @@ void TensorContract::planChunks(const Position &at, Operand &operand) {
 
 void TensorContract::copyInThread(const Operand &operand, Value address,
                                   Value place) {
-  Value buffer = emitter.lookup(operand.isLhs ? op.getLhs() : op.getRhs());
   if (operand.vector == 1) {
-    Value element = memref::LoadOp::create(builder, loc, buffer, address);
+    Value element = loadFactor(address, operand.isLhs);
     memref::StoreOp::create(builder, loc, element, operand.memory, place);
     return;
   }
-  auto type = VectorType::get(operand.vector, builder.getF32Type());
+  Value buffer = getFactors(operand.isLhs);
+  auto type = VectorType::get(operand.vector, lhsType);
   Value elements = vector::LoadOp::create(builder, loc, type, buffer, address,
                                           /*nontemporal=*/false,
                                           llvm::MaybeAlign(kCopyBytes));
@@ -101,9 +108,8 @@ void TensorContract::copyInThread(const Operand &operand, Value address,
 void TensorContract::copyChunk(const Operand &operand, Value address,
                                Value place, Value isThere) {
   if (isAsynchronous) {
-    Value buffer = emitter.lookup(operand.isLhs ? op.getLhs() : op.getRhs());
-    copyAsync(builder, loc, buffer, address, operand.memory, place,
-              operand.vector, isThere);
+    copyAsync(builder, loc, getFactors(operand.isLhs), address, operand.memory,
+              place, operand.vector, isThere);
     return;
   }
   OpBuilder::InsertionGuard guard(builder);
@@ -317,7 +323,9 @@ SmallVector<Value> TensorContract::emitInTurn(ArrayRef<Value> sums) {
 
 SmallVector<Value> TensorContract::emitProducts(const Position &at) {
   isAsynchronous = isGlobal(emitter.lookup(op.getLhs())) &&
-                   isGlobal(emitter.lookup(op.getRhs()));
+                   isGlobal(emitter.lookup(op.getRhs())) &&
+                   hasWholeWords(/*isLhs=*/true) &&
+                   hasWholeWords(/*isLhs=*/false);
   int64_t steps = llvm::divideCeil(numSteps, tile.depth);
   if (typical.hasDynamicDepth)
     steps = tile.stages;
@@ -329,7 +337,7 @@ SmallVector<Value> TensorContract::emitProducts(const Position &at) {
     emitter.emitBarrier(loc);
   for (Operand *operand : {&lhs, &rhs}) {
     operand->memory = emitter.allocateForTile(
-        loc, getStageSize(*operand) * numStages, builder.getF32Type());
+        loc, getStageSize(*operand) * numStages, lhsType);
     operand->lane = getLaneAddress(*operand);
     operand->tableSteps = planTable(*operand);
     if (operand->tableSteps)
@@ -340,8 +348,8 @@ SmallVector<Value> TensorContract::emitProducts(const Position &at) {
   }
   if (lhs.table || rhs.table)
     emitter.emitBarrier(loc);
-  Value zero = arith::ConstantOp::create(
-      builder, loc, builder.getZeroAttr(builder.getF32Type()));
+  Value zero =
+      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(sumType));
   SmallVector<Value> sums(getNumSums(), zero);
   sums = isAsynchronous ? emitPipeline(sums) : emitInTurn(sums);
   return tile.slices == 1 ? sums : addSlices(sums);

@@ -8,15 +8,16 @@
 
 namespace dlc::kernel {
 
-/// Sums of f32. Each warp has a part of the tile and multiplies it in pieces of
-/// 16 x 8 by `mma.sync`; shared memory holds several stages of the depth, of
-/// which the later ones are still being copied while the first is used.
+/// Sums of f32, or of integers of 8 bits that come in words. Each warp has a
+/// part of the tile and multiplies it in pieces of 16 x 8 by `mma.sync`; shared
+/// memory holds several stages of the depth, of which the later ones are still
+/// being copied while the first is used.
 class TensorContract : public BlockContract {
 public:
   TensorContract(ContractOp op, const BlockTile &tile, BlockEmitter &emitter);
 
-  /// The elements of f32 that emitPart() needs.
-  int64_t getNumPartials() const;
+  /// The memory for sums that emitPart() needs.
+  mlir::MemRefType getPartialsType() const;
   /// Emits the part of a tile that is block number \p index, where a tile's
   /// depth is shared: sums of the part's steps, which go to \p partials, in
   /// phase 0, and in phase 1 its share of the tile's results.

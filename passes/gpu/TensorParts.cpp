@@ -14,9 +14,10 @@ using namespace dlc::kernel;
 static constexpr int64_t kGroup = 4;
 static constexpr int64_t kGroupBytes = 16;
 
-int64_t TensorContract::getNumPartials() const {
-  return getProduct(tile.getNumTiles(op)).getValue() * tile.parts * tile.rows *
-         tile.columns;
+MemRefType TensorContract::getPartialsType() const {
+  int64_t tiles = getProduct(tile.getNumTiles(op)).getValue();
+  return MemRefType::get(tiles * tile.parts * tile.rows * tile.columns,
+                         sumType);
 }
 
 /// Where \p part has its sums of a tile.

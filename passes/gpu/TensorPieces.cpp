@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contractions on tensor cores: from shared memory to sums. The layout of
 // fragments in registers is that of `mma.m16n8k8` and `mma.m16n8k16` in the PTX
-// manual: lane 4 g + t has rows g and g + 8, columns g, and steps t.
+// manual: lane 4 g + t has rows g and g + 8, columns g, and steps t. Words of
+// four steps of 8 bits lie in `mma.m16n8k32` as steps in `mma.m16n8k8`.
 #include "passes/gpu/TensorContract.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -174,8 +175,8 @@ SmallVector<Value> TensorContract::addSlices(ArrayRef<Value> values) {
   // Nobody needs the stages any more.
   emitter.startTile();
   emitter.emitBarrier(loc);
-  Value memory = emitter.allocateForTile(loc, tile.slices * count * numThreads,
-                                         builder.getF32Type());
+  Value memory =
+      emitter.allocateForTile(loc, tile.slices * count * numThreads, sumType);
   Value slice = getSlice();
   Value thread = remainder(emitter.getThread(), numThreads);
   auto getPlace = [&](Value slice, Value index) {

@@ -2,7 +2,6 @@
 // What contractions and attention on tensor cores have in common.
 #include "passes/gpu/TensorUnit.h"
 
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include <cmath>
 
@@ -69,6 +68,8 @@ static SmallVector<Value> packPairs(OpBuilder &builder, Location loc,
 }
 
 TensorUnit::Factor TensorUnit::makeFactor(ArrayRef<Value> elements) {
+  if (areUnsigned)
+    return {SmallVector<Value>(elements), {}};
   if (precision == Precision::Float16)
     return {packPairs(builder, loc, elements, builder.getF16Type()), {}};
   if (precision == Precision::BFloat16)
@@ -89,7 +90,8 @@ TensorUnit::Factor TensorUnit::makeFactor(ArrayRef<Value> elements) {
 
 SmallVector<Value> TensorUnit::loadSquares(Value memory, Value address,
                                            int64_t squares) {
-  auto type = VectorType::get({squares, 1}, builder.getF32Type());
+  Type element = cast<MemRefType>(memory.getType()).getElementType();
+  auto type = VectorType::get({squares, 1}, element);
   Value loaded = nvgpu::LdMatrixOp::create(builder, loc, type, memory, address,
                                            /*transpose=*/false, squares);
   SmallVector<Value> elements;
@@ -103,18 +105,31 @@ SmallVector<Value> TensorUnit::loadSquares(Value memory, Value address,
 // Products
 //===----------------------------------------------------------------------===//
 
+std::array<NVVM::MMATypes, 2> TensorUnit::getFactorTypes() const {
+  auto getByte = [](bool isUnsigned) {
+    return isUnsigned ? NVVM::MMATypes::u8 : NVVM::MMATypes::s8;
+  };
+  if (areUnsigned)
+    return {getByte(areUnsigned->first), getByte(areUnsigned->second)};
+  NVVM::MMATypes type = NVVM::MMATypes::tf32;
+  if (isNarrow())
+    type = precision == Precision::Float16 ? NVVM::MMATypes::f16
+                                           : NVVM::MMATypes::bf16;
+  return {type, type};
+}
+
 void TensorUnit::addProduct(ArrayRef<Value> lhs, ArrayRef<Value> rhs,
                             MutableArrayRef<Value> sums) {
-  NVVM::MMATypes factorType = NVVM::MMATypes::tf32;
-  if (isNarrow())
-    factorType = precision == Precision::Float16 ? NVVM::MMATypes::f16
-                                                 : NVVM::MMATypes::bf16;
   auto type = LLVM::LLVMStructType::getLiteral(
-      builder.getContext(), SmallVector<Type>(4, builder.getF32Type()));
-  int64_t shape[] = {kPieceRows, kPieceColumns, getDepth()};
+      builder.getContext(), SmallVector<Type>(4, sums.front().getType()));
+  int64_t shape[] = {kPieceRows, kPieceColumns,
+                     areUnsigned ? getDepth() * ContractOp::kQuad : getDepth()};
+  std::optional<NVVM::MMAIntOverflow> overflow;
+  if (areUnsigned)
+    overflow = NVVM::MMAIntOverflow::wrapped;
   Value result = NVVM::MmaOp::create(
       builder, loc, type, lhs, rhs, sums, shape, /*b1Op=*/std::nullopt,
-      /*intOverflow=*/std::nullopt, std::array{factorType, factorType},
+      overflow, getFactorTypes(),
       std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
   for (auto [i, sum] : llvm::enumerate(sums))
     sum = LLVM::ExtractValueOp::create(builder, loc, result, i);
@@ -174,7 +189,8 @@ Value dlc::kernel::closeCopies(OpBuilder &builder, Location loc) {
 
 void dlc::kernel::clearElements(OpBuilder &builder, Location loc, Value memory,
                                 Value place, int64_t count) {
-  auto type = VectorType::get(count, builder.getF32Type());
+  auto type = VectorType::get(
+      count, cast<MemRefType>(memory.getType()).getElementType());
   Value zeros =
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
   vector::StoreOp::create(builder, loc, zeros, memory, place,

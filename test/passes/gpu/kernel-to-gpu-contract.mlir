@@ -180,6 +180,83 @@ kernel.func @row(%x: memref<1x4096xf32>, %w: memref<4x4096x16xf32>) outputs(%y: 
   }
 }
 
+// Words of four 8-bit integers are copied as elements of f32 are, and multiplied
+// by tensor cores, exactly whatever the precision; of one row, too.
+// CHECK-LABEL: gpu.func @bytes
+// CHECK-DAG: %[[X:.+]] = memref.view %{{.+}} : memref<262144xi8> to memref<65536xi32>
+// CHECK: nvgpu.device_async_copy %{{.+}}, %{{.+}}, 4, %{{.+}} {bypassL1} : memref<65536xi32> to memref<{{[0-9]+}}xi32, #gpu.address_space<workgroup>>
+// CHECK: nvgpu.ldmatrix %{{.+}} {numTiles = 4 : i32, transpose = false} : memref<{{[0-9]+}}xi32, #gpu.address_space<workgroup>> -> vector<4x1xi32>
+// CHECK: scf.for
+// CHECK: nvvm.mma.sync {{.*}}intOverflowBehavior = #nvvm.mma_int_overflow<wrapped>{{.*}}multiplicandAPtxType = #nvvm.mma_type<u8>, multiplicandBPtxType = #nvvm.mma_type<s8>, shape = #nvvm.shape<m = 16, n = 8, k = 32>
+// CHECK: vector.store %{{.+}}, %{{.+}} {alignment = 8 : i64} : memref<1048576xi32>, vector<2xi32>
+kernel.func @bytes(%x: memref<1024x256xi8>, %w: memref<64x64x16x4xi8>) outputs(%y: memref<1024x1024xi32>)
+    attributes {kernel.alignments = array<i64: 16, 16, 16>} {
+  kernel.contract batch [] m 1024 n 1024 k [64] quads
+      lhs %x unsigned at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l, 0)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<1024x256xi8>, memref<64x64x16x4xi8>, memref<1024x1024xi32>
+  epilogue (%m, %p, %l, %acc: i32) {
+    kernel.yield %acc : i32
+  }
+}
+
+// Warps that share a depth add up integers.
+// CHECK-LABEL: gpu.func @row_of_bytes
+// CHECK: nvvm.mma.sync {{.*}}#nvvm.mma_type<s8>
+// CHECK: memref.store %{{.+}} : memref<[[SUMS:[0-9]+]]xi32, #gpu.address_space<workgroup>>
+// CHECK: gpu.barrier
+// CHECK: %[[FIRST:.+]] = memref.load %{{.+}} : memref<[[SUMS]]xi32, #gpu.address_space<workgroup>>
+// CHECK: %[[SECOND:.+]] = memref.load %{{.+}} : memref<[[SUMS]]xi32, #gpu.address_space<workgroup>>
+// CHECK-NEXT: arith.addi %[[FIRST]], %[[SECOND]] : i32
+kernel.func @row_of_bytes(%x: memref<1x4096xi8>, %w: memref<4x1024x16x4xi8>) outputs(%y: memref<1x64xi32>)
+    attributes {kernel.alignments = array<i64: 16, 16, 16>} {
+  kernel.contract batch [] m 1 n 64 k [1024] quads
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l, 0)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<1x4096xi8>, memref<4x1024x16x4xi8>, memref<1x64xi32>
+  epilogue (%m, %p, %l, %acc: i32) {
+    kernel.yield %acc : i32
+  }
+}
+
+// Words that begin anywhere are put together from bytes.
+// CHECK-LABEL: gpu.func @unaligned_bytes
+// CHECK-NOT: nvgpu.device_async_copy
+// CHECK: %[[BYTES:.+]] = vector.from_elements %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} : vector<4xi8>
+// CHECK: vector.bitcast %[[BYTES]] : vector<4xi8> to vector<1xi32>
+// CHECK: nvvm.mma.sync
+kernel.func @unaligned_bytes(%x: memref<64x256xi8>, %w: memref<4x64x16x4xi8>) outputs(%y: memref<64x64xi32>)
+    attributes {kernel.alignments = array<i64: 1, 16, 16>} {
+  kernel.contract batch [] m 64 n 64 k [64] quads
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l, 0)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<64x256xi8>, memref<4x64x16x4xi8>, memref<64x64xi32>
+  epilogue (%m, %p, %l, %acc: i32) {
+    kernel.yield %acc : i32
+  }
+}
+
+// Those that don't come in fours are extended one by one.
+// CHECK-LABEL: gpu.func @odd_bytes
+// CHECK-NOT: nvvm.mma
+// CHECK: memref.store %{{.+}} : memref<{{[0-9]+}}xi8, #gpu.address_space<workgroup>>
+// CHECK: arith.extui %{{.+}} : i8 to i32
+// CHECK: arith.extsi %{{.+}} : i8 to i32
+// CHECK: arith.muli %{{.+}} : i32
+kernel.func @odd_bytes(%x: memref<64x30xi8>, %w: memref<4x30x16xi8>) outputs(%y: memref<64x64xi32>) {
+  kernel.contract batch [] m 64 n 64 k [30]
+      lhs %x unsigned at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<64x30xi8>, memref<4x30x16xi8>, memref<64x64xi32>
+  epilogue (%m, %p, %l, %acc: i32) {
+    kernel.yield %acc : i32
+  }
+}
+
 // Other types have FMAs, whose tiles lie in shared memory, too.
 // CHECK-LABEL: gpu.func @doubles
 // CHECK-NOT: nvvm.mma
