@@ -22,6 +22,29 @@ static LogicalResult checkBias(std::optional<Location> location, Value bias,
   return success();
 }
 
+/// The element type of the sums of a layer over \p input.
+static Type getSumType(RankedTensorType input, bool isWide) {
+  return isWide ? IntegerType::get(input.getContext(), 32)
+                : input.getElementType();
+}
+
+/// Checks the element types of a layer: one, or those that `wide` is for.
+template <typename Op>
+static LogicalResult checkElements(Op op) {
+  if (!op.getWide())
+    return success(
+        succeeded(OpTrait::impl::verifySameOperandsAndResultElementType(op)));
+  auto isByte = [](Value value) {
+    return getElementTypeOrSelf(value).isInteger(8);
+  };
+  bool isBiasWide =
+      !op.getBias() || getElementTypeOrSelf(op.getBias()).isSignlessInteger(32);
+  if (isByte(op.getInput()) && isByte(op.getFilter()) && isBiasWide)
+    return success();
+  return op.emitOpError("requires input and filter of 8-bit integers and a "
+                        "bias of i32 for 'wide'");
+}
+
 /// Checks the attributes of a window over \p rank spatial dimensions.
 static LogicalResult checkWindow(std::optional<Location> location, size_t rank,
                                  ArrayRef<ArrayRef<int64_t>> positive,
@@ -104,11 +127,13 @@ ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                " is larger than the padded input ", input);
     shape.push_back((padded - span) / op.getStrides()[i] + 1);
   }
-  return addResult(location, shape, input.getElementType(), op.getLayoutAttr(),
-                   types);
+  return addResult(location, shape, getSumType(input, op.getWide()),
+                   op.getLayoutAttr(), types);
 }
 
 LogicalResult ConvOp::verify() {
+  if (failed(checkElements(*this))) // C5
+    return failure();
   // C6
   std::optional<int64_t> tile = getWinograd();
   if (!tile)
@@ -205,9 +230,12 @@ DenseOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
     return failure();
   SmallVector<int64_t> shape(input.getShape());
   shape.back() = filter.getDimSize(0);
-  types.push_back(RankedTensorType::get(shape, input.getElementType()));
+  types.push_back(
+      RankedTensorType::get(shape, getSumType(input, op.getWide())));
   return success();
 }
+
+LogicalResult DenseOp::verify() { return checkElements(*this); } // C3
 
 int64_t DenseOp::getFlops() {
   int64_t elements = cast<RankedTensorType>(getType()).getNumElements();
@@ -332,8 +360,8 @@ ConvolutionKind dlc::graph::getConvolutionKind(ConvOp op,
                                                bool hasConstantFilter) {
   auto input = getTensorType(op.getInput());
   auto filter = getTensorType(op.getFilter());
-  if (input.getRank() != 4 || !input.getElementType().isF32() ||
-      !hasConstantFilter)
+  bool hasTiles = input.getElementType().isF32() || op.getWide();
+  if (input.getRank() != 4 || !hasTiles || !hasConstantFilter)
     return ConvolutionKind::Direct;
   if (op.getWinograd())
     return ConvolutionKind::Winograd;
@@ -379,7 +407,8 @@ ConvOp dlc::graph::getPooledConv(PoolOp pool) {
          value.getDefiningOp()->getNumOperands() == 1)
     value = value.getDefiningOp()->getOperand(0);
   auto conv = value.getDefiningOp<ConvOp>();
-  if (!conv || !conv->hasOneUse() || !getLayout(conv.getType()))
+  if (!conv || !conv->hasOneUse() || !getLayout(conv.getType()) ||
+      conv.getWide())
     return {};
   auto output = getTensorType(conv.getResult()),
        filter = getTensorType(conv.getFilter());

@@ -6,7 +6,6 @@
 include "dialects/graph/GraphBase.td"
 
 def Graph_ConvOp : Graph_InferredOp<"conv", [
-    SameOperandsAndResultElementType,
     DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "convolution";
   let description = [{
@@ -20,7 +19,8 @@ def Graph_ConvOp : Graph_InferredOp<"conv", [
     C2. `groups` divides C and O; the filter has C / groups channels.
     C3. The bias has O elements.
     C4. The padded input is at least as large as the dilated kernel.
-    C5. All tensors have one element type.
+    C5. All tensors have one element type; with `wide`, input and filter have
+        integers of 8 bits, each with or without sign, and bias and result i32.
     C6. `winograd` is 2 or 4 and the convolution two-dimensional, 3 x 3 or, with
         2, 5 x 5, of stride and dilation 1, with one group and elements of f32.
 
@@ -40,12 +40,12 @@ def Graph_ConvOp : Graph_InferredOp<"conv", [
     Optional<AnyRankedTensor>:$bias, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$pad_low, DenseI64ArrayAttr:$pad_high,
     DenseI64ArrayAttr:$dilations, I64Attr:$groups,
-    OptionalAttr<I64Attr>:$winograd,
+    OptionalAttr<I64Attr>:$winograd, UnitAttr:$wide,
     OptionalAttr<Graph_BlockedLayoutAttr>:$layout);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $input `,` $filter (`,` $bias^)? `strides` $strides `pads` $pad_low $pad_high
-    `dilations` $dilations `groups` $groups (`winograd` $winograd^)?
+    `dilations` $dilations `groups` $groups (`winograd` $winograd^)? (`wide` $wide^)?
     (`layout` $layout^)? attr-dict `:` type($input) `,` type($filter)
     (`,` type($bias)^)?
   }];
@@ -95,7 +95,6 @@ def Graph_DeconvOp : Graph_InferredOp<"deconv", [
 }
 
 def Graph_DenseOp : Graph_InferredOp<"dense", [
-    SameOperandsAndResultElementType,
     DeclareOpInterfaceMethods<Graph_FlopsOpInterface>]> {
   let summary = "fully connected layer";
   let description = [{
@@ -106,22 +105,24 @@ def Graph_DenseOp : Graph_InferredOp<"dense", [
     C1. The input has rank 1 or more, the filter rank 2, and both have K in
         common.
     C2. The bias has N elements.
-    C3. All tensors have one element type.
+    C3. All tensors have one element type; with `wide`, input and filter have
+        integers of 8 bits, each with or without sign, and bias and result i32.
 
     ```mlir
-    func.func @example(%x: tensor<2x8xf32>, %w: tensor<4x8xf32>) -> tensor<2x4xf32> {
-      %0 = graph.dense %x, %w : tensor<2x8xf32>, tensor<4x8xf32>
-      return %0 : tensor<2x4xf32>
+    func.func @example(%x: tensor<2x8xui8>, %w: tensor<4x8xi8>) -> tensor<2x4xi32> {
+      %0 = graph.dense %x, %w wide : tensor<2x8xui8>, tensor<4x8xi8>
+      return %0 : tensor<2x4xi32>
     }
     ```
   }];
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$filter,
-                       Optional<AnyRankedTensor>:$bias);
+                       Optional<AnyRankedTensor>:$bias, UnitAttr:$wide);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    $input `,` $filter (`,` $bias^)? attr-dict `:` type($input) `,` type($filter)
-    (`,` type($bias)^)?
+    $input `,` $filter (`,` $bias^)? (`wide` $wide^)? attr-dict `:`
+    type($input) `,` type($filter) (`,` type($bias)^)?
   }];
+  let hasVerifier = 1;
 }
 
 def Graph_DotOp : Graph_InferredOp<"dot", [

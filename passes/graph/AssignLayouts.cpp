@@ -161,10 +161,11 @@ void GraphAssignLayouts::assignConv(ConvOp op) {
     op.getInputMutable().assign(input);
     return;
   }
-  auto conv = ConvOp::create(
-      builder, op.getLoc(), input, op.getFilter(), op.getBias(),
-      op.getStrides(), op.getPadLow(), op.getPadHigh(), op.getDilations(),
-      op.getGroups(), op.getWinogradAttr(), makePlainBlocked(&getContext()));
+  auto conv =
+      ConvOp::create(builder, op.getLoc(), input, op.getFilter(), op.getBias(),
+                     op.getStrides(), op.getPadLow(), op.getPadHigh(),
+                     op.getDilations(), op.getGroups(), op.getWinogradAttr(),
+                     op.getWide(), makePlainBlocked(&getContext()));
   replace(op, conv);
 }
 

@@ -38,11 +38,40 @@ FailureOr<AffineMap> ContractBuilder::getMap(const Element &element,
       resolveElement(lowering, element.first, element.second, extents, buffer);
   if (failed(subscripts))
     return failure();
+  // Words instead of bytes.
+  if (quads)
+    subscripts->back() =
+        simplifyInRange(subscripts->back().floorDiv(kQuad), extents);
   return AffineMap::get(extents.size(), 0, *subscripts,
                         lowering.builder.getContext());
 }
 
+/// Whether the elements of \p tensor are extended with zeros.
+static bool isUnsigned(Value tensor) {
+  return getElementTypeOrSelf(tensor).isUnsignedInteger();
+}
+
+/// Lets an index of the last extent of k stand for four steps.
+void ContractBuilder::makeQuads() {
+  k.back() /= kQuad;
+  kTail /= kQuad;
+  auto getSteps = [](Exprs k) {
+    Indices steps(k);
+    steps.back() = steps.back() * kQuad;
+    return steps;
+  };
+  mapLhs = [=, map = mapLhs](Exprs batch, AffineExpr m, Exprs k) {
+    return map(batch, m, getSteps(k));
+  };
+  if (mapRhs)
+    mapRhs = [=, map = mapRhs](Exprs batch, Exprs k, AffineExpr n) {
+      return map(batch, getSteps(k), n);
+    };
+}
+
 LogicalResult ContractBuilder::emit(Location loc) {
+  if (quads)
+    makeQuads();
   OpBuilder &builder = lowering.builder;
   MLIRContext *context = builder.getContext();
   // Dimensions of a map, numbered as kernel.contract says.
@@ -59,11 +88,10 @@ LogicalResult ContractBuilder::emit(Location loc) {
   extents.push_back(m);
   llvm::append_range(extents, k);
   Indices dims = getDims(extents.size());
-  Value lhs, rhs;
-  FailureOr<AffineMap> lhsMap =
-      getMap(mapLhs(ArrayRef(dims).take_front(b), dims[b],
-                    ArrayRef(dims).drop_front(b + 1)),
-             extents, lhs);
+  Value lhs, rhs, rhsTensor = packedRhs;
+  Element lhsElement = mapLhs(ArrayRef(dims).take_front(b), dims[b],
+                              ArrayRef(dims).drop_front(b + 1));
+  FailureOr<AffineMap> lhsMap = getMap(lhsElement, extents, lhs);
 
   FailureOr<AffineMap> rhsMap;
   if (packedRhs) {
@@ -72,17 +100,20 @@ LogicalResult ContractBuilder::emit(Location loc) {
     if (mapPanel)
       panel = mapPanel(ArrayRef(dims).take_front(b), panel);
     rhs = lowering.emitter.getBuffer(packedRhs);
-    rhsMap =
-        AffineMap::get(b + 3, 0, {panel, dims[b + 1], dims[b + 2]}, context);
+    Indices subscripts{panel, dims[b + 1], dims[b + 2]};
+    if (quads)
+      subscripts.push_back(getAffineConstantExpr(0, context));
+    rhsMap = AffineMap::get(b + 3, 0, subscripts, context);
   } else {
     extents.assign(batch);
     llvm::append_range(extents, k);
     extents.append({panels, kPanel});
     dims = getDims(extents.size());
     AffineExpr column = dims[b + numK] * kPanel + dims[b + numK + 1];
-    rhsMap = getMap(mapRhs(ArrayRef(dims).take_front(b),
-                           ArrayRef(dims).slice(b, numK), column),
-                    extents, rhs);
+    Element element = mapRhs(ArrayRef(dims).take_front(b),
+                             ArrayRef(dims).slice(b, numK), column);
+    rhsTensor = element.first;
+    rhsMap = getMap(element, extents, rhs);
   }
   if (failed(lhsMap) || failed(rhsMap))
     return failure();
@@ -113,6 +144,11 @@ LogicalResult ContractBuilder::emit(Location loc) {
         epilogue.addArgument(builder.getIndexType(), loc), extent));
   auto type = cast<RankedTensorType>(result.getType());
   Value element = epilogue.addArgument(type.getElementType(), loc);
+  if (contract.isWidening()) {
+    contract.setQuads(quads);
+    contract.setLhsUnsigned(isUnsigned(lhsElement.first));
+    contract.setRhsUnsigned(isUnsigned(rhsTensor));
+  }
   AffineExpr column = indices[b + 1] * kPanel + indices[b + 2];
   if (bias) {
     // A packed bias has whole panels, so its own type counts.

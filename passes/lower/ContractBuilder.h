@@ -9,6 +9,7 @@
 namespace dlc::lower {
 
 inline constexpr int64_t kPanel = kernel::ContractOp::kPanel;
+inline constexpr int64_t kQuad = kernel::ContractOp::kQuad;
 
 /// Where the element of \p tensor at \p indices lies, seen through movements:
 /// subscripts of \p buffer. The indices are expressions of dimensions with
@@ -51,10 +52,15 @@ public:
   /// The result, the bias and all that the epilogue reads have room for columns
   /// up to a multiple of 16.
   bool wholePanels = false;
+  /// Both sides, of integers of 8 bits, are read four steps at once: those of
+  /// the last extent of k, of which there are a multiple of four, lie side by
+  /// side. A packed rhs has been through packQuads().
+  bool quads = false;
 
   mlir::LogicalResult emit(mlir::Location loc);
 
 private:
+  void makeQuads();
   mlir::FailureOr<mlir::AffineMap> getMap(const Element &element,
                                           llvm::ArrayRef<int64_t> extents,
                                           mlir::Value &buffer);

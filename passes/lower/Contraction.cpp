@@ -33,12 +33,23 @@ static int64_t getProduct(ArrayRef<int64_t> extents) {
 // DenseOp
 //===----------------------------------------------------------------------===//
 
+/// Whether four steps of a row are read at once, and four of a column. Those of
+/// a constant have one number at all sizes.
+static bool hasQuads(GroupLowering &lowering, graph::DenseOp op) {
+  auto filter = cast<RankedTensorType>(op.getFilter().getType());
+  bool isKnown = lowering.getConstant(op.getFilter()) ||
+                 !lowering.decisions.isForManySizes();
+  return op.getWide() && isKnown && filter.getDimSize(1) % kQuad == 0;
+}
+
 LogicalResult dlc::lower::prepareDense(GroupLowering &lowering,
                                        graph::DenseOp op) {
   ElementsAttr filter = lowering.getConstant(op.getFilter());
   if (!filter)
     return success();
   ElementsAttr packed = packRows(filter);
+  if (packed && hasQuads(lowering, op))
+    packed = packQuads(packed);
   if (!packed)
     return op.emitOpError("has a filter whose data is missing");
   lowering.replaceConstant(op.getFilter(), packed);
@@ -55,6 +66,7 @@ LogicalResult dlc::lower::lowerDense(GroupLowering &lowering,
   contract.n = filter.getDimSize(0);
   contract.k = {filter.getDimSize(1)};
   contract.bias = op.getBias();
+  contract.quads = hasQuads(lowering, op);
   contract.mapLhs = [&](ArrayRef<AffineExpr>, AffineExpr m,
                         ArrayRef<AffineExpr> k) {
     Indices indices = delinearize(m, leading);

@@ -117,6 +117,13 @@ static ElementsAttr packDepthwise(ElementsAttr filter) {
       });
 }
 
+/// Whether four channels of a pixel are read at once.
+static bool hasQuads(graph::ConvOp op) {
+  ConvolutionSums sums(op);
+  return op.getWide() && sums.block > 1 && sums.extents.back() % kQuad == 0 &&
+         sums.tail % kQuad == 0;
+}
+
 LogicalResult dlc::lower::prepareConv(GroupLowering &lowering,
                                       graph::ConvOp op) {
   ElementsAttr filter = lowering.getConstant(op.getFilter());
@@ -124,6 +131,8 @@ LogicalResult dlc::lower::prepareConv(GroupLowering &lowering,
   switch (getConvolutionKind(op, bool(filter))) {
   case ConvolutionKind::Contraction:
     packed = packFilter(op, filter, getBlock(op.getInput()));
+    if (packed && hasQuads(op))
+      packed = packQuads(packed);
     break;
   case ConvolutionKind::Depthwise:
     packed = packDepthwise(filter);
@@ -196,6 +205,7 @@ static LogicalResult lowerContraction(GroupLowering &lowering,
   contract.kTail = sums.tail;
   contract.bias = op.getBias();
   contract.packedRhs = op.getFilter();
+  contract.quads = hasQuads(op);
   int64_t panelsOfGroup = (contract.n + kPanel - 1) / kPanel;
   if (isGrouped)
     contract.mapBias = [&](ArrayRef<AffineExpr> batch, AffineExpr n) {
@@ -233,6 +243,18 @@ static LogicalResult lowerContraction(GroupLowering &lowering,
   return contract.emit(op.getLoc());
 }
 
+/// The product of an element of the input and one of the filter, of the
+/// result's type.
+static Value multiply(OpBuilder &b, Location loc, graph::ConvOp op, Value x,
+                      Value w) {
+  Type type = getTensorType(op.getResult()).getElementType();
+  auto widen = [&](Value element, Value tensor) {
+    return scalar::convert(b, loc, element,
+                           getTensorType(tensor).getElementType(), type);
+  };
+  return scalar::mul(b, loc, widen(x, op.getInput()), widen(w, op.getFilter()));
+}
+
 static LogicalResult lowerDepthwise(GroupLowering &lowering, graph::ConvOp op) {
   Location loc = op.getLoc();
   auto output = getTensorType(op.getResult());
@@ -252,7 +274,7 @@ static LogicalResult lowerDepthwise(GroupLowering &lowering, graph::ConvOp op) {
           Value w = emitter.loadPhysical(loc, emitter.getBuffer(op.getFilter()),
                                          {at[1].floorDiv(kChannelBlock), tap[0],
                                           tap[1], at[1] % kChannelBlock});
-          return scalar::mul(b, loc, *x, w);
+          return multiply(b, loc, op, *x, w);
         });
     if (failed(sum))
       return failure();
@@ -292,7 +314,7 @@ static LogicalResult lowerDirect(GroupLowering &lowering, graph::ConvOp op) {
           FailureOr<Value> w = emitter.emit(op.getFilter(), weight);
           if (failed(x) || failed(w))
             return failure();
-          return scalar::mul(b, loc, *x, *w);
+          return multiply(b, loc, op, *x, *w);
         });
     if (failed(sum))
       return failure();

@@ -57,7 +57,7 @@ void GroupLowering::replaceConstant(Value inner, ElementsAttr value) {
   for (GroupOperand &operand : operands)
     if (operand.inner == inner) {
       operand.packed = value;
-      operand.bufferType = cast<RankedTensorType>(value.getShapedType());
+      operand.bufferType = graph::getPhysicalType(value.getShapedType());
     }
 }
 

@@ -114,10 +114,14 @@ FailureOr<StringRef> LowerToKernels::uniqueKernel(kernel::FuncOp func,
 }
 
 /// Whether operand \p index of \p op may be unsigned: only what is moved,
-/// chosen or converted.
+/// chosen, converted or extended.
 static bool takesUnsigned(Operation *op, unsigned index) {
   if (isa<graph::GatherOp, graph::GatherNdOp, graph::TakeAlongOp>(op))
     return index == 0; // not the indices
+  auto conv = dyn_cast<graph::ConvOp>(op);
+  auto dense = dyn_cast<graph::DenseOp>(op);
+  if (conv ? conv.getWide() : dense && dense.getWide())
+    return true;
   return isa<graph::CastOp, graph::SelectOp, graph::MovementOpInterface,
              graph::RelayoutOp, graph::ConcatOp, graph::PadOp, graph::YieldOp>(
       op);

@@ -77,6 +77,21 @@ ElementsAttr dlc::lower::packRows(ElementsAttr weight) {
                       });
 }
 
+ElementsAttr dlc::lower::packQuads(ElementsAttr panels) {
+  constexpr int64_t kPanel = kernel::ContractOp::kPanel;
+  constexpr int64_t kQuad = kernel::ContractOp::kQuad;
+  int64_t count = panels.getShapedType().getDimSize(0);
+  int64_t quads = panels.getShapedType().getDimSize(1) / kQuad;
+  return packConstant(panels, {count, quads, kPanel, kQuad},
+                      [&](MutableArrayRef<int64_t> sources) {
+                        int64_t *to = sources.data();
+                        for (int64_t quad = 0; quad < count * quads; ++quad)
+                          for (int64_t l = 0; l < kPanel; ++l)
+                            for (int64_t i = 0; i < kQuad; ++i)
+                              *to++ = (quad * kQuad + i) * kPanel + l;
+                      });
+}
+
 ElementsAttr dlc::lower::unpackRows(ElementsAttr packed, int64_t rows) {
   int64_t depth = packed.getShapedType().getDimSize(1);
   constexpr int64_t kPanel = kernel::ContractOp::kPanel;

@@ -22,6 +22,9 @@ packConstant(mlir::ElementsAttr value, llvm::ArrayRef<int64_t> shape,
 /// Packs a weight [rows, depth] into panels of 16 rows: [panel][depth][16], the
 /// last panel filled up with zeros. Null where the data is missing.
 mlir::ElementsAttr packRows(mlir::ElementsAttr weight);
+/// Puts four steps of a column side by side: [panel][depth][16] becomes
+/// [panel][depth / 4][16][4]. The depth is a multiple of four.
+mlir::ElementsAttr packQuads(mlir::ElementsAttr panels);
 /// What packRows made of \p rows rows, as [rows, depth] again.
 mlir::ElementsAttr unpackRows(mlir::ElementsAttr packed, int64_t rows);
 

@@ -12,7 +12,8 @@ namespace dlc::mxnet {
 // Fully connected
 //===----------------------------------------------------------------------===//
 
-Value connectFully(NodeBuilder &n, Value x, Value weight, Value bias) {
+Value connectFully(NodeBuilder &n, Value x, Value weight, Value bias,
+                   bool isWide) {
   bool hasBias = !n.attributes.getBool("no_bias");
   if (!x || !weight || (hasBias && !bias))
     return {};
@@ -28,7 +29,7 @@ Value connectFully(NodeBuilder &n, Value x, Value weight, Value bias) {
   Values operands{x, weight};
   if (hasBias)
     operands.push_back(n.reshape(bias, {units}));
-  return n.emit<graph::DenseOp>(operands);
+  return n.emit<graph::DenseOp>(operands, n.flag("wide", isWide));
 }
 
 static Values fullyConnected(NodeBuilder &n) {

@@ -40,7 +40,7 @@ static bool checkRank(NodeBuilder &n, Value x, int64_t spatial) {
 // Convolution
 //===----------------------------------------------------------------------===//
 
-Value convolve(NodeBuilder &n, Value x, Value filter, Value bias) {
+Value convolve(NodeBuilder &n, Value x, Value filter, Value bias, bool isWide) {
   bool hasBias = !n.attributes.getBool("no_bias");
   if (!x || !filter || (hasBias && !bias))
     return {};
@@ -62,7 +62,8 @@ Value convolve(NodeBuilder &n, Value x, Value filter, Value bias) {
   Value result = n.emit<graph::ConvOp>(
       operands, {n.attr("strides", *strides), n.attr("pad_low", *pads),
                  n.attr("pad_high", *pads), n.attr("dilations", *dilations),
-                 n.attr("groups", n.attributes.getInt("num_group"))});
+                 n.attr("groups", n.attributes.getInt("num_group")),
+                 n.flag("wide", isWide)});
   return last ? n.channelsLast(result) : result;
 }
 

@@ -8,13 +8,14 @@
 
 namespace dlc::mxnet {
 
-/// A convolution; \p bias is only looked at if the node has one.
+/// A convolution; \p bias is only looked at if the node has one. With
+/// \p isWide, of integers of 8 bits, with sums of i32.
 mlir::Value convolve(NodeBuilder &n, mlir::Value x, mlir::Value filter,
-                     mlir::Value bias);
+                     mlir::Value bias, bool isWide = false);
 
-/// A fully connected layer; \p bias is only looked at if the node has one.
+/// Likewise a fully connected layer.
 mlir::Value connectFully(NodeBuilder &n, mlir::Value x, mlir::Value weight,
-                         mlir::Value bias);
+                         mlir::Value bias, bool isWide = false);
 
 /// A pooling of \p x.
 mlir::Value poolWindows(NodeBuilder &n, mlir::Value x);

@@ -281,8 +281,11 @@ Values NodeBuilder::emitAll(StringRef operation, ValueRange operands,
       !checkElements(operation, operands) || !countOperation())
     return none;
 
+  bool isWide = llvm::any_of(attrs, [](const OpAttribute &attribute) {
+    return attribute.name == "wide" && attribute.value;
+  });
   for (auto [index, operand] : llvm::enumerate(operands))
-    if (element(operand).isUnsignedInteger() &&
+    if (element(operand).isUnsignedInteger() && !isWide &&
         !takesUnsigned(operation.drop_front(strlen("graph.")), index))
       return emitWidened(operation, operands, attrs);
 

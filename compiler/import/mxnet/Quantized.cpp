@@ -209,7 +209,7 @@ static Values fullyConnected(NodeBuilder &n) {
     Value real = n.cast(n.input("bias"), n.element(ElementType::F32));
     bias = widen(n, scaledBy(n, real, scaledBy(n, from, to)));
   }
-  Value sum = connectFully(n, widen(n, x), widen(n, weight), bias);
+  Value sum = connectFully(n, x, weight, bias, /*isWide=*/true);
   auto [low, high] =
       getProductRange(n, data, n.element(x), scale, n.element(weight));
   return {sum, low, high};
@@ -224,7 +224,7 @@ static Values convolution(NodeBuilder &n) {
     return Values(3);
   Value bias =
       n.attributes.getBool("no_bias") ? Value() : widen(n, n.input("bias"));
-  Value sum = convolve(n, widen(n, x), widen(n, weight), bias);
+  Value sum = convolve(n, x, weight, bias, /*isWide=*/true);
   auto [low, high] = getProductRange(n, data, n.element(ElementType::I8), scale,
                                      n.element(weight));
   return {sum, low, high};

@@ -337,3 +337,27 @@ func.func @attention_c3_path(%q: tensor<2x5x8xf32>, %k: tensor<2x7x8xf32>, %v: t
   }
   return %0 : tensor<2x5x4xf32>
 }
+
+// -----
+
+func.func @conv_c5_wide(%x: tensor<1x4x8x8xi8>, %w: tensor<6x4x3x3xi16>) -> tensor<1x6x6x6xi32> {
+  // expected-error @+1 {{requires input and filter of 8-bit integers and a bias of i32 for 'wide'}}
+  %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 1 wide : tensor<1x4x8x8xi8>, tensor<6x4x3x3xi16>
+  return %0 : tensor<1x6x6x6xi32>
+}
+
+// -----
+
+func.func @conv_c5_narrow(%x: tensor<1x4x8x8xui8>, %w: tensor<6x4x3x3xi8>) -> tensor<1x6x6x6xui8> {
+  // expected-error @+1 {{'graph.conv' op requires the same element type for all operands and results}}
+  %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 1 : tensor<1x4x8x8xui8>, tensor<6x4x3x3xi8>
+  return %0 : tensor<1x6x6x6xui8>
+}
+
+// -----
+
+func.func @dense_c3_wide(%x: tensor<2x8xi8>, %w: tensor<4x8xi8>, %b: tensor<4xi8>) -> tensor<2x4xi32> {
+  // expected-error @+1 {{requires input and filter of 8-bit integers and a bias of i32 for 'wide'}}
+  %0 = graph.dense %x, %w, %b wide : tensor<2x8xi8>, tensor<4x8xi8>, tensor<4xi8>
+  return %0 : tensor<2x4xi32>
+}

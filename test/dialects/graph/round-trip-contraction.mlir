@@ -145,3 +145,16 @@ func.func @attention(%q: tensor<2x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x
   }
   return %0 : tensor<2x5x4xf32>
 }
+
+// Integers of 8 bits have sums of i32.
+// CHECK-LABEL: func.func @wide(
+// CHECK: %[[CONV:.*]] = graph.conv %{{.*}}, %{{.*}}, %{{.*}} strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 wide : tensor<1x16x8x8xui8>, tensor<4x16x3x3xi8>, tensor<4xi32>
+// CHECK-NEXT: %[[DENSE:.*]] = graph.dense %{{.*}}, %{{.*}} wide : tensor<2x8xi8>, tensor<4x8xui8>
+// CHECK-NEXT: return %[[CONV]], %[[DENSE]] : tensor<1x4x8x8xi32>, tensor<2x4xi32>
+func.func @wide(%x: tensor<1x16x8x8xui8>, %w: tensor<4x16x3x3xi8>, %b: tensor<4xi32>, %y: tensor<2x8xi8>, %v: tensor<4x8xui8>)
+    -> (tensor<1x4x8x8xi32>, tensor<2x4xi32>) {
+  %0 = graph.conv %x, %w, %b strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 wide
+    : tensor<1x16x8x8xui8>, tensor<4x16x3x3xi8>, tensor<4xi32>
+  %1 = graph.dense %y, %v wide : tensor<2x8xi8>, tensor<4x8xui8>
+  return %0, %1 : tensor<1x4x8x8xi32>, tensor<2x4xi32>
+}

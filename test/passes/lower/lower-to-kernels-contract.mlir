@@ -98,3 +98,34 @@ func.func @dot_vector(%x: tensor<3x8xf32>, %y: tensor<8xf32>) -> tensor<3xf32> {
   %0 = graph.dot %x, %y batch [] [] contract [1] [0] : tensor<3x8xf32>, tensor<8xf32>
   return %0 : tensor<3xf32>
 }
+
+// -----
+
+// Four steps of 8-bit integers are read at once where both sides have them side
+// by side; a filter that isn't constant may have them, too.
+
+// CHECK-LABEL: kernel.func @dense_0(
+// CHECK-SAME: %[[A:.*]]: memref<2x12xi8>, %[[B:.*]]: memref<2x3x16x4xi8>) outputs(
+// CHECK-NEXT: contract batch [] m 2 n 17 k [3] quads
+// CHECK-NEXT: lhs %[[A]] unsigned at affine_map<(d0, d1) -> (d0, d1)>
+// CHECK-NEXT: rhs %[[B]] packed at affine_map<(d0, d1, d2) -> (d0, d1, d2, 0)>
+// CHECK: epilogue (%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}: i32) {
+// CHECK-LABEL: kernel.func @dense_1(
+// CHECK-SAME: %[[A:.*]]: memref<2x12xi8>, %[[B:.*]]: memref<17x12xi8>) outputs(
+// CHECK-NEXT: contract batch [] m 2 n 17 k [3] quads
+// CHECK-NEXT: lhs %[[A]] unsigned at affine_map<(d0, d1) -> (d0, d1)>
+// CHECK-NEXT: rhs %[[B]] unsigned at affine_map<(d0, d1, d2) -> (d1 * 16 + d2, d0)>
+// CHECK-LABEL: kernel.func @dense_2(
+// CHECK-SAME: %{{.*}}: memref<2x3xi8>, %{{.*}}: memref<2x3x16xi8>) outputs(
+// CHECK-NEXT: contract batch [] m 2 n 17 k [3]
+// CHECK-NEXT: lhs %{{.*}} at affine_map<(d0, d1) -> (d0, d1)>
+// CHECK-NEXT: rhs %{{.*}} packed at affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+func.func @dense_wide(%x: tensor<2x12xui8>, %v: tensor<17x12xui8>, %y: tensor<2x3xi8>)
+    -> (tensor<2x17xi32>, tensor<2x17xi32>, tensor<2x17xi32>) {
+  %w = graph.constant dense<1> : tensor<17x12xi8>
+  %u = graph.constant dense<1> : tensor<17x3xi8>
+  %0 = graph.dense %x, %w wide : tensor<2x12xui8>, tensor<17x12xi8>
+  %1 = graph.dense %x, %v wide : tensor<2x12xui8>, tensor<17x12xui8>
+  %2 = graph.dense %y, %u wide : tensor<2x3xi8>, tensor<17x3xi8>
+  return %0, %1, %2 : tensor<2x17xi32>, tensor<2x17xi32>, tensor<2x17xi32>
+}

@@ -223,3 +223,22 @@ func.func @deconv(%x: tensor<1x4x5xf32>, %w: tensor<4x3x3xf32>) -> tensor<1x6x12
   %0 = graph.deconv %x, %w strides [2] pads [1] [1] dilations [2] output_padding [1] groups 2 : tensor<1x4x5xf32>, tensor<4x3x3xf32>
   return %0 : tensor<1x6x12xf32>
 }
+
+// -----
+
+// Four channels of 8-bit integers are read at once; of 40 the last block has 8,
+// which are two words.
+
+// CHECK-LABEL: kernel.func @conv_0(
+// CHECK-NEXT: contract batch [1] m 9 n 8 k [3, 3, 3, 4] k_tail 2 quads
+// CHECK-NEXT: lhs %{{.*}} unsigned at affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d2, d1 floordiv 3 + d3, d1 mod 3 + d4, d5)>
+// CHECK-NEXT: rhs %{{.*}} packed at affine_map<(d0, d1, d2, d3) -> (d1, d2, d3, 0)>
+// CHECK-NEXT: out %{{.*}} whole_panels at {{.*}} : memref<1x3x5x5x16xi8>, memref<1x90x16x4xi8>, memref<1x1x3x3x16xi32>
+!in = tensor<1x40x5x5xui8, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+!out = tensor<1x8x3x3xi32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+func.func @wide(%x: !in) -> !out {
+  %w = graph.constant dense<1> : tensor<8x40x3x3xi8>
+  %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 1 wide
+    layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !in, tensor<8x40x3x3xi8>
+  return %0 : !out
+}

@@ -77,3 +77,17 @@ func.func @winograd(%x: !in) -> !out {
   %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 winograd 2 layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !in, tensor<1x1x3x3xf32>
   return %0 : !out
 }
+
+// -----
+
+// Of 8-bit integers, four steps of a row follow each other: 1, 2, 3, 4 and 17, 18,
+// 19, 20; then those of steps 4 to 7.
+
+// CHECK-LABEL: func.func @quads(
+// CHECK: kernel.constant dense_resource<packed{{.*}}> : tensor<1x2x16x4xi8>
+// CHECK: "0x400000000102030411121314{{(0{112})}}0506070815161718{{(0{112})}}"
+func.func @quads(%x: tensor<1x8xi8>) -> tensor<1x2xi32> {
+  %w = graph.constant dense<[[1, 2, 3, 4, 5, 6, 7, 8], [17, 18, 19, 20, 21, 22, 23, 24]]> : tensor<2x8xi8>
+  %0 = graph.dense %x, %w wide : tensor<1x8xi8>, tensor<2x8xi8>
+  return %0 : tensor<1x2xi32>
+}
