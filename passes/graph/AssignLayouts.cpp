@@ -146,10 +146,14 @@ void GraphAssignLayouts::assignConv(ConvOp op) {
   }
   bool hasHalo = llvm::any_of(llvm::concat<int64_t>(low, high),
                               [](int64_t halo) { return halo > 0; });
-  bool isUnblocked = kind == ConvolutionKind::Direct ||
-                     (kind == ConvolutionKind::Contraction &&
-                      !isBlocked(input) && type.getDimSize(1) < kChannelBlock);
-  if (isUnblocked) {
+  int64_t channels = type.getDimSize(1);
+  bool isNarrow = kind == ConvolutionKind::Contraction && !isBlocked(input) &&
+                  channels < kChannelBlock;
+  if (isNarrow && op.getWide()) {
+    // A pixel's few channels, side by side.
+    input = relayout(builder, input,
+                     makeLayout(&getContext(), channels, low, high));
+  } else if (isNarrow || kind == ConvolutionKind::Direct) {
     if (hasHalo)
       input = relayout(builder, input,
                        makeLayout(&getContext(), /*block=*/1, low, high));

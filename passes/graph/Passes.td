@@ -68,7 +68,8 @@ def GraphSimplify : Pass<"graph-simplify", "::mlir::ModuleOp"> {
     - Arithmetic with constants of channels goes into the filter and bias of
       the layer before it, whose only use it is.
     - A `graph.dot` with a constant matrix becomes `graph.dense`; padding with
-      zeros becomes that of the convolution after it.
+      zeros becomes that of the convolution after it. Channels of a convolution
+      of 8-bit integers become a multiple of four, which are read at once.
     - Neutral operands go; powers, quotients, maxima and clips become shorter
       operators; log(softmax) becomes `graph.log_softmax`; activations go
       behind the maximum of a pooling.
@@ -201,7 +202,7 @@ def GraphAssignLayouts : Pass<"graph-assign-layouts", "::mlir::func::FuncOp"> {
     a padded convolution reads is stored with a halo of zeros as wide as the
     padding, so that no kernel treats borders in a special way; so are tensors
     that are joined to it or parts of it. The first convolution, with few
-    channels, reads the plain layout.
+    channels, reads the plain layout, or one block of 8-bit integers.
 
     Before:
     ```mlir

@@ -2,6 +2,7 @@
 // Simplifications of convolutions and matrix products.
 #include "dialects/graph/Inference.h"
 #include "passes/graph/Simplify.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace dlc::graph;
@@ -61,9 +62,41 @@ struct PadIntoConv : OpRewritePattern<ConvOp> {
     return success();
   }
 };
+
+/// Channels of 8-bit integers are read four at once.
+constexpr int64_t kQuad = 4;
+/// Bytes of zeros that may be added to a filter: no more than are folded.
+constexpr int64_t kMaxZeros = 32 << 10;
+
+/// Channels of 8-bit integers become a multiple of four, the others zeros.
+struct PadChannels : OpRewritePattern<ConvOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ConvOp op,
+                                PatternRewriter &rewriter) const override {
+    auto filter = getTensorType(op.getFilter());
+    int64_t channels = filter.getDimSize(1);
+    int64_t missing = llvm::alignTo(channels, kQuad) - channels;
+    if (!op.getWide() || filter.getRank() != 4 || op.getGroups() != 1 ||
+        missing == 0 || !op.getFilter().getDefiningOp<ConstantOp>() ||
+        filter.getNumElements() / channels * missing > kMaxZeros)
+      return rewriter.notifyMatchFailure(op, "has no channels to add");
+    auto pad = [&](Value tensor) -> Value {
+      int64_t none[] = {0, 0, 0, 0}, more[] = {0, missing, 0, 0};
+      return PadOp::create(rewriter, op.getLoc(), tensor, none, more,
+                           PadMode::Constant, APFloat(0.0));
+    };
+    Value input = pad(op.getInput()), weights = pad(op.getFilter());
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getInputMutable().assign(input);
+      op.getFilterMutable().assign(weights);
+    });
+    return success();
+  }
+};
 } // namespace
 
 void dlc::graph::populateContractionSimplifications(
     RewritePatternSet &patterns) {
-  patterns.add<DotToDense, PadIntoConv>(patterns.getContext());
+  patterns.add<DotToDense, PadIntoConv, PadChannels>(patterns.getContext());
 }

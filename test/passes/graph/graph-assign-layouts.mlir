@@ -55,6 +55,21 @@ func.func @few_channels(%x: tensor<1x3x8x8xf32>) -> tensor<1x16x8x8xf32> {
 
 // -----
 
+// Few channels of 8-bit integers are side by side.
+
+// CHECK-LABEL: func.func @few_bytes(
+// CHECK: %[[RELAYOUT:.*]] = graph.relayout %{{.*}} : tensor<1x4x8x8xi8> to tensor<1x4x8x8xi8, #graph.blocked<4, halo_low = [1, 1], halo_high = [1, 1]>>
+// CHECK-NEXT: %[[CONV:.*]] = graph.conv %[[RELAYOUT]], %{{.*}} strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 wide layout <16, halo_low = [0, 0], halo_high = [0, 0]>
+// CHECK-NEXT: graph.relayout %[[CONV]] : tensor<1x16x8x8xi32, [[B]]> to tensor<1x16x8x8xi32>
+func.func @few_bytes(%x: tensor<1x4x8x8xi8>) -> tensor<1x16x8x8xi32> {
+  %w = graph.constant dense<1> : tensor<16x4x3x3xi8>
+  %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1 wide
+    : tensor<1x4x8x8xi8>, tensor<16x4x3x3xi8>
+  return %0 : tensor<1x16x8x8xi32>
+}
+
+// -----
+
 // Odd groups are convolved directly, without blocks.
 
 // CHECK-LABEL: func.func @direct(

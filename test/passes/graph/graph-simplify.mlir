@@ -251,3 +251,22 @@ func.func @maximum_of_function(%x: tensor<1x2x8x8xf32>) -> (tensor<1x2x4x4xf32>,
   %5 = graph.pool %4 avg kernel [2, 2] strides [2, 2] pads [0, 0] [0, 0] : tensor<1x2x8x8xf32>
   return %1, %3, %5 : tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>
 }
+
+// -----
+
+// Channels of 8-bit integers come in fours.
+
+// CHECK-LABEL: func.func @channels_in_fours(
+// CHECK-SAME: %[[X:.*]]: tensor<1x3x8x8xui8>
+// CHECK-DAG: %[[W:.*]] = graph.constant
+// CHECK-DAG: %[[PX:.*]] = graph.pad %[[X]] low [0, 0, 0, 0] high [0, 1, 0, 0] mode constant value 0.0
+// CHECK-DAG: %[[PW:.*]] = graph.pad %[[W]] low [0, 0, 0, 0] high [0, 1, 0, 0] mode constant value 0.0
+// CHECK: graph.conv %[[PX]], %[[PW]] strides [1, 1] {{.*}} wide : tensor<1x4x8x8xui8>, tensor<2x4x3x3xi8>
+// Two groups have channels of their own.
+// CHECK: graph.conv %{{.*}}, %{{.*}} groups 2 wide : tensor<1x6x8x8xi8>, tensor<2x3x3x3xi8>
+func.func @channels_in_fours(%x: tensor<1x3x8x8xui8>, %y: tensor<1x6x8x8xi8>) -> (tensor<1x2x6x6xi32>, tensor<1x2x6x6xi32>) {
+  %w = graph.constant dense<1> : tensor<2x3x3x3xi8>
+  %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 1 wide : tensor<1x3x8x8xui8>, tensor<2x3x3x3xi8>
+  %1 = graph.conv %y, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 2 wide : tensor<1x6x8x8xi8>, tensor<2x3x3x3xi8>
+  return %0, %1 : tensor<1x2x6x6xi32>, tensor<1x2x6x6xi32>
+}
