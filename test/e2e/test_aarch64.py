@@ -5,7 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import DATA, LLVM_BIN, ROOT, dlc, for_models, input_flags, unpack_counting
+from conftest import DATA, LLVM_BIN, ROOT, dlc, for_models, input_flags, unpack_counting, unpack_family
 
 LIBRARIES = "/usr/aarch64-linux-gnu"
 # Contractions, windows, reductions, gathers, sorting, suppression, half precision, polynomials and functions of libm.
@@ -47,6 +47,13 @@ def test_operator_passes_its_test(case, host, tmp_path):
     dlc("compile", folder / "model-symbol.json", *flags, "--cpu", "armv8-a", "--embed-test",
         folder / "io.npz", "-o", tmp_path / "op.so")
     assert emulate(host, tmp_path / "op.so", "cortex-a57") == "passed"
+
+
+def test_quantized_layers_pass_their_test(host, tmp_path):
+    flags = unpack_family("quantized", tmp_path)
+    dlc("compile", tmp_path / "ranges-symbol.json", *flags, "--cpu", "armv8-a", "--embed-test", tmp_path / "io.npz", "-o",
+        tmp_path / "ranges.so")
+    assert emulate(host, tmp_path / "ranges.so", "cortex-a57") == "passed"
 
 
 @pytest.mark.parametrize("case", ["rows_through_a_network", "mask_of_a_mask", "orders"])
