@@ -47,7 +47,8 @@ protected:
     return mlir::arith::AndIOp::create(builder, loc, a, b);
   }
 
-  /// The sum of \p count numbers or vectors of f32 or i32 that \p getPart emits.
+  /// The sum of \p count numbers or vectors of f32 or i32 that \p getPart
+  /// emits.
   mlir::Value addParts(int64_t count,
                        llvm::function_ref<mlir::Value(int64_t)> getPart) {
     mlir::Value sum;

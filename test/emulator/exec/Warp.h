@@ -51,8 +51,8 @@ struct Fragment {
 /// An asynchronous copy of one lane that hasn't landed.
 /// Lanes whose load got elements that nobody wrote, to copy them.
 struct Unwritten {
-  Mask lanes = 0; ///< any element
-  Mask whole = 0; ///< all elements
+  Mask lanes = 0;   ///< any element
+  Mask whole = 0;   ///< all elements
   Mask elements[8]; ///< undefined without lanes
 };
 struct CopiedLanes {
