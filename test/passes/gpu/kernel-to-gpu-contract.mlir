@@ -209,7 +209,26 @@ kernel.func @bytes(%x: memref<1024x256xi8>, %w: memref<64x64x16x4xi8>) outputs(%
 // CHECK: %[[FIRST:.+]] = memref.load %{{.+}} : memref<[[SUMS]]xi32, #gpu.address_space<workgroup>>
 // CHECK: %[[SECOND:.+]] = memref.load %{{.+}} : memref<[[SUMS]]xi32, #gpu.address_space<workgroup>>
 // CHECK-NEXT: arith.addi %[[FIRST]], %[[SECOND]] : i32
-kernel.func @row_of_bytes(%x: memref<1x4096xi8>, %w: memref<4x1024x16x4xi8>) outputs(%y: memref<1x64xi32>)
+kernel.func @row_of_bytes(%x: memref<1x1024xi8>, %w: memref<4x256x16x4xi8>) outputs(%y: memref<1x64xi32>)
+    attributes {kernel.alignments = array<i64: 16, 16, 16>} {
+  kernel.contract batch [] m 1 n 64 k [256] quads
+      lhs %x at affine_map<(m, k) -> (m, k)>
+      rhs %w packed at affine_map<(p, k, l) -> (p, k, l, 0)>
+      out %y at affine_map<(m, p, l) -> (m, p * 16 + l)>
+      : memref<1x1024xi8>, memref<4x256x16x4xi8>, memref<1x64xi32>
+  epilogue (%m, %p, %l, %acc: i32) {
+    kernel.yield %acc : i32
+  }
+}
+
+// So do blocks.
+// CHECK-LABEL: gpu.func @deep_row_of_bytes
+// CHECK-SAME: kernel.num_phases = 2 : i64
+// CHECK: nvvm.mma.sync {{.*}}#nvvm.mma_type<s8>
+// CHECK: vector.store %{{.+}} : memref<{{.+}}xi32>, vector<4xi32>
+// CHECK: } else {
+// CHECK: arith.addi %{{.+}} : vector<4xi32>
+kernel.func @deep_row_of_bytes(%x: memref<1x4096xi8>, %w: memref<4x1024x16x4xi8>) outputs(%y: memref<1x64xi32>)
     attributes {kernel.alignments = array<i64: 16, 16, 16>} {
   kernel.contract batch [] m 1 n 64 k [1024] quads
       lhs %x at affine_map<(m, k) -> (m, k)>
