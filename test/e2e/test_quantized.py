@@ -65,7 +65,7 @@ def draw_convolution(rng):
 
 def draw_dense(rng):
     rows, units = int(rng.choice([1, 2, 7, 8, 16, 33, 70])), int(rng.choice([1, 5, 16, 40, 64, 130]))
-    depth = int(rng.choice([1, 3, 4, 12, 16, 30, 64, 100, 132, 512, 1000]))
+    depth = int(rng.choice([1, 3, 4, 12, 16, 30, 64, 100, 132, 512, 1000, 4100, 9000]))
     return {"num_hidden": units}, [rows, depth], [units, depth], lambda x, w: x @ w.T
 
 
