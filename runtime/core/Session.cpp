@@ -111,6 +111,8 @@ static dlc_session *allocateSession(const dlc_abi_model &model,
   session->buffers = reinterpret_cast<void **>(base + buffers);
   session->patches = reinterpret_cast<Patch *>(base + patches);
   session->bindings = reinterpret_cast<Binding *>(base + bindings);
+  for (uint32_t i = 0; i < model.num_inputs + model.num_outputs; ++i)
+    session->bindings[i].device = {kDLCPU, 0};
   session->numMissing = model.num_inputs + model.num_outputs;
   if (isDynamic(model)) {
     dlc_dims_part.addTables(*session,

@@ -17,6 +17,20 @@ TEST(Cuda, CountsWhileItRuns) {
     }
 }
 
+TEST(Cuda, CountsWithNothingEverBoundToTheOutput) {
+  CudaCountingModel model;
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  OwnedCountingTensors tensors(10, 3);
+  tensors.session = session;
+  ASSERT_EQ(dlc_session_bind_input(session, 0, &tensors.input), DLC_OK);
+  ASSERT_EQ(dlc_session_bind_output(session, 1, &tensors.total), DLC_OK);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(dlc_session_run(session, nullptr), DLC_OK) << dlc_last_error();
+    EXPECT_TRUE(tensors.isCorrect());
+  }
+}
+
 TEST(Cuda, FillsTheStartOfCountedTensors) {
   CudaCountingModel model;
   Session session(model.model);
