@@ -232,7 +232,7 @@ static Arrays pool(Operation *operation, const Arrays &operands) {
             op.getKind() == graph::PoolKind::Lp ? std::pow(std::fabs(x), p) : x;
     });
     if (isEmpty)
-      value = 0;
+      value = isMax ? -std::numeric_limits<float>::max() : 0;
     if (op.getKind() == graph::PoolKind::Avg)
       value /= getCount(op, spatial, at);
     if (op.getKind() == graph::PoolKind::Lp)

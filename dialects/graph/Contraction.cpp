@@ -383,6 +383,18 @@ static constexpr int64_t kMaxRowBytes = 256 << 10;
 /// Rows that are worth being tasks.
 static constexpr int64_t kMinPooledRows = 4;
 
+bool dlc::graph::mayHaveEmptyWindows(PoolOp pool) {
+  for (size_t dim = 0; dim < pool.getKernel().size(); ++dim) {
+    int64_t kernel = pool.getKernel()[dim];
+    int64_t rounding = pool.getCeilMode() ? pool.getStrides()[dim] - 1 : 0;
+    // How far behind the input the last window begins at most.
+    int64_t behind = pool.getPadHigh()[dim] + rounding - kernel;
+    if (pool.getPadLow()[dim] >= kernel || behind >= 0)
+      return true;
+  }
+  return false;
+}
+
 /// Whether the windows of \p pool, of \p window x \p window elements, lie side
 /// by side and within the input.
 static bool hasSeparateWindows(PoolOp pool, int64_t window) {

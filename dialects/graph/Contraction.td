@@ -170,7 +170,8 @@ def Graph_PoolOp : Graph_InferredOp<"pool", [
     with `ceil_mode`. The result of blocked channels has them too, without a halo.
 
     A mean divides by the elements of the window that lie in the padded input
-    (with `count_include_pad`) or in the input. A window beyond both gives 0.
+    (with `count_include_pad`) or in the input. A window beyond both gives 0,
+    its maximum the least number of the type.
 
     C1. One kernel extent, stride and padding for each spatial dimension;
         kernel and strides are positive, paddings not negative.

@@ -31,6 +31,10 @@ inline int64_t getWinogradTiles(int64_t extent, int64_t tile) {
 /// there are at most functions of single elements, which nothing else reads.
 ConvOp getPooledConv(PoolOp pool);
 
+/// Whether a window of \p pool has nothing of its input where that has some
+/// size: it begins behind the input, or ends before it.
+bool mayHaveEmptyWindows(PoolOp pool);
+
 /// Channels of a block in the layout of \p op's input: inputs of fewer
 /// channels than a block that come in plain layout stay unblocked.
 inline constexpr int64_t kChannelBlock = 16;

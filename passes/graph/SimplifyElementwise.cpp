@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Simplifications of elementwise operators and softmax.
 #include "dialects/graph/Constants.h"
+#include "dialects/graph/ConvolutionKind.h"
 #include "passes/graph/Simplify.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -181,8 +182,8 @@ struct MaximumOfFunction : OpRewritePattern<PoolOp> {
   LogicalResult matchAndRewrite(PoolOp op,
                                 PatternRewriter &rewriter) const override {
     Operation *function = op.getInput().getDefiningOp();
-    if (op.getKind() != PoolKind::Max || !function || !function->hasOneUse() ||
-        !isMonotone(function))
+    if (op.getKind() != PoolKind::Max || mayHaveEmptyWindows(op) || !function ||
+        !function->hasOneUse() || !isMonotone(function))
       return rewriter.notifyMatchFailure(op, "no monotone function before it");
     IRMapping mapping;
     mapping.map(op.getInput(), function->getOperand(0));

@@ -2,9 +2,11 @@
 // Lowers pooling: by itself and in the tiles of a convolution.
 #include "passes/lower/PooledConvolution.h"
 
+#include "dialects/graph/ConvolutionKind.h"
 #include "dialects/graph/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace dlc;
@@ -56,6 +58,16 @@ bool PoolEmitter::isPadded(size_t dim) const {
          reach - pool.getPadLow()[dim] > input.getDimSize(2 + dim);
 }
 
+/// The least finite value of \p type.
+static double getLowest(Type type) {
+  if (auto number = dyn_cast<FloatType>(type))
+    return -llvm::APFloat::getLargest(number.getFloatSemantics())
+                .convertToDouble();
+  if (type.isUnsignedInteger())
+    return 0;
+  return -std::ldexp(1.0, int(type.getIntOrFloatBitWidth()) - 1);
+}
+
 AffineExpr PoolEmitter::getSource(size_t dim, AffineExpr out, AffineExpr tap,
                                   Value &isInside) {
   AffineExpr position = out * op.getStrides()[dim] + tap;
@@ -70,7 +82,7 @@ AffineExpr PoolEmitter::getSource(size_t dim, AffineExpr out, AffineExpr tap,
       constantIndex(extent - 1));
   // A clamped maximum needs no mask: the border is in the window anyway,
   // unless the whole window is outside.
-  if (op.getKind() != graph::PoolKind::Max) {
+  if (op.getKind() != graph::PoolKind::Max || graph::mayHaveEmptyWindows(op)) {
     Value isSame =
         arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, clamped, index);
     isInside =
@@ -134,8 +146,9 @@ FailureOr<Value> PoolEmitter::emit(ArrayRef<AffineExpr> at) {
             element = scalar::mul(b, loc, element, base);
         }
         if (isInside)
-          element = arith::SelectOp::create(b, loc, isInside, element,
-                                            scalar::constant(b, loc, type, 0));
+          element = arith::SelectOp::create(
+              b, loc, isInside, element,
+              scalar::constant(b, loc, type, isMax ? getLowest(type) : 0));
         return element;
       });
   if (failed(result))

@@ -376,6 +376,13 @@ def AdaptiveAvgPooling2D_uneven(random):
 
 
 @case
+def Pooling_max_beyond(random):
+    # The last windows begin behind the image: the least number, in a range that leaves the others their digits.
+    pool = S.Pooling(S.relu(S.var("data")), kernel=(2, 1), stride=(4, 3), pool_type="max", pooling_convention="full", name="pool")
+    return S.tanh(pool, name="tanh"), {"data": normal(random, 2, 3, 8, 11)}
+
+
+@case
 def Crop_center(random):
     symbol = S.Crop(S.var("data"), S.var("like"), num_args=2, center_crop=True, name="crop")
     return symbol, {"data": normal(random, 2, 3, 8, 9), "like": normal(random, 1, 1, 3, 4)}
