@@ -122,6 +122,22 @@ def test_bad_flags(flags, message, tmp_path):
     assert re.fullmatch(r"error: [^\n]+\n", run.stderr)
 
 
+@for_models("mlp")
+def test_the_model_may_follow_any_flag(model, tmp_path):
+    """Of flags that take lists or may be repeated, each takes one argument."""
+    *_, shape = model.flags
+    flags = [*model.flags, "--target", "cpu", "--target", "cuda", "--sm", "80,90", "--cpu", "x86-64-v3"]
+    made = []
+    for order in (flags, ["--cpu", "x86-64-v3", *flags[:-2]], ["--sm", "80,90", *flags[:-4], *flags[-2:]],
+                  [*flags[2:], *flags[:2]], [*flags[3:], *flags[:2], shape]):
+        made.append(tmp_path / f"{len(made)}.so")
+        dlc("compile", "-o", made[-1], *order, model.symbol)
+    assert len({path.read_bytes() for path in made}) == 1
+    image = tmp_path / "in.npy"
+    np.save(image, np.zeros([int(extent) for extent in shape.split("=")[-1].split("x")], "float32"))
+    dlc("run", "--input", f"{shape.split('=')[1]}={image}", made[0])
+
+
 @pytest.mark.parametrize("precision, error", [("tf32", 2e-3), ("float16", 2e-3), ("bfloat16", 2e-2)])
 @for_models("bert_encoder")
 def test_lower_precisions(model, precision, error, tmp_path):

@@ -7,6 +7,7 @@
 #include "tools/dlc/CompilerLibrary.h"
 #include "tools/dlc/CrashHandler.h"
 #include "tools/dlc/ModelPath.h"
+#include "tools/dlc/Repeated.h"
 #include "tools/dlc/Size.h"
 #include "tools/dlc/Tune.h"
 #include "tools/dlc/report/Report.h"
@@ -242,7 +243,7 @@ static void addTuneFlags(CLI::App &app, CompileCommand &command) {
 static void addBackendFlags(CLI::App &app, CompileOptions &options) {
   auto addList = [&](const char *flag, std::vector<std::string> &values,
                      const char *help) {
-    app.add_option(flag, values, help)->expected(1)->take_all()->delimiter(',');
+    repeated(app.add_option(flag, values, help))->delimiter(',');
   };
   addList("--target", options.targets, "Devices: cpu, cuda or both");
   addList("--cpu", options.cpus,

@@ -4,6 +4,7 @@
 
 #include "tools/dlc/Commands.h"
 #include "tools/dlc/ModelPath.h"
+#include "tools/dlc/Repeated.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Validators.hpp>
@@ -122,32 +123,25 @@ void addModelFlags(CLI::App &command, ModelFlags &flags, bool withShapes) {
     DimOption dim;
     return parseDimFlag(text, dim);
   };
-  command
-      .add_option("--input", flags.inputs,
-                  "NAME=1x3x224x224[:dtype]: the shape of an input")
-      ->expected(1)
-      ->take_all()
+  repeated(
+      command.add_option("--input", flags.inputs,
+                         "NAME=1x3x224x224[:dtype]: the shape of an input"))
       ->check(checkInput);
-  command.add_option("--dim", flags.dims, "N=1..64: bounds of a dynamic size")
-      ->expected(1)
-      ->take_all()
+  repeated(command.add_option("--dim", flags.dims,
+                              "N=1..64: bounds of a dynamic size"))
       ->check(checkDim);
   auto checkSpecial = [](const std::string &text) {
     std::vector<InputOption> inputs;
     return parseInputFlags(text, inputs);
   };
-  command
-      .add_option("--specialize", flags.specializations,
-                  "NAME=1x3x224x224[,NAME=...]: code of its own for a size of "
-                  "the dynamic dimensions")
-      ->expected(1)
-      ->take_all()
+  repeated(command.add_option(
+               "--specialize", flags.specializations,
+               "NAME=1x3x224x224[,NAME=...]: code of its own for a size of "
+               "the dynamic dimensions"))
       ->check(checkSpecial);
-  command
-      .add_option("--outputs", flags.outputs,
-                  "Outputs to compute, internal ones too, separated by commas")
-      ->expected(1)
-      ->take_all()
+  repeated(command.add_option(
+               "--outputs", flags.outputs,
+               "Outputs to compute, internal ones too, separated by commas"))
       ->delimiter(',');
 }
 

@@ -2,6 +2,8 @@
 // Flags that several subcommands share.
 #include "tools/dlc/Flags.h"
 
+#include "tools/dlc/Repeated.h"
+
 #include <CLI/App.hpp>
 #include <algorithm>
 #include <cctype>
@@ -46,13 +48,11 @@ void dlc::tool::addDimFlag(CLI::App &command, std::vector<std::string> &dims,
       return "'" + text + "' is not of the form N=8";
     return "";
   };
-  command
-      .add_option("--dim", dims,
-                  "A size of random inputs, of a model that lets one choose "
-                  "(default: the typical one)")
+  repeated(command.add_option(
+               "--dim", dims,
+               "A size of random inputs, of a model that lets one choose "
+               "(default: the typical one)"))
       ->check(CLI::Validator(check, "", "dim"))
-      ->expected(1)
-      ->take_all()
       ->type_name("N=SIZE")
       ->excludes(io);
 }

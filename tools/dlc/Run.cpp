@@ -3,6 +3,7 @@
 #include "tools/dlc/Commands.h"
 #include "tools/dlc/Flags.h"
 #include "tools/dlc/Inputs.h"
+#include "tools/dlc/Repeated.h"
 #include "tools/dlc/Values.h"
 
 #include <CLI/App.hpp>
@@ -118,10 +119,9 @@ void dlc::tool::addRun(CLI::App &app, Action &action) {
           ->add_option("--io", flags->io,
                        "Take inputs from the keys in:NAME, aux:NAME or NAME")
           ->type_name("FILE.npz");
-  command->add_option("--input", flags->inputs, "Take one input from a file")
+  repeated(command->add_option("--input", flags->inputs,
+                               "Take one input from a file"))
       ->check(CLI::Validator(checkInput, "", "input"))
-      ->expected(1)
-      ->take_all()
       ->type_name("NAME=FILE.npy");
   addDimFlag(*command, flags->dims, io);
   command

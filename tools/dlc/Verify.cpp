@@ -4,6 +4,7 @@
 #include "tools/dlc/Commands.h"
 #include "tools/dlc/Flags.h"
 #include "tools/dlc/Inputs.h"
+#include "tools/dlc/Repeated.h"
 #include "tools/dlc/Values.h"
 
 #include <CLI/App.hpp>
@@ -236,11 +237,9 @@ static void addBisectFlags(CLI::App &command, VerifyFlags &flags) {
       .add_option("--params", flags.bisect.model.params,
                   "The model's weights (default: those beside it)")
       ->needs(bisects);
-  command
-      .add_option("--outputs", flags.bisect.model.outputs,
-                  "Outputs to compute, internal ones too, separated by commas")
-      ->expected(1)
-      ->take_all()
+  repeated(command.add_option(
+               "--outputs", flags.bisect.model.outputs,
+               "Outputs to compute, internal ones too, separated by commas"))
       ->delimiter(',')
       ->needs(bisects);
   command
