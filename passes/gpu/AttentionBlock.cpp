@@ -265,9 +265,8 @@ LogicalResult AttentionBlock::emit(Value index) {
       multiply(remainder(warp, tile.keyWarps), tile.pieces * kPieceColumns);
   row = add(warpRow, group);
   // ldmatrix: the rows of the first steps, then those of the others.
-  Value ownRow = unit.isNarrow() ? group : remainder(lane, kPieceRows);
-  Value ownStep = unit.isNarrow() ? multiply(quad, 2)
-                                  : multiply(divide(lane, kPieceRows), 4);
+  Value ownRow = remainder(lane, kPieceRows);
+  Value ownStep = multiply(divide(lane, kPieceRows), 4);
   auto getLane = [&](Value first) {
     return add(multiply(add(first, ownRow), places.queryPitch), ownStep);
   };

@@ -85,9 +85,9 @@ AttentionMemory::AttentionMemory(AttendOp op, const AttentionTile &tile,
                                  bool isNarrow) {
   int64_t depth = isNarrow ? 16 : 8;
   queryWidth = llvm::alignTo(op.getD(), depth);
-  // Lanes read from different banks: rows of 16 bytes, pairs of 8 bytes, and
-  // single elements of every second row.
-  queryPitch = queryWidth + (isNarrow ? 8 : 4);
+  // Lanes read from different banks: rows of 16 bytes, and single elements of
+  // every second row.
+  queryPitch = queryWidth + kDepthPadding;
   valueWidth = llvm::alignTo(op.getE(), kPieceColumns);
   valuePitch = valueWidth + 4;
   partialPitch = llvm::alignTo(valueWidth, 16) + 8;

@@ -201,8 +201,8 @@ int64_t BlockTile::getSharedBytes(ContractOp op) const {
       ContractExtents(op).hasDynamicDepth
           ? 0
           : 2 * sizeof(int32_t) * std::min(op.getKTotal(), kMostTableSteps);
-  int64_t lhs = rows * (depth + kPairPadding);
-  int64_t rhs = std::max(columns * (depth + kPairPadding),
+  int64_t lhs = rows * (depth + kDepthPadding);
+  int64_t rhs = std::max(columns * (depth + kDepthPadding),
                          depth * (columns + kWidthPadding));
   int64_t sums = slices > 1 ? slices * rows * columns : 0;
   return std::max(stages * (lhs + rhs) * elementBytes + tables,

@@ -18,8 +18,7 @@ inline constexpr int64_t kMostTableSteps = 1024;
 /// Elements that nobody uses between two rows, where their steps are side by
 /// side, or two steps, where the rows are: the lanes of a warp then read from
 /// different banks.
-/// The former is for elements, and for pairs of them.
-inline constexpr int64_t kDepthPadding = 4, kPairPadding = 8, kWidthPadding = 8;
+inline constexpr int64_t kDepthPadding = 4, kWidthPadding = 8;
 
 /// Rows below which tensor cores, whose pieces have 16, compute mostly zeros.
 inline constexpr int64_t kMinTensorRows = 8;

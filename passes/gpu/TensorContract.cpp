@@ -38,8 +38,7 @@ TensorContract::Operand TensorContract::planOperand(bool isLhs) {
   operand.isDepthFirst = isLhs || isDepthDense;
   operand.isVectorInDepth = isDepthDense;
   operand.vector = isWhole && isPlaced ? kCopyVector : 1;
-  int64_t depthPadding = unit.isNarrow() ? kPairPadding : kDepthPadding;
-  operand.pitch = operand.isDepthFirst ? tile.depth + depthPadding
+  operand.pitch = operand.isDepthFirst ? tile.depth + kDepthPadding
                                        : operand.width + kWidthPadding;
   return operand;
 }

@@ -103,13 +103,14 @@ private:
   }
   mlir::Value getSlice();
   mlir::Value getLaneAddress(const Operand &operand);
-  /// Whether the operand is read by `ldmatrix`.
-  bool usesSquares(const Operand &operand) const {
-    return operand.isDepthFirst && !unit.isNarrow();
-  }
   llvm::SmallVector<mlir::Value> loadSquares(const Operand &operand,
                                              mlir::Value stage, int64_t piece,
                                              int64_t step);
+  /// What a lane needs of eight steps: t and then t + 4, each for rows g and
+  /// g + 8 or for column g.
+  llvm::SmallVector<mlir::Value> loadEight(const Operand &operand,
+                                           mlir::Value stage, int64_t piece,
+                                           int64_t step);
   llvm::SmallVector<mlir::Value> loadPiece(const Operand &operand,
                                            mlir::Value stage, int64_t piece,
                                            int64_t step);

@@ -36,7 +36,7 @@ Value TensorContract::getLaneAddress(const Operand &operand) {
   Value lane = remainder(emitter.getThread(), 32);
   Value warp = getWarpOffset(emitter.getThread(), operand.isLhs);
   Value firstStep = multiply(getSlice(), constant(tile.depth / tile.slices));
-  if (usesSquares(operand)) {
+  if (operand.isDepthFirst) {
     // First the squares of the first steps, then those of the others.
     int64_t rows = operand.isLhs ? kPieceRows : kPieceColumns;
     Value row = add(warp, remainder(lane, rows));
@@ -45,13 +45,8 @@ Value TensorContract::getLaneAddress(const Operand &operand) {
                add(firstStep, multiply(half, constant(kSquareSteps))));
   }
   Value across = add(warp, divide(lane, 4));
-  Value step = remainder(lane, 4);
-  if (unit.isNarrow())
-    step = multiply(step, constant(2));
-  step = add(firstStep, step);
-  Value pitch = constant(operand.pitch);
-  return operand.isDepthFirst ? add(multiply(across, pitch), step)
-                              : add(multiply(step, pitch), across);
+  Value step = add(firstStep, remainder(lane, 4));
+  return add(multiply(step, constant(operand.pitch)), across);
 }
 
 //===----------------------------------------------------------------------===//
@@ -69,44 +64,43 @@ SmallVector<Value> TensorContract::loadSquares(const Operand &operand,
   return unit.loadSquares(operand.memory, address, squares);
 }
 
-SmallVector<Value> TensorContract::loadPiece(const Operand &operand,
+SmallVector<Value> TensorContract::loadEight(const Operand &operand,
                                              Value stage, int64_t piece,
                                              int64_t step) {
-  if (usesSquares(operand))
+  if (operand.isDepthFirst)
     return loadSquares(operand, stage, piece, step);
   int64_t size = operand.isLhs ? kPieceRows : kPieceColumns;
   auto load = [&](int64_t across, int64_t steps) -> Value {
     across += piece * size;
     steps += step;
-    int64_t offset = operand.isDepthFirst ? across * operand.pitch + steps
-                                          : steps * operand.pitch + across;
-    return memref::LoadOp::create(builder, loc, operand.memory,
-                                  add(stage, constant(offset)));
+    return memref::LoadOp::create(
+        builder, loc, operand.memory,
+        add(stage, constant(steps * operand.pitch + across)));
   };
-  // Two steps of 16 bits share a register.
-  auto loadPair = [&](int64_t across, int64_t steps) {
-    if (!operand.isDepthFirst)
-      return SmallVector<Value>{load(across, steps), load(across, steps + 1)};
-    across += piece * size;
-    Value address = add(stage, constant(across * operand.pitch + step + steps));
-    Value pair = vector::LoadOp::create(
-        builder, loc, VectorType::get(2, builder.getF32Type()), operand.memory,
-        address, /*nontemporal=*/false, llvm::MaybeAlign(8));
-    return SmallVector<Value>{vector::ExtractOp::create(builder, loc, pair, 0),
-                              vector::ExtractOp::create(builder, loc, pair, 1)};
-  };
-  // Registers in order: steps of the first half, each for rows g and g + 8,
-  // then those of the second half.
   SmallVector<Value> elements;
   for (int64_t half = 0; half < 2; ++half)
-    for (int64_t across = 0; across < size; across += 8) {
-      int64_t steps = half * unit.getDepth() / 2;
-      if (unit.isNarrow())
-        elements.append(loadPair(across, steps));
-      else
-        elements.push_back(load(across, steps));
-    }
+    for (int64_t across = 0; across < size; across += 8)
+      elements.push_back(load(across, half * kSquareSteps));
   return elements;
+}
+
+/// Two steps of 16 bits share a register. Which ones makes no difference as
+/// long as rows and columns have the same: t and t + 4, then t + 8 and t + 12,
+/// which lie where steps of tf32 do.
+SmallVector<Value> TensorContract::loadPiece(const Operand &operand,
+                                             Value stage, int64_t piece,
+                                             int64_t step) {
+  SmallVector<Value> elements = loadEight(operand, stage, piece, step);
+  if (!unit.isNarrow())
+    return elements;
+  elements.append(loadEight(operand, stage, piece, step + 8));
+  SmallVector<Value> pairs;
+  size_t rows = elements.size() / 4;
+  for (ArrayRef<Value> left = elements; !left.empty();
+       left = left.drop_front(2 * rows))
+    for (size_t row = 0; row < rows; ++row)
+      pairs.append({left[row], left[rows + row]});
+  return pairs;
 }
 
 SmallVector<Value> TensorContract::loadPieces(Value stage, int64_t step) {
