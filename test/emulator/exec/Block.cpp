@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exec/Block.h"
 
+#include "exec/ops/Control.h"
+
 #include <algorithm>
 
 namespace emulator {
@@ -78,6 +80,24 @@ Block::Status Block::run(int64_t budget) {
     if (clock >= end || idleRounds > 8)
       return Status::Yield;
   }
+}
+
+bool Block::canReach(const Code &code, uint32_t from, uint32_t to) {
+  auto [entry, isNew] = reachable.emplace(
+      std::make_pair(&code.instructions[from], &code.instructions[to]), false);
+  if (!isNew)
+    return entry->second;
+  std::vector<bool> isKnown(code.instructions.size());
+  std::vector<uint32_t> work{from};
+  while (!work.empty() && !isKnown[to]) {
+    const uint32_t at = work.back();
+    work.pop_back();
+    if (at >= isKnown.size() || isKnown[at])
+      continue;
+    isKnown[at] = true;
+    appendSuccessors(code, at, work);
+  }
+  return entry->second = isKnown[to];
 }
 
 void Block::suspect(Warp &warp, unsigned lane, const Instruction &at,

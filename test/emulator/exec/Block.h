@@ -93,6 +93,8 @@ public:
 
   /// The allocation of the launch that holds `address`, or size 0.
   Range findRange(uint64_t address) const;
+  /// Whether control can get from one instruction of a function to another.
+  bool canReach(const Code &code, uint32_t from, uint32_t to);
   /// Completes barriers whose last threads have arrived or ended.
   void completeDue();
   bool isCompletionDue = false;
@@ -126,6 +128,8 @@ private:
   bool stuck();
 
   std::vector<std::unique_ptr<Warp>> warps;
+  std::map<std::pair<const Instruction *, const Instruction *>, bool>
+      reachable;        ///< what canReach has found
   Barrier barriers[17]; ///< the last one is the cluster's
   uint32_t endedSeen[32] =
       {}; ///< up to when ended warps are ordered before a barrier

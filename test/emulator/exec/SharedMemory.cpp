@@ -316,10 +316,16 @@ void SharedMemory::copyLands(Warp &warp, unsigned lane, uint32_t offset,
   }
 }
 
+/// One name for an address of shared memory, generic or not.
+static uint64_t flagAt(const Warp &warp, uint64_t address) {
+  const uint64_t offset = address - warp.block.launch.memory.sharedWindow();
+  return offset < DeviceMemory::sharedWindowBytes ? offset : address;
+}
+
 void SharedMemory::publish(Warp &warp, uint64_t address) {
   if (published.size() > 65536)
     published.clear();
-  Flag &flag = published[address];
+  Flag &flag = published[flagAt(warp, address)];
   for (unsigned w = 0; w < 32; ++w)
     flag.seen[w] = std::max(flag.seen[w], warp.seen[w]);
   flag.seen[warp.index] = std::max(flag.seen[warp.index], clock);
@@ -327,7 +333,7 @@ void SharedMemory::publish(Warp &warp, uint64_t address) {
 }
 
 void SharedMemory::takeOver(Warp &warp, uint64_t address) {
-  auto found = published.find(address);
+  auto found = published.find(flagAt(warp, address));
   if (found == published.end())
     return;
   for (unsigned w = 0; w < 32; ++w)

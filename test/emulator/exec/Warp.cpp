@@ -344,7 +344,8 @@ void Warp::endOthers() {
 
 Next Warp::exitLanes(Mask lanes) {
   for (const Fragment &fragment : fragments)
-    if (fragment.state == Fragment::State::WarpSync &&
+    if ((fragment.state == Fragment::State::WarpSync ||
+         fragment.state == Fragment::State::Aligned) &&
         (fragment.waitsFor & lanes))
       return fault(FaultKind::Barrier, fragment.mask, instructionOf(fragment),
                    "waits for lanes of the warp that end without coming here");
@@ -458,27 +459,33 @@ bool Warp::endsAtOnce(const Fragment &fragment) const {
   return false;
 }
 
-/// Whether a fragment has gone past the running one, in the innermost function
-/// that both are in.
-bool Warp::hasPassed(const Fragment &fragment) const {
+/// Whether a fragment has yet to come to where the running one is, in the
+/// innermost function that both are in, or has gone past it.
+Warp::Course Warp::courseOf(const Fragment &fragment) const {
   const Frame *mine = frame, *other = fragment.frame;
   uint32_t myPc = pc - 1, otherPc = fragment.pc;
   while (mine != other) {
     if (!mine || !other)
-      return false;
+      return Course::Coming;
     const Frame *&deeper = mine->depth >= other->depth ? mine : other;
     (&deeper == &mine ? myPc : otherPc) = deeper->returnPc - 1;
     deeper = deeper->parent;
   }
-  return otherPc > myPc;
+  if (otherPc <= myPc)
+    return Course::Coming;
+  return block.canReach(*mine->code, otherPc, myPc) ? Course::ComingBack
+                                                    : Course::Passed;
 }
 
 Next Warp::aligned(const Instruction &at) {
   if (active == alive)
     return Next::Continue;
   endOthers();
+  Mask comingBack = 0;
   for (const Fragment &fragment : fragments) {
-    if (hasPassed(fragment)) {
+    const Course course = courseOf(fragment);
+    comingBack |= course == Course::ComingBack ? fragment.mask : 0;
+    if (course == Course::Passed) {
       char lanes[64];
       snprintf(lanes, sizeof lanes,
                "0x%08x of its warp reach this barrier, lanes 0x%08x", active,
@@ -491,6 +498,7 @@ Next Warp::aligned(const Instruction &at) {
   if (active == alive)
     return Next::Continue;
   pending = Fragment();
+  pending.waitsFor = comingBack;
   blockState = Fragment::State::Aligned;
   return Next::Block;
 }

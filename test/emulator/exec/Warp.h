@@ -43,12 +43,13 @@ struct Fragment {
   uint8_t barrier = 0;
   uint8_t reduction = 0; ///< of bar.red: see Block::Barrier
   int32_t reductionSlot = 0;
-  Mask waitsFor = 0;       ///< of WarpSync: the lanes named
+  /// Of WarpSync: the lanes named. Of Aligned: those that must come round a
+  /// loop.
+  Mask waitsFor = 0;
   bool isPureSync = false; ///< of WarpSync: bar.warp.sync
   uint32_t penalty = 0;    ///< turns that it used up while others waited
 };
 
-/// An asynchronous copy of one lane that hasn't landed.
 /// Lanes whose load got elements that nobody wrote, to copy them.
 struct Unwritten {
   Mask lanes = 0;   ///< any element
@@ -61,6 +62,7 @@ struct CopiedLanes {
   Unwritten unwritten;
 };
 
+/// An asynchronous copy of one lane that hasn't landed.
 struct PendingCopy {
   uint32_t shared = 0;
   uint64_t global = 0;
@@ -172,7 +174,8 @@ private:
   bool growLocal(uint32_t bytes);
   void endOthers();
   bool endsAtOnce(const Fragment &fragment) const;
-  bool hasPassed(const Fragment &fragment) const;
+  enum class Course : uint8_t { Coming, ComingBack, Passed };
+  Course courseOf(const Fragment &fragment) const;
 
   uint32_t mergePc = ~0u;
   uint32_t polls = 0;

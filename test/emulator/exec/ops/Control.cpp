@@ -107,6 +107,25 @@ bool isEnd(const Instruction &instruction, bool isKernel) {
           (isKernel && instruction.run == leaveFunction));
 }
 
+void appendSuccessors(const Code &code, uint32_t at,
+                      std::vector<uint32_t> &into) {
+  const Instruction &instruction = code.instructions[at];
+  const bool isJump = instruction.run == jump;
+  const bool isTable = instruction.run == jumpByIndex;
+  const bool isLast = isJump || isTable || instruction.run == end ||
+                      instruction.run == leaveFunction ||
+                      instruction.run == trap;
+  if (!isLast || instruction.guard >= 0)
+    into.push_back(at + 1);
+  if (isJump)
+    into.push_back(instruction.target);
+  if (isTable) {
+    const auto &table =
+        static_cast<const BranchTable *>(instruction.extra)->targets;
+    into.insert(into.end(), table.begin(), table.end());
+  }
+}
+
 void registerControlOps(DecodeTable &table) {
   table["bra"] = decodeBra;
   table["brx"] = decodeBrx;

@@ -10,6 +10,9 @@ namespace emulator {
 Handler jumpHandler();
 /// Whether the instruction ends the thread: exit, or ret of a kernel.
 bool isEnd(const Instruction &instruction, bool isKernel);
+/// Adds the instructions that may run after the one at `at` of a function.
+void appendSuccessors(const Code &code, uint32_t at,
+                      std::vector<uint32_t> &into);
 /// Copies a call's arguments into the callee's frame, its results back.
 void passArguments(Warp &warp, Frame &callee, const Instruction &site,
                    Mask lanes);
