@@ -82,14 +82,11 @@ Block::Status Block::run(int64_t budget) {
   }
 }
 
-bool Block::canReach(const Code &code, uint32_t from, uint32_t to) {
-  auto [entry, isNew] = reachable.emplace(
-      std::make_pair(&code.instructions[from], &code.instructions[to]), false);
-  if (!isNew)
-    return entry->second;
+/// The instructions of a function that may run after one of them, and it.
+static std::vector<bool> reachableFrom(const Code &code, uint32_t from) {
   std::vector<bool> isKnown(code.instructions.size());
   std::vector<uint32_t> work{from};
-  while (!work.empty() && !isKnown[to]) {
+  while (!work.empty()) {
     const uint32_t at = work.back();
     work.pop_back();
     if (at >= isKnown.size() || isKnown[at])
@@ -97,7 +94,31 @@ bool Block::canReach(const Code &code, uint32_t from, uint32_t to) {
     isKnown[at] = true;
     appendSuccessors(code, at, work);
   }
-  return entry->second = isKnown[to];
+  return isKnown;
+}
+
+Block::Route Block::routeOf(const Code &code, uint32_t from, uint32_t barrier) {
+  auto [entry, isNew] = routes.emplace(
+      std::make_pair(&code.instructions[from], &code.instructions[barrier]),
+      Route::ToEnd);
+  if (!isNew)
+    return entry->second;
+  const bool isKernel = code.source->isKernel;
+  const std::vector<bool> here = reachableFrom(code, from),
+                          after = reachableFrom(code, barrier);
+  if (here[barrier])
+    return entry->second = Route::ToBarrier;
+  for (size_t i = 0; i < here.size(); ++i) {
+    const Instruction &instruction = code.instructions[i];
+    const bool isShared =
+        after[i] && !isEnd(instruction, isKernel) &&
+        !(instruction.run == jumpHandler() && instruction.guard < 0);
+    // A function returns to the same caller from anywhere.
+    const bool isReturn = !isKernel && isEnd(instruction, true);
+    if (here[i] && (isShared || isReturn))
+      return entry->second = Route::PastIt;
+  }
+  return Route::ToEnd;
 }
 
 void Block::suspect(Warp &warp, unsigned lane, const Instruction &at,

@@ -93,8 +93,13 @@ public:
 
   /// The allocation of the launch that holds `address`, or size 0.
   Range findRange(uint64_t address) const;
-  /// Whether control can get from one instruction of a function to another.
-  bool canReach(const Code &code, uint32_t from, uint32_t to);
+  /// Where control that isn't at a barrier goes on to.
+  enum class Route : uint8_t {
+    ToBarrier, ///< it can get there
+    PastIt,    ///< to what comes after the barrier, without it
+    ToEnd      ///< nowhere but to the end of the thread
+  };
+  Route routeOf(const Code &code, uint32_t from, uint32_t barrier);
   /// Completes barriers whose last threads have arrived or ended.
   void completeDue();
   bool isCompletionDue = false;
@@ -128,8 +133,8 @@ private:
   bool stuck();
 
   std::vector<std::unique_ptr<Warp>> warps;
-  std::map<std::pair<const Instruction *, const Instruction *>, bool>
-      reachable;        ///< what canReach has found
+  std::map<std::pair<const Instruction *, const Instruction *>, Route>
+      routes;           ///< what routeOf has found
   Barrier barriers[17]; ///< the last one is the cluster's
   uint32_t endedSeen[32] =
       {}; ///< up to when ended warps are ordered before a barrier

@@ -460,7 +460,7 @@ bool Warp::endsAtOnce(const Fragment &fragment) const {
 }
 
 /// Whether a fragment has yet to come to where the running one is, in the
-/// innermost function that both are in, or has gone past it.
+/// innermost function that both are in, has gone past it, or only has to end.
 Warp::Course Warp::courseOf(const Fragment &fragment) const {
   const Frame *mine = frame, *other = fragment.frame;
   uint32_t myPc = pc - 1, otherPc = fragment.pc;
@@ -473,8 +473,15 @@ Warp::Course Warp::courseOf(const Fragment &fragment) const {
   }
   if (otherPc <= myPc)
     return Course::Coming;
-  return block.canReach(*mine->code, otherPc, myPc) ? Course::ComingBack
-                                                    : Course::Passed;
+  switch (block.routeOf(*mine->code, otherPc, myPc)) {
+  case Block::Route::ToBarrier:
+    return Course::ComingBack;
+  case Block::Route::ToEnd:
+    return Course::Leaving;
+  case Block::Route::PastIt:
+    break;
+  }
+  return Course::Passed;
 }
 
 Next Warp::aligned(const Instruction &at) {

@@ -174,7 +174,7 @@ private:
   bool growLocal(uint32_t bytes);
   void endOthers();
   bool endsAtOnce(const Fragment &fragment) const;
-  enum class Course : uint8_t { Coming, ComingBack, Passed };
+  enum class Course : uint8_t { Coming, ComingBack, Leaving, Passed };
   Course courseOf(const Fragment &fragment) const;
 
   uint32_t mergePc = ~0u;
