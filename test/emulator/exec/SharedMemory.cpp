@@ -139,6 +139,7 @@ bool SharedMemory::access(Warp &warp, unsigned lane, uint32_t offset,
                                             : at.size * at.count;
       bool isPadding =
           writtenAt[i] == never && whole > granule && isPartlyWritten(i, whole);
+      hasReadPadding |= isPadding;
       if (!isOrdered && !isPadding &&
           !slowAccess(warp, lane, i, kind, isStrong, false, at))
         return false;
@@ -164,6 +165,13 @@ bool SharedMemory::access(Warp &warp, unsigned lane, uint32_t offset,
                : isStrong             ? strongWrite
                                       : 0;
   }
+  return true;
+}
+
+bool SharedMemory::isUnwritten(uint32_t offset, unsigned size) const {
+  for (uint32_t i = offset >> shift; i <= (offset + size - 1) >> shift; ++i)
+    if (writtenAt[i] != never)
+      return false;
   return true;
 }
 

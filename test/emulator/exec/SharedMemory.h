@@ -73,6 +73,10 @@ public:
   void takeOver(Warp &warp, uint64_t address);
 
   uint32_t clock = 1;
+  /// Set by reads that let padding pass, which nobody wrote.
+  bool hasReadPadding = false;
+  /// Whether nobody wrote any of the bytes.
+  bool isUnwritten(uint32_t offset, unsigned size) const;
 
 private:
   static constexpr uint32_t outside = ~0u, copying = ~0u - 1, never = ~0u - 2;

@@ -173,9 +173,15 @@ public:
     if (kind == AccessKind::Store)
       return true;
     bool isStrong = (at.flags & strongAccess) || kind == AccessKind::Atomic;
-    if (kind == AccessKind::Load)
-      return memory.read(warp, lanes, result.offset, bytes, isStrong,
-                         result.cells, uint32_t(low), at);
+    if (kind == AccessKind::Load) {
+      memory.hasReadPadding = false;
+      if (!memory.read(warp, lanes, result.offset, bytes, isStrong,
+                       result.cells, uint32_t(low), at))
+        return false;
+      if (at.copy && memory.hasReadPadding)
+        notePadding(lanes, memory);
+      return true;
+    }
     for (; lanes; lanes &= lanes - 1) {
       unsigned l = unsigned(__builtin_ctz(lanes));
       if (!memory.access(warp, l, result.offset[l], bytes,
@@ -222,15 +228,34 @@ private:
       return false;
     if (at.copy == Instruction::replaces)
       return true;
+    noteElements(lane, missing);
+    if (!isPadding(missing, shadow, address))
+      result.unwritten.whole |= 1u << lane;
+    return true;
+  }
+
+  void noteElements(unsigned lane, Mask missing) {
     if (!result.unwritten.lanes)
       std::fill(std::begin(result.unwritten.elements),
                 std::end(result.unwritten.elements), 0);
     result.unwritten.lanes |= 1u << lane;
-    if (!isPadding(missing, shadow, address))
-      result.unwritten.whole |= 1u << lane;
-    for (Mask rest = missing; rest; rest &= rest - 1)
-      result.unwritten.elements[__builtin_ctz(rest)] |= 1u << lane;
-    return true;
+    for (; missing; missing &= missing - 1)
+      result.unwritten.elements[__builtin_ctz(missing)] |= 1u << lane;
+  }
+
+  /// Notes the elements of copies from shared memory that nobody wrote.
+  void notePadding(Mask lanes, const SharedMemory &memory) {
+    if (at.copy == Instruction::replaces)
+      return;
+    activeLanes(lanes, [&](unsigned l) {
+      Mask missing = 0;
+      for (unsigned e = 0; e * element < bytes; ++e)
+        missing |=
+            Mask(memory.isUnwritten(result.offset[l] + e * element, element))
+            << e;
+      if (missing)
+        noteElements(l, missing);
+    });
   }
 
   /// Whether something around the missing elements was written: of the same
