@@ -77,6 +77,8 @@ struct Instruction {
     uint32_t copy;
   };
   static constexpr uint32_t replaces = ~0u; ///< some bits of what it loads
+  /// In a load's number: the other half of the 8 bytes is copied with it.
+  static constexpr uint32_t isHalf = 1u << 30;
   int64_t imm = 0; ///< an address offset, or as the family says
   const Extra *extra = nullptr;
 };

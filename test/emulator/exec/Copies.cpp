@@ -182,6 +182,51 @@ bool Copies::isReplaced(uint32_t load) const {
   return false;
 }
 
+/// How far the instructions that copy a structure lie apart.
+static constexpr uint32_t nearby = 4;
+
+bool Copies::placeOf(uint32_t index, uint32_t &base, int64_t &offset) const {
+  const Operand &address = function.body[index].operands[1];
+  if (address.elements.empty() || !isRegister(address.elements[0]))
+    return false;
+  base = address.elements[0].index;
+  offset = address.offset;
+  for (uint32_t i = index; i-- > 0 && i + nearby >= index;) {
+    const ptx::Instruction &sum = function.body[i];
+    if (sum.opcode != "add" || sum.operands.size() != 3 ||
+        !isRegister(sum.operands[0]) || sum.operands[0].index != base)
+      continue;
+    if (isRegister(sum.operands[1]) &&
+        sum.operands[2].kind == Operand::Kind::Immediate) {
+      base = sum.operands[1].index;
+      offset += int64_t(sum.operands[2].bits);
+    }
+    break;
+  }
+  return true;
+}
+
+/// Whether a structure is copied four bytes at a time, as it is without
+/// optimisation (then no state space is named): the other half of the 8 bytes
+/// is loaded nearby.
+bool Copies::isHalf(uint32_t index) const {
+  constexpr int64_t half = 4;
+  const ptx::Instruction &load = function.body[index];
+  uint32_t base = 0, otherBase = 0;
+  int64_t offset = 0, otherOffset = 0;
+  if (load.modifiers.size() != 1 || isFloating(load) ||
+      ptx::sizeOf(typeOf(load)) != half || !placeOf(index, base, offset))
+    return false;
+  const size_t end = std::min<size_t>(index + nearby + 1, function.body.size());
+  for (uint32_t i = index - std::min(index, nearby); i < end; ++i)
+    if (isLoad(function.body[i]) &&
+        function.body[i].modifiers == load.modifiers &&
+        placeOf(i, otherBase, otherOffset) && otherBase == base &&
+        otherOffset == (offset ^ half))
+      return true;
+  return false;
+}
+
 void Copies::mark(uint32_t index) {
   const ptx::Instruction &load = function.body[index];
   Flow flow;
@@ -204,7 +249,8 @@ void Copies::mark(uint32_t index) {
       marks[index] = Instruction::replaces;
     return;
   }
-  marks[index] = ++loads;
+  const uint32_t number = ++loads | (isHalf(index) ? Instruction::isHalf : 0);
+  marks[index] = number;
   for (size_t k = 0; k < flow.stores.size(); ++k) {
     const Use &store = flow.stores[k];
     uint32_t &sources = marks[store.to];
@@ -212,7 +258,7 @@ void Copies::mark(uint32_t index) {
       code.copySources.emplace_back();
       sources = uint32_t(code.copySources.size());
     }
-    code.copySources[sources - 1][store.element] = {loads, flow.elements[k]};
+    code.copySources[sources - 1][store.element] = {number, flow.elements[k]};
   }
 }
 

@@ -56,6 +56,10 @@ private:
   void follow(uint32_t reg, uint32_t element, Flow &flow) const;
   bool isSamePlace(const ptx::Instruction &load, const Use &store) const;
   bool isReplaced(uint32_t load) const;
+  bool isHalf(uint32_t load) const;
+  /// The register that a load's address is built from, and what is added; false
+  /// if it is none.
+  bool placeOf(uint32_t load, uint32_t &base, int64_t &offset) const;
   void mark(uint32_t load);
 
   const ptx::Function &function;

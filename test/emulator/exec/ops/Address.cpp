@@ -259,11 +259,12 @@ private:
   }
 
   /// Whether something around the missing elements was written: of the same
-  /// vector; of bytes, of the same word, as padding is copied as bytes.
+  /// vector; of bytes and halves, of the same word.
   bool isPadding(Mask missing, const uint8_t *shadow, uint64_t address) const {
     constexpr uint64_t word = 8;
+    const bool isPart = element == 1 || (at.copy & Instruction::isHalf);
     return missing + 1 != 1u << bytes / element ||
-           (element == 1 && std::memchr(shadow - address % word, 1, word));
+           (isPart && std::memchr(shadow - address % word, 1, word));
   }
 
   void countGlobal(Mask lanes, uint64_t low, uint64_t span) {
