@@ -66,7 +66,7 @@ bool clears(const ptx::Instruction &instruction) {
 
 Copies::Copies(const ptx::Function &function, Code &code)
     : function(function), code(code), registers(function.registers.size()),
-      marks(function.body.size() + 1, 0) {
+      marks(function.body.size() + 1, 0), spares(function.body.size() + 1, 0) {
   for (uint32_t i = 0; i < function.body.size(); ++i)
     note(function.body[i], i);
   for (uint32_t i = 0; i < function.body.size(); ++i)
@@ -232,8 +232,14 @@ void Copies::mark(uint32_t index) {
   Flow flow;
   const auto values = valuesOf(load.operands[0]);
   for (uint32_t e = 0; e < values.size(); ++e)
-    if (isRegister(*values[e]))
+    if (isRegister(*values[e])) {
+      Flow own;
+      follow(values[e]->index, e, own);
+      const bool isUnused =
+          own.isOnlyStored && own.stores.empty() && !own.isShuffled;
+      spares[index] |= uint8_t(isUnused << e);
       follow(values[e]->index, e, flow);
+    }
   // Structures are copied as integers; vectors of others have no padding.
   if (!flow.isOnlyStored || (values.size() > 1 && isFloating(load)))
     return;

@@ -23,6 +23,8 @@ public:
 
   /// Instruction::copy of an instruction of the body.
   uint32_t markOf(size_t instruction) const { return marks[instruction]; }
+  /// The elements of a loaded vector that nobody looks at, a bit each.
+  uint8_t sparesOf(size_t instruction) const { return spares[instruction]; }
 
 private:
   /// A place where a register is read.
@@ -66,6 +68,7 @@ private:
   Code &code;
   std::vector<Register> registers;
   std::vector<uint32_t> marks;
+  std::vector<uint8_t> spares;
   uint32_t loads = 0;
 };
 

@@ -4,6 +4,7 @@
 #include "exec/Flow.h"
 #include "exec/Program.h"
 #include "exec/ops/Control.h"
+#include "exec/ops/Memory.h"
 
 #include <algorithm>
 #include <cstring>
@@ -313,6 +314,11 @@ private:
       decoder.decode(function.body[i], body[i].instruction);
       if (uint32_t mark = copies.markOf(i))
         body[i].instruction.copy = mark;
+      else if (uint8_t spares = copies.sparesOf(i);
+               spares && body[i].instruction.count > 1) {
+        body[i].instruction.flags |= hasSpares;
+        body[i].instruction.b = spares;
+      }
       body[i].flow = decoder.flow;
       body[i].targets = decoder.targets;
       body[i].table = decoder.tableToPatch;

@@ -473,15 +473,10 @@ Warp::Course Warp::courseOf(const Fragment &fragment) const {
   }
   if (otherPc <= myPc)
     return Course::Coming;
-  switch (block.routeOf(*mine->code, otherPc, myPc)) {
-  case Block::Route::ToBarrier:
-    return Course::ComingBack;
-  case Block::Route::ToEnd:
-    return Course::Leaving;
-  case Block::Route::PastIt:
-    break;
-  }
-  return Course::Passed;
+  const Block::Route route = block.routeOf(*mine->code, otherPc, myPc);
+  return route == Block::Route::ToBarrier ? Course::ComingBack
+         : route == Block::Route::ToEnd   ? Course::Leaving
+                                          : Course::Passed;
 }
 
 Next Warp::aligned(const Instruction &at) {

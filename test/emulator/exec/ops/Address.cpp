@@ -212,12 +212,14 @@ public:
   }
 
 private:
-  /// The elements of which no byte was written, a bit each.
+  /// The elements of which no byte was written, a bit each, of those that
+  /// somebody looks at.
   Mask unwritten(const uint8_t *shadow) const {
     Mask missing = 0;
     for (unsigned e = 0; e * element < bytes; ++e)
       missing |= Mask(!std::memchr(shadow + e * element, 1, element)) << e;
-    return missing;
+    return at.count > 1 && (at.flags & hasSpares) ? missing & ~Mask(at.b)
+                                                  : missing;
   }
 
   /// Notes that a lane copies elements that nobody wrote; false if it doesn't

@@ -17,7 +17,8 @@ enum MemoryFlag : uint8_t {
   strongAccess = 2, ///< volatile, relaxed, acquire, release
   acquires = 4,
   releases = 8,
-  narrowSource = 16 ///< the same as narrowBase, of a second address
+  narrowSource = 16, ///< the same as narrowBase, of a second address
+  hasSpares = 64     ///< of vector loads: nobody looks at the elements in `b`
 };
 
 enum class AccessKind : uint8_t { Load, Store, Atomic };
