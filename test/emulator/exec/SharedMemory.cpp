@@ -134,12 +134,14 @@ bool SharedMemory::access(Warp &warp, unsigned lane, uint32_t offset,
     bool isOrdered = writtenAt[i] <= cutoff || isOwn;
     if (kind == Access::Read) {
       // Padding that is copied with its structure was never written.
-      const unsigned whole = !at.copy       ? at.size
-                             : at.size == 1 ? 8u
-                                            : at.size * at.count;
-      bool isPadding =
-          writtenAt[i] == never && whole > granule && isPartlyWritten(i, whole);
-      hasReadPadding |= isPadding;
+      bool isPadding = false;
+      if (writtenAt[i] == never) {
+        const unsigned whole = !at.copy       ? at.size
+                               : at.size == 1 ? 8u
+                                              : at.size * at.count;
+        isPadding = whole > granule && isPartlyWritten(i, whole);
+        hasReadPadding |= isPadding;
+      }
       if (!isOrdered && !isPadding &&
           !slowAccess(warp, lane, i, kind, isStrong, false, at))
         return false;
