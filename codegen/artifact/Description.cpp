@@ -3,117 +3,14 @@
 // table of dlc/abi.h, field by field in the order of the header; the
 // assertions on sizes fail when a struct grows without its writer.
 #include "codegen/artifact/Description.h"
+#include "codegen/artifact/CudaDescription.h"
 
 #include "dlc/abi.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/raw_ostream.h"
 #include <cstddef>
-#include <cstring>
 
 using namespace llvm;
 using namespace dlc::artifact;
-
-/// Writes directives, each with the name of the field behind it, in a comment
-/// of the kind that every assembler of LLVM's knows.
-class TableWriter {
-public:
-  explicit TableWriter(raw_ostream &os) : os(os) {}
-
-  /// Labels from here on are those of the model \p prefix.
-  void startModel(const Twine &prefix) { labelPrefix = ".L" + prefix.str(); }
-  /// The label of a table of the model that is being written.
-  std::string label(const Twine &table) const {
-    return labelPrefix + table.str();
-  }
-
-  /// Starts a table in the section for data with or without pointers.
-  void table(StringRef label, bool hasPointers) {
-    os << (hasPointers ? "\n\t.section .data.rel.ro,\"aw\",@progbits\n"
-                       : "\n\t.section .rodata,\"a\",@progbits\n")
-       << "\t.p2align 3\n"
-       << label << ":\n";
-  }
-  void quad(const Twine &value, StringRef field) {
-    os << "\t.quad " << value << "\t// " << field << '\n';
-  }
-  void word(uint32_t value, StringRef field) {
-    os << "\t.long " << value << "\t// " << field << '\n';
-  }
-  void byte(uint8_t value, StringRef field) {
-    os << "\t.byte " << unsigned(value) << "\t// " << field << '\n';
-  }
-  void half(uint16_t value, StringRef field) {
-    os << "\t.2byte " << value << "\t// " << field << '\n';
-  }
-  void zeros(size_t bytes, StringRef field) {
-    os << "\t.zero " << bytes << "\t// " << field << '\n';
-  }
-  void real(double value, StringRef field) {
-    uint64_t bits;
-    std::memcpy(&bits, &value, sizeof(bits));
-    quad("0x" + Twine::utohexstr(bits), field);
-  }
-  /// A pointer to a string of the string table.
-  void string(StringRef value, StringRef field) {
-    quad(".Lstring" + Twine(stringNumber(value)), field);
-  }
-  /// A pointer to a table, null where it has no entries.
-  void pointer(StringRef label, bool isNull, StringRef field) {
-    quad(isNull ? "0" : label, field);
-  }
-
-  /// Writes \p data to the section \p section; a text with a zero behind it.
-  void bytes(StringRef section, StringRef label, StringRef data, bool isText);
-
-  /// Writes the strings collected so far, each once.
-  void writeStrings();
-
-private:
-  unsigned stringNumber(StringRef value) {
-    auto [it, isNew] = numbers.try_emplace(value, strings.size());
-    if (isNew)
-      strings.push_back(it->first());
-    return it->second;
-  }
-
-  raw_ostream &os;
-  std::string labelPrefix = ".L";
-  StringMap<unsigned> numbers;
-  std::vector<StringRef> strings;
-};
-
-/// Writes \p text between quotes, with everything but plain ASCII as an octal
-/// escape.
-static void writeQuoted(raw_ostream &os, StringRef text) {
-  os << '"';
-  for (unsigned char c : text) {
-    if (isPrint(c) && c != '"' && c != '\\')
-      os << char(c);
-    else
-      os << '\\' << char('0' + (c >> 6)) << char('0' + ((c >> 3) & 7))
-         << char('0' + (c & 7));
-  }
-  os << '"';
-}
-
-void TableWriter::bytes(StringRef section, StringRef label, StringRef data,
-                        bool isText) {
-  os << "\n\t.section " << section << ",\"a\",@progbits\n\t.p2align 6\n"
-     << label << ":\n\t" << (isText ? ".asciz " : ".ascii ");
-  writeQuoted(os, data);
-  os << '\n';
-}
-
-void TableWriter::writeStrings() {
-  os << "\n\t.section .rodata.str1.1,\"aMS\",@progbits,1\n";
-  for (auto [number, string] : enumerate(strings)) {
-    os << ".Lstring" << number << ":\n\t.asciz ";
-    writeQuoted(os, string);
-    os << '\n';
-  }
-}
 
 /// The label of the model that is the specialisation \p index.
 static std::string getSpecializationLabel(size_t index) {
@@ -239,18 +136,6 @@ static void writeTest(TableWriter &out, const TestSpec &test) {
   writeList(out.label("test_outputs"), test.outputs);
 }
 
-/// Writes a table of numbers of sizes. \returns false, and writes nothing,
-/// where all are 0.
-static bool writeNumbers(TableWriter &out, StringRef name,
-                         ArrayRef<SizeNumber> numbers) {
-  if (all_of(numbers, [](SizeNumber number) { return number == 0; }))
-    return false;
-  out.table(out.label(name), /*hasPointers=*/false);
-  for (SizeNumber number : numbers)
-    out.word(number, "size + 1");
-  return true;
-}
-
 /// Writes the tables of the part for dims. \returns which there are.
 static StringSet<> writeDims(TableWriter &out, const ArtifactSpec &spec) {
   static_assert(sizeof(dlc_abi_dim) == 40, "write the new fields");
@@ -271,7 +156,7 @@ static StringSet<> writeDims(TableWriter &out, const ArtifactSpec &spec) {
   }
   StringSet<> tables;
   auto addNumbers = [&](StringRef name, ArrayRef<SizeNumber> numbers) {
-    if (writeNumbers(out, name, numbers))
+    if (out.numbers(name, numbers))
       tables.insert(name);
   };
   auto writeExtents = [&](StringRef name,
@@ -320,112 +205,6 @@ static StringSet<> writeDims(TableWriter &out, const ArtifactSpec &spec) {
       out.quad(getSpecializationLabel(i), "model");
   }
   return tables;
-}
-
-/// Writes the products that a library may compute.
-static void writeGemms(TableWriter &out, ArrayRef<CudaGemmSpec> gemms) {
-  static_assert(sizeof(dlc_abi_cuda_matrix) == 24, "write the new fields");
-  static_assert(sizeof(dlc_abi_cuda_gemm) == 168, "write the new fields");
-  auto writeMatrix = [&](const CudaMatrixSpec &matrix) {
-    out.word(matrix.operand.value_or(DLC_GEMM_NONE), "operand");
-    out.word(matrix.isTransposed, "transposed");
-    out.quad(Twine(matrix.leading), "leading");
-    out.quad(Twine(matrix.stride), "stride");
-  };
-  out.table(out.label("cuda_gemms"), /*hasPointers=*/false);
-  for (const CudaGemmSpec &gemm : gemms) {
-    out.word(gemm.kernel, "kernel");
-    out.word(gemm.compute, "compute");
-    out.word((gemm.hasRelu ? DLC_GEMM_RELU : 0) |
-                 (gemm.isRequired ? DLC_GEMM_REQUIRED : 0),
-             "flags");
-    out.word(gemm.alignment, "alignment");
-    out.word(gemm.batch, "batch");
-    out.word(gemm.bias.value_or(DLC_GEMM_NONE), "bias");
-    out.quad(Twine(gemm.m), "m");
-    out.quad(Twine(gemm.n), "n");
-    out.quad(Twine(gemm.k), "k");
-    for (const CudaMatrixSpec *matrix : {&gemm.a, &gemm.b, &gemm.c, &gemm.d})
-      writeMatrix(*matrix);
-    out.real(gemm.alpha, "alpha");
-    out.real(gemm.beta, "beta");
-    out.quad(Twine(gemm.workspaceBytes), "workspace_bytes");
-  }
-}
-
-/// Whether a kernel of \p cuda has other phases than on CPUs.
-static bool hasOwnPhases(const CudaSpec &cuda) {
-  return any_of(cuda.kernels, [](const CudaKernelSpec &kernel) {
-    return kernel.ownPhases != 0;
-  });
-}
-
-/// Writes the images' bytes and the tables for CUDA devices.
-static void writeCuda(TableWriter &out, const CudaSpec &cuda) {
-  static_assert(sizeof(dlc_abi_cuda_image) == 24, "write the new fields");
-  static_assert(sizeof(dlc_abi_cuda_kernel) == 32, "write the new fields");
-  static_assert(sizeof(dlc_abi_cuda) == 64, "write the new fields");
-  auto imageLabel = [&](size_t index) {
-    return out.label("cuda_image" + Twine(index));
-  };
-  // What a text's zero adds.
-  auto imageBytes = [](const CudaImageSpec &image) {
-    return image.bytes.size() + (image.kind == DLC_CUDA_PTX);
-  };
-  for (auto [i, image] : enumerate(cuda.images))
-    out.bytes(kCudaSection, imageLabel(i), image.bytes,
-              /*isText=*/image.kind == DLC_CUDA_PTX);
-  if (!cuda.images.empty())
-    out.table(out.label("cuda_images"), /*hasPointers=*/true);
-  for (auto [i, image] : enumerate(cuda.images)) {
-    out.word(image.kind, "kind");
-    out.word(image.sm, "sm");
-    out.quad(imageLabel(i), "data");
-    out.quad(Twine(imageBytes(image)), "bytes");
-  }
-  if (!cuda.kernels.empty())
-    out.table(out.label("cuda_kernels"), /*hasPointers=*/true);
-  std::vector<SizeNumber> blocks, scratch;
-  for (const CudaKernelSpec &kernel : cuda.kernels) {
-    out.string(kernel.name, "name");
-    out.word(kernel.threads, "threads");
-    out.word(kernel.sharedBytes, "shared_bytes");
-    out.quad(Twine(kernel.blocks), "blocks");
-    out.quad(Twine(kernel.scratchBytes), "scratch_bytes");
-    blocks.push_back(kernel.blocksNumber);
-    scratch.push_back(kernel.scratchNumber);
-  }
-  bool hasBlocks = writeNumbers(out, "cuda_kernel_blocks", blocks);
-  bool hasScratch = writeNumbers(out, "cuda_kernel_scratch", scratch);
-  if (!cuda.gemms.empty())
-    writeGemms(out, cuda.gemms);
-  bool hasPhases = hasOwnPhases(cuda);
-  if (hasPhases) {
-    out.table(out.label("cuda_kernel_phases"), /*hasPointers=*/false);
-    for (const CudaKernelSpec &kernel : cuda.kernels)
-      out.quad(Twine(kernel.ownPhases), kernel.name);
-  }
-  size_t bytes = offsetof(dlc_abi_cuda, num_gemms);
-  if (!cuda.gemms.empty())
-    bytes = offsetof(dlc_abi_cuda, kernel_phases);
-  if (hasPhases)
-    bytes = sizeof(dlc_abi_cuda);
-
-  out.table(out.label("cuda"), /*hasPointers=*/true);
-  // So older runtimes know it.
-  out.word(bytes, "struct_size");
-  out.word(cuda.images.size(), "num_images");
-  out.pointer(out.label("cuda_images"), cuda.images.empty(), "images");
-  out.pointer(out.label("cuda_kernels"), cuda.kernels.empty(), "kernels");
-  out.pointer(out.label("cuda_kernel_blocks"), !hasBlocks, "kernel_blocks");
-  out.pointer(out.label("cuda_kernel_scratch"), !hasScratch, "kernel_scratch");
-  if (bytes > offsetof(dlc_abi_cuda, num_gemms)) {
-    out.word(cuda.gemms.size(), "num_gemms");
-    out.word(0, "reserved");
-    out.pointer(out.label("cuda_gemms"), cuda.gemms.empty(), "gemms");
-  }
-  if (hasPhases)
-    out.quad(out.label("cuda_kernel_phases"), "kernel_phases");
 }
 
 /// The size of the table of \p spec, which ends after the last field that it
