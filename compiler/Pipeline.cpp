@@ -53,7 +53,10 @@ void addGraphPasses(OpPassManager &passes, const CompileOptions &options) {
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());
     // When nothing but attention is left between the products.
-    passes.addNestedPass<func::FuncOp>(graph::createGraphFuseAttention());
+    graph::GraphFuseAttentionOptions attention;
+    attention.forGpus = hasTarget(options, "cuda");
+    passes.addNestedPass<func::FuncOp>(
+        graph::createGraphFuseAttention(attention));
     // Once arithmetic between convolutions is in their weights.
     passes.addNestedPass<func::FuncOp>(graph::createGraphPropagateStrides());
   }

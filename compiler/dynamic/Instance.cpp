@@ -68,27 +68,34 @@ private:
 
 void Choices::put(ModuleOp module) const {
   Builder builder(module.getContext());
-  auto putOn = [&](Operation *op, const std::vector<int64_t> &choices) {
-    op->setAttr(graph::kDecisionsAttr, builder.getDenseI64ArrayAttr(choices));
+  auto putOn = [&](Operation *op, const std::vector<int64_t> &choices,
+                   StringRef name = graph::kDecisionsAttr) {
+    op->setAttr(name, builder.getDenseI64ArrayAttr(choices));
     if (isRagged)
       op->setAttr(graph::kRaggedAttr, builder.getUnitAttr());
   };
   putOn(module, ofKernels);
-  for (auto main : module.getOps<func::FuncOp>())
+  for (auto main : module.getOps<func::FuncOp>()) {
+    putOn(main, ofFusion, graph::kFusionDecisionsAttr);
     putOn(main, ofGraph);
+  }
 }
 
 void Choices::take(ModuleOp module) {
-  auto takeFrom = [](Operation *op, std::vector<int64_t> &choices) {
-    if (auto attr = op->getAttrOfType<DenseI64ArrayAttr>(graph::kDecisionsAttr))
+  auto takeFrom = [](Operation *op, std::vector<int64_t> &choices,
+                     StringRef name = graph::kDecisionsAttr) {
+    if (auto attr = op->getAttrOfType<DenseI64ArrayAttr>(name))
       choices = attr.asArrayRef().vec();
   };
   takeFrom(module, ofKernels);
-  for (auto main : module.getOps<func::FuncOp>())
+  for (auto main : module.getOps<func::FuncOp>()) {
+    takeFrom(main, ofFusion, graph::kFusionDecisionsAttr);
     takeFrom(main, ofGraph);
+  }
 }
 
 void Choices::remove(Operation *op) {
+  op->removeAttr(graph::kFusionDecisionsAttr);
   op->removeAttr(graph::kDecisionsAttr);
   op->removeAttr(graph::kRaggedAttr);
 }

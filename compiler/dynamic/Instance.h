@@ -11,7 +11,7 @@ namespace dlc::dynamic {
 
 /// Choices of passes that depend on sizes (see graph::Decisions).
 struct Choices {
-  std::vector<int64_t> ofGraph, ofKernels;
+  std::vector<int64_t> ofFusion, ofGraph, ofKernels;
   bool isRagged = false;
 
   /// Hands them to the passes that \p module is about to go through.

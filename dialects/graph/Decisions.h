@@ -13,6 +13,9 @@ namespace dlc::graph {
 /// but for numbers. Where it is there but empty, choices are written down;
 /// otherwise they are taken from it, in their order.
 inline constexpr llvm::StringLiteral kDecisionsAttr = "graph.decisions";
+/// The same of attention, which is fused before others decide.
+inline constexpr llvm::StringLiteral kFusionDecisionsAttr =
+    "graph.fusion_decisions";
 /// Beside it: what is cut to fit a size is not worth it. Windows may end
 /// anywhere at the far border of a plane.
 inline constexpr llvm::StringLiteral kRaggedAttr = "graph.ragged";
@@ -20,8 +23,10 @@ inline constexpr llvm::StringLiteral kRaggedAttr = "graph.ragged";
 class Decisions {
 public:
   Decisions() = default;
-  explicit Decisions(mlir::Operation *holder) {
-    auto attr = holder->getAttrOfType<mlir::DenseI64ArrayAttr>(kDecisionsAttr);
+  explicit Decisions(mlir::Operation *holder,
+                     llvm::StringRef name = kDecisionsAttr)
+      : name(name) {
+    auto attr = holder->getAttrOfType<mlir::DenseI64ArrayAttr>(name);
     areKept = attr != nullptr;
     ragged = holder->hasAttr(kRaggedAttr);
     if (attr && !attr.empty())
@@ -48,11 +53,12 @@ public:
   /// Writes down the choices.
   void save(mlir::Operation *holder) const {
     if (areKept)
-      holder->setAttr(kDecisionsAttr,
+      holder->setAttr(name,
                       mlir::DenseI64ArrayAttr::get(holder->getContext(), made));
   }
 
 private:
+  llvm::StringRef name; ///< kDecisionsAttr or another constant
   bool areKept = false, ragged = false;
   llvm::ArrayRef<int64_t> given; ///< kept alive by the context
   size_t next = 0;

@@ -3,8 +3,10 @@
 // softmax along the rows, and a second product with the weights.
 #include "passes/graph/Passes.h"
 
+#include "dialects/graph/Decisions.h"
 #include "dialects/graph/GraphOps.h"
 #include "dialects/graph/Inference.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
 #include "passes/graph/Simplify.h"
@@ -19,6 +21,8 @@ using namespace dlc::graph;
 
 /// Operators that the search between two products looks at, masks included.
 static constexpr size_t kMaxVisited = 64;
+/// Heads that are enough for the threads of most CPUs.
+static constexpr int64_t kMinHeads = 8;
 
 //===----------------------------------------------------------------------===//
 // One side of a product
@@ -276,14 +280,27 @@ struct GraphFuseAttention
     // Backwards: the product of the scores comes before its attention, and is
     // erased with it.
     llvm::SmallDenseSet<Operation *> erased;
+    decisions = Decisions(getOperation(), kFusionDecisionsAttr);
     for (DotOp product : llvm::reverse(products))
       if (!erased.contains(product))
         fuse(product, erased);
+    decisions.save(getOperation());
   }
 
 private:
+  /// Whether one kernel is better for a result like that of \p product. On a
+  /// CPU it has a task for each head where queries may be any number.
+  bool isWorthIt(DotOp product) {
+    if (!decisions.isForManySizes())
+      return true;
+    ArrayRef<int64_t> shape = getTensorType(product).getShape();
+    return decisions.decide(forGpus ||
+                            computeProduct(shape.drop_back(2)) >= kMinHeads);
+  }
   void fuse(DotOp product, llvm::SmallDenseSet<Operation *> &erased);
   AttentionOp build(DotOp product, BodyMatcher &matcher, const Sides &sides);
+
+  Decisions decisions;
 };
 } // namespace
 
@@ -348,7 +365,7 @@ void GraphFuseAttention::fuse(DotOp product,
       !product.getLhs().hasOneUse() || failed(matcher.match(product.getLhs())))
     return;
   FailureOr<Sides> sides = Sides::get(matcher.getScoresOp(), product);
-  if (failed(sides))
+  if (failed(sides) || !isWorthIt(product))
     return;
   sides->splitBatch();
   AttentionOp attention = build(product, matcher, *sides);

@@ -172,7 +172,8 @@ def GraphFuseAttention : Pass<"graph-fuse-attention", "::mlir::func::FuncOp"> {
     the operator; they cost nothing, for its kernel reads in place.
 
     It leaves scores alone that anything else uses, and products over several
-    dimensions.
+    dimensions; in a model for many sizes, attention of few heads, unless it is
+    for GPUs.
 
     Before:
     ```mlir
@@ -189,6 +190,10 @@ def GraphFuseAttention : Pass<"graph-fuse-attention", "::mlir::func::FuncOp"> {
     }
     ```
   }];
+  let options = [
+    Option<"forGpus", "for-gpus", "bool", /*default=*/"false",
+           "There is code for GPUs">
+  ];
   let dependentDialects = ["::dlc::graph::GraphDialect"];
   let statistics = [Statistic<"numFused", "fused", "Attentions found">];
 }
