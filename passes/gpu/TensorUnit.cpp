@@ -10,25 +10,18 @@ using namespace dlc::kernel;
 
 /// Bits of f32 that tf32 has.
 static constexpr int64_t kTf32Mask = ~int64_t(0x1fff);
-static constexpr int64_t kTf32Half = 0x1000;
 
 //===----------------------------------------------------------------------===//
 // Factors
 //===----------------------------------------------------------------------===//
 
-/// \p value, of f32, with the bits of tf32 only: cut off, or rounded to the
-/// nearest.
-static Value toTf32(OpBuilder &builder, Location loc, Value value,
-                    bool rounds) {
-  Type i32 = builder.getI32Type();
-  auto constant = [&](int64_t bits) {
-    return arith::ConstantIntOp::create(builder, loc, bits, 32);
-  };
-  Value bits = arith::BitcastOp::create(builder, loc, i32, value);
-  if (rounds)
-    bits = arith::AddIOp::create(builder, loc, bits, constant(kTf32Half));
-  bits =
-      arith::AndIOp::create(builder, loc, bits, constant(int32_t(kTf32Mask)));
+/// \p value, of f32, with the bits of tf32 only: the others are cut off.
+static Value cutToTf32(OpBuilder &builder, Location loc, Value value) {
+  Value bits =
+      arith::BitcastOp::create(builder, loc, builder.getI32Type(), value);
+  Value mask =
+      arith::ConstantIntOp::create(builder, loc, int32_t(kTf32Mask), 32);
+  bits = arith::AndIOp::create(builder, loc, bits, mask);
   return arith::BitcastOp::create(builder, loc, value.getType(), bits);
 }
 
@@ -74,16 +67,21 @@ TensorUnit::Factor TensorUnit::makeFactor(ArrayRef<Value> elements) {
     return {packPairs(builder, loc, elements, builder.getF16Type()), {}};
   if (precision == Precision::BFloat16)
     return {packPairs(builder, loc, elements, builder.getBF16Type()), {}};
-  bool isExact = precision == Precision::Float32;
+  Factor factor;
+  if (precision == Precision::Tf32) {
+    for (Value element : elements)
+      factor.high.push_back(NVVM::ConvertFloatToTF32Op::create(
+          builder, loc, builder.getI32Type(), element,
+          NVVM::FPRoundingMode::RNA));
+    return factor;
+  }
   auto toWord = [&](Value value) {
     return arith::BitcastOp::create(builder, loc, builder.getI32Type(), value);
   };
-  Factor factor;
   for (Value element : elements) {
-    Value high = toTf32(builder, loc, element, /*rounds=*/!isExact);
+    Value high = cutToTf32(builder, loc, element);
     factor.high.push_back(toWord(high));
-    if (isExact)
-      factor.low.push_back(toWord(getRest(builder, loc, element, high)));
+    factor.low.push_back(toWord(getRest(builder, loc, element, high)));
   }
   return factor;
 }

@@ -149,6 +149,21 @@ def test_lower_precisions(model, precision, error, tmp_path):
     on_device("verify", tmp_path / "model.so", "--io", model.io, status=1)
 
 
+@pytest.mark.parametrize("precision", ["float32", "tf32", "float16", "bfloat16"])
+def test_products_of_nan_are_nan(precision, tmp_path):
+    """Of a GPU's own NaN too, all of whose bits are set. In float32 those of infinity are, too: of its parts one is 0."""
+    symbol = Symbol()
+    symbol.save(tmp_path / "m-symbol.json", symbol("dot", "product", symbol("null", "x"), symbol("null", "y")))
+    x, y = np.ones((16, 32), "float32"), np.ones((32, 16), "float32")
+    x.view("uint32")[3, 5], x[7, 9] = 0x7fffffff, np.inf
+    want = np.full((16, 16), 32, "float32")
+    want[3], want[7] = np.nan, np.nan if precision == "float32" else np.inf
+    np.savez(tmp_path / "io.npz", **{"in:x": x, "in:y": y, "out:product_output": want})
+    dlc("compile", tmp_path / "m-symbol.json", "--input=x=16x32", "--input=y=32x16", "--target", "cuda", "--gemm", "generated",
+        "--precision", precision, "-o", tmp_path / "m.so")
+    on_device("verify", tmp_path / "m.so", "--io", tmp_path / "io.npz")
+
+
 @pytest.mark.parametrize("targets, precision, error", [
     ("cuda", "float32", 1e-3), ("cpu,cuda", "float32", 1e-3), ("cuda", "tf32", 0.5), ("cuda", "bfloat16", 2)])
 @pytest.mark.parametrize("seed", range(6))
