@@ -80,8 +80,10 @@ void addGraphPasses(OpPassManager &passes, const CompileOptions &options) {
   passes.addNestedPass<func::FuncOp>(graph::createGraphFormGroups(groups));
 }
 
-void addLoweringPasses(OpPassManager &passes) {
-  passes.addPass(lower::createLowerToKernels());
+void addLoweringPasses(OpPassManager &passes, const CompileOptions &options) {
+  lower::LowerToKernelsOptions kernels;
+  kernels.hasCpus = hasTarget(options, "cpu");
+  passes.addPass(lower::createLowerToKernels(kernels));
 }
 
 void addSchedulePasses(OpPassManager &passes) {
@@ -244,7 +246,7 @@ bool PipelineRun::lowerTo(Stage stage) {
       sizes->prepare(module);
     if (!runPasses([&](OpPassManager &passes) {
           addGraphPasses(passes, options);
-          addLoweringPasses(passes);
+          addLoweringPasses(passes, options);
         }))
       return false;
     // Sizes of products are fixed in the library's calls.

@@ -23,7 +23,8 @@ void runPipeline(mlir::ModuleOp module, const CompileOptions &options,
 
 /// The passes of each phase, in order.
 void addGraphPasses(mlir::OpPassManager &passes, const CompileOptions &options);
-void addLoweringPasses(mlir::OpPassManager &passes);
+void addLoweringPasses(mlir::OpPassManager &passes,
+                       const CompileOptions &options);
 void addPlanPasses(mlir::OpPassManager &passes);
 /// The phase of the plan in three parts: the order of launches, buffers with
 /// the weights placed, and the arena.

@@ -39,7 +39,8 @@ PassList listPasses(const CompileOptions &options) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   return {listPasses(context,
                      [&](OpPassManager &m) { addGraphPasses(m, options); }),
-          listPasses(context, addLoweringPasses),
+          listPasses(context,
+                     [&](OpPassManager &m) { addLoweringPasses(m, options); }),
           listPasses(context, addPlanPasses)};
 }
 

@@ -122,7 +122,7 @@ bool Instance::lowerToKernels(Choices &choices) {
   choices.put(*module);
   bool isLowered = run([&](OpPassManager &passes) {
     addGraphPasses(passes, options);
-    addLoweringPasses(passes);
+    addLoweringPasses(passes, options);
   });
   choices.take(*module);
   return isLowered;

@@ -26,8 +26,9 @@ static MemRefType getBufferType(RankedTensorType type) {
 //===----------------------------------------------------------------------===//
 
 GroupLowering::GroupLowering(graph::GroupOp group, OpBuilder &builder,
-                             graph::Decisions &decisions)
-    : builder(builder), emitter(builder), decisions(decisions), group(group),
+                             graph::Decisions &decisions, bool hasCpus)
+    : builder(builder), emitter(builder), decisions(decisions),
+      hasCpus(hasCpus), group(group),
       yield(cast<graph::YieldOp>(group.getBody().front().getTerminator())) {
   for (auto [inner, outer] :
        llvm::zip(group.getBody().getArguments(), group.getInputs()))

@@ -26,7 +26,7 @@ public:
       llvm::function_ref<mlir::LogicalResult(llvm::ArrayRef<mlir::AffineExpr>)>;
 
   GroupLowering(graph::GroupOp group, mlir::OpBuilder &builder,
-                graph::Decisions &decisions);
+                graph::Decisions &decisions, bool hasCpus);
 
   /// Builds the kernel, called \p name, at the builder's insertion point.
   mlir::FailureOr<kernel::FuncOp> run(llvm::StringRef name);
@@ -47,6 +47,7 @@ public:
   mlir::OpBuilder &builder;
   ElementEmitter emitter;
   graph::Decisions &decisions;
+  const bool hasCpus; ///< there is code for CPUs
 
   /// The tensor that the group returns (its first result) and its type.
   mlir::Value getRoot() { return yield.getValues().front(); }

@@ -144,7 +144,7 @@ LogicalResult LowerToKernels::lowerGroup(graph::GroupOp group) {
   ++numGroups;
   if (failed(checkSigns(group)))
     return failure();
-  GroupLowering lowering(group, *kernelBuilder, decisions);
+  GroupLowering lowering(group, *kernelBuilder, decisions, hasCpus);
   FailureOr<kernel::FuncOp> func = lowering.run("kernel");
   if (failed(func))
     return failure();

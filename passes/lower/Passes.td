@@ -27,6 +27,10 @@ def LowerToKernels : Pass<"lower-to-kernels", "::mlir::ModuleOp"> {
     %0 = kernel.call @exp_0(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32>
     ```
   }];
+  let options = [
+    Option<"hasCpus", "has-cpus", "bool", /*default=*/"true",
+           "There is code for CPUs">
+  ];
   let dependentDialects = [
     "::dlc::kernel::KernelDialect", "::mlir::arith::ArithDialect",
     "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",

@@ -19,8 +19,9 @@ namespace scalar = dlc::graph::scalar;
 using graph::getTensorType;
 using Indices = GroupLowering::Indices;
 
-/// Panels that a task should have at least: a single row then keeps several
-/// accumulators busy, and units enough hide the latency of their update.
+/// Panels that a task of a CPU should have at least: a single row then keeps
+/// several accumulators busy, and units enough hide the latency of their
+/// update.
 static constexpr int64_t kMinPanels = 6;
 /// Weights that a wider block may store in vain, besides 3 %.
 static constexpr int64_t kPaddedWeights = 1 << 16;
@@ -32,11 +33,12 @@ struct UnitBlocks {
   int64_t units;  ///< of a block
   int64_t blocks; ///< of a direction
 
-  explicit UnitBlocks(graph::RecurrenceOp op)
+  /// \p forCpus: else a GPU alone reads them, a multiprocessor a block.
+  UnitBlocks(graph::RecurrenceOp op, bool forCpus)
       : directions(op.getReverse().size()),
         gates(graph::getNumGates(op.getMode())),
         size(getTensorType(op.getWHidden()).getDimSize(1)), units(kPanel) {
-    while (gates * units < kMinPanels * kPanel && units < size &&
+    while (forCpus && gates * units < kMinPanels * kPanel && units < size &&
            padsLittle(2 * units))
       units *= 2;
     blocks = llvm::divideCeil(size, units);
@@ -82,7 +84,7 @@ LogicalResult dlc::lower::prepareRecurrence(GroupLowering &lowering,
   ElementsAttr weight = lowering.getConstant(op.getWHidden());
   if (!weight)
     return success();
-  ElementsAttr packed = packBlocks(weight, UnitBlocks(op));
+  ElementsAttr packed = packBlocks(weight, UnitBlocks(op, lowering.hasCpus));
   if (!packed)
     return op.emitOpError("has a weight whose data is missing");
   lowering.replaceConstant(op.getWHidden(), packed);
@@ -95,7 +97,7 @@ class RecurrenceEmitter {
 public:
   RecurrenceEmitter(GroupLowering &lowering, graph::RecurrenceOp op)
       : lowering(lowering), emitter(lowering.emitter), op(op),
-        b(lowering.builder), loc(op.getLoc()), cut(op),
+        b(lowering.builder), loc(op.getLoc()), cut(op, lowering.hasCpus),
         steps(getTensorType(op.getInput()).getDimSize(0)),
         batch(getTensorType(op.getInput()).getDimSize(1)),
         element(getTensorType(op.getInput()).getElementType()),
