@@ -61,18 +61,9 @@ GridTerm AttentionTile::getNumTiles(AttendOp op) const {
 }
 
 SmallVector<int64_t> dlc::kernel::computeAttentionTraits(AttendOp op) {
-  auto isWhole = [](Value buffer, AffineMap map, int64_t columns) {
-    AffineExpr offset =
-        BodyEmitter::linearize(cast<MemRefType>(buffer.getType()), map);
-    unsigned numDims = map.getNumDims(), last = numDims - 1;
-    return BodyEmitter::getStride(offset, last, numDims) == 1 &&
-           columns % kCopyVector == 0 &&
-           getSliceAlignment(buffer) % kCopyBytes == 0 &&
-           startsVectors(offset, map, last);
-  };
-  return {isWhole(op.getQueries(), op.getQueriesMap(), op.getD()),
-          isWhole(op.getKeys(), op.getKeysMap(), op.getD()),
-          isWhole(op.getValues(), op.getValuesMap(), op.getE())};
+  return {hasWholeRows(op.getQueries(), op.getQueriesMap(), op.getD()),
+          hasWholeRows(op.getKeys(), op.getKeysMap(), op.getD()),
+          hasWholeRows(op.getValues(), op.getValuesMap(), op.getE())};
 }
 
 SmallVector<int64_t> dlc::kernel::getAttentionTraits(AttendOp op) {

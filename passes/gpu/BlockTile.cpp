@@ -119,8 +119,9 @@ int64_t dlc::kernel::getStoredColumns(ContractOp op) {
                              : int64_t(op.getN());
 }
 
-bool dlc::kernel::startsVectors(AffineExpr offset, AffineMap map,
-                                unsigned dim) {
+/// Whether \p offset, which is where \p map leads, is a multiple of a vector's
+/// elements for every index of dimension \p dim that is one.
+static bool startsVectors(AffineExpr offset, AffineMap map, unsigned dim) {
   AffineExpr index = getAffineDimExpr(dim, map.getContext());
   return simplifyAffineExpr(offset.replace(index, index * kCopyVector),
                             map.getNumDims(), map.getNumSymbols())
@@ -154,6 +155,12 @@ static int64_t computeTraits(Value buffer, MemRefType type, AffineMap map,
       isAligned(*column))
     traits |= kWholeColumns;
   return traits;
+}
+
+bool dlc::kernel::hasWholeRows(Value buffer, AffineMap map, int64_t columns) {
+  return computeTraits(buffer, cast<MemRefType>(buffer.getType()), map,
+                       map.getNumDims() - 1, columns % kCopyVector == 0,
+                       std::nullopt, 0) == (kDenseDepth | kWholeDepth);
 }
 
 SmallVector<int64_t> dlc::kernel::computeCopyTraits(ContractOp op) {
@@ -386,10 +393,9 @@ static double estimate(ContractOp op, const BlockTile &tile,
   // A task has one block, which computes one tile at a time.
   int64_t together =
       multiprocessors > 1 ? std::min(getResidentTiles(op, tile), numTiles) : 1;
-  int64_t depth =
-      tile.parts > 1 ? tile.getPartDepth(typical.depth) : typical.depth;
-  return estimateTensor(depth, tile, numTiles, together,
-                        op.getQuads() ? Precision::Tf32 : precision, slowness) +
+  return estimateTensor(tile.getPartDepth(typical.depth), tile, numTiles,
+                        together, op.getQuads() ? Precision::Tf32 : precision,
+                        slowness) +
          estimateParts(tile, numTiles);
 }
 
@@ -399,21 +405,22 @@ static SmallVector<BlockTile> getVariants(ContractOp op, const BlockTile &tile,
                                           int64_t multiprocessors,
                                           bool sharesDepth) {
   SmallVector<BlockTile> variants{tile};
+  // Groups of four sums stay together.
+  if (!sharesDepth || tile.unit != BlockTile::Tensor ||
+      tile.rows * tile.columns / tile.getNumThreads() % 4 != 0)
+    return variants;
   ContractExtents typical(op);
   int64_t stages = llvm::divideCeil(typical.depth, tile.depth);
   int64_t most = std::min({kMostParts, stages / kLeastPartStages,
                            multiprocessors * getResidentTiles(op, tile) /
                                tile.getTypicalTiles(typical)});
-  // Groups of four sums stay together.
-  bool isShared = sharesDepth && tile.unit == BlockTile::Tensor &&
-                  tile.rows * tile.columns / tile.getNumThreads() % 4 == 0;
-  for (int64_t parts = 2; isShared && parts <= most; ++parts) {
-    BlockTile variant = tile;
-    variant.parts = parts;
-    // All parts have some steps.
-    variant.parts = llvm::divideCeil(
-        stages, variant.getPartDepth(typical.depth) / tile.depth);
-    variants.push_back(variant);
+  for (int64_t parts = 2; parts <= most; ++parts) {
+    // All parts have some steps: what the next number makes may be this again.
+    int64_t used = llvm::divideCeil(stages, llvm::divideCeil(stages, parts));
+    if (used == variants.back().parts)
+      continue;
+    variants.push_back(tile);
+    variants.back().parts = used;
   }
   return variants;
 }

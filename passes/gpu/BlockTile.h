@@ -49,9 +49,9 @@ enum CopyTrait : int64_t {
   kWholeColumns = 4, ///< vectors of columns are, of rhs and results
 };
 
-/// Whether \p offset, which is where \p map leads, is a multiple of a vector's
-/// elements for every index of dimension \p dim that is one.
-bool startsVectors(mlir::AffineExpr offset, mlir::AffineMap map, unsigned dim);
+/// Whether the last dimension of \p map, of \p columns, leads to whole, aligned
+/// vectors of \p buffer, where that is aligned.
+bool hasWholeRows(mlir::Value buffer, mlir::AffineMap map, int64_t columns);
 
 /// Where the traits of each stand in kTraitsAttr.
 enum class ContractBuffer { Lhs, Rhs, Out };

@@ -79,6 +79,12 @@ private:
     return chooseAttentionTile(op, target.getMultiprocessors(),
                                target.getBlockSharedBytes(), precision);
   }
+  /// The global scratch memory from byte \p offset on.
+  Value viewScratch(Location loc, MemRefType type, Value offset) {
+    Value memory = function.getArgument(kernel.getBody().getNumArguments());
+    return memref::ViewOp::create(builder, loc, type, memory, offset,
+                                  ValueRange());
+  }
   /// Gives each of \p count threads or blocks its own part of the global
   /// scratch memory for \p op; that of number \p index is mapped.
   void mapGlobalScratch(ScratchOp op, const GridTerm &count, Value index);
@@ -217,10 +223,7 @@ void GridLowering::mapGlobalScratch(ScratchOp op, const GridTerm &count,
       emitter->add(loc, emitSum(scratch, *emitter, loc),
                    emitter->multiply(loc, index, bytes.emit(*emitter, loc)));
   scratch.push_back(bytes * count);
-  unsigned argument = kernel.getBody().getNumArguments();
-  emitter->map(op, memref::ViewOp::create(builder, loc, type,
-                                          function.getArgument(argument),
-                                          offset, ValueRange()));
+  emitter->map(op, viewScratch(loc, type, offset));
 }
 
 LogicalResult GridLowering::emitThreads(const GridPart &part, Value block) {
@@ -290,10 +293,7 @@ LogicalResult GridLowering::emitTiles(ContractOp op, Value block) {
   MemRefType type = contract.getPartialsType();
   scratch.push_back({{{getBytes(type)}}});
   Location loc = op.getLoc();
-  ArrayRef<BlockArgument> arguments = function.getArguments();
-  Value partials =
-      memref::ViewOp::create(builder, loc, type, arguments.drop_back().back(),
-                             emitter->constantIndex(loc, 0), ValueRange());
+  Value partials = viewScratch(loc, type, emitter->constantIndex(loc, 0));
   numPhases = 2;
   return contract.emitPart(block, emitPhase(loc), partials);
 }
