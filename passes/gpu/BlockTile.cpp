@@ -65,7 +65,7 @@ static constexpr BlockTile kFmaTiles[] = {
 
 /// Blocks that share a tile's depth at most, and stages that each of them has
 /// at least.
-static constexpr int64_t kMostParts = 32, kLeastPartStages = 4;
+static constexpr int64_t kMostParts = 32, kLeastPartStages = 3;
 /// Threads of a block that has few rows, and how many such blocks each
 /// multiprocessor should have at most.
 static constexpr int64_t kStreamThreads = 256, kStreamBlocks = 16;
@@ -268,8 +268,9 @@ static constexpr double kWarp = 32, kParts = 4;
 /// Before the first stage and behind the last one, and for each result.
 static constexpr double kTileCycles = 5400, kResultCycles = 0.27;
 /// What the launch takes in which the sums of the parts of a depth are added
-/// up: twice what a launch in a graph takes.
-static constexpr double kPhaseCycles = 3200;
+/// up: a launch in a graph takes 1600, and what its blocks load together comes
+/// from L2.
+static constexpr double kPhaseCycles = 1600 + 800;
 /// Registers of a thread besides its sums.
 static constexpr int64_t kOtherRegisters = 32;
 /// What a multiprocessor has.
