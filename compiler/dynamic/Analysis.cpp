@@ -6,7 +6,6 @@
 #include "compiler/GpuBackend.h"
 #include "compiler/dynamic/Specialize.h"
 #include <cmath>
-#include <random>
 
 using namespace mlir;
 
@@ -17,7 +16,13 @@ static constexpr size_t kLeastInstances = 12;
 /// Instances that what was found is compared with, and how often it may be
 /// found again.
 static constexpr size_t kChecked = 6;
+/// Those of them that are far for each dimension, and how many times its
+/// typical size that may be.
+static constexpr size_t kCheckedFar = 3;
+static constexpr int64_t kFarthest = 10000;
 static constexpr int kMaxRounds = 8;
+/// Sizes of a dimension of which instances have nearly all.
+static constexpr int64_t kFewSizes = 16;
 
 /// Lets sizes be built from those of buffers and loops in the instances
 /// \p indices.
@@ -153,7 +158,10 @@ bool Analysis::findKernel(SizeFinder &finder, size_t k) {
 bool Analysis::findSizes() {
   model.plan.clear();
   model.kernels.clear();
-  SizeFinder finder(sizes);
+  bool haveFewSizes = llvm::all_of(model.dims, [](const Dim &dim) {
+    return (dim.high - dim.low) / dim.multiple < kFewSizes;
+  });
+  SizeFinder finder(sizes, haveFewSizes);
   addAtoms(finder, llvm::to_vector(llvm::seq<size_t>(0, instances.size())));
   if (!findPlan(finder))
     return false;
@@ -186,6 +194,31 @@ bool Analysis::agrees(const Sizes &sizes, const InstanceNumbers &numbers) {
   return true;
 }
 
+/// Sizes that tell whether what was found holds: near the typical ones, and far
+/// from them in one dimension, where what was taken for a divisor shows.
+std::vector<Sizes> Analysis::chooseChecked(std::minstd_rand &random) const {
+  auto choose = [&](const Dim &dim, int64_t last) {
+    int64_t least = std::max<int64_t>(dim.low, 2);
+    int64_t span = std::max<int64_t>(std::min(last, dim.high) - least, 0);
+    int64_t size = least + int64_t(random()) % (span + 1);
+    return llvm::alignTo(size, dim.multiple);
+  };
+  std::vector<Sizes> wanted;
+  for (size_t i = 0; i < kChecked; ++i) {
+    Sizes instance;
+    for (const Dim &dim : model.dims)
+      instance.push_back(choose(dim, i % 2 ? dim.typical : 4 * dim.typical));
+    wanted.push_back(std::move(instance));
+  }
+  for (auto [d, dim] : llvm::enumerate(model.dims))
+    for (size_t i = 0; i < kCheckedFar; ++i) {
+      Sizes instance = getTypicalSizes();
+      instance[d] = choose(dim, kFarthest * dim.typical);
+      wanted.push_back(std::move(instance));
+    }
+  return wanted;
+}
+
 /// Finds the sizes, compares them with other instances, and finds them again
 /// with those that disagree (as counterexample-guided synthesis does).
 bool Analysis::findAndCheckSizes() {
@@ -193,18 +226,7 @@ bool Analysis::findAndCheckSizes() {
   for (int round = 0; round < kMaxRounds; ++round) {
     if (!findSizes())
       return false;
-    std::vector<Sizes> wanted;
-    for (size_t i = 0; i < kChecked; ++i) {
-      Sizes instance;
-      for (const Dim &dim : model.dims) {
-        int64_t least = std::max<int64_t>(dim.low, 2);
-        int64_t last = i % 2 ? dim.typical : 4 * dim.typical;
-        int64_t span = std::max<int64_t>(std::min(last, dim.high) - least, 0);
-        int64_t size = least + int64_t(random()) % (span + 1);
-        instance.push_back(llvm::alignTo(size, dim.multiple));
-      }
-      wanted.push_back(instance);
-    }
+    std::vector<Sizes> wanted = chooseChecked(random);
     DiagnosticList problems;
     bool isRight = true;
     Instances read = readAll(wanted, problems);

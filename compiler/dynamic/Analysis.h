@@ -4,6 +4,7 @@
 #define DLC_COMPILER_DYNAMIC_ANALYSIS_H
 
 #include "compiler/dynamic/DynamicModel.h"
+#include <random>
 
 namespace dlc::dynamic {
 
@@ -35,6 +36,7 @@ private:
   bool readInstances();
   bool findSizes();
   bool agrees(const Sizes &sizes, const InstanceNumbers &numbers);
+  std::vector<Sizes> chooseChecked(std::minstd_rand &random) const;
   bool findAndCheckSizes();
   std::string checkSizes(const Sizes &sizes);
   std::string describe(const Dim &dim) const;

@@ -3,6 +3,7 @@
 #include "compiler/dynamic/Size.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
 #include <numeric>
 
@@ -115,8 +116,8 @@ static constexpr int64_t kMaxTerm = 8;
 /// Divisors that are tried.
 static constexpr int64_t kMaxDivisors = 256;
 
-SizeFinder::SizeFinder(std::vector<std::vector<int64_t>> given)
-    : instances(std::move(given)) {
+SizeFinder::SizeFinder(std::vector<std::vector<int64_t>> given, bool areMost)
+    : instances(std::move(given)), areMost(areMost) {
   for (unsigned dim = 0; dim < instances.front().size(); ++dim) {
     Values values;
     for (const std::vector<int64_t> &instance : instances)
@@ -186,37 +187,59 @@ static std::pair<int64_t, int64_t> getDivisors(const Values &atom,
                                      : std::pair(first, last);
 }
 
+/// The least and the greatest b for which values = floor((atom + b) / c).
+static std::pair<int64_t, int64_t> getOffsets(const Values &atom,
+                                              const Values &values, int64_t c) {
+  // c * value <= atom + b < c * (value + 1), for all.
+  int64_t low = std::numeric_limits<int64_t>::min(),
+          high = std::numeric_limits<int64_t>::max();
+  for (size_t i = 0; i < values.size() && low <= high; ++i) {
+    int64_t least = c * values[i] - atom[i];
+    low = std::max(low, least);
+    high = std::min(high, least + c - 1);
+  }
+  return {low, high};
+}
+
 /// values = floor((atom + b) / c). What rounds down or up is likelier than
-/// another b, and a small c than a large one.
+/// another b, and then a c of more factors of two, as widths of vectors and
+/// tiles are, and a small one. Another b than these is only known where nothing
+/// else fits.
 std::optional<Size> SizeFinder::findQuotient(const Values &values) {
   std::optional<Size> best;
-  std::pair<bool, int64_t> bestRank(true, std::numeric_limits<int64_t>::max());
+  using Rank = std::tuple<bool, int, int64_t>;
+  Rank bestRank(true, 0, std::numeric_limits<int64_t>::max());
   for (const Atom &atom : atoms) {
     auto [first, last] = getDivisors(atom.values, values);
     auto [least, greatest] =
         std::minmax_element(atom.values.begin(), atom.values.end());
     int64_t run = *greatest - *least;
+    int numFits = 0;
+    std::optional<Size> fit;
+    Rank fitRank = bestRank;
     for (int64_t c = first; c <= last; ++c) {
-      // c * value <= atom + b < c * (value + 1), for all.
-      int64_t low = std::numeric_limits<int64_t>::min(),
-              high = std::numeric_limits<int64_t>::max();
-      for (size_t i = 0; i < values.size() && low <= high; ++i) {
-        int64_t least = c * values[i] - atom.values[i];
-        low = std::max(low, least);
-        high = std::min(high, least + c - 1);
-      }
-      auto isOpen = [&](int64_t b) { return low <= b && b <= high; };
-      bool isRounding = isOpen(0) || isOpen(c - 1);
-      bool isOneStep = c > run / 2;
-      if (low > high || (low < high && !isOneStep && !isRounding) ||
-          std::pair(!isRounding, c) >= bestRank)
+      auto [low, high] = getOffsets(atom.values, values, c);
+      if (low > high)
         continue;
-      bestRank = {!isRounding, c};
+      ++numFits;
+      auto isOpen = [&, low = low, high = high](int64_t b) {
+        return low <= b && b <= high;
+      };
+      bool isRounding = isOpen(0) || isOpen(c - 1);
+      bool isOneStep = areMost && c > run / 2;
+      Rank rank(!isRounding, isRounding ? -llvm::countr_zero(uint64_t(c)) : 0,
+                c);
+      if ((low < high && !isOneStep && !isRounding) || rank >= fitRank)
+        continue;
+      fitRank = rank;
       int64_t b = isOpen(0) ? 0 : isOpen(c - 1) ? c - 1 : low;
-      best = (atom.size + Size::constant(b)).floorDivide(c);
-      if (isRounding)
-        break;
+      fit = (atom.size + Size::constant(b)).floorDivide(c);
     }
+    bool isKnown = !std::get<0>(fitRank) || numFits == 1 || areMost;
+    if (!fit || !isKnown)
+      continue;
+    best = fit;
+    bestRank = fitRank;
   }
   return best;
 }

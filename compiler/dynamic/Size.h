@@ -49,8 +49,11 @@ using Values = std::vector<int64_t>;
 /// divisions, and some far from these, for the divisors.
 class SizeFinder {
 public:
-  /// \p instances: the sizes of the dimensions in each instance.
-  explicit SizeFinder(std::vector<std::vector<int64_t>> instances);
+  /// \p instances: the sizes of the dimensions in each instance. With
+  /// \p areMost the dimensions have hardly any others: what steps up between
+  /// two of them may do so anywhere there.
+  explicit SizeFinder(std::vector<std::vector<int64_t>> instances,
+                      bool areMost = false);
 
   /// Nothing where no expression is found.
   std::optional<Size> find(const Values &values);
@@ -79,6 +82,7 @@ private:
                                   int depth);
 
   std::vector<std::vector<int64_t>> instances;
+  bool areMost;
   std::vector<Atom> atoms; ///< the dimensions first
   std::map<Values, Size> known;
   std::map<Values, int> failures; ///< the greatest depth that found nothing

@@ -155,3 +155,16 @@ def test_mean_over_a_dynamic_plane(tmp_path):
         x = np.random.RandomState(0).rand(2, 3, height, width).astype(np.float32)
         np.savez(tmp_path / "io.npz", **{"in:x": x, "out:m_output": x.mean((2, 3))})
         dlc("verify", tmp_path / "m.so", "--io", tmp_path / "io.npz")
+
+
+@pytest.mark.parametrize("target", ["cpu", "cuda"])
+def test_sizes_far_from_those_compared(target, tmp_path):
+    """Quotients by 31 and by 32 are the same for small sizes."""
+    symbol = Symbol()
+    symbol.save(tmp_path / "m-symbol.json", symbol("sum", "m", symbol("null", "x")))
+    dlc("compile", tmp_path / "m-symbol.json", "--input=x=N", "--target", target, "-o", tmp_path / "m.so")
+    run = on_device if target == "cuda" else dlc
+    for size in (5, 1000, 5000, 70000):
+        x = np.random.RandomState(size).rand(size).astype(np.float32)
+        np.savez(tmp_path / "io.npz", **{"in:x": x, "out:m_output": x.sum(dtype=np.float64, keepdims=True).astype(np.float32)})
+        run("verify", tmp_path / "m.so", "--io", tmp_path / "io.npz")

@@ -115,6 +115,27 @@ TEST_F(SizeFinderTest, ForgetsAtoms) {
   EXPECT_EQ(finder.countAtoms(), count);
 }
 
+TEST(SizeFinder, PrefersFactorsOfTwo) {
+  // 31 and 33 would do for these sizes.
+  std::vector<std::vector<int64_t>> instances;
+  Values values;
+  for (int64_t n : {8, 9, 10, 11, 12, 24, 57, 130, 323}) {
+    instances.push_back({n});
+    values.push_back(n / 32);
+  }
+  std::optional<Size> size = SizeFinder(instances).find(values);
+  ASSERT_TRUE(size.has_value());
+  EXPECT_EQ(size->evaluate({70000}), 70000 / 32);
+}
+
+TEST(SizeFinder, GuessesStepsOfFewSizesOnly) {
+  // Some quotient that steps up somewhere between 230 and 260, and 290 and 310.
+  std::vector<std::vector<int64_t>> instances{
+      {224}, {230}, {260}, {290}, {310}};
+  Values values{10, 10, 11, 11, 12};
+  EXPECT_FALSE(SizeFinder(instances).find(values).has_value());
+}
+
 TEST_F(SizeFinderTest, FindsNothingInNoise) {
   uint64_t state = 1;
   EXPECT_FALSE(finder.find(evaluate([&](auto...) {
