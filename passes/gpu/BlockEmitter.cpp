@@ -93,13 +93,14 @@ void BlockEmitter::emitBarrier(Location loc) {
 }
 
 void BlockEmitter::flush(Location loc) {
-  if (!pending.empty())
+  // A team's code has no loops around what is shared.
+  if (!pending.empty() && !team)
     emitBarrier(loc);
 }
 
 void BlockEmitter::order(Location loc, const MemoryUse &use) {
   if (pending.conflictsWith(use))
-    emitBarrier(loc);
+    team ? startStage() : emitBarrier(loc);
   // What nobody writes needs no order.
   for (void *buffer : use.reads)
     if (written.contains(buffer))
@@ -186,7 +187,7 @@ LogicalResult BlockEmitter::emitSharedOp(Operation &op) {
         std::optional<LoopNest> nest = getSharedNest(loop);
         if (nest) {
           order(loc, getMemoryUse(loop));
-          return emitSharedNest(*nest);
+          return emitEffect(loc, [&] { return emitSharedNest(*nest); });
         }
         flush(loc);
         // Stores can't be held back where one thread alone has them.
@@ -211,13 +212,15 @@ LogicalResult BlockEmitter::emitSharedOp(Operation &op) {
       })
       .Case([&](StoreOp store) {
         order(loc, getMemoryUse(store));
-        Value isFirst =
-            arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                  sharer, constantIndex(loc, 0));
-        auto choice = scf::IfOp::create(builder, loc, isFirst);
-        OpBuilder::InsertionGuard guard(builder);
-        builder.setInsertionPointToStart(choice.thenBlock());
-        return BodyEmitter::emitOp(op);
+        return emitEffect(loc, [&] {
+          Value isFirst =
+              arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                    sharer, constantIndex(loc, 0));
+          auto choice = scf::IfOp::create(builder, loc, isFirst);
+          OpBuilder::InsertionGuard guard(builder);
+          builder.setInsertionPointToStart(choice.thenBlock());
+          return BodyEmitter::emitOp(op);
+        });
       })
       .Case([&](LoadOp load) {
         order(loc, getMemoryUse(load));
@@ -256,13 +259,37 @@ LogicalResult BlockEmitter::emitSharedNest(const LoopNest &nest) {
 
 LogicalResult BlockEmitter::emitGroups(VectorLoopOp op) {
   Location loc = op.getLoc();
-  numLanes = op.getExtent();
-  Value lanes = constantIndex(loc, numLanes);
-  map(op.getBody().getArgument(0),
-      arith::RemUIOp::create(builder, loc, thread, lanes));
-  sharer = arith::DivUIOp::create(builder, loc, thread, lanes);
+  Value before = sharer;
+  setLanes(loc, op.getExtent());
+  map(op.getBody().getArgument(0), getLane(loc));
   LogicalResult result = emitBlock(op.getBody().front());
   numLanes = 1;
+  sharer = before;
+  return result;
+}
+
+LogicalResult BlockEmitter::emitNeighbours(const LoopNest &nest, int64_t lanes,
+                                           Value group) {
+  Location loc = nest.loops.front()->getLoc();
+  setLanes(loc, lanes);
+  Value linear =
+      add(loc, multiply(loc, group, constantIndex(loc, lanes)), getLane(loc));
+  int64_t count = nest.getNumIterations();
+  if (nest.isDynamic || count % lanes != 0) {
+    // All threads have to be there where they wait: some repeat the last one.
+    isOwnLane = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                      linear, constantIndex(loc, count));
+    linear = arith::MinUIOp::create(builder, loc, linear,
+                                    constantIndex(loc, count - 1));
+  }
+  for (auto [index, value] :
+       llvm::zip(nest.indices, delinearize(loc, linear, nest.extents)))
+    map(index, value);
+  LogicalResult result = emitBetween(nest);
+  if (succeeded(result))
+    result = emitTask(nest.getBody(), getMemoryUse(nest.loops.front()));
+  numLanes = 1;
   sharer = thread;
+  isOwnLane = nullptr;
   return result;
 }

@@ -11,11 +11,24 @@
 
 namespace dlc::kernel {
 
+/// Blocks that share a task. They wait for each other by launches, each of
+/// which does one stage of the task: one that ends where something is needed
+/// that others made.
+struct BlockTeam {
+  int64_t size;
+  mlir::Value member; ///< the block's number in the team
+  mlir::Value phase;  ///< the number of the launch
+  /// Gets global memory of the task.
+  std::function<mlir::Value(mlir::Location, mlir::MemRefType)> allocate;
+  int64_t stage = 0; ///< what is emitted now belongs to it
+};
+
 /// The code of a task is either that of one thread, or of all threads of a
-/// block: these compute what is outside loops all alike, take turns at the
-/// iterations of loops and reductions, and let one of them store. Where lanes
-/// have long reductions of their own, there is a group of threads for each.
-/// They wait for each other where one of them touches what another has written.
+/// block, or of a team of blocks: these compute what is outside loops all
+/// alike, take turns at the iterations of loops and reductions, and let one of
+/// them store. Where lanes have long reductions of their own, there is a group
+/// of threads for each. They wait for each other where one of them touches what
+/// another has written.
 class BlockEmitter : public BodyEmitter {
 public:
   BlockEmitter(mlir::OpBuilder &builder, int64_t numThreads,
@@ -27,6 +40,9 @@ public:
   /// The number of the thread in its block. Emitted once for the function.
   mlir::Value getThread() const { return thread; }
   void setThread(mlir::Value value) { thread = sharer = value; }
+  /// Lets the blocks of \p value share what is emitted from now on; null: the
+  /// threads of one block.
+  void setTeam(BlockTeam *value);
 
   /// Emits the iteration number \p linear of \p nest as the code of one thread.
   mlir::LogicalResult emitIteration(const LoopNest &nest, mlir::Value linear);
@@ -43,6 +59,11 @@ public:
   /// Emits \p block as the code of all threads of a block; \p use is what the
   /// task it belongs to uses.
   mlir::LogicalResult emitTask(mlir::Block &block, const MemoryUse &use);
+  /// Emits iterations of \p nest, neighbours of each other, as the code of all
+  /// threads of a block: \p lanes of them, as many as follow each other in
+  /// group number \p group.
+  mlir::LogicalResult emitNeighbours(const LoopNest &nest, int64_t lanes,
+                                     mlir::Value group);
   /// Emits \p block as the code of one thread.
   mlir::LogicalResult emitInThread(mlir::Block &block);
 
@@ -58,7 +79,11 @@ public:
   void startTile() { tileBytes = 0; }
   int64_t getSharedBytes() const { return sharedBytes; }
 
-  int64_t getNumSharers() const { return numThreads / numLanes; }
+  /// The threads that share a lane's work: of a block, and of all.
+  int64_t getBlockSharers() const { return numThreads / numLanes; }
+  int64_t getNumSharers() const {
+    return getBlockSharers() * (team ? team->size : 1);
+  }
   /// Calls \p body with each number below \p count that is the thread's own.
   /// \p isDynamic: it is the number of one size of several.
   mlir::LogicalResult
@@ -66,7 +91,7 @@ public:
                   llvm::function_ref<mlir::LogicalResult(mlir::Value)> body);
   /// Waits for all threads of the block.
   void emitBarrier(mlir::Location loc);
-  /// Waits where \p use needs it, and notes it.
+  /// Waits where \p use needs it, and notes it. Teams begin another stage.
   void order(mlir::Location loc, const MemoryUse &use);
 
   mlir::Value add(mlir::Location loc, mlir::Value a, mlir::Value b);
@@ -109,7 +134,20 @@ private:
   mlir::LogicalResult emitSharedNest(const LoopNest &nest);
   /// Emits a loop for which lanesHaveGroups holds.
   mlir::LogicalResult emitGroups(VectorLoopOp op);
+  /// Begins another stage of the team's task.
+  void startStage();
+  mlir::Value getLane(mlir::Location loc);
+  /// Lets neighbouring threads be \p lanes lanes.
+  void setLanes(mlir::Location loc, int64_t lanes);
+  /// Emits what \p body writes for those who have to: in the launch of this
+  /// stage, and not for lanes that only fill up a group.
+  mlir::LogicalResult
+  emitEffect(mlir::Location loc,
+             llvm::function_ref<mlir::LogicalResult()> body);
   mlir::LogicalResult emitSharedReduce(ReduceOp op);
+  /// The value of \p op over what is the thread's own.
+  mlir::FailureOr<mlir::Value> emitOwnReduce(ReduceOp op);
+  mlir::LogicalResult emitTeamReduce(ReduceOp op);
   /// Combines the values that the threads of a lane, or of the block, have of
   /// \p value; all get the result.
   mlir::Value combineThreads(mlir::Location loc, ReduceKind kind,
@@ -121,9 +159,11 @@ private:
   Precision precision;
   mlir::Value thread;
   /// Neighbouring threads are the `numLanes` lanes; `sharer` is the number of
-  /// the thread among the `numThreads / numLanes` that share a lane's work.
+  /// the thread among the getNumSharers() that share a lane's work.
   int64_t numLanes = 1;
   mlir::Value sharer;
+  mlir::Value isOwnLane; ///< whether the lane is no other's too; null: it is
+  BlockTeam *team = nullptr;
   bool isShared = false; ///< the code is that of all threads of a block
   BufferSet written;     ///< by the task
   MemoryUse pending;     ///< since all threads waited for each other
@@ -149,6 +189,13 @@ private:
 /// \p mask: any type of 8 to 64 bits.
 mlir::Value emitShuffle(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value value, int64_t mask);
+
+/// The type that memory has for values of \p type, which conditions and indices
+/// have another of.
+mlir::Type getStoredType(mlir::Builder &builder, mlir::Type type);
+/// \p value as \p type: from or to getStoredType.
+mlir::Value convertStored(mlir::OpBuilder &builder, mlir::Location loc,
+                          mlir::Type type, mlir::Value value);
 
 } // namespace dlc::kernel
 

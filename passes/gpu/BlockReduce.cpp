@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reductions that the threads of a block share.
 #include "passes/gpu/BlockEmitter.h"
+#include "passes/gpu/TeamPlan.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -58,15 +59,14 @@ Value dlc::kernel::emitShuffle(OpBuilder &builder, Location loc, Value value,
                          : arith::BitcastOp::create(builder, loc, type, word);
 }
 
-/// The type that memory has for values of \p type.
-static Type getStoredType(OpBuilder &builder, Type type) {
+Type dlc::kernel::getStoredType(Builder &builder, Type type) {
   if (type.isIndex())
     return builder.getI64Type();
   return type.isInteger(1) ? builder.getI8Type() : type;
 }
 
-/// \p value as \p type: from or to getStoredType.
-static Value convert(OpBuilder &builder, Location loc, Type type, Value value) {
+Value dlc::kernel::convertStored(OpBuilder &builder, Location loc, Type type,
+                                 Value value) {
   Type from = value.getType();
   if (from == type)
     return value;
@@ -90,7 +90,7 @@ Value BlockEmitter::combineThreads(Location loc, ReduceKind kind, Value value) {
   Value memory = allocateShared(loc, warps * numLanes, stored);
   Value size = constantIndex(loc, kWarp), lanes = constantIndex(loc, numLanes);
   Value place = arith::RemUIOp::create(builder, loc, thread, size);
-  Value lane = arith::RemUIOp::create(builder, loc, thread, lanes);
+  Value lane = getLane(loc);
   Value isFirst = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
                                         place, lanes);
   auto choice = scf::IfOp::create(builder, loc, isFirst);
@@ -98,15 +98,16 @@ Value BlockEmitter::combineThreads(Location loc, ReduceKind kind, Value value) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(choice.thenBlock());
     Value warp = arith::DivUIOp::create(builder, loc, thread, size);
-    memref::StoreOp::create(builder, loc, convert(builder, loc, stored, value),
-                            memory, add(loc, multiply(loc, warp, lanes), lane));
+    memref::StoreOp::create(builder, loc,
+                            convertStored(builder, loc, stored, value), memory,
+                            add(loc, multiply(loc, warp, lanes), lane));
   }
   emitBarrier(loc);
   Value result;
   for (int64_t warp = 0; warp < warps; ++warp) {
     Value offset = add(loc, constantIndex(loc, warp * numLanes), lane);
     Value loaded = memref::LoadOp::create(builder, loc, memory, offset);
-    loaded = convert(builder, loc, type, loaded);
+    loaded = convertStored(builder, loc, type, loaded);
     result = result ? emitCombine(builder, loc, kind, result, loaded) : loaded;
   }
   // The next reduction may be this one again.
@@ -114,7 +115,7 @@ Value BlockEmitter::combineThreads(Location loc, ReduceKind kind, Value value) {
   return result;
 }
 
-LogicalResult BlockEmitter::emitSharedReduce(ReduceOp op) {
+FailureOr<Value> BlockEmitter::emitOwnReduce(ReduceOp op) {
   Location loc = op.getLoc();
   Block &body = op.getBody().front();
   int64_t count = computeProduct(op.getExtents());
@@ -137,6 +138,23 @@ LogicalResult BlockEmitter::emitSharedReduce(ReduceOp op) {
                            loop.getRegionIterArgs().front(), value);
     scf::YieldOp::create(builder, loc, value);
   }
-  map(op, combineThreads(loc, op.getKind(), loop.getResult(0)));
+  return loop.getResult(0);
+}
+
+LogicalResult BlockEmitter::emitSharedReduce(ReduceOp op) {
+  if (team && isLong(op))
+    return emitTeamReduce(op);
+  // Each block of a team does it on its own.
+  BlockTeam *outer = std::exchange(team, nullptr);
+  Value before = sharer;
+  if (outer)
+    sharer = arith::DivUIOp::create(builder, op.getLoc(), thread,
+                                    constantIndex(op.getLoc(), numLanes));
+  FailureOr<Value> own = emitOwnReduce(op);
+  team = outer;
+  sharer = before;
+  if (failed(own))
+    return failure();
+  map(op, combineThreads(op.getLoc(), op.getKind(), *own));
   return success();
 }

@@ -5,7 +5,7 @@
 #include "passes/gpu/BlockEmitter.h"
 #include "passes/gpu/GridTerm.h"
 #include "passes/gpu/Passes.h"
-#include "passes/gpu/SectionPlan.h"
+#include "passes/gpu/TeamPlan.h"
 #include "passes/gpu/TensorContract.h"
 
 #include "dialects/device/DeviceOps.h"
@@ -71,7 +71,14 @@ private:
   /// Emits \p part for the block number \p block of it.
   LogicalResult emitPart(const GridPart &part, Value block);
   LogicalResult emitThreads(const GridPart &part, Value block);
-  LogicalResult emitBlocks(ParallelOp op, Value block);
+  LogicalResult emitBlocks(const GridPart &part, Value block);
+  LogicalResult emitGroups(const GridPart &part, Value block);
+  /// Emits with \p body what the blocks of \p part's team number \p task have
+  /// to do, of which \p block is one.
+  LogicalResult emitTeam(const GridPart &part, const GridTerm &count,
+                         Value block,
+                         llvm::function_ref<LogicalResult(Value)> body);
+  void mapScratch(const GridPart &part, const GridTerm &count, Value task);
   LogicalResult emitTiles(ContractOp op, Value block);
   int64_t getTileBytes(ParallelOp task);
   GridTerm getNumBlocks(const GridPart &part);
@@ -86,8 +93,15 @@ private:
                                   ValueRange());
   }
   /// Gives each of \p count threads or blocks its own part of the global
-  /// scratch memory for \p op; that of number \p index is mapped.
-  void mapGlobalScratch(ScratchOp op, const GridTerm &count, Value index);
+  /// scratch memory, of \p type; returns that of number \p index.
+  Value allocateGlobal(Location loc, MemRefType type, bool isDynamic,
+                       const GridTerm &count, Value index);
+  /// Maps the part for \p op.
+  void mapGlobalScratch(ScratchOp op, const GridTerm &count, Value index) {
+    emitter->map(op, allocateGlobal(op.getLoc(), flatten(op.getType()),
+                                    TypicalExtents(op).isAnyDynamic(), count,
+                                    index));
+  }
   void finish(ArrayRef<GridTerm> numBlocks);
 
   FuncOp kernel;
@@ -105,17 +119,15 @@ private:
 };
 } // namespace
 
-/// Whether there are no more tasks than multiprocessors. Contractions have
-/// registers for so many threads only.
+/// Whether there are typically no more tasks than multiprocessors. Contractions
+/// have registers for so many threads only.
 bool GridLowering::isLone(const GridPart &part) {
-  if (part.kind != GridPart::Blocks)
-    return false;
-  auto task = cast<ParallelOp>(part.section);
-  bool hasContract =
-      task.walk([](ContractOp) { return WalkResult::interrupt(); })
-          .wasInterrupted();
-  return !hasContract &&
-         computeProduct(task.getExtents()) <= target.getMultiprocessors();
+  if (part.kind == GridPart::Groups)
+    return part.getTypicalTasks() <= target.getMultiprocessors();
+  return part.kind == GridPart::Blocks &&
+         part.getTypicalTasks() <= target.getMultiprocessors() &&
+         !part.section->walk([](ContractOp) { return WalkResult::interrupt(); })
+              .wasInterrupted();
 }
 
 int64_t GridLowering::chooseThreads(ArrayRef<GridPart> parts) {
@@ -127,7 +139,9 @@ int64_t GridLowering::chooseThreads(ArrayRef<GridPart> parts) {
       return getTile(cast<AttendOp>(part.section))->getNumThreads();
     int64_t useful = llvm::PowerOf2Ceil(part.getUsefulThreads());
     int64_t most = part.kind == GridPart::Threads ? kLooseThreads : kMaxThreads;
-    if (isLone(part))
+    if (part.team > 1)
+      useful = most = kTeamThreads;
+    else if (isLone(part))
       most = std::clamp(useful / 4, kMaxThreads, kLoneThreads);
     threads = std::max(threads, std::min(useful, most));
   }
@@ -141,8 +155,11 @@ void GridLowering::chooseTiles(ArrayRef<GridPart> parts) {
       tiles.try_emplace(part.section, chooseTile(part, numThreads));
 }
 
-/// How many tasks there are of \p op.
-static GridTerm getNumTasks(ParallelOp op) {
+/// How many tasks there are of \p part, or groups of them.
+static GridTerm getNumTasks(const GridPart &part) {
+  if (part.kind == GridPart::Groups)
+    return {{{part.nest.getNumIterations(), part.lanes}}, part.nest.isDynamic};
+  auto op = cast<ParallelOp>(part.section);
   GridTerm tasks;
   for (int64_t extent : op.getExtents())
     tasks.factors.push_back({extent});
@@ -157,7 +174,10 @@ GridTerm GridLowering::getNumBlocks(const GridPart &part) {
   case GridPart::Transposed:
     return {{{computeProduct(part.transposition.getGrid(part.nest))}}};
   case GridPart::Blocks:
-    return getNumTasks(cast<ParallelOp>(part.section));
+  case GridPart::Groups: {
+    GridTerm tasks = getNumTasks(part);
+    return part.team > 1 ? tasks * GridTerm{{{part.team}}} : tasks;
+  }
   case GridPart::Tiles: {
     const BlockTile &tile = tiles.find(part.section)->second.best;
     GridTerm product =
@@ -213,17 +233,16 @@ void GridLowering::createFunction() {
   builder.setInsertionPointToStart(&function.getBody().front());
 }
 
-void GridLowering::mapGlobalScratch(ScratchOp op, const GridTerm &count,
-                                    Value index) {
-  Location loc = op.getLoc();
-  auto type = flatten(op.getType());
+Value GridLowering::allocateGlobal(Location loc, MemRefType type,
+                                   bool isDynamic, const GridTerm &count,
+                                   Value index) {
   GridTerm bytes = {{{getBytes(type), kScratchAlignment}, {kScratchAlignment}},
-                    TypicalExtents(op).isAnyDynamic()};
+                    isDynamic};
   Value offset =
       emitter->add(loc, emitSum(scratch, *emitter, loc),
                    emitter->multiply(loc, index, bytes.emit(*emitter, loc)));
   scratch.push_back(bytes * count);
-  emitter->map(op, viewScratch(loc, type, offset));
+  return viewScratch(loc, type, offset);
 }
 
 LogicalResult GridLowering::emitThreads(const GridPart &part, Value block) {
@@ -259,12 +278,51 @@ int64_t GridLowering::getTileBytes(ParallelOp task) {
   return bytes;
 }
 
-LogicalResult GridLowering::emitBlocks(ParallelOp op, Value block) {
-  Location loc = op.getLoc();
-  SmallVector<Value> indices =
-      emitter->delinearize(loc, block, op.getExtents());
-  for (auto [argument, index] : llvm::zip(op.getBody().getArguments(), indices))
-    emitter->map(argument, index);
+LogicalResult
+GridLowering::emitTeam(const GridPart &part, const GridTerm &count, Value block,
+                       llvm::function_ref<LogicalResult(Value)> body) {
+  if (part.team == 1)
+    return body(block);
+  Location loc = part.section->getLoc();
+  Value size = emitter->constantIndex(loc, part.team);
+  Value task = arith::DivUIOp::create(builder, loc, block, size);
+  BlockTeam team{part.team, arith::RemUIOp::create(builder, loc, block, size),
+                 emitPhase(loc), [&](Location loc, MemRefType type) {
+                   return allocateGlobal(loc, type, /*isDynamic=*/false, count,
+                                         task);
+                 }};
+  emitter->setTeam(&team);
+  LogicalResult result = body(task);
+  emitter->setTeam(nullptr);
+  numPhases = team.stage + 1;
+  return result;
+}
+
+LogicalResult GridLowering::emitGroups(const GridPart &part, Value block) {
+  return emitTeam(part, getNumTasks(part), block, [&](Value group) {
+    return emitter->emitNeighbours(part.nest, part.lanes, group);
+  });
+}
+
+LogicalResult GridLowering::emitBlocks(const GridPart &part, Value block) {
+  auto op = cast<ParallelOp>(part.section);
+  GridTerm count = getNumTasks(part);
+  return emitTeam(part, count, block, [&](Value task) {
+    Location loc = op.getLoc();
+    for (auto [argument, index] :
+         llvm::zip(op.getBody().getArguments(),
+                   emitter->delinearize(loc, task, op.getExtents())))
+      emitter->map(argument, index);
+    mapScratch(part, count, task);
+    return emitter->emitTask(op.getBody().front(), getMemoryUse(op));
+  });
+}
+
+/// Gives the task number \p task its scratch memory: that of its block, as far
+/// as it has room, or all blocks'.
+void GridLowering::mapScratch(const GridPart &part, const GridTerm &count,
+                              Value task) {
+  auto op = cast<ParallelOp>(part.section);
   int64_t tileBytes = getTileBytes(op);
   emitter->startPart(tileBytes);
   int64_t room = target.getBlockSharedBytes() - tileBytes - kReductionBytes;
@@ -272,15 +330,16 @@ LogicalResult GridLowering::emitBlocks(ParallelOp op, Value block) {
     MemRefType type = scratch.getType();
     int64_t bytes = getBytes(type);
     // How much shared memory there is is said when the code is made.
-    if (bytes > room || TypicalExtents(scratch).isAnyDynamic()) {
-      mapGlobalScratch(scratch, getNumTasks(op), block);
+    if (part.team > 1 || bytes > room ||
+        TypicalExtents(scratch).isAnyDynamic()) {
+      mapGlobalScratch(scratch, count, task);
       continue;
     }
     room -= llvm::alignTo(bytes, kScratchAlignment);
-    emitter->map(scratch, emitter->allocateShared(loc, type.getNumElements(),
-                                                  type.getElementType()));
+    emitter->map(scratch,
+                 emitter->allocateShared(op.getLoc(), type.getNumElements(),
+                                         type.getElementType()));
   }
-  return emitter->emitTask(op.getBody().front(), getMemoryUse(op));
 }
 
 LogicalResult GridLowering::emitTiles(ContractOp op, Value block) {
@@ -306,7 +365,9 @@ LogicalResult GridLowering::emitPart(const GridPart &part, Value block) {
   case GridPart::Transposed:
     return emitter->emitTransposed(part.nest, part.transposition, block);
   case GridPart::Blocks:
-    return emitBlocks(cast<ParallelOp>(part.section), block);
+    return emitBlocks(part, block);
+  case GridPart::Groups:
+    return emitGroups(part, block);
   case GridPart::Tiles:
     return emitTiles(cast<ContractOp>(part.section), block);
   case GridPart::Attention: {
@@ -413,8 +474,10 @@ LogicalResult GridLowering::run() {
   // What accesses allow at one size they may not at others.
   if (!kernel->hasAttr(kAnySizeAttr))
     planAccesses(parts, target.getMultiprocessors());
-  sharesDepth = parts.size() == 1 && sections == &kernel.getBody().front() &&
-                !kernel->hasAttr(kAnySizeAttr);
+  bool hasLaunches = parts.size() == 1 && sections == &kernel.getBody().front();
+  sharesDepth = hasLaunches && !kernel->hasAttr(kAnySizeAttr);
+  if (hasLaunches)
+    parts.front().team = chooseTeam(parts.front(), target.getMultiprocessors());
   chooseTiles(parts);
   createFunction();
   emitter = std::make_unique<BlockEmitter>(builder, numThreads, precision);

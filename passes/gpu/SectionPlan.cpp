@@ -3,6 +3,7 @@
 #include "passes/gpu/SectionPlan.h"
 #include "passes/gpu/BlockTile.h"
 #include "passes/gpu/MemoryUse.h"
+#include "passes/gpu/TeamPlan.h"
 #include "passes/kernel/TypicalExtents.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -23,8 +24,7 @@ static constexpr int64_t kBusyThreads = 32 << 10;
 static constexpr int64_t kEnoughThreads = 256;
 static constexpr int64_t kWarp = 32;
 
-/// How often \p op adds, typically.
-static int64_t getTrips(ReduceOp op) {
+int64_t dlc::kernel::getTrips(ReduceOp op) {
   LoopNest nest;
   nest.push(op);
   return nest.getTypicalIterations();
@@ -132,18 +132,32 @@ bool dlc::kernel::lanesHaveGroups(Operation *loop) {
       [](ReduceOp reduce) { return getTrips(reduce) >= kGroupTrips; });
 }
 
-/// Whether the tasks of \p nest, whose body has lanes with long reductions, are
-/// too few for a thread for each lane to keep a GPU busy.
-static bool needsGroups(const LoopNest &nest) {
-  return nest.loops.size() == 2 && lanesHaveGroups(nest.loops.back()) &&
-         nest.getTypicalIterations() < kBusyThreads;
+/// How many neighbouring iterations of \p nest, which have long reductions and
+/// are too few for a thread each to keep a GPU busy, share the threads of a
+/// block; 0: that isn't so.
+static int64_t getGroupLanes(const LoopNest &nest) {
+  int64_t iterations = nest.getTypicalIterations();
+  if (!nest.hasLanes() || iterations >= kBusyThreads ||
+      !isShareable(nest.getBody()) ||
+      llvm::none_of(nest.getBody().getOps<ReduceOp>(), [](ReduceOp reduce) {
+        return getTrips(reduce) >= kGroupTrips;
+      }))
+    return 0;
+  // Those that are neighbours in memory, if a warp has room for them.
+  auto inner = cast<VectorLoopOp>(*llvm::find_if(
+      nest.loops, [](Operation *loop) { return isa<VectorLoopOp>(loop); }));
+  int64_t lanes = TypicalExtents(inner).get(0, inner.getExtent());
+  lanes = lanes < kWarp && llvm::isPowerOf2_64(lanes) ? lanes : iterations;
+  return std::min<int64_t>(llvm::PowerOf2Ceil(lanes), kWarp);
 }
 
 static void planParallel(ParallelOp op, std::vector<GridPart> &parts) {
   bool usesScratch = !getScratch(op).empty();
   LoopNest nest = getLoopNest(op);
-  if (needsGroups(nest)) {
-    parts.push_back({GridPart::Blocks, op});
+  if (int64_t lanes = usesScratch ? 0 : getGroupLanes(nest)) {
+    GridPart part{GridPart::Groups, op, std::move(nest)};
+    part.lanes = lanes;
+    parts.push_back(std::move(part));
     return;
   }
   if (nest.hasLanes() && !usesScratch && !contains<ContractOp>(op)) {
@@ -234,11 +248,20 @@ static int64_t getUsefulThreads(ContractOp op) {
   return typical.rows < kMinTensorRows ? results * parts : results;
 }
 
+int64_t GridPart::getTypicalTasks() const {
+  LoopNest tasks = nest;
+  if (kind == Blocks)
+    tasks.push(section);
+  return llvm::divideCeil(tasks.getTypicalIterations(), lanes);
+}
+
 int64_t GridPart::getUsefulThreads() const {
   if (kind == Threads)
     return nest.isDynamic ? kBusyThreads : getNumThreads();
   if (kind == Transposed)
     return transposition.readTile * transposition.writeTile;
+  if (kind == Groups)
+    return lanes * kGroupTrips;
   int64_t threads = 1;
   section->walk([&](Operation *inner) {
     if (lanesHaveGroups(inner))

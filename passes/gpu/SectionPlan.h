@@ -13,17 +13,23 @@ struct GridPart {
   enum Kind {
     Threads,    ///< each iteration of `nest`, or a few of them, is a thread
     Transposed, ///< each tile of `transposition` is a block
-    Blocks,     ///< each task of the `kernel.parallel` is a block
+    Blocks,     ///< each task of the `kernel.parallel` is a team of blocks
+    Groups,     ///< each `lanes` iterations of `nest` are one
     Tiles,      ///< each tile of the `kernel.contract` is a block
     Attention   ///< each tile of the `kernel.attend` is a block
   } kind;
   mlir::Operation *section;
-  LoopNest nest = {}; ///< of Threads and Transposed
+  LoopNest nest = {}; ///< of Threads, Transposed and Groups
   WideAccess wide = {};
   Transposition transposition = {};
+  int64_t lanes = 1; ///< neighbouring threads, each with an iteration of Groups
+  int64_t team = 1;  ///< blocks that share a task or group
 
   /// How many threads run `nest`.
   int64_t getNumThreads() const { return nest.getNumIterations() / wide.width; }
+
+  /// How many tasks, or groups of iterations, Blocks and Groups typically have.
+  int64_t getTypicalTasks() const;
 
   /// How many threads a block has use for.
   int64_t getUsefulThreads() const;

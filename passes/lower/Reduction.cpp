@@ -7,6 +7,7 @@
 #include "dialects/graph/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include <limits>
 
 using namespace mlir;
 using namespace dlc;
@@ -15,6 +16,9 @@ namespace scalar = dlc::graph::scalar;
 
 using graph::getTensorType;
 using Indices = GroupLowering::Indices;
+
+/// Rows of fewer elements aren't worth more threads than one each.
+static constexpr int64_t kSharedExtent = 64;
 
 static kernel::ReduceKind getKind(graph::Combiner combiner) {
   switch (combiner) {
@@ -126,35 +130,74 @@ LogicalResult dlc::lower::lowerReduction(GroupLowering &lowering,
   return walkReduced(lowering, loc, input, axes, op.getKeepsAxes(), body);
 }
 
-LogicalResult dlc::lower::lowerArgReduction(GroupLowering &lowering,
-                                            Operation *op) {
-  Location loc = op->getLoc();
-  OpBuilder &b = lowering.builder;
-  Value input = op->getOperand(0);
-  auto type = getTensorType(input);
-  bool isMax = isa<graph::ArgmaxOp>(op);
-  int64_t axis = isMax ? cast<graph::ArgmaxOp>(op).getAxis()
-                       : cast<graph::ArgminOp>(op).getAxis();
-  bool keepsAxes = isMax ? cast<graph::ArgmaxOp>(op).getKeepdims()
-                         : cast<graph::ArgminOp>(op).getKeepdims();
-  int64_t extent = type.getDimSize(axis);
-  ElementEmitter &emitter = lowering.emitter;
+namespace {
+/// Finds where the first of the largest or smallest elements of a row is. NaN
+/// is neither, but where it comes first.
+class ArgReductionEmitter {
+public:
+  ArgReductionEmitter(GroupLowering &lowering, Operation *op)
+      : lowering(lowering), op(op), loc(op->getLoc()), b(lowering.builder),
+        isMax(isa<graph::ArgmaxOp>(op)), input(op->getOperand(0)),
+        type(getTensorType(input)),
+        axis(isMax ? cast<graph::ArgmaxOp>(op).getAxis()
+                   : cast<graph::ArgminOp>(op).getAxis()),
+        keepsAxes(isMax ? cast<graph::ArgmaxOp>(op).getKeepdims()
+                        : cast<graph::ArgminOp>(op).getKeepdims()),
+        extent(type.getDimSize(axis)) {}
 
-  Indices at = lowering.openTasks(loc, lowering.getRootType().getShape());
-  auto constantIndex = [&](int64_t v) -> Value {
-    return arith::ConstantIndexOp::create(b, loc, v);
-  };
-  auto read = [&](AffineExpr position) {
-    return emitter.emit(input, getOperandIndices(type.getRank(), axis,
-                                                 keepsAxes, at, position));
-  };
+  LogicalResult emit();
+
+private:
+  FailureOr<Value> read(AffineExpr position) {
+    return lowering.emitter.emit(
+        input,
+        getOperandIndices(type.getRank(), axis, keepsAxes, at, position));
+  }
+  Value constantIndex(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+  Value isBetter(Value x, Value best) {
+    return scalar::compare(
+        b, loc, isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT,
+        isMax ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::slt, x, best);
+  }
+  bool isRowInMemory() const;
+  LogicalResult emitOneByOne();
+  LogicalResult emitShared();
+  LogicalResult finish(Value position) {
+    lowering.emitter.setElement(op->getResult(0), position);
+    return lowering.finish(loc, at);
+  }
+
+  GroupLowering &lowering;
+  Operation *op;
+  Location loc;
+  OpBuilder &b;
+  bool isMax;
+  Value input;
+  RankedTensorType type;
+  int64_t axis;
+  bool keepsAxes;
+  int64_t extent;
+  Indices at;
+};
+} // namespace
+
+/// Whether elements of a row are side by side: threads that share one read
+/// neighbours then.
+bool ArgReductionEmitter::isRowInMemory() const {
+  return llvm::all_of(type.getShape().drop_front(axis + 1),
+                      [](int64_t size) { return size == 1; });
+}
+
+LogicalResult ArgReductionEmitter::emitOneByOne() {
+  ElementEmitter &emitter = lowering.emitter;
   FailureOr<Value> first = read(emitter.constant(0));
   if (failed(first))
     return failure();
-  Value zero = constantIndex(0);
-  auto loop =
-      scf::ForOp::create(b, loc, constantIndex(1), constantIndex(extent),
-                         constantIndex(1), ValueRange{*first, zero});
+  auto loop = scf::ForOp::create(b, loc, constantIndex(1),
+                                 constantIndex(extent), constantIndex(1),
+                                 ValueRange{*first, constantIndex(0)});
   {
     OpBuilder::InsertionGuard guard(b);
     ElementEmitter::Scope scope(emitter);
@@ -163,21 +206,82 @@ LogicalResult dlc::lower::lowerArgReduction(GroupLowering &lowering,
     FailureOr<Value> x = read(emitter.addIndex(loop.getInductionVar(), extent));
     if (failed(x))
       return failure();
-    Value isBetter = scalar::compare(
-        b, loc, isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT,
-        isMax ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::slt, *x,
-        best);
-    Value value = arith::SelectOp::create(b, loc, isBetter, *x, best);
-    Value position = arith::SelectOp::create(b, loc, isBetter,
-                                             loop.getInductionVar(), bestAt);
+    Value better = isBetter(*x, best);
+    Value value = arith::SelectOp::create(b, loc, better, *x, best);
+    Value position =
+        arith::SelectOp::create(b, loc, better, loop.getInductionVar(), bestAt);
     scf::YieldOp::create(b, loc, ValueRange{value, position});
   }
-  emitter.setElement(
-      op->getResult(0),
+  return finish(
       arith::IndexCastOp::create(b, loc, b.getI64Type(), loop.getResult(1)));
-  LogicalResult result = lowering.finish(loc, at);
+}
+
+/// The best element, and then the first one that is no worse.
+LogicalResult ArgReductionEmitter::emitShared() {
+  ElementEmitter &emitter = lowering.emitter;
+  Type element = type.getElementType();
+  FailureOr<Value> first = read(emitter.constant(0));
+  if (failed(first))
+    return failure();
+  // What isn't better than the first one, such as NaN, doesn't count.
+  auto best = lowering.emitReduce(
+      loc, isMax ? kernel::ReduceKind::Max : kernel::ReduceKind::Min, extent,
+      element, [&](ArrayRef<AffineExpr> position) -> FailureOr<Value> {
+        FailureOr<Value> x = read(position[0]);
+        if (failed(x))
+          return failure();
+        return Value(
+            arith::SelectOp::create(b, loc, isBetter(*x, *first), *x, *first));
+      });
+  if (failed(best))
+    return failure();
+  // Indices may be of 32 bits.
+  Type i64 = b.getI64Type();
+  Value none = arith::ConstantIntOp::create(
+      b, loc, i64, std::numeric_limits<int64_t>::max());
+  auto position = lowering.emitReduce(
+      loc, kernel::ReduceKind::Min, extent, i64,
+      [&](ArrayRef<AffineExpr> position) -> FailureOr<Value> {
+        FailureOr<Value> x = read(position[0]);
+        if (failed(x))
+          return failure();
+        Value isBest = scalar::compare(b, loc, arith::CmpFPredicate::OEQ,
+                                       arith::CmpIPredicate::eq, *x, *best);
+        Value index = emitter.emitIndex(loc, position[0]);
+        return Value(arith::SelectOp::create(
+            b, loc, isBest, arith::IndexCastOp::create(b, loc, i64, index),
+            none));
+      });
+  if (failed(position))
+    return failure();
+  // A row that begins with NaN has nothing that is equal to that.
+  Value isNone =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, *position, none);
+  Value zero = arith::ConstantIntOp::create(b, loc, i64, 0);
+  return finish(arith::SelectOp::create(b, loc, isNone, zero, *position));
+}
+
+LogicalResult ArgReductionEmitter::emit() {
+  at = lowering.openTasks(loc, lowering.getRootType().getShape());
+  LogicalResult result = success();
+  bool isShared =
+      lowering.decisions.decide(isRowInMemory() && extent >= kSharedExtent);
+  auto note = [&](LogicalResult part) {
+    if (failed(part))
+      result = failure();
+  };
+  if (isShared)
+    lowering.emitAlternatives(
+        loc, [&] { note(emitOneByOne()); }, [&] { note(emitShared()); });
+  else
+    result = emitOneByOne();
   lowering.closeSection();
   return result;
+}
+
+LogicalResult dlc::lower::lowerArgReduction(GroupLowering &lowering,
+                                            Operation *op) {
+  return ArgReductionEmitter(lowering, op).emit();
 }
 
 LogicalResult dlc::lower::lowerCumsum(GroupLowering &lowering,

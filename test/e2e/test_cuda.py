@@ -207,3 +207,45 @@ def test_wide_accesses(shape, dtype, instruction, tmp_path):
               "--emit", "ptx", "-o", "-").stdout
     assert set(re.findall(r"ld\.global\S*", ptx)) == {instruction}
     assert instruction.replace("ld", "st") in ptx
+
+
+def normalized(x, axes):
+    return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + 1e-5)
+
+
+# Operator, attributes, shape of its input, what numpy says, and how often the kernel is launched.
+LONG = [
+    ("sum", {}, (300, 700), lambda x: x.sum().reshape(1), 2),
+    ("sum", {"axis": 0}, (9000, 37), lambda x: x.sum(0), 2),
+    ("max", {"axis": (0, 2)}, (30, 3, 3000), lambda x: x.max((0, 2)), 2),
+    ("norm", {"axis": 1, "keepdims": True}, (3, 90001), lambda x: np.sqrt((x * x).sum(1, keepdims=True)), 2),
+    ("softmax", {"axis": -1}, (2, 70001), lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True), 3),
+    ("LayerNorm", {"axis": -1}, (3, 50000), lambda x: normalized(x, -1), 3),
+    ("InstanceNorm", {"eps": 1e-5}, (1, 5, 200, 150), lambda x: normalized(x, (2, 3)), 3),
+    ("argmax", {"axis": 1}, (3, 60000), lambda x: x.argmax(1), 3),
+    ("argmin", {"axis": 1}, (200, 300), lambda x: x.argmin(1), 1),
+    ("mean", {"axis": 1}, (2, 1500, 100), lambda x: x.mean(1), 1),
+]
+
+
+@pytest.mark.parametrize("targets, dims", [("cuda", ""), ("cpu,cuda", ""), ("cuda", "N")])
+@pytest.mark.parametrize("operator, attributes, shape, reference, launches", LONG)
+def test_blocks_share_long_rows(operator, attributes, shape, reference, launches, targets, dims, tmp_path):
+    """In a launch for what each row is reduced to and one for the rest, where one block or thread would take longer."""
+    symbol, x = Symbol(), np.random.RandomState(0).rand(*shape).astype(np.float32)
+    given, inputs = {"x": x}, [symbol("null", "x")]
+    if operator.endswith("Norm"):
+        for name, value in (("gamma", 1), ("beta", 0)):
+            given[name] = np.full(shape[int(attributes.get("axis", 1))], value, np.float32)
+            inputs.append(symbol("null", name))
+    symbol.save(tmp_path / "m-symbol.json", symbol(operator, "m", *inputs, **attributes))
+    want = reference(x.astype(np.float64)).astype(np.float32)
+    np.savez(tmp_path / "io.npz", **{f"in:{name}": value for name, value in given.items()}, **{"out:m_output": want})
+    flags = [f"--input={name}={'x'.join(map(str, value.shape))}" for name, value in given.items()]
+    if dims:
+        flags[0] = "--input=x=" + "x".join([dims, *map(str, shape[1:])])
+    dlc("compile", tmp_path / "m-symbol.json", *flags, "--target", targets, "-o", tmp_path / "m.so")
+    kernels = json.loads(dlc("inspect", tmp_path / "m.so", "--json").stdout)["kernels"]
+    if not dims:
+        assert max(kernel["cuda"]["phases"] for kernel in kernels) == launches
+    on_device("verify", tmp_path / "m.so", "--io", tmp_path / "io.npz", "--rtol", "1e-4")

@@ -243,8 +243,8 @@ module attributes {device.gpu = #gpu} {
 // two groups of a warp exchange their sums, then the 16 warps.
 // CHECK-LABEL: gpu.func @groups
 // CHECK-SAME: kernel.threads = 512
-// CHECK: %[[LANE:.+]] = arith.remui %[[THREAD:.+]], %c16
-// CHECK: %[[SHARER:.+]] = arith.divui %[[THREAD]], %c16
+// CHECK: %[[SHARER:.+]] = arith.divui %[[THREAD:.+]], %c16
+// CHECK: %[[LANE:.+]] = arith.remui %[[THREAD]], %c16
 // CHECK: scf.for %{{.+}} = %[[SHARER]] to %c900 step %c32
 // CHECK-COUNT-1: gpu.shuffle xor
 // CHECK-NOT: gpu.shuffle

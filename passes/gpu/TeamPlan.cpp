@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many blocks share a task: what their launches take is weighed against
+// what one block takes.
+#include "passes/gpu/TeamPlan.h"
+#include "passes/gpu/MemoryUse.h"
+#include "passes/kernel/TypicalExtents.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace dlc::kernel;
+
+/// Reductions of fewer elements aren't worth a launch.
+static constexpr int64_t kLongTrips = 256;
+/// Blocks of a team that a multiprocessor has at once, and iterations of the
+/// longest loop that a thread has at least.
+static constexpr int64_t kResidentBlocks = 4, kLeastIterations = 4;
+/// Operations of a thread that a multiprocessor executes in a cycle, with as
+/// many threads as those blocks have; a launch, in cycles.
+static constexpr double kOperationsPerCycle = 40, kLaunchCycles = 1600;
+/// Of one block what a team should take at most.
+static constexpr double kWorthIt = 0.75;
+/// Iterations of a loop whose bounds aren't constants, about.
+static constexpr double kUnknownTrips = 16;
+
+bool dlc::kernel::isLong(ReduceOp op) { return getTrips(op) >= kLongTrips; }
+
+//===----------------------------------------------------------------------===//
+// What can be shared
+//===----------------------------------------------------------------------===//
+
+/// What is done again in each launch of a team: it reads \p use.
+static bool isRepeated(Operation &op) {
+  auto reduce = dyn_cast<ReduceOp>(op);
+  return isa<LoadOp>(op) || (reduce && !isLong(reduce));
+}
+
+/// Whether \p op, which \p written is written beside, can be in a shareable
+/// block.
+static bool isShareable(Operation &op, const MemoryUse &whole) {
+  if (isRepeated(op)) {
+    MemoryUse repeated = getMemoryUse(&op), others;
+    others.writes = whole.writes;
+    return !repeated.conflictsWith(others);
+  }
+  if (isPureOperation(op) || isa<ReduceOp, StoreOp, ScratchOp>(op))
+    return true;
+  if (!isa<LoopOp, VectorLoopOp>(op))
+    return false;
+  if (!lanesHaveGroups(&op))
+    return getSharedNest(&op).has_value();
+  return llvm::all_of(op.getRegion(0).front(), [&](Operation &inner) {
+    return isShareable(inner, whole);
+  });
+}
+
+bool dlc::kernel::isShareable(Block &block) {
+  MemoryUse whole = getMemoryUse(block.getParentOp());
+  return llvm::all_of(
+      block, [&](Operation &op) { return ::isShareable(op, whole); });
+}
+
+//===----------------------------------------------------------------------===//
+// What it takes
+//===----------------------------------------------------------------------===//
+
+/// How often the region of \p op is run, typically.
+static double getIterations(Operation *op) {
+  return TypeSwitch<Operation *, double>(op)
+      .Case<LoopOp, VectorLoopOp, ReduceOp>([](auto loop) {
+        LoopNest nest;
+        nest.push(loop);
+        return double(nest.getTypicalIterations());
+      })
+      .Case([](scf::ForOp loop) {
+        llvm::APInt first, end;
+        bool isKnown = matchPattern(loop.getLowerBound(), m_ConstantInt(&first)) &&
+                       matchPattern(loop.getUpperBound(), m_ConstantInt(&end));
+        return isKnown ? double((end - first).getSExtValue()) : kUnknownTrips;
+      })
+      .Default([](Operation *) { return 1.0; });
+}
+
+namespace {
+/// The work of a task.
+struct Work {
+  double operations = 0; ///< of all iterations that blocks share
+  double repeated = 0;   ///< what each block does
+  double widest = 0;     ///< iterations of the longest loop
+  int64_t stages = 1;
+};
+} // namespace
+
+/// Operations in \p block, with those of all iterations of inner loops.
+static double countOperations(Block &block) {
+  double count = 0;
+  for (Operation &op : block) {
+    double inside = 0;
+    for (Region &region : op.getRegions())
+      for (Block &inner : region)
+        inside += countOperations(inner);
+    count += 1 + inside * getIterations(&op);
+  }
+  return count;
+}
+
+/// Adds what is in \p block, whose operations all \p lanes run.
+static void addWork(Block &block, double lanes, MemoryUse &pending,
+                    Work &work) {
+  for (Operation &op : block) {
+    if (lanesHaveGroups(&op)) {
+      double inner = double(cast<VectorLoopOp>(op).getExtent());
+      addWork(op.getRegion(0).front(), inner, pending, work);
+      continue;
+    }
+    MemoryUse use = getMemoryUse(&op);
+    if (pending.conflictsWith(use)) {
+      ++work.stages;
+      pending.clear();
+    }
+    pending.reads.insert(use.reads.begin(), use.reads.end());
+    pending.writes.insert(use.writes.begin(), use.writes.end());
+    if (op.getNumRegions() == 0)
+      continue;
+    double operations =
+        lanes * getIterations(&op) * countOperations(op.getRegion(0).front());
+    if (isRepeated(op)) {
+      work.repeated += operations;
+      continue;
+    }
+    work.operations += operations;
+    auto nest = isa<ReduceOp>(op) ? std::nullopt : getSharedNest(&op);
+    work.widest = std::max(work.widest, nest ? double(nest->getTypicalIterations())
+                                             : getIterations(&op));
+    auto reduce = dyn_cast<ReduceOp>(op);
+    if (reduce && isLong(reduce)) {
+      ++work.stages;
+      pending.clear();
+    }
+  }
+}
+
+int64_t dlc::kernel::chooseTeam(const GridPart &part,
+                                int64_t multiprocessors) {
+  Block *task = part.kind == GridPart::Groups ? &part.nest.getBody() : nullptr;
+  if (part.kind == GridPart::Blocks)
+    task = &part.section->getRegion(0).front();
+  if (!task || !isShareable(*task))
+    return 1;
+  Work work;
+  MemoryUse pending;
+  addWork(*task, double(part.lanes), pending, work);
+  auto tasks = double(part.getTypicalTasks());
+  double sharers = double(kTeamThreads / part.lanes);
+  auto team =
+      int64_t(std::min(double(kResidentBlocks * multiprocessors) / tasks,
+                       work.widest / sharers / double(kLeastIterations)));
+  if (team < 2)
+    return 1;
+  double alone = (work.operations + work.repeated) / kOperationsPerCycle *
+                 std::ceil(tasks / double(multiprocessors));
+  double shared = work.operations / double(team) + work.repeated;
+  double together = shared * double(kResidentBlocks) / kOperationsPerCycle +
+                    double(work.stages - 1) * kLaunchCycles;
+  return together < kWorthIt * alone ? team : 1;
+}
