@@ -26,8 +26,8 @@ Value BlockEmitter::getLane(Location loc) {
 
 void BlockEmitter::setLanes(Location loc, int64_t lanes) {
   numLanes = lanes;
-  sharer = arith::DivUIOp::create(builder, loc, sharer,
-                                  constantIndex(loc, lanes));
+  sharer =
+      arith::DivUIOp::create(builder, loc, sharer, constantIndex(loc, lanes));
 }
 
 void BlockEmitter::startStage() {
@@ -44,8 +44,8 @@ BlockEmitter::emitEffect(Location loc,
                          llvm::function_ref<LogicalResult()> body) {
   Value condition = isOwnLane;
   if (team) {
-    condition = isEqual(builder, loc, team->phase,
-                        constantIndex(loc, team->stage));
+    condition =
+        isEqual(builder, loc, team->phase, constantIndex(loc, team->stage));
     if (isOwnLane)
       condition = arith::AndIOp::create(builder, loc, condition, isOwnLane);
   }

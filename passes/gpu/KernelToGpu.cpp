@@ -294,7 +294,7 @@ GridLowering::emitTeam(const GridPart &part, const GridTerm &count, Value block,
   emitter->setTeam(&team);
   LogicalResult result = body(task);
   emitter->setTeam(nullptr);
-  numPhases = team.stage + 1;
+  numPhases = std::max(numPhases, team.stage + 1);
   return result;
 }
 
@@ -407,6 +407,8 @@ LogicalResult GridLowering::emitSections(Block &block,
     if (count.isDynamic || count.getValue() > 0)
       counted.push_back({&part, std::move(count)});
   }
+  bool hasTeams =
+      llvm::any_of(parts, [](const GridPart &part) { return part.team > 1; });
   SmallVector<GridTerm> counts;
   for (const auto &[part, count] : counted) {
     OpBuilder::InsertionGuard guard(builder);
@@ -418,6 +420,14 @@ LogicalResult GridLowering::emitSections(Block &block,
           arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, own,
                                 count.emit(*emitter, loc));
       auto choice = scf::IfOp::create(builder, loc, isOwn);
+      builder.setInsertionPointToStart(choice.thenBlock());
+    }
+    // Others than teams do all in the first of their launches.
+    if (hasTeams && part->team == 1) {
+      Value isFirst =
+          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                emitPhase(loc), emitter->constantIndex(loc, 0));
+      auto choice = scf::IfOp::create(builder, loc, isFirst);
       builder.setInsertionPointToStart(choice.thenBlock());
     }
     if (failed(emitPart(*part, own)))
@@ -474,10 +484,13 @@ LogicalResult GridLowering::run() {
   // What accesses allow at one size they may not at others.
   if (!kernel->hasAttr(kAnySizeAttr))
     planAccesses(parts, target.getMultiprocessors());
-  bool hasLaunches = parts.size() == 1 && sections == &kernel.getBody().front();
-  sharesDepth = hasLaunches && !kernel->hasAttr(kAnySizeAttr);
-  if (hasLaunches)
-    parts.front().team = chooseTeam(parts.front(), target.getMultiprocessors());
+  // Phases of the kernel's own are all launches that there are.
+  bool hasPhases = sections != &kernel.getBody().front();
+  sharesDepth =
+      parts.size() == 1 && !hasPhases && !kernel->hasAttr(kAnySizeAttr);
+  for (GridPart &part : parts)
+    if (!hasPhases)
+      part.team = chooseTeam(part, target.getMultiprocessors());
   chooseTiles(parts);
   createFunction();
   emitter = std::make_unique<BlockEmitter>(builder, numThreads, precision);

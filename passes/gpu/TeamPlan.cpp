@@ -15,9 +15,9 @@ using namespace dlc::kernel;
 
 /// Reductions of fewer elements aren't worth a launch.
 static constexpr int64_t kLongTrips = 256;
-/// Blocks of a team that a multiprocessor has at once, and iterations of the
+/// Blocks of a team that a multiprocessor has at once, and operations of the
 /// longest loop that a thread has at least.
-static constexpr int64_t kResidentBlocks = 4, kLeastIterations = 4;
+static constexpr int64_t kResidentBlocks = 4, kLeastOperations = 12;
 /// Operations of a thread that a multiprocessor executes in a cycle, with as
 /// many threads as those blocks have; a launch, in cycles.
 static constexpr double kOperationsPerCycle = 40, kLaunchCycles = 1600;
@@ -59,8 +59,8 @@ static bool isShareable(Operation &op, const MemoryUse &whole) {
 
 bool dlc::kernel::isShareable(Block &block) {
   MemoryUse whole = getMemoryUse(block.getParentOp());
-  return llvm::all_of(
-      block, [&](Operation &op) { return ::isShareable(op, whole); });
+  return llvm::all_of(block,
+                      [&](Operation &op) { return ::isShareable(op, whole); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -77,8 +77,9 @@ static double getIterations(Operation *op) {
       })
       .Case([](scf::ForOp loop) {
         llvm::APInt first, end;
-        bool isKnown = matchPattern(loop.getLowerBound(), m_ConstantInt(&first)) &&
-                       matchPattern(loop.getUpperBound(), m_ConstantInt(&end));
+        bool isKnown =
+            matchPattern(loop.getLowerBound(), m_ConstantInt(&first)) &&
+            matchPattern(loop.getUpperBound(), m_ConstantInt(&end));
         return isKnown ? double((end - first).getSExtValue()) : kUnknownTrips;
       })
       .Default([](Operation *) { return 1.0; });
@@ -89,7 +90,8 @@ namespace {
 struct Work {
   double operations = 0; ///< of all iterations that blocks share
   double repeated = 0;   ///< what each block does
-  double widest = 0;     ///< iterations of the longest loop
+  double widest = 0;     ///< iterations that a loop has at most
+  double longest = 0;    ///< operations that a loop has at most
   int64_t stages = 1;
 };
 } // namespace
@@ -133,8 +135,10 @@ static void addWork(Block &block, double lanes, MemoryUse &pending,
     }
     work.operations += operations;
     auto nest = isa<ReduceOp>(op) ? std::nullopt : getSharedNest(&op);
-    work.widest = std::max(work.widest, nest ? double(nest->getTypicalIterations())
-                                             : getIterations(&op));
+    double iterations =
+        nest ? double(nest->getTypicalIterations()) : getIterations(&op);
+    work.widest = std::max(work.widest, lanes * iterations);
+    work.longest = std::max(work.longest, operations);
     auto reduce = dyn_cast<ReduceOp>(op);
     if (reduce && isLong(reduce)) {
       ++work.stages;
@@ -143,8 +147,7 @@ static void addWork(Block &block, double lanes, MemoryUse &pending,
   }
 }
 
-int64_t dlc::kernel::chooseTeam(const GridPart &part,
-                                int64_t multiprocessors) {
+int64_t dlc::kernel::chooseTeam(const GridPart &part, int64_t multiprocessors) {
   Block *task = part.kind == GridPart::Groups ? &part.nest.getBody() : nullptr;
   if (part.kind == GridPart::Blocks)
     task = &part.section->getRegion(0).front();
@@ -154,10 +157,11 @@ int64_t dlc::kernel::chooseTeam(const GridPart &part,
   MemoryUse pending;
   addWork(*task, double(part.lanes), pending, work);
   auto tasks = double(part.getTypicalTasks());
-  double sharers = double(kTeamThreads / part.lanes);
+  double threads =
+      std::min(work.widest, work.longest / double(kLeastOperations));
   auto team =
       int64_t(std::min(double(kResidentBlocks * multiprocessors) / tasks,
-                       work.widest / sharers / double(kLeastIterations)));
+                       threads / double(kTeamThreads)));
   if (team < 2)
     return 1;
   double alone = (work.operations + work.repeated) / kOperationsPerCycle *

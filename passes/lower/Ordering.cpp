@@ -309,6 +309,12 @@ AffineExpr ArgsortEmitter::emitLevels() {
       },
       [&] {
         emitFirstRuns();
+        // Several blocks can share what has no loop around it.
+        for (int64_t level = kFirstLevel; !isForManySizes && level < most;
+             ++level)
+          emitSharedLevel(emitter.constant(level));
+        if (!isForManySizes)
+          return;
         emitSharedLevel(lowering.openBoundedLoop(loc, levels, most,
                                                  constantIndex(kFirstLevel)));
         lowering.closeLoop();

@@ -7,7 +7,7 @@ from conftest import DATA, dlc, run_operator
 
 SORTS = [(length, dtype, "cpu") for length in (1, 2, 37, 512, 513, 3000)
          for dtype in ("float16", "float32", "float64", "int8", "int32", "int64")]
-SORTS += [(length, dtype, "cuda") for length, dtype in ((512, "float32"), (513, "int64"), (1025, "float16"), (1500, "int8"))]
+SORTS += [(length, dtype, "cuda") for length, dtype in ((512, "float32"), (513, "int64"), (1025, "float16"), (1500, "int8"), (30000, "float32"))]
 
 
 @pytest.mark.parametrize("length, dtype, target", SORTS)

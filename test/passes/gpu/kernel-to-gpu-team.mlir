@@ -131,3 +131,36 @@ kernel.func @columns(%x: memref<200x100xf32>) outputs(%y: memref<100xf32>) {
   }
 }
 }
+
+// -----
+
+#gpu = #device.gpu<"sm_80", sm = 80, multiprocessors = 108, block_shared_bytes = 166912>
+
+module attributes {device.gpu = #gpu} {
+// Another section of the same kernel is done in the first of the launches.
+// CHECK-LABEL: gpu.func @beside
+// CHECK-SAME: kernel.blocks = 434 :
+// CHECK-SAME: kernel.num_phases = 2
+// CHECK: %[[IS_TEAM:.+]] = arith.cmpi ult, %{{.+}}, %c432
+// CHECK: scf.if %[[IS_TEAM]]
+// CHECK: %[[IS_OTHER:.+]] = arith.cmpi ult, %{{.+}}, %c2
+// CHECK: scf.if %[[IS_OTHER]]
+// CHECK: %[[IS_FIRST:.+]] = arith.cmpi eq, %[[PHASE:.+]], %c0
+// CHECK-NEXT: scf.if %[[IS_FIRST]] {
+// CHECK: memref.store %{{.+}}, %arg2
+kernel.func @beside(%x: memref<1000000xf32>) outputs(%y: memref<1xf32>, %z: memref<300xf32>) {
+  kernel.parallel () to () {
+    %sum = kernel.reduce add (%j) to (1000000) : f32 {
+      %0 = kernel.load %x[%j] : memref<1000000xf32>
+      kernel.yield %0 : f32
+    }
+    kernel.store %sum, %y[0] : memref<1xf32>
+  }
+  kernel.parallel () to () {
+    kernel.vector_loop %j to 300 {
+      %0 = kernel.load %x[%j] : memref<1000000xf32>
+      kernel.store %0, %z[%j] : memref<300xf32>
+    }
+  }
+}
+}
