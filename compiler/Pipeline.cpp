@@ -48,6 +48,8 @@ void addGraphPasses(OpPassManager &passes, const CompileOptions &options) {
   if (optimizes) {
     passes.addPass(createCanonicalizerPass());
     passes.addPass(graph::createGraphSimplify());
+    // When all that goes into filters is there.
+    passes.addNestedPass<func::FuncOp>(graph::createGraphSplitDeconv());
     // What simplification left of constants.
     passes.addPass(graph::createGraphFoldConstants());
     passes.addPass(createCanonicalizerPass());

@@ -96,6 +96,40 @@ def GraphSimplify : Pass<"graph-simplify", "::mlir::ModuleOp"> {
   ];
 }
 
+def GraphSplitDeconv : Pass<"graph-split-deconv", "::mlir::func::FuncOp"> {
+  let summary = "turn transposed convolutions into convolutions";
+  let description = [{
+    In a transposed convolution of stride s, results whose positions have the
+    same remainder by s use the same taps of the filter, and each of these every
+    s-th of them: they are a convolution of the input. One convolution with s
+    times as many channels for each spatial dimension computes all remainders;
+    then they are interleaved. Filters whose extents aren't multiples of the
+    stride get taps of zero.
+
+    This needs a constant filter, and room: depthwise layers, and those with
+    both a stride and a dilation, stay.
+
+    Before:
+    ```mlir
+    %0 = graph.deconv %x, %w strides [2, 2] pads [1, 1] [1, 1] dilations [1, 1] output_padding [0, 0] groups 1
+      : tensor<1x3x4x4xf32>, tensor<3x5x4x4xf32>
+    ```
+    After, with `%v` the taps of `%w` in another order:
+    ```mlir
+    %1 = graph.conv %x, %v strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 1
+      : tensor<1x3x4x4xf32>, tensor<20x3x2x2xf32>
+    %2 = graph.reshape %1 : tensor<1x20x5x5xf32> to tensor<1x2x2x5x5x5xf32>
+    %3 = graph.transpose %2 [0, 3, 4, 1, 5, 2] : tensor<1x2x2x5x5x5xf32>
+    %4 = graph.reshape %3 : tensor<1x5x5x2x5x2xf32> to tensor<1x5x10x10xf32>
+    %0 = graph.slice %4 starts [0, 0, 1, 1] limits [1, 5, 9, 9] steps [1, 1, 1, 1] : tensor<1x5x10x10xf32>
+    ```
+  }];
+  let dependentDialects = ["::dlc::graph::GraphDialect"];
+  let statistics = [
+    Statistic<"numSplit", "split", "Transposed convolutions that became others">
+  ];
+}
+
 def GraphPropagateStrides
     : Pass<"graph-propagate-strides", "::mlir::func::FuncOp"> {
   let summary = "leave out positions that strided 1 x 1 convolutions skip";
