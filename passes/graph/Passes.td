@@ -70,6 +70,7 @@ def GraphSimplify : Pass<"graph-simplify", "::mlir::ModuleOp"> {
     - A `graph.dot` with a constant matrix becomes `graph.dense`; padding with
       zeros becomes that of the convolution after it. Channels of a convolution
       of 8-bit integers become a multiple of four, which are read at once.
+      Layers along a line are those of a plane with one row.
     - Neutral operands go; powers, quotients, maxima and clips become shorter
       operators; log(softmax) becomes `graph.log_softmax`; activations go
       behind the maximum of a pooling.

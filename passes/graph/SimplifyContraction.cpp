@@ -7,6 +7,17 @@
 using namespace mlir;
 using namespace dlc::graph;
 
+/// \p type, of rank 3, with a row of its own for what it has a line of.
+static RankedTensorType withRow(RankedTensorType type) {
+  ArrayRef<int64_t> shape = type.getShape();
+  return RankedTensorType::get({shape[0], shape[1], 1, shape[2]},
+                               type.getElementType());
+}
+
+static Value addRow(OpBuilder &builder, Location loc, Value value) {
+  return ReshapeOp::create(builder, loc, withRow(getTensorType(value)), value);
+}
+
 namespace {
 /// A product with a constant matrix is a dense layer, whose lowering packs the
 /// matrix in the compiler.
@@ -94,9 +105,100 @@ struct PadChannels : OpRewritePattern<ConvOp> {
     return success();
   }
 };
+
+/// Convolutions and poolings along a line are those of a plane with one row,
+/// which have layouts and tiles.
+template <typename Op>
+struct LineToPlane : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    if (getTensorType(op.getInput()).getRank() != 3)
+      return rewriter.notifyMatchFailure(op, "has no line");
+    Location loc = op.getLoc();
+    IRMapping mapping;
+    auto map = [&](Value value) {
+      mapping.map(value, addRow(rewriter, loc, value));
+    };
+    map(op.getInput());
+    if constexpr (std::is_same_v<Op, ConvOp>)
+      map(op.getFilter());
+    auto plane = cast<Op>(rewriter.clone(*op, mapping));
+    auto prepend = [](ArrayRef<int64_t> list, int64_t value) {
+      SmallVector<int64_t> longer{value};
+      llvm::append_range(longer, list);
+      return longer;
+    };
+    plane.setStrides(prepend(op.getStrides(), 1));
+    plane.setPadLow(prepend(op.getPadLow(), 0));
+    plane.setPadHigh(prepend(op.getPadHigh(), 0));
+    if constexpr (std::is_same_v<Op, ConvOp>)
+      plane.setDilations(prepend(op.getDilations(), 1));
+    else
+      plane.setKernel(prepend(op.getKernel(), 1));
+    plane.getResult().setType(withRow(cast<RankedTensorType>(op.getType())));
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), plane.getResult());
+    return success();
+  }
+};
+
+/// The plane with one row that \p value is the line of; null where it isn't
+/// one's.
+Value getPlane(Value value) {
+  auto reshape = value.getDefiningOp<ReshapeOp>();
+  auto type = getTensorType(value);
+  return reshape && type.getRank() == 3 &&
+                 getTensorType(reshape.getInput()) == withRow(type)
+             ? reshape.getInput()
+             : Value();
+}
+
+/// What is computed from the elements of lines is computed from those of the
+/// planes that the lines are of, so that layers along a line see each other.
+struct ElementwiseOfLines : OpInterfaceRewritePattern<ElementwiseOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(ElementwiseOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    auto isLine = [](Value value) {
+      Value plane = getPlane(value);
+      return plane && plane.getDefiningOp() &&
+             (isa<ConvOp, PoolOp, ElementwiseOpInterface>(
+                 plane.getDefiningOp()));
+    };
+    if (op->getNumResults() != 1 || !llvm::any_of(op->getOperands(), isLine))
+      return rewriter.notifyMatchFailure(op, "has no line of a layer");
+    Location loc = op->getLoc();
+    IRMapping mapping;
+    for (Value operand : op->getOperands())
+      mapping.map(operand, liftOperand(rewriter, loc, operand));
+    Operation *plane = rewriter.clone(*op, mapping);
+    auto type = getTensorType(op->getResult(0));
+    plane->getResult(0).setType(withRow(type));
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, type, plane->getResult(0));
+    return success();
+  }
+
+private:
+  static Value liftOperand(PatternRewriter &rewriter, Location loc,
+                           Value operand) {
+    if (Value plane = getPlane(operand))
+      return plane;
+    auto broadcast = operand.getDefiningOp<BroadcastOp>();
+    if (!broadcast)
+      return addRow(rewriter, loc, operand);
+    SmallVector<int64_t> dims;
+    for (int64_t dim : broadcast.getDims())
+      dims.push_back(dim < 2 ? dim : dim + 1);
+    return BroadcastOp::create(rewriter, loc, withRow(getTensorType(operand)),
+                               broadcast.getInput(), dims);
+  }
+};
 } // namespace
 
 void dlc::graph::populateContractionSimplifications(
     RewritePatternSet &patterns) {
-  patterns.add<DotToDense, PadIntoConv, PadChannels>(patterns.getContext());
+  patterns.add<DotToDense, PadIntoConv, PadChannels, LineToPlane<ConvOp>,
+               LineToPlane<PoolOp>, ElementwiseOfLines>(patterns.getContext());
 }

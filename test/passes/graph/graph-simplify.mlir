@@ -6,13 +6,13 @@
 // CHECK: %[[B:.*]] = graph.constant dense<[1.000000e+00, 2.000000e+00]> : tensor<2xf32>
 // CHECK: %[[R:.*]] = graph.conv %{{.*}}, %{{.*}}, %[[B]] strides
 // CHECK-NEXT: return %[[R]]
-func.func @bias_of_conv(%x: tensor<1x3x8xf32>, %w: tensor<2x3x1xf32>) -> tensor<1x2x8xf32> {
-  %c = graph.constant dense<[[[1.0], [2.0]]]> : tensor<1x2x1xf32>
-  %b = graph.broadcast %c dims [0, 1, 2] : tensor<1x2x1xf32> to tensor<1x2x8xf32>
-  %0 = graph.conv %x, %w strides [1] pads [0] [0] dilations [1] groups 1
-    : tensor<1x3x8xf32>, tensor<2x3x1xf32>
-  %1 = graph.add %b, %0 : tensor<1x2x8xf32>
-  return %1 : tensor<1x2x8xf32>
+func.func @bias_of_conv(%x: tensor<1x3x8x8xf32>, %w: tensor<2x3x1x1xf32>) -> tensor<1x2x8x8xf32> {
+  %c = graph.constant dense<[[[[1.0]], [[2.0]]]]> : tensor<1x2x1x1xf32>
+  %b = graph.broadcast %c dims [0, 1, 2, 3] : tensor<1x2x1x1xf32> to tensor<1x2x8x8xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 1
+    : tensor<1x3x8x8xf32>, tensor<2x3x1x1xf32>
+  %1 = graph.add %b, %0 : tensor<1x2x8x8xf32>
+  return %1 : tensor<1x2x8x8xf32>
 }
 
 // -----
@@ -269,4 +269,32 @@ func.func @channels_in_fours(%x: tensor<1x3x8x8xui8>, %y: tensor<1x6x8x8xi8>) ->
   %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 1 wide : tensor<1x3x8x8xui8>, tensor<2x3x3x3xi8>
   %1 = graph.conv %y, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 2 wide : tensor<1x6x8x8xi8>, tensor<2x3x3x3xi8>
   return %0, %1 : tensor<1x2x6x6xi32>, tensor<1x2x6x6xi32>
+}
+
+// -----
+
+// Layers along a line become those of a plane with one row, and what is between
+// them too; a bias still goes into the filter before it.
+
+// CHECK-LABEL: func.func @lines
+// CHECK-SAME: (%[[X:.*]]: tensor<1x3x8xf32>, %[[W:.*]]: tensor<4x3x3xf32>, %[[S:.*]]: tensor<1x4x8xf32>)
+// CHECK-DAG: %[[B:.*]] = graph.constant dense<[1.000000e+00, 2.000000e+00, 3.000000e+00, 4.000000e+00]> : tensor<4xf32>
+// CHECK-DAG: %[[PX:.*]] = graph.reshape %[[X]] : tensor<1x3x8xf32> to tensor<1x3x1x8xf32>
+// CHECK-DAG: %[[PW:.*]] = graph.reshape %[[W]] : tensor<4x3x3xf32> to tensor<4x3x1x3xf32>
+// CHECK: %[[CONV:.*]] = graph.conv %[[PX]], %[[PW]], %[[B]] strides [1, 1] pads [0, 1] [0, 1] dilations [1, 1]
+// CHECK: %[[PS:.*]] = graph.reshape %[[S]] : tensor<1x4x8xf32> to tensor<1x4x1x8xf32>
+// CHECK: %[[SUM:.*]] = graph.add %[[CONV]], %[[PS]] : tensor<1x4x1x8xf32>
+// CHECK: %[[RELU:.*]] = graph.relu %[[SUM]]
+// CHECK: %[[POOL:.*]] = graph.pool %[[RELU]]  avg kernel [1, 2] strides [1, 2] pads [0, 0] [0, 1]
+// CHECK: %[[LINE:.*]] = graph.reshape %[[POOL]] : tensor<1x4x1x4xf32> to tensor<1x4x4xf32>
+// CHECK: return %[[LINE]]
+func.func @lines(%x: tensor<1x3x8xf32>, %w: tensor<4x3x3xf32>, %s: tensor<1x4x8xf32>) -> tensor<1x4x4xf32> {
+  %c = graph.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %b = graph.broadcast %c dims [1] : tensor<4xf32> to tensor<1x4x8xf32>
+  %0 = graph.conv %x, %w strides [1] pads [1] [1] dilations [1] groups 1 : tensor<1x3x8xf32>, tensor<4x3x3xf32>
+  %1 = graph.add %0, %b : tensor<1x4x8xf32>
+  %2 = graph.add %1, %s : tensor<1x4x8xf32>
+  %3 = graph.relu %2 : tensor<1x4x8xf32>
+  %4 = graph.pool %3 avg kernel [2] strides [2] pads [0] [1] : tensor<1x4x8xf32>
+  return %4 : tensor<1x4x4xf32>
 }
