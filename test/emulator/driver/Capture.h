@@ -39,9 +39,10 @@ public:
   clone(std::map<GraphNode *, GraphNode *> *copies) const;
 
   /// The nodes in an order in which they may run; empty and false if there is
-  /// a cycle. The one that was added last is taken first where there is a
-  /// choice and `latestFirst`: dependencies that are missing are then seen.
-  bool order(bool latestFirst, std::vector<GraphNode *> &result) const;
+  /// a cycle. Where there is a choice the environment says which is taken: the
+  /// one that was added first, or last, or any. Dependencies that are missing
+  /// are then seen.
+  bool order(std::vector<GraphNode *> &result) const;
 
   std::vector<std::shared_ptr<GraphNode>> nodes;
   std::map<GraphNode *, GraphNode *> copies; ///< of a clone: by the original

@@ -4,6 +4,7 @@
 #include "driver/Chips.h"
 
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 
@@ -48,6 +49,7 @@ const Environment &environment() {
           number("DLC_EMULATOR_MEMORY", 8LL << 30, 1 << 20, 64LL << 30)),
       number("DLC_EMULATOR_ASYNC", 0, 0, 1) != 0,
       number("DLC_EMULATOR_LEAKS", 0, 0, 1) != 0,
+      static_cast<unsigned>(number("DLC_EMULATOR_ORDER", 0, 0, INT_MAX)),
       static_cast<size_t>(number("DLC_EMULATOR_SAMPLE", 0, 0, 1LL << 60))};
   return values;
 }

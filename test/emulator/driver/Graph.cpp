@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/Capture.h"
 
+#include "driver/Environment.h"
+
 #include <algorithm>
+#include <random>
 
 namespace emulator::driver {
 
@@ -58,7 +61,10 @@ Graph::clone(std::map<GraphNode *, GraphNode *> *copies) const {
   return copy;
 }
 
-bool Graph::order(bool latestFirst, std::vector<GraphNode *> &result) const {
+bool Graph::order(std::vector<GraphNode *> &result) const {
+  const bool latestFirst = environment().lazy;
+  const unsigned seed = environment().order;
+  std::minstd_rand random(seed);
   std::map<GraphNode *, size_t> missing;
   std::map<GraphNode *, std::vector<GraphNode *>> next;
   std::vector<GraphNode *> ready;
@@ -72,6 +78,8 @@ bool Graph::order(bool latestFirst, std::vector<GraphNode *> &result) const {
   result.clear();
   while (!ready.empty()) {
     auto taken = latestFirst ? std::prev(ready.end()) : ready.begin();
+    if (seed)
+      taken = ready.begin() + static_cast<ptrdiff_t>(random() % ready.size());
     GraphNode *node = *taken;
     ready.erase(taken);
     result.push_back(node);

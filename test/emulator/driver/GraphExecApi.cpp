@@ -24,7 +24,7 @@ static CUresult instantiate(CUgraphExec *out, CUgraph handle, uint64_t flags) {
     auto exec = std::make_shared<GraphExec>();
     exec->flags = flags;
     exec->graph = graph->clone(&exec->copies);
-    if (!exec->graph->order(environment().lazy, exec->order))
+    if (!exec->graph->order(exec->order))
       return CUDA_ERROR_INVALID_VALUE;
     *out = driver.execs.add(std::move(exec));
     return CUDA_SUCCESS;

@@ -192,7 +192,7 @@ static CUresult run(const FreeTask &task) {
 
 static CUresult run(const ChildTask &task, Context &context) {
   std::vector<GraphNode *> order;
-  task.graph->order(false, order);
+  task.graph->order(order);
   for (const GraphNode *node : order)
     if (const CUresult code =
             execute(node->task, node->context ? *node->context : context))

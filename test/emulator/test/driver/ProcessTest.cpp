@@ -153,6 +153,54 @@ TEST_F(ProcessTest, LazyStreamsShowWhoForgetsToWait) {
   EXPECT_EQ(0, outcome.status) << outcome.text;
 }
 
+/// Runs a graph of eight nodes, the last of which waits for the one before it.
+void runsNodes() {
+  static std::vector<int> order;
+  static int numbers[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+  ASSERT_OK(CU(cuInit)(0));
+  CUcontext context = nullptr;
+  ASSERT_OK(createContext(&context, 0, 0));
+  CUgraph graph = nullptr;
+  ASSERT_OK(CU(cuGraphCreate)(&graph, 0));
+  CUgraphNode nodes[8] = {};
+  for (int i = 0; i < 8; ++i) {
+    CUDA_HOST_NODE_PARAMS node = {};
+    node.fn = [](void *data) { order.push_back(*static_cast<int *>(data)); };
+    node.userData = &numbers[i];
+    ASSERT_OK(
+        CU(cuGraphAddHostNode)(&nodes[i], graph, &nodes[6], i == 7, &node));
+  }
+  CUgraphExec exec = nullptr;
+  ASSERT_OK(CU(cuGraphInstantiateWithFlags)(&exec, graph, 0));
+  EXPECT_OK(CU(cuGraphLaunch)(exec, nullptr));
+  EXPECT_OK(CU(cuCtxSynchronize)());
+  EXPECT_EQ(8u, order.size());
+  EXPECT_LT(std::find(order.begin(), order.end(), 6),
+            std::find(order.begin(), order.end(), 7));
+  for (int number : order)
+    std::printf("%d ", number);
+  std::printf(".\n");
+  EXPECT_OK(CU(cuGraphExecDestroy)(exec));
+  EXPECT_OK(CU(cuGraphDestroy)(graph));
+  EXPECT_OK(CU(cuCtxDestroy)(context));
+}
+
+TEST_F(ProcessTest, TheEnvironmentOrdersTheNodesOfGraphs) {
+  auto run = [](const char *environment) {
+    const Outcome outcome = runChild(environment, "runsNodes");
+    EXPECT_EQ(0, outcome.status) << outcome.text;
+    const size_t end = outcome.text.find(" .\n");
+    return end < 15 || end == std::string::npos
+               ? outcome.text
+               : outcome.text.substr(end - 15, 15);
+  };
+  EXPECT_EQ("0 1 2 3 4 5 6 7", run("DLC_EMULATOR_ORDER=0"));
+  EXPECT_EQ("6 7 5 4 3 2 1 0", run("DLC_EMULATOR_ASYNC=1"));
+  const std::string first = run("DLC_EMULATOR_ORDER=1");
+  EXPECT_EQ(first, run("DLC_EMULATOR_ORDER=1"));
+  EXPECT_NE(first, run("DLC_EMULATOR_ORDER=2"));
+}
+
 /// Runs a grid of 10 x 70 blocks; each adds 1 to its own number.
 void launchesSome() {
   static constexpr char text[] = R"(.version 8.0
@@ -245,6 +293,7 @@ int emulator::test::runChildProcess(const std::string &name) {
                   {"isSmall", isSmall},
                   {"hasNoDevice", hasNoDevice},
                   {"forgetsToWait", forgetsToWait},
+                  {"runsNodes", runsNodes},
                   {"launchesSome", launchesSome}};
   for (const auto &child : children)
     if (name == child.name) {
