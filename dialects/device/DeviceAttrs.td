@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The attributes of the device dialect.
+// The attributes and types of the device dialect.
 #ifndef DLC_DIALECTS_DEVICE_DEVICEATTRS_TD
 #define DLC_DIALECTS_DEVICE_DEVICEATTRS_TD
 
@@ -323,6 +323,11 @@ def Device_DimAttr : AttrDef<Device_Dialect, "Dim"> {
     /// Whether the program itself finds out the size.
     bool isCounted() const { return bool(getMost()); }
   }];
+}
+
+def Device_Event : TypeDef<Device_Dialect, "Event"> {
+  let mnemonic = "event";
+  let summary = "a point of a queue that others can wait for";
 }
 
 #endif // DLC_DIALECTS_DEVICE_DEVICEATTRS_TD

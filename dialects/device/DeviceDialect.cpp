@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The device dialect: registration and attributes.
+// The device dialect: registration, attributes and types.
 #include "dialects/device/DeviceOps.h"
 
 #include "dialects/kernel/KernelOps.h"
@@ -15,11 +15,17 @@ using namespace dlc::device;
 #include "dialects/device/DeviceDialect.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/device/DeviceAttrs.cpp.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/device/DeviceTypes.cpp.inc"
 
 void DeviceDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialects/device/DeviceAttrs.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/device/DeviceTypes.cpp.inc"
       >();
   addOperations<
 #define GET_OP_LIST

@@ -21,6 +21,7 @@ def Device_Dialect : Dialect {
     machine is like without knowing any machine.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
   let dependentDialects = [
     "::mlir::memref::MemRefDialect", "::dlc::kernel::KernelDialect"
   ];

@@ -278,6 +278,12 @@ LogicalResult ProgramOp::verifyRegions() {
   });
   if (result.wasInterrupted())
     return failure();
+  // C9
+  if (!getBody().getOps<CountOp>().empty())
+    for (auto launch : getBody().getOps<LaunchOp>())
+      if (launch.getQueue() != 0)
+        return launch.emitOpError("is on queue ")
+               << launch.getQueue() << " of a program that counts";
   // C7, C8
   return verifyDynamicBody(*this);
 }
@@ -508,4 +514,16 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   auto kernel =
       symbolTable.lookupNearestSymbolFrom<KernelOp>(*this, getCalleeAttr());
   return kernel ? verifyDynamicKernel(*this, kernel) : success();
+}
+
+//===----------------------------------------------------------------------===//
+// Wait
+//===----------------------------------------------------------------------===//
+
+LogicalResult WaitOp::verify() {
+  // C1
+  if (auto record = getEvent().getDefiningOp<RecordOp>();
+      record && record.getQueue() == getQueue())
+    return emitOpError("waits for its own queue, ") << getQueue();
+  return success();
 }

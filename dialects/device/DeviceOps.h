@@ -20,6 +20,8 @@
 #include "dialects/device/DeviceDialect.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/device/DeviceAttrs.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/device/DeviceTypes.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/device/DeviceOps.h.inc"
 

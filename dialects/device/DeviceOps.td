@@ -16,6 +16,10 @@ include "mlir/Interfaces/ViewLikeInterface.td"
 def Device_Bytes : OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>;
 def Device_DeviceIndex
     : DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">;
+// The queue of a device that runs a step. Each is a stream of the session.
+def Device_QueueIndex
+    : DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative, IntMaxValue<63>]>,
+                        "0">;
 def Device_Pairs
     : OptionalAttr<TypedArrayAttrBase<DenseI64ArrayAttr, "pairs">>;
 // What an integer beside it is at other sizes: one result, the dims as symbols.
@@ -34,7 +38,9 @@ def Device_ProgramOp
   let description = [{
     The arguments are the tensors that a caller binds: inputs and then, after
     `outputs`, outputs; `input_names` and `output_names` are the model's names
-    for them. Inputs are never written. The body's launches run in order.
+    for them. Inputs are never written. The body's launches run in order; where
+    they are on several queues, each queue's do, and `device.record` and
+    `device.wait` say what more there is to wait for.
     `input_types` and `output_types` are the tensors that a caller knows them
     as, where that isn't what the buffers say: booleans are bytes there,
     unsigned integers have no sign, and a scalar has one element.
@@ -61,6 +67,7 @@ def Device_ProgramOp
     C7. Each map has the dims as its only symbols, and gives at the typical
         sizes what stands beside it.
     C8. A slot is at least as high as those that it is above.
+    C9. The launches of a program that counts are on one queue, number 0.
 
     ```mlir
     kernel.func @twice(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
@@ -338,7 +345,9 @@ def Device_LaunchOp
                            DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "runs a kernel on buffers";
   let description = [{
-    One step of the program: all tasks of the kernel, on a queue of a device.
+    One step of the program: all tasks of the kernel, on a queue of a device. It
+    begins when the launches before it on this queue have ended, and those that
+    the queue waits for. Devices that have one queue run all launches in order.
     `nodes` and `flops` are as for `kernel.call`, `dynamic_flops` the latter at
     other sizes. `cost_ns` estimates the time on one thread; it is known once
     the kernel has code.
@@ -356,7 +365,7 @@ def Device_LaunchOp
   let arguments = (ins FlatSymbolRefAttr:$callee,
     Arg<Variadic<AnyStaticShapeMemRef>, "", [MemRead]>:$inputs,
     Arg<Variadic<AnyStaticShapeMemRef>, "", [MemWrite]>:$outputs,
-    Device_DeviceIndex:$device, Device_DeviceIndex:$queue,
+    Device_DeviceIndex:$device, Device_QueueIndex:$queue,
     OptionalAttr<StrArrayAttr>:$nodes,
     DefaultValuedAttr<I64Attr, "0">:$flops,
     DefaultValuedAttr<I64Attr, "0">:$cost_ns, Device_Pairs:$inplace,
@@ -378,6 +387,53 @@ def Device_LaunchOp
     /// True where output \p output may occupy the memory of \p input.
     bool isInplace(unsigned input, unsigned output);
   }];
+}
+
+def Device_RecordOp : Device_Op<"record"> {
+  let summary = "marks a point of a queue";
+  let description = [{
+    The event is reached when all launches have ended that are before it on
+    `queue`, and what that queue waits for by then has been reached.
+
+    ```mlir
+    kernel.func @relu(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
+      %zero = arith.constant 0.0 : f32
+      kernel.parallel () to () {
+        kernel.vector_loop %i to 8 {
+          %0 = kernel.load %x[%i] : memref<8xf32>
+          %1 = arith.maximumf %0, %zero : f32
+          kernel.store %1, %y[%i] : memref<8xf32>
+        }
+      }
+    }
+    device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>, %z: memref<8xf32>)
+        attributes {input_names = ["x"], output_names = ["y", "z"]} {
+      %0 = device.slot : memref<8xf32>
+      device.launch @relu(%x) outputs(%0) : (memref<8xf32>) -> memref<8xf32>
+      %ready = device.record queue 0
+      device.launch @relu(%0) outputs(%y) : (memref<8xf32>) -> memref<8xf32>
+      device.wait %ready queue 1
+      device.launch @relu(%0) outputs(%z) queue 1 : (memref<8xf32>) -> memref<8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Device_QueueIndex:$queue);
+  let results = (outs Device_Event:$event);
+  let assemblyFormat = "`queue` $queue attr-dict";
+}
+
+def Device_WaitOp : Device_Op<"wait"> {
+  let summary = "lets a queue wait for an event";
+  let description = [{
+    Launches that come after it on `queue` begin when the event is reached.
+
+    C1. The event is one of another queue.
+
+    See `device.record` for an example.
+  }];
+  let arguments = (ins Device_Event:$event, Device_QueueIndex:$queue);
+  let assemblyFormat = "$event `queue` $queue attr-dict";
+  let hasVerifier = 1;
 }
 
 #endif // DLC_DIALECTS_DEVICE_DEVICEOPS_TD

@@ -391,3 +391,33 @@ device.kernel @g : (memref<32x64xf32>, memref<64x16xf32>, memref<16xf32>) -> mem
 // expected-error @+1 {{requires the numbers of GPU "sm_80" to be positive}}
 module attributes {device.gpu = #device.gpu<"sm_80", sm = 80, multiprocessors = 108, block_shared_bytes = 166912, mma_rate = 0>} {
 }
+
+// -----
+
+// program C9
+device.kernel @compact : (memref<8xf32>) -> memref<10xi64> variants []
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<10xi64>) attributes {input_names = ["x"], output_names = ["y"],
+      dims = [#device.dim<"K", min = 0, typical = 5, most = affine_map<()[s0] -> (8)>>],
+      dynamic_input_shapes = [affine_map<()[s0] -> (8)>],
+      dynamic_output_shapes = [affine_map<()[s0] -> (10)>]} {
+  device.count %y count 0 : memref<10xi64>
+  // expected-error @+1 {{is on queue 1 of a program that counts}}
+  device.launch @compact(%x) outputs(%y) queue 1 : (memref<8xf32>) -> memref<10xi64>
+}
+
+// -----
+
+device.kernel @f : (memref<8xf32>) -> memref<8xf32> variants []
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>) attributes {input_names = ["x"], output_names = ["y"]} {
+  // expected-error @+1 {{attribute 'queue' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative whose maximum value is 63}}
+  device.launch @f(%x) outputs(%y) queue 64 : (memref<8xf32>) -> memref<8xf32>
+}
+
+// -----
+
+// wait C1
+device.program @main() outputs() attributes {input_names = [], output_names = []} {
+  %0 = device.record queue 1
+  // expected-error @+1 {{waits for its own queue, 1}}
+  device.wait %0 queue 1
+}

@@ -49,6 +49,10 @@ module attributes {device.targets = [#v4, #n1]} {
     device.launch @relu(%0) outputs(%a) {nodes = ["relu0"], flops = 8 : i64, inplace = [array<i64: 0, 0>]} : (memref<8xf32>) -> memref<8xf32>
     // CHECK: device.launch @relu(%[[A]]) outputs(%[[B]]) on device 1 queue 2 : (memref<8xf32>) -> memref<8xf32>
     device.launch @relu(%a) outputs(%b) on device 1 queue 2 : (memref<8xf32>) -> memref<8xf32>
+    // CHECK: %[[E:.+]] = device.record queue 2
+    // CHECK-NEXT: device.wait %[[E]] queue 0
+    %e = device.record queue 2
+    device.wait %e queue 0
     // CHECK: device.launch @relu(%{{.+}}) outputs(%out)
     device.launch @relu(%w) outputs(%arg1) : (memref<8xf32>) -> memref<8xf32>
   }
