@@ -49,7 +49,8 @@ bool dlc::artifact::hasOwnPhases(const CudaSpec &cuda) {
 void dlc::artifact::writeCuda(TableWriter &out, const CudaSpec &cuda) {
   static_assert(sizeof(dlc_abi_cuda_image) == 24, "write the new fields");
   static_assert(sizeof(dlc_abi_cuda_kernel) == 32, "write the new fields");
-  static_assert(sizeof(dlc_abi_cuda) == 64, "write the new fields");
+  static_assert(sizeof(dlc_abi_cuda) == 80, "write the new fields");
+  static_assert(sizeof(dlc_abi_cuda_wait) == 16, "write the new fields");
   auto imageLabel = [&](size_t index) {
     return out.label("cuda_image" + Twine(index));
   };
@@ -90,10 +91,18 @@ void dlc::artifact::writeCuda(TableWriter &out, const CudaSpec &cuda) {
     for (const CudaKernelSpec &kernel : cuda.kernels)
       out.quad(Twine(kernel.ownPhases), kernel.name);
   }
+  if (!cuda.waits.empty())
+    out.table(out.label("cuda_waits"), /*hasPointers=*/false);
+  for (const CudaWaitSpec &wait : cuda.waits) {
+    out.quad(Twine(wait.step), "step");
+    out.quad(Twine(wait.after), "after");
+  }
   size_t bytes = offsetof(dlc_abi_cuda, num_gemms);
   if (!cuda.gemms.empty())
     bytes = offsetof(dlc_abi_cuda, kernel_phases);
   if (hasPhases)
+    bytes = offsetof(dlc_abi_cuda, num_waits);
+  if (!cuda.waits.empty())
     bytes = sizeof(dlc_abi_cuda);
 
   out.table(out.label("cuda"), /*hasPointers=*/true);
@@ -109,6 +118,10 @@ void dlc::artifact::writeCuda(TableWriter &out, const CudaSpec &cuda) {
     out.word(0, "reserved");
     out.pointer(out.label("cuda_gemms"), cuda.gemms.empty(), "gemms");
   }
-  if (hasPhases)
-    out.quad(out.label("cuda_kernel_phases"), "kernel_phases");
+  if (bytes > offsetof(dlc_abi_cuda, kernel_phases))
+    out.pointer(out.label("cuda_kernel_phases"), !hasPhases, "kernel_phases");
+  if (bytes > offsetof(dlc_abi_cuda, num_waits)) {
+    out.quad(Twine(cuda.waits.size()), "num_waits");
+    out.quad(out.label("cuda_waits"), "waits");
+  }
 }

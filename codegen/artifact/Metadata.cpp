@@ -184,6 +184,7 @@ static void writeKernels(json::OStream &json, const ArtifactSpec &spec) {
 }
 
 static void writeSteps(json::OStream &json, const ArtifactSpec &spec) {
+  bool hasQueues = countQueues(spec) > 1;
   json.attributeArray("steps", [&] {
     for (const StepSpec &step : spec.steps)
       json.object([&] {
@@ -191,6 +192,8 @@ static void writeSteps(json::OStream &json, const ArtifactSpec &spec) {
         writeStrings(json, "nodes", step.nodes);
         json.attribute("flops", step.flops);
         json.attribute("bytes", step.bytes);
+        if (hasQueues)
+          json.attribute("queue", step.queue);
       });
   });
 }
@@ -211,8 +214,11 @@ std::string dlc::artifact::writeMetadata(const ArtifactSpec &spec) {
       for (const TargetSpec &target : spec.targets)
         json.value(target.name);
     });
-    if (spec.cuda)
+    if (spec.cuda) {
       writeCudaImages(json, *spec.cuda);
+      json.attribute("queues", countQueues(spec));
+      json.attribute("waits", int64_t(spec.cuda->waits.size()));
+    }
     json.attribute("flops", spec.flops);
     json.attribute("weights_bytes", spec.weightsBytes);
     json.attribute("params_bytes", spec.paramsBytes);

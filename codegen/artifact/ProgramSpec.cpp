@@ -4,6 +4,7 @@
 #include "codegen/artifact/ProgramSpec.h"
 
 #include "codegen/artifact/SizeTable.h"
+#include "dialects/device/LaunchOrder.h"
 #include "dlc/abi.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/MapVector.h"
@@ -110,6 +111,7 @@ private:
   FailureOr<uint32_t> getKernel(LaunchOp launch);
   FailureOr<RefSpec> makeRef(Operation *user, Value buffer);
   LogicalResult addStep(LaunchOp launch);
+  void addWaits();
 
   // Programs with dims.
   LogicalResult addDims();
@@ -301,6 +303,13 @@ LogicalResult SpecBuilder::addStep(LaunchOp launch) {
   return success();
 }
 
+void SpecBuilder::addWaits() {
+  LaunchOrder order(program);
+  for (unsigned step = 0; step < order.getNumLaunches(); ++step)
+    for (unsigned after : order.getWaits(step))
+      spec.cuda->waits.push_back({step, after});
+}
+
 //===----------------------------------------------------------------------===//
 // Programs with dims
 //===----------------------------------------------------------------------===//
@@ -450,6 +459,8 @@ FailureOr<ArtifactSpec> SpecBuilder::run() {
         (count && failed(addCount(count))))
       return failure();
   }
+  if (spec.cuda)
+    addWaits();
   if (program.isDynamic()) {
     addOutputCounts();
     addTotals();

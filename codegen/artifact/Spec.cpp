@@ -2,7 +2,16 @@
 // Artifacts with dims at given sizes.
 #include "codegen/artifact/Spec.h"
 
+#include <algorithm>
+
 using namespace dlc::artifact;
+
+uint32_t dlc::artifact::countQueues(const ArtifactSpec &spec) {
+  uint32_t count = 1;
+  for (const StepSpec &step : spec.steps)
+    count = std::max(count, step.queue + 1);
+  return count;
+}
 
 std::optional<std::vector<int64_t>>
 dlc::artifact::computeSizes(const ArtifactSpec &spec,

@@ -158,6 +158,11 @@ struct CudaGemmSpec {
   uint64_t workspaceBytes = 0;
 };
 
+/// A step that waits for the end of one on another queue.
+struct CudaWaitSpec {
+  uint64_t step, after;
+};
+
 /// What a model has for CUDA devices.
 struct CudaSpec {
   /// From the most to the least preferred. None in a specialisation: it has
@@ -165,6 +170,8 @@ struct CudaSpec {
   std::vector<CudaImageSpec> images;
   std::vector<CudaKernelSpec> kernels; ///< one for each of the model's
   std::vector<CudaGemmSpec> gemms = {};
+  /// As dlc_abi_cuda_wait.
+  std::vector<CudaWaitSpec> waits = {};
 };
 
 /// A whole artifact, less code and bulk data.
@@ -207,6 +214,9 @@ struct ArtifactSpec {
 
   bool isDynamic() const { return !dims.empty(); }
 };
+
+/// How many queues of a device the steps of \p spec are on.
+uint32_t countQueues(const ArtifactSpec &spec);
 
 /// The values of the sizes of \p spec at \p dims; nothing where one can't be
 /// computed.

@@ -124,6 +124,14 @@ static void printCuda(const Json &meta) {
   }
 }
 
+/// ", on 3 queues of CUDA devices with 8 waits"; "" where there is one.
+static std::string queuesText(const Json &meta) {
+  if (number(meta, "queues") < 2)
+    return "";
+  return ", on " + meta["queues"].dump() + " queues of CUDA devices with " +
+         meta.value("waits", Json(0)).dump() + " waits";
+}
+
 static void printSummary(const Json &meta) {
   printField("model", text(meta, "name"));
   printField("compiler", text(meta, "compiler"));
@@ -143,7 +151,7 @@ static void printSummary(const Json &meta) {
                  " per thread");
   printField("kernels", std::to_string(list(meta, "kernels").size()) + " in " +
                             std::to_string(list(meta, "steps").size()) +
-                            " steps");
+                            " steps" + queuesText(meta));
   if (meta.contains("self_test") && meta["self_test"] == true)
     printField("test", "embedded; run it with dlc verify");
   for (const auto &[what, digest] : list(meta, "digests").items())

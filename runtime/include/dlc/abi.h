@@ -73,7 +73,8 @@ typedef struct dlc_abi_kernel {
   const dlc_abi_kernel_variant *variants;
 } dlc_abi_kernel;
 
-/* One launch. Steps run in order; each starts when the one before it ended. */
+/* One launch. Steps run in order; each starts when the one before it ended, but
+ * on a device that runs several queues: see dlc_abi_cuda.waits. */
 typedef struct dlc_abi_step {
   uint32_t kernel;    /* index into kernels */
   uint32_t device;    /* 0: the host CPU */
@@ -304,7 +305,14 @@ typedef struct dlc_abi_cuda_gemm {
   uint64_t workspace_bytes;       /* device memory that it may use, at most */
 } dlc_abi_cuda_gemm;
 
-/* A table may end before num_gemms, and before kernel_phases. */
+/* A step that begins when `after`, a step before it on another queue, has
+ * ended. */
+typedef struct dlc_abi_cuda_wait {
+  uint64_t step, after;
+} dlc_abi_cuda_wait;
+
+/* A table may end before num_gemms, before kernel_phases and before
+ * num_waits. */
 typedef struct dlc_abi_cuda {
   uint32_t struct_size; /* sizeof(dlc_abi_cuda) at the time of writing */
   uint32_t num_images;  /* 0 in a specialised model: the general one's */
@@ -319,6 +327,12 @@ typedef struct dlc_abi_cuda {
   /* num_kernels numbers of launches that stand in for the model's
    * kernel_phases; 0: the model's number holds. NULL where all are 0. */
   const int64_t *kernel_phases;
+
+  /* The steps of a queue run in order; those of different queues may run at
+   * once where nothing says that one waits for the other, itself or through
+   * others. By rising `step`. */
+  uint64_t num_waits;
+  const dlc_abi_cuda_wait *waits;
 } dlc_abi_cuda;
 
 /* A reference tensor embedded by --embed-test: data of input or output i. */

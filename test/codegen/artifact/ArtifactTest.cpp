@@ -259,6 +259,30 @@ TEST_F(ArtifactTest, TablesWithoutProductsEndBeforeThem) {
   dlclose(library);
 }
 
+TEST_F(ArtifactTest, WaitsAreAtTheEnd) {
+  for (bool hasPhases : {false, true}) {
+    spec.cuda = makeCudaSpec();
+    spec.cuda->waits = {{3, 1}, {7, 6}};
+    spec.cuda->kernels.front().ownPhases = hasPhases ? 2 : 0;
+    void *library = nullptr;
+    const dlc_abi_model *model = load(link("model.so"), library);
+    ASSERT_NE(model, nullptr);
+    const dlc_abi_cuda &cuda = *model->cuda;
+    ASSERT_EQ(cuda.struct_size, sizeof(dlc_abi_cuda));
+    checkGemm(cuda);
+    EXPECT_EQ(cuda.kernel_phases != nullptr, hasPhases);
+    ASSERT_EQ(cuda.num_waits, 2u);
+    EXPECT_EQ(cuda.waits[0].step, 3u);
+    EXPECT_EQ(cuda.waits[0].after, 1u);
+    EXPECT_EQ(cuda.waits[1].step, 7u);
+    EXPECT_EQ(cuda.waits[1].after, 6u);
+    // Runtimes that don't know them run all steps in order.
+    if (!hasPhases)
+      EXPECT_EQ(model->abi_version, DLC_ABI_VERSION);
+    dlclose(library);
+  }
+}
+
 TEST_F(ArtifactTest, PhasesForCudaStandInForTheModels) {
   spec.cuda = makeCudaSpec();
   spec.cuda->gemms.clear();
@@ -267,7 +291,7 @@ TEST_F(ArtifactTest, PhasesForCudaStandInForTheModels) {
   const dlc_abi_model *model = load(link("model.so"), library);
   ASSERT_NE(model, nullptr);
   const dlc_abi_cuda &cuda = *model->cuda;
-  ASSERT_EQ(cuda.struct_size, sizeof(dlc_abi_cuda));
+  ASSERT_EQ(cuda.struct_size, offsetof(dlc_abi_cuda, num_waits));
   EXPECT_EQ(cuda.num_gemms, 0u);
   EXPECT_EQ(cuda.gemms, nullptr);
   ASSERT_NE(cuda.kernel_phases, nullptr);

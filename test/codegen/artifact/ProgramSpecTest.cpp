@@ -111,6 +111,39 @@ TEST_F(ProgramSpecTest, TablesFollowTheProgram) {
   EXPECT_EQ(spec->steps[2].queue, 2u);
 }
 
+TEST_F(ProgramSpecTest, EventsBecomeWaits) {
+  static constexpr StringRef text = R"(
+  device.kernel @g : (memref<4xf32>) -> memref<4xf32>
+    variants [#device.variant<@g.v3, tasks = 1, scratch_bytes = 0>]
+    grid <@g, blocks = 1, threads = 32>
+  device.program @main(%x: memref<4xf32>) outputs(%y: memref<4xf32>, %z: memref<4xf32>)
+      arena 32 align 64 lower_bound 16 weights 0
+      attributes {input_names = ["x"], output_names = ["y", "z"]} {
+    %a = device.slot at 0 : memref<4xf32>
+    device.launch @g(%x) outputs(%a) queue 1 : (memref<4xf32>) -> memref<4xf32>
+    %0 = device.record queue 1
+    device.wait %0 queue 0
+    device.launch @g(%a) outputs(%y) : (memref<4xf32>) -> memref<4xf32>
+    device.wait %0 queue 0
+    device.launch @g(%a) outputs(%z) : (memref<4xf32>) -> memref<4xf32>
+  })";
+  ProgramOp program = parse(text);
+  FailureOr<ArtifactSpec> spec = makeSpec(program);
+  ASSERT_TRUE(succeeded(spec)) << message;
+  EXPECT_FALSE(spec->cuda);
+  EXPECT_EQ(countQueues(*spec), 2u);
+  (*module)->setAttr("device.gpus", ArrayAttr::get(&context, {}));
+  spec = makeSpec(program);
+  ASSERT_TRUE(succeeded(spec)) << message;
+  ASSERT_EQ(spec->steps.size(), 3u);
+  EXPECT_EQ(spec->steps[0].queue, 1u);
+  EXPECT_EQ(spec->steps[1].queue, 0u);
+  // The third launch comes after the second, which has waited.
+  ASSERT_EQ(spec->cuda->waits.size(), 1u);
+  EXPECT_EQ(spec->cuda->waits[0].step, 1u);
+  EXPECT_EQ(spec->cuda->waits[0].after, 0u);
+}
+
 TEST_F(ProgramSpecTest, WeightsAreSortedAndStoredOnce) {
   FailureOr<WeightsImage> image = collectWeights(parse(kKernels + kProgram));
   ASSERT_TRUE(succeeded(image)) << message;
