@@ -93,7 +93,8 @@ def read_ptx(artifact, facts):
 def count(artifact, facts, chip, instructions, folder):
     """The counts of each step's launches together, in the order of the steps."""
     path = folder / "counters.json"
-    environment = device.emulated(DLC_EMULATOR_SM=chip.sm, DLC_EMULATOR_SAMPLE=instructions, DLC_EMULATOR_COUNTERS=path)
+    environment = device.emulated(DLC_EMULATOR_SM=chip.sm, DLC_EMULATOR_SAMPLE=instructions, DLC_EMULATOR_COUNTERS=path,
+                                  DLC_CUDA_QUEUES="0")
     run(DLC, "run", artifact, "--device", "cuda:0", env=environment)
     lines = iter(path.read_text().splitlines())
     kernels = {kernel["name"]: kernel for kernel in facts["kernels"]}

@@ -44,6 +44,7 @@ inline constexpr int kMaxDynamicSharedBytes = 8; ///< attribute of functions
 inline constexpr int kJitErrorLog = 5, kJitErrorLogBytes = 6;
 inline constexpr unsigned kHostPortable = 1;
 inline constexpr unsigned kStreamNonBlocking = 1;
+inline constexpr unsigned kEventDisableTiming = 2;
 inline constexpr int kCaptureThreadLocal = 1;
 
 // Name and parameters of each function. clang-format off
@@ -84,6 +85,7 @@ inline constexpr int kCaptureThreadLocal = 1;
   FUNCTION(cuStreamCreate, (Stream * stream, unsigned flags))                  \
   FUNCTION(cuStreamDestroy, (Stream stream))                                   \
   FUNCTION(cuStreamSynchronize, (Stream stream))                               \
+  FUNCTION(cuStreamWaitEvent, (Stream stream, Event event, unsigned flags))    \
   FUNCTION(cuStreamBeginCapture, (Stream stream, int mode))                    \
   FUNCTION(cuStreamEndCapture, (Stream stream, Graph * graph))                 \
   FUNCTION(cuGraphDestroy, (Graph graph))                                      \

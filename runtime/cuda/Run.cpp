@@ -151,7 +151,7 @@ static void copyOnHost(const dlc_session &session, uint32_t first, uint32_t end,
 }
 
 //===----------------------------------------------------------------------===//
-// The stream
+// The streams
 //===----------------------------------------------------------------------===//
 
 /// Puts copies of those of the tensors [first, end) that are in host memory,
@@ -196,36 +196,43 @@ static Result enqueuePeerCopies(const dlc_session &session, uint32_t first,
   return kSuccess;
 }
 
-/// Puts the launches of one step into the stream.
-static Result enqueueKernel(const dlc_session &session, const Launch &launch) {
+/// The scratch memory of \p launch, which those of other queues don't touch.
+static char *getScratch(const dlc_session &session, const Launch &launch) {
+  return session.scratch.base +
+         session.cuda->queues[launch.queue].scratchOffset;
+}
+
+/// Puts the launches of one step into \p stream.
+static Result enqueueKernel(const dlc_session &session, const Launch &launch,
+                            Stream stream) {
   const CudaSession &cuda = *session.cuda;
   if (launch.blocks == 0)
     return kSuccess;
   void *const *buffers = launch.buffers;
   for (uint64_t i = 0; i < launch.numBuffers; ++i)
     cuda.parameters[i] = const_cast<void **>(&buffers[i]);
-  char *scratch = session.scratch.base;
+  char *scratch = getScratch(session, launch);
   uint32_t phase = 0;
   cuda.parameters[launch.numBuffers] = &scratch;
   cuda.parameters[launch.numBuffers + 1] = &phase;
   for (; phase < launch.numPhases; ++phase) {
     Result result = cuda.driver().cuLaunchKernel(
         launch.function, unsigned(launch.blocks), 1, 1, launch.threads, 1, 1,
-        launch.sharedBytes, cuda.stream, cuda.parameters, nullptr);
+        launch.sharedBytes, stream, cuda.parameters, nullptr);
     if (result != kSuccess)
       return result;
   }
   return kSuccess;
 }
 
-/// Puts one step into the stream.
-static dlc_status enqueueStep(const dlc_session &session,
-                              const Launch &launch) {
+/// Puts one step into \p stream.
+static dlc_status enqueueStep(const dlc_session &session, const Launch &launch,
+                              Stream stream) {
   const CudaSession &cuda = *session.cuda;
   if (launch.gemm)
     return launch.gemm->enqueue(*cuda.loaded, launch.buffers,
-                                session.scratch.base, cuda.stream);
-  Result result = enqueueKernel(session, launch);
+                                getScratch(session, launch), stream);
+  Result result = enqueueKernel(session, launch, stream);
   if (result == kSuccess)
     return DLC_OK;
   char what[160];
@@ -251,20 +258,76 @@ static dlc_status checkLaunches(const dlc_session &session, uint64_t first,
   return DLC_OK;
 }
 
-/// Puts the steps [first, end) into the stream; with \p events, one behind
+/// Puts the steps [first, end) into the stream, with one of \p events behind
 /// each.
-static dlc_status enqueueSteps(const dlc_session &session, uint64_t first,
+static dlc_status enqueueTimed(const dlc_session &session, uint64_t first,
                                uint64_t end, const Event *events) {
   const CudaSession &cuda = *session.cuda;
-  if (dlc_status status = checkLaunches(session, first, end))
-    return status;
   for (uint64_t i = first; i < end; ++i) {
-    if (dlc_status status = enqueueStep(session, cuda.launches[i]))
+    if (dlc_status status = enqueueStep(session, cuda.launches[i], cuda.stream))
       return status;
-    if (events)
-      cuda.driver().cuEventRecord(events[i + 1], cuda.stream);
+    cuda.driver().cuEventRecord(events[i + 1], cuda.stream);
   }
   return DLC_OK;
+}
+
+/// Puts the steps [first, end) into the streams of their queues.
+static dlc_status enqueueOnQueues(const dlc_session &session, uint64_t first,
+                                  uint64_t end) {
+  const CudaSession &cuda = *session.cuda;
+  const Driver &driver = cuda.driver();
+  WaitTable waits(*session.plan);
+  const dlc_abi_cuda_wait *wait = waits.begin();
+  for (uint64_t i = first; i < end; ++i) {
+    const Launch &launch = cuda.launches[i];
+    Stream stream = cuda.queues[launch.queue].stream;
+    Result result = kSuccess;
+    for (; wait != waits.end() && wait->step <= i; ++wait) {
+      Event done = cuda.launches[wait->after].done;
+      if (wait->step == i && done && result == kSuccess)
+        result = driver.cuStreamWaitEvent(stream, done, /*flags=*/0);
+    }
+    if (result != kSuccess)
+      return cuda.loaded->failWith(result, "the order of the steps");
+    if (dlc_status status = enqueueStep(session, launch, stream))
+      return status;
+    if (launch.done)
+      result = driver.cuEventRecord(launch.done, stream);
+    if (result != kSuccess)
+      return cuda.loaded->failWith(result, "the order of the steps");
+  }
+  return DLC_OK;
+}
+
+/// Puts the steps [first, end) into the streams; with \p events, into the first
+/// one, one behind each.
+static dlc_status enqueueSteps(const dlc_session &session, uint64_t first,
+                               uint64_t end, const Event *events) {
+  if (dlc_status status = checkLaunches(session, first, end))
+    return status;
+  return events ? enqueueTimed(session, first, end, events)
+                : enqueueOnQueues(session, first, end);
+}
+
+/// Lets the other queues wait for the first one or, at the end, the first one
+/// for the others.
+static dlc_status synchronizeQueues(const CudaSession &cuda, bool isEnd) {
+  const Driver &driver = cuda.driver();
+  Result result = kSuccess;
+  if (!isEnd && cuda.numPlanQueues > 1)
+    result = driver.cuEventRecord(cuda.queues[0].mark, cuda.stream);
+  for (uint32_t i = 1; result == kSuccess && i < cuda.numPlanQueues; ++i) {
+    const Queue &queue = cuda.queues[i];
+    if (isEnd)
+      result = driver.cuEventRecord(queue.mark, queue.stream);
+    if (result == kSuccess)
+      result = driver.cuStreamWaitEvent(
+          isEnd ? cuda.stream : queue.stream,
+          isEnd ? queue.mark : cuda.queues[0].mark, /*flags=*/0);
+  }
+  return result == kSuccess
+             ? DLC_OK
+             : cuda.loaded->failWith(result, "the order of the steps");
 }
 
 static dlc_status wait(const CudaSession &cuda) {
@@ -316,8 +379,8 @@ static dlc_status enqueueAllSteps(dlc_session &session, const Event *events) {
   return DLC_OK;
 }
 
-/// Puts a whole run into the stream; with \p events, one before the first step
-/// and one behind each.
+/// Puts a whole run into the streams; with \p events, into the first one, one
+/// before the first step and one behind each.
 static dlc_status enqueueRun(dlc_session &session, const Event *events) {
   const CudaSession &cuda = *session.cuda;
   const dlc_abi_model &model = *session.model;
@@ -326,8 +389,13 @@ static dlc_status enqueueRun(dlc_session &session, const Event *events) {
     return cuda.loaded->failWith(result, "the copy of the inputs");
   if (events)
     cuda.driver().cuEventRecord(events[0], cuda.stream);
+  else if (dlc_status status = synchronizeQueues(cuda, /*isEnd=*/false))
+    return status;
   if (dlc_status status = enqueueAllSteps(session, events))
     return status;
+  if (!events)
+    if (dlc_status status = synchronizeQueues(cuda, /*isEnd=*/true))
+      return status;
   result = enqueueCopies(session, model.num_inputs,
                          model.num_inputs + model.num_outputs, false);
   if (result != kSuccess)
@@ -443,6 +511,16 @@ static dlc_status runTimed(dlc_session &session) {
 // Runs
 //===----------------------------------------------------------------------===//
 
+/// Waits for what was started, before another failure too. \returns whether
+/// the device is fit for more.
+static bool waitForAll(const CudaSession &cuda) {
+  bool isFit = true;
+  for (uint32_t i = 0; i < cuda.numQueues; ++i)
+    isFit &=
+        cuda.driver().cuStreamSynchronize(cuda.queues[i].stream) == kSuccess;
+  return isFit;
+}
+
 /// Runs the plan and waits for it.
 static dlc_status runPlan(dlc_session &session) {
   if (session.profile)
@@ -504,8 +582,7 @@ dlc_status dlc::runtime::cuda::run(dlc_session &session) {
   dlc_status status = runOnDevice(session);
   // A device that has failed won't do anything any more: the first message
   // says why. Nor may what was started before another failure go on.
-  if (status != DLC_OK &&
-      cuda.driver().cuStreamSynchronize(cuda.stream) != kSuccess) {
+  if (status != DLC_OK && !waitForAll(cuda)) {
     cuda.failure = status;
     snprintf(cuda.failureText, sizeof cuda.failureText, "%s", dlc_last_error());
   }

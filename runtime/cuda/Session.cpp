@@ -84,20 +84,47 @@ static dlc_status allocateZeros(dlc_session &session, uint64_t bytes,
 // Life
 //===----------------------------------------------------------------------===//
 
+static uint64_t getLarger(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+WaitTable::WaitTable(const dlc_abi_model &plan) {
+  const dlc_abi_cuda *cuda = getCuda(plan);
+  if (!cuda || cuda->struct_size <= offsetof(dlc_abi_cuda, num_waits))
+    return;
+  waits = cuda->waits;
+  count = cuda->num_waits;
+}
+
+/// How many queues the steps of \p plan have.
+static uint32_t countQueues(const dlc_abi_model &plan) {
+  uint32_t count = 1;
+  for (uint64_t i = 0; i < plan.num_steps; ++i)
+    if (plan.steps[i].queue >= count)
+      count = plan.steps[i].queue + 1;
+  return count;
+}
+
 namespace {
 /// What the tables of a session have room for: each model that may run.
 struct Room {
-  uint64_t steps = 0, operands = 0, gemms = 0;
+  uint64_t steps = 0, operands = 0, gemms = 0, marks = 0;
+  uint32_t queues = 1;
 
   void add(const dlc_abi_model &model) {
     gemms += GemmTable(model).count;
-    steps = model.num_steps > steps ? model.num_steps : steps;
+    marks = getLarger(marks, WaitTable(model).count);
+    queues = uint32_t(getLarger(queues, countQueues(model)));
+    steps = getLarger(steps, model.num_steps);
     for (uint64_t i = 0; i < model.num_steps; ++i)
-      if (model.steps[i].num_refs > operands)
-        operands = model.steps[i].num_refs;
+      operands = getLarger(operands, model.steps[i].num_refs);
   }
 };
 } // namespace
+
+/// What the environment says of \p name, which may be switched off.
+static bool isWanted(const char *name) {
+  const char *text = getenv(name);
+  return !text || strcmp(text, "0") != 0;
+}
 
 /// Allocates the part of the session and its tables in one block.
 static CudaSession *allocate(dlc_session &session) {
@@ -107,6 +134,10 @@ static CudaSession *allocate(dlc_session &session) {
   if (isDynamic(model))
     for (uint32_t i = 0; i < model.num_specializations; ++i)
       room.add(*model.specializations[i]);
+  if (!isWanted("DLC_CUDA_QUEUES")) {
+    room.queues = 1;
+    room.marks = 0;
+  }
   uint64_t numTensors = uint64_t(model.num_inputs) + model.num_outputs;
   // The core has allocated tables of these lengths: nothing overflows.
   uint64_t placements = sizeof(CudaSession);
@@ -114,7 +145,9 @@ static CudaSession *allocate(dlc_session &session) {
   uint64_t gemms = launches + room.steps * sizeof(Launch);
   uint64_t events = gemms + room.gemms * sizeof(Gemm);
   uint64_t parameters = events + (room.steps + 1) * sizeof(Event);
-  uint64_t bytes = parameters + (room.operands + 2) * sizeof(void *);
+  uint64_t queues = parameters + (room.operands + 2) * sizeof(void *);
+  uint64_t marks = queues + room.queues * sizeof(Queue);
+  uint64_t bytes = marks + room.marks * sizeof(Event);
   void *block =
       session.allocator.allocate(session.allocator.context, bytes, 64);
   if (!block)
@@ -129,13 +162,11 @@ static CudaSession *allocate(dlc_session &session) {
   cuda->numGemms = room.gemms;
   cuda->events = reinterpret_cast<Event *>(base + events);
   cuda->parameters = reinterpret_cast<void **>(base + parameters);
+  cuda->queues = reinterpret_cast<Queue *>(base + queues);
+  cuda->numQueues = room.queues;
+  cuda->marks = reinterpret_cast<Event *>(base + marks);
+  cuda->numMarks = room.marks;
   return cuda;
-}
-
-/// What the environment says: CUDA graphs may be switched off.
-static bool areGraphsWanted() {
-  const char *text = getenv("DLC_CUDA_GRAPHS");
-  return !text || strcmp(text, "0") != 0;
 }
 
 /// Prepares the products of \p plan, whose places are those from \p gemm on,
@@ -164,6 +195,32 @@ static dlc_status prepareGemms(dlc_session &session) {
   return status;
 }
 
+/// Makes an event that only tells that it is reached; null where that fails.
+static Result createMark(const Driver &driver, Event &mark) {
+  Result result = driver.cuEventCreate(&mark, kEventDisableTiming);
+  if (result != kSuccess)
+    mark = nullptr;
+  return result;
+}
+
+/// Makes the streams of all queues, and what they wait for.
+static Result createQueues(CudaSession &cuda) {
+  const Driver &driver = cuda.driver();
+  Result result = kSuccess;
+  for (uint32_t i = 0; result == kSuccess && i < cuda.numQueues; ++i) {
+    Queue &queue = cuda.queues[i];
+    result = driver.cuStreamCreate(&queue.stream, kStreamNonBlocking);
+    if (result != kSuccess)
+      queue.stream = nullptr;
+    else if (cuda.numQueues > 1)
+      result = createMark(driver, queue.mark);
+  }
+  cuda.stream = cuda.queues[0].stream;
+  for (uint64_t i = 0; result == kSuccess && i < cuda.numMarks; ++i)
+    result = createMark(driver, cuda.marks[i]);
+  return result;
+}
+
 static dlc_status create(dlc_session &session, int32_t device) {
   const dlc_abi_model &model = *session.model;
   LoadedModel *loaded;
@@ -177,7 +234,7 @@ static dlc_status create(dlc_session &session, int32_t device) {
   }
   session.cuda = cuda;
   cuda->loaded = loaded;
-  cuda->usesGraphs = areGraphsWanted();
+  cuda->usesGraphs = isWanted("DLC_CUDA_GRAPHS");
   session.memoryAllocator = {sizeof(dlc_allocator), allocateOnDevice,
                              releaseOnDevice, cuda};
   session.targetName = loaded->getTarget();
@@ -186,11 +243,9 @@ static dlc_status create(dlc_session &session, int32_t device) {
   ContextScope scope(cuda->driver(), loaded->getContext());
   Result result = scope.result();
   if (result == kSuccess)
-    result = cuda->driver().cuStreamCreate(&cuda->stream, kStreamNonBlocking);
-  if (result != kSuccess) {
-    cuda->stream = nullptr;
+    result = createQueues(*cuda);
+  if (result != kSuccess)
     return loaded->failWith(result, "the start");
-  }
   if (dlc_status status = prepareGemms(session))
     return status;
   if (dlc_status status =
@@ -216,14 +271,21 @@ static void releaseDevice(CudaSession &cuda) {
     driver.cuGraphExecDestroy(cuda.graph);
   for (uint64_t i = 0; i < cuda.numEvents; ++i)
     driver.cuEventDestroy(cuda.events[i]);
+  for (uint64_t i = 0; i < cuda.numMarks; ++i)
+    if (cuda.marks[i])
+      driver.cuEventDestroy(cuda.marks[i]);
   const DevicePointer memories[] = {cuda.dims, cuda.state, cuda.staging};
   for (DevicePointer memory : memories)
     if (memory)
       driver.cuMemFree(memory);
   if (cuda.pinned)
     driver.cuMemFreeHost(cuda.pinned);
-  if (cuda.stream)
-    driver.cuStreamDestroy(cuda.stream);
+  for (uint32_t i = 0; i < cuda.numQueues; ++i) {
+    if (cuda.queues[i].mark)
+      driver.cuEventDestroy(cuda.queues[i].mark);
+    if (cuda.queues[i].stream)
+      driver.cuStreamDestroy(cuda.queues[i].stream);
+  }
 }
 
 static void destroy(dlc_session &session) {
@@ -252,19 +314,51 @@ static const Gemm *getGemms(const dlc_session &session,
   return gemms;
 }
 
+/// Scratch memory that a launch of \p kernel needs, whoever computes it.
+static uint64_t getScratchBytes(const Gemm *gemms, const dlc_abi_model &plan,
+                                const Sizes &sizes, uint32_t kernel) {
+  uint64_t bytes = sizes.cudaScratchBytes(kernel);
+  for (const dlc_abi_cuda_gemm &product : GemmTable(plan)) {
+    if (product.kernel == kernel)
+      bytes = getLarger(bytes, gemms->getWorkspaceBytes());
+    ++gemms;
+  }
+  return bytes;
+}
+
+/// The alignment of a launch's scratch memory.
+static constexpr uint64_t kScratchAlignment = 256;
+
+/// The queue that \p step runs on in \p session, which may have one only.
+static uint32_t getQueue(const dlc_session &session, const dlc_abi_step &step) {
+  return session.cuda->numQueues > 1 ? step.queue : 0;
+}
+
+/// Lays out the scratch memory: launches of a queue share a part of it, those
+/// of different queues may run at once. \p queues learn where theirs begins,
+/// unless null. \returns the bytes of all.
+static uint64_t layOutScratch(const dlc_session &session,
+                              const dlc_abi_model &plan, const Sizes &sizes,
+                              Queue *queues) {
+  const Gemm *gemms = getGemms(session, plan);
+  uint64_t total = 0;
+  for (uint32_t queue = 0; queue < session.cuda->numQueues; ++queue) {
+    uint64_t most = 0;
+    for (uint64_t i = 0; i < plan.num_steps; ++i)
+      if (getQueue(session, plan.steps[i]) == queue)
+        most = getLarger(
+            most, getScratchBytes(gemms, plan, sizes, plan.steps[i].kernel));
+    total = (total + kScratchAlignment - 1) & ~(kScratchAlignment - 1);
+    if (queues)
+      queues[queue].scratchOffset = total;
+    total += most;
+  }
+  return total;
+}
+
 static uint64_t getScratchBytes(const dlc_session &session,
                                 const dlc_abi_model &plan, const Sizes &sizes) {
-  uint64_t most = 0;
-  const Gemm *gemms = getGemms(session, plan);
-  for (uint32_t i = 0; i < GemmTable(plan).count; ++i) {
-    uint64_t bytes = gemms[i].getWorkspaceBytes();
-    most = bytes > most ? bytes : most;
-  }
-  for (uint32_t i = 0; i < plan.num_kernels; ++i) {
-    uint64_t bytes = sizes.cudaScratchBytes(i);
-    most = bytes > most ? bytes : most;
-  }
-  return most;
+  return layOutScratch(session, plan, sizes, nullptr);
 }
 
 static void resolve(dlc_session &session, const Sizes &sizes, uint64_t step) {
@@ -283,7 +377,9 @@ static void resolve(dlc_session &session, const Sizes &sizes, uint64_t step) {
     launch.sharedBytes = kernel.shared_bytes;
     launch.numPhases = uint32_t(sizes.cudaPhases(from.kernel));
     launch.kernel = from.kernel;
+    launch.queue = getQueue(session, from);
     launch.gemm = nullptr;
+    launch.done = nullptr;
   }
   const Gemm *gemm = getGemms(session, plan);
   for (const dlc_abi_cuda_gemm &product : GemmTable(plan)) {
@@ -296,8 +392,16 @@ static void resolve(dlc_session &session, const Sizes &sizes, uint64_t step) {
 }
 
 static void activate(dlc_session &session, const Sizes &sizes) {
+  CudaSession &cuda = *session.cuda;
   resolve(session, sizes, 0);
-  session.cuda->isChanged = true;
+  cuda.numPlanQueues = cuda.numQueues > 1 ? countQueues(*session.plan) : 1;
+  layOutScratch(session, *session.plan, sizes, cuda.queues);
+  Event *mark = cuda.marks;
+  if (cuda.numPlanQueues > 1)
+    for (const dlc_abi_cuda_wait &wait : WaitTable(*session.plan))
+      if (!cuda.launches[wait.after].done)
+        cuda.launches[wait.after].done = *mark++;
+  cuda.isChanged = true;
 }
 
 static bool hasDevice(const dlc_session &session, int32_t id) {

@@ -28,7 +28,29 @@ struct Launch {
   uint32_t sharedBytes;
   uint32_t numPhases;
   uint32_t kernel;
+  uint32_t queue;
   const Gemm *gemm; ///< what the library computes instead, or null
+  Event done;       ///< that steps on other queues wait for, or null
+};
+
+/// The waits of \p plan's steps. Tables of older compilers end before.
+struct WaitTable {
+  explicit WaitTable(const dlc_abi_model &plan);
+
+  const dlc_abi_cuda_wait *begin() const { return waits; }
+  const dlc_abi_cuda_wait *end() const { return waits + count; }
+
+  const dlc_abi_cuda_wait *waits = nullptr;
+  uint64_t count = 0;
+};
+
+/// A stream of the session, for the steps of one queue. Memory is copied on the
+/// first one's.
+struct Queue {
+  Stream stream;
+  /// On the first queue: the inputs are there. On others: all steps are done.
+  Event mark;
+  uint64_t scratchOffset; ///< where its part of the scratch memory begins
 };
 
 /// Where the program has a tensor.
@@ -46,8 +68,14 @@ struct Placement {
 
 struct CudaSession {
   cuda::LoadedModel *loaded; ///< null: there is none yet
-  cuda::Stream stream;
-  uint64_t blockBytes; ///< of this and its tables
+  cuda::Stream stream;       ///< that of the first queue
+  uint64_t blockBytes;       ///< of this and its tables
+
+  cuda::Queue *queues;
+  uint32_t numQueues;     ///< that any model which may run has
+  uint32_t numPlanQueues; ///< that the plan has
+  cuda::Event *marks;     ///< for steps that others wait for
+  uint64_t numMarks;
 
   cuda::Launch *launches;
   cuda::Placement *placements; ///< inputs, then outputs

@@ -2,6 +2,7 @@
 // What sessions on CUDA devices ask of the driver, and what becomes of them
 // where any of it fails.
 #include "test/runtime/CudaCountingModel.h"
+#include "test/runtime/CudaQueuesModel.h"
 #include "test/runtime/CudaSession.h"
 
 #include <cstdlib>
@@ -105,6 +106,28 @@ TEST(Cuda, RunsGraphsOfWhatDoesNotChange) {
   EXPECT_EQ(countGraphs() - before, hasGraphs ? 2 : 0);
 }
 
+TEST(Cuda, QueuesAreStreams) {
+  Context context;
+  Interposed calls;
+  CudaQueuesModel model;
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  EXPECT_EQ(Interposed::countCalls<&cuda::Driver::cuStreamCreate>(), 3);
+  // One for each queue, and for each step that others wait for.
+  EXPECT_EQ(Interposed::countCalls<&cuda::Driver::cuEventCreate>(), 6);
+  auto countWaits = [] {
+    return Interposed::countCalls<&cuda::Driver::cuStreamWaitEvent>();
+  };
+  // Two begin, three waits, two end: in the first run, and for the graph.
+  expectRuns(session, 1);
+  EXPECT_EQ(countWaits(), 7);
+  expectRuns(session, 3);
+  const char *wanted = std::getenv("DLC_CUDA_GRAPHS");
+  bool hasGraphs = !wanted || std::string(wanted) != "0";
+  EXPECT_EQ(countWaits(), hasGraphs ? 14 : 28);
+  EXPECT_EQ(Interposed::countCalls<&cuda::Driver::cuStreamCreate>(), 3);
+}
+
 TEST(Cuda, ChangesOfSizesEndGraphs) {
   Context context;
   Interposed calls;
@@ -162,6 +185,7 @@ TEST(Cuda, SurvivesAnyFailedCall) {
   CudaTestModel fixed;
   CudaDynamicModel dynamic;
   CudaCountingModel counting;
+  CudaQueuesModel queues;
   for (cuda::Result code : {cuda::kOutOfMemory, 999}) {
     int number = 0;
     while ([&] {
@@ -171,6 +195,14 @@ TEST(Cuda, SurvivesAnyFailedCall) {
     }())
       EXPECT_EQ(context.getFreeBytes(), before) << number;
     EXPECT_GT(number, 30);
+    number = 0;
+    while ([&] {
+      TestTensors a, b, c;
+      return runWithFailure<TestTensors>(queues.model, false, ++number, code,
+                                         {&a, &b, &c});
+    }())
+      EXPECT_EQ(context.getFreeBytes(), before) << number;
+    EXPECT_GT(number, 60);
     number = 0;
     while ([&] {
       TestTensors a, b;

@@ -213,6 +213,27 @@ TEST(Cuda, ProductsAreTheLibrarys) {
   }
 }
 
+TEST(Cuda, ProductsRunOnQueues) {
+  // Twice, on queues that nothing orders.
+  GemmModel model;
+  dlc_abi_step steps[] = {model.step, model.step};
+  steps[1].queue = 1;
+  dlc_abi_ref refs[8];
+  for (int i = 0; i < 8; ++i)
+    refs[i] = model.refs[i % 4];
+  refs[3].space = DLC_SPACE_ARENA;
+  steps[1].first_ref = 4;
+  model.model.steps = steps;
+  model.model.num_steps = 2;
+  model.model.refs = refs;
+  model.model.num_refs = 8;
+  model.model.arena_bytes = kRows * kColumns * 4;
+  model.model.arena_alignment = 64;
+  Session session(model.model);
+  ASSERT_WORKS(session);
+  expectProducts(model, session);
+}
+
 TEST(Cuda, TablesMayEndBeforeProducts) {
   GemmModel model;
   model.cuda.struct_size = offsetof(dlc_abi_cuda, num_gemms);

@@ -318,8 +318,8 @@ typedef struct dlc_session_options {
   uint64_t profile_capacity;
   /* Where the session runs: the CPU unless it is kDLCUDA, which libdlcrt has.
    * There, arena and scratch memory are the device's (scratch_bytes is one
-   * launch's, aligned to 256), allocated by its driver, and what is said of
-   * threads and `target` does not matter. */
+   * launch's of each queue, each aligned to 256), allocated by its driver, and
+   * what is said of threads and `target` does not matter. */
   DLDevice device;
 } dlc_session_options;
 
