@@ -101,6 +101,9 @@ void addBufferPasses(OpPassManager &passes) {
 }
 
 void addArenaPasses(OpPassManager &passes) {
+  // When it is known which buffers are one, and before some share memory: that
+  // orders launches.
+  passes.addNestedPass<device::ProgramOp>(plan::createPlanQueues());
   passes.addNestedPass<device::ProgramOp>(plan::createPlanArena());
   passes.addNestedPass<device::ProgramOp>(plan::createPlanVerify());
 }
@@ -238,7 +241,15 @@ bool PipelineRun::plan() {
     for (auto program : module.getOps<device::ProgramOp>())
       if (failed(sizes->generalize(program)))
         return false;
-  return runPasses(addArenaPasses);
+  // With the facts of a GPU several queues are worth thinking of.
+  auto gpus = getGpus(module.getContext(), options, result.diagnostics);
+  if (!gpus)
+    return false;
+  if (!gpus->empty() && options.optimizationLevel > 0)
+    module->setAttr("device.gpu", gpus->front());
+  bool isPlanned = runPasses(addArenaPasses);
+  module->removeAttr("device.gpu");
+  return isPlanned;
 }
 
 bool PipelineRun::lowerTo(Stage stage) {

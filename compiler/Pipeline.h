@@ -27,7 +27,8 @@ void addLoweringPasses(mlir::OpPassManager &passes,
                        const CompileOptions &options);
 void addPlanPasses(mlir::OpPassManager &passes);
 /// The phase of the plan in three parts: the order of launches, buffers with
-/// the weights placed, and the arena.
+/// the weights placed, and queues with the arena. Launches are on one queue
+/// unless the module has a `device.gpu`.
 void addSchedulePasses(mlir::OpPassManager &passes);
 void addBufferPasses(mlir::OpPassManager &passes);
 void addArenaPasses(mlir::OpPassManager &passes);

@@ -121,14 +121,59 @@ def PlanWeights : Pass<"plan-weights", "::dlc::device::ProgramOp"> {
   ];
 }
 
+def PlanQueues : Pass<"plan-queues", "::dlc::device::ProgramOp"> {
+  let summary = "Lets launches run beside each other on GPUs";
+  let description = [{
+    Gives launches that don't depend on each other queues of their own, and lets
+    queues wait where one needs what another computes. Launches depend on each
+    other by the buffers that they read and write; parts of a buffer that have
+    no byte in common are independent, but in programs with dims, where parts
+    move with the sizes.
+
+    Each launch goes to the queue on which it would begin first. That is
+    estimated from its outputs, operations and bytes, for the chip that the
+    module's `device.gpu` describes: a launch runs when there are as many
+    multiprocessors free as it keeps busy. So launches that fill the chip stay in
+    line, and a branch gets a queue only if it begins early enough to pay for
+    two waits. The order of launches stays. Where queues would need much more
+    memory, for what runs at once is alive at once, there are fewer.
+
+    Programs stay as they are if the module has no `device.gpu`, and if they
+    count.
+
+    ```mlir
+    device.launch @left(%x) outputs(%0) : (memref<8xf32>) -> memref<8xf32>
+    device.launch @right(%x) outputs(%1) : (memref<8xf32>) -> memref<8xf32>
+    device.launch @add(%0, %1) outputs(%y)
+      : (memref<8xf32>, memref<8xf32>) -> memref<8xf32>
+    // becomes
+    device.launch @left(%x) outputs(%0) : (memref<8xf32>) -> memref<8xf32>
+    device.launch @right(%x) outputs(%1) queue 1
+      : (memref<8xf32>) -> memref<8xf32>
+    %done = device.record queue 1
+    device.wait %done queue 0
+    device.launch @add(%0, %1) outputs(%y)
+      : (memref<8xf32>, memref<8xf32>) -> memref<8xf32>
+    ```
+  }];
+  let options = [
+    Option<"most", "most", "unsigned", "4", "The most queues">
+  ];
+  let statistics = [
+    Statistic<"numQueues", "queues", "Queues, where there are several">,
+    Statistic<"numWaits", "waits", "Launches that queues wait for">
+  ];
+}
+
 def PlanArena : Pass<"plan-arena", "::dlc::device::ProgramOp"> {
   let summary = "Places the slots in the arena";
   let description = [{
     A slot is alive from the first launch that touches it, directly or through
-    a view, to the last one. Slots alive at the same launch get disjoint ranges
-    of the arena (see OffsetAssignment.h for the method). Sets the arena's
+    a view, to the last one. Where launches are on several queues it stays alive
+    until the last launch that may begin before all of those have ended. Slots
+    alive at the same launch get disjoint ranges of the arena (see OffsetAssignment.h for the method). Sets the arena's
     size, its alignment and the lower bound: the largest sum of bytes alive at
-    one launch. Slots that nothing touches go.
+    one launch if launches run one after the other. Slots that nothing touches go.
 
     ```mlir
     device.program @main(...) outputs(...) {
@@ -156,6 +201,8 @@ def PlanVerify : Pass<"plan-verify", "::dlc::device::ProgramOp"> {
 
     - every slot and every weight has a place, and those that hold different
       things at the same time don't overlap;
+    - launches that touch the same bytes, one of them to write, are ordered by
+      queues and events;
     - a launch's output shares bytes with an input or another output only as
       the launch's `inplace` allows, and then all of them;
     - nothing writes an input of the program or a weight;

@@ -27,7 +27,7 @@ struct PlanArena : dlc::plan::impl::PlanArenaBase<PlanArena> {
     }
     dlc::plan::Liveness liveness(program);
     SmallVector<SlotOp> slots;
-    SmallVector<dlc::plan::Interval> intervals;
+    SmallVector<dlc::plan::Interval> intervals, spans;
     for (auto slot :
          llvm::make_early_inc_range(program.getBody().getOps<SlotOp>())) {
       if (!liveness.isUsed(slot.getResult())) {
@@ -40,7 +40,8 @@ struct PlanArena : dlc::plan::impl::PlanArenaBase<PlanArena> {
         return signalPassFailure();
       }
       slots.push_back(slot);
-      intervals.push_back(liveness.getInterval(slot));
+      intervals.push_back(liveness.getLife(slot));
+      spans.push_back(liveness.getInterval(slot));
     }
 
     dlc::plan::Placement placement =
@@ -49,7 +50,7 @@ struct PlanArena : dlc::plan::impl::PlanArenaBase<PlanArena> {
       slot.setOffset(offset);
     if (program.isDynamic())
       stack(slots, intervals);
-    int64_t bound = dlc::plan::getLowerBound(intervals);
+    int64_t bound = dlc::plan::getLowerBound(spans);
     program.setArenaBytes(placement.size);
     program.setArenaAlignment(alignment);
     program.setArenaLowerBound(bound);

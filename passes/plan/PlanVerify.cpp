@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // plan-verify: closes the planning phase.
+#include "passes/plan/Conflicts.h"
 #include "passes/plan/Liveness.h"
 #include "passes/plan/Passes.h"
 
@@ -40,13 +41,36 @@ static bool isAbove(SlotOp slot, SlotOp other,
   return false;
 }
 
+namespace {
+/// The slots that are used, and which of them may share memory.
+class Lives {
+public:
+  explicit Lives(const Liveness &liveness) : liveness(liveness) {}
+
+  void add(SlotOp slot) {
+    slots.push_back(slot);
+    lives.push_back(liveness.getLife(slot));
+  }
+  ArrayRef<SlotOp> getSlots() const { return slots; }
+  bool areApart(size_t i, size_t j) const {
+    return !lives[i].overlaps(lives[j]) ||
+           liveness.areApart(slots[i], slots[j]);
+  }
+
+private:
+  const Liveness &liveness;
+  SmallVector<SlotOp> slots;
+  SmallVector<Interval> lives;
+};
+} // namespace
+
 /// Where sizes change, slots alive at once are stacked on each other.
-static LogicalResult verifyStacks(ArrayRef<SlotOp> slots,
-                                  const Liveness &liveness) {
+static LogicalResult verifyStacks(const Lives &lives) {
+  ArrayRef<SlotOp> slots = lives.getSlots();
   for (size_t i = 0; i < slots.size(); ++i)
-    for (SlotOp other : slots.take_front(i)) {
-      SlotOp slot = slots[i];
-      if (!liveness.getInterval(slot).overlaps(liveness.getInterval(other)))
+    for (size_t j = 0; j < i; ++j) {
+      SlotOp slot = slots[i], other = slots[j];
+      if (lives.areApart(i, j))
         continue;
       llvm::SmallPtrSet<Operation *, 16> seen, seenOfOther;
       if (isAbove(slot, other, seen) || isAbove(other, slot, seenOfOther))
@@ -61,26 +85,44 @@ static LogicalResult verifyStacks(ArrayRef<SlotOp> slots,
 
 /// Every used slot has a place, apart from the others alive with it.
 static LogicalResult verifySlots(ProgramOp program, const Liveness &liveness) {
-  SmallVector<SlotOp> slots;
+  Lives lives(liveness);
   for (auto slot : program.getBody().getOps<SlotOp>()) {
     if (!slot.getOffset() || !program.getArenaBytes())
       return slot.emitOpError("has no place in the arena");
     if (liveness.isUsed(slot.getResult()))
-      slots.push_back(slot);
+      lives.add(slot);
   }
-  for (auto [i, slot] : llvm::enumerate(slots)) {
-    Interval life = liveness.getInterval(slot);
-    for (SlotOp other : ArrayRef(slots).take_front(i)) {
-      if (other.getDevice() != slot.getDevice() ||
-          !life.overlaps(liveness.getInterval(other)) ||
+  ArrayRef<SlotOp> slots = lives.getSlots();
+  for (size_t i = 0; i < slots.size(); ++i)
+    for (size_t j = 0; j < i; ++j) {
+      SlotOp slot = slots[i], other = slots[j];
+      if (lives.areApart(i, j) || other.getDevice() != slot.getDevice() ||
           !intersect(getRange(slot), getRange(other)))
         continue;
       return (slot.emitOpError("overlaps another slot while both are alive"))
                  .attachNote(other.getLoc())
              << "the other slot";
     }
+  return program.isDynamic() ? verifyStacks(lives) : success();
+}
+
+/// Launches on different queues don't touch the same bytes at once.
+static LogicalResult verifyOrder(ProgramOp program, const LaunchOrder &order,
+                                 const Liveness &liveness) {
+  if (order.getNumQueues() < 2)
+    return success();
+  for (const dlc::plan::Conflict &conflict :
+       dlc::plan::findConflicts(program)) {
+    if (order.isBefore(conflict.first, conflict.second))
+      continue;
+    LaunchOp other = liveness.getLaunches()[conflict.first];
+    LaunchOp launch = liveness.getLaunches()[conflict.second];
+    return (launch.emitOpError("may run while another launch, on queue ")
+            << other.getQueue() << ", reads or writes the same bytes")
+               .attachNote(other.getLoc())
+           << "the other launch";
   }
-  return program.isDynamic() ? verifyStacks(slots, liveness) : success();
+  return success();
 }
 
 /// Every weight has a place; two overlap only if they are the same bytes.
@@ -241,9 +283,11 @@ struct PlanVerify : dlc::plan::impl::PlanVerifyBase<PlanVerify> {
   void runOnOperation() override {
     markAllAnalysesPreserved();
     ProgramOp program = getOperation();
-    Liveness liveness(program);
+    LaunchOrder order(program);
+    Liveness liveness(program, order);
     if (failed(verifySlots(program, liveness)) ||
-        failed(verifyWeights(program)) || failed(verifyFlow(program)))
+        failed(verifyWeights(program)) || failed(verifyFlow(program)) ||
+        failed(verifyOrder(program, order, liveness)))
       signalPassFailure();
   }
 };

@@ -2,8 +2,9 @@
 // Plans of random models compute what the models compute. Values are symbolic:
 // an element of a call's result is the hash of the kernel's name, its operands
 // and the element's number. The plan is executed on a symbolic memory, where
-// reading elements that somebody else has overwritten gives other hashes.
-#include "dialects/device/DeviceOps.h"
+// reading elements that somebody else has overwritten gives other hashes; with
+// queues it is executed in orders that these allow.
+#include "dialects/device/LaunchOrder.h"
 #include "dialects/kernel/KernelOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -125,10 +126,38 @@ private:
 
 } // namespace
 
+/// The launches of \p program in an order that its queues allow, any.
+template <typename Random>
+static std::vector<device::LaunchOp> shuffle(device::ProgramOp program,
+                                             Random &random) {
+  device::LaunchOrder order(program);
+  SmallVector<device::LaunchOp> launches(
+      program.getBody().getOps<device::LaunchOp>());
+  std::vector<device::LaunchOp> shuffled;
+  std::vector<bool> hasRun(launches.size());
+  auto isReady = [&](unsigned launch) {
+    for (unsigned other = 0; other < launch; ++other)
+      if (order.isBefore(other, launch) && !hasRun[other])
+        return false;
+    return !hasRun[launch];
+  };
+  while (shuffled.size() < launches.size()) {
+    std::vector<unsigned> ready;
+    for (unsigned i = 0; i < launches.size(); ++i)
+      if (isReady(i))
+        ready.push_back(i);
+    unsigned next = ready[random() % ready.size()];
+    hasRun[next] = true;
+    shuffled.push_back(launches[next]);
+  }
+  return shuffled;
+}
+
 /// The outputs of a plan.
-static std::vector<Elements> execute(device::ProgramOp program) {
+static std::vector<Elements> execute(device::ProgramOp program,
+                                     ArrayRef<device::LaunchOp> launches) {
   Memory memory(program);
-  for (auto launch : program.getBody().getOps<device::LaunchOp>()) {
+  for (device::LaunchOp launch : launches) {
     std::vector<Elements> inputs;
     for (Value input : launch.getInputs())
       inputs.push_back(memory.read(input));
@@ -253,7 +282,8 @@ static std::string makeModel(unsigned seed) {
                formalOutputs + ") attributes {inplace = [" + pairs +
                "]} { kernel.parallel (%t) to (1) {} }\n";
     body += names + " = kernel.call @k" + number + "(" + operands +
-            ") {inplace = [" + pairs + "]} : (" + inputTypes + ") -> (" +
+            ") {flops = " + std::to_string(random() % 3 * 2000000) +
+            ", inplace = [" + pairs + "]} : (" + inputTypes + ") -> (" +
             outputTypes + ")\n";
   }
   std::string values, types;
@@ -267,32 +297,143 @@ static std::string makeModel(unsigned seed) {
          ") {\n" + body + "return " + values + " : " + types + "\n}\n";
 }
 
-class PlanTest : public testing::TestWithParam<unsigned> {};
+class PlanTest : public testing::TestWithParam<unsigned> {
+protected:
+  PlanTest() {
+    context.loadDialect<device::DeviceDialect, kernel::KernelDialect,
+                        func::FuncDialect>();
+  }
 
-TEST_P(PlanTest, PlanComputesWhatTheModelComputes) {
-  MLIRContext context(MLIRContext::Threading::DISABLED);
-  context.loadDialect<device::DeviceDialect, kernel::KernelDialect,
-                      func::FuncDialect>();
-  for (unsigned i = 0; i < 25; ++i) {
-    std::string text = makeModel(GetParam() * 1000 + i);
-    OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
-    ASSERT_TRUE(module) << text;
-    std::vector<Elements> expected =
-        evaluate(*module->getOps<func::FuncOp>().begin());
-
+  /// Plans \p module, for a GPU or for CPUs.
+  bool plan(ModuleOp module, bool isForGpu) {
+    if (isForGpu)
+      module->setAttr("device.gpu",
+                      device::GpuAttr::get(&context,
+                                           StringAttr::get(&context, "large"),
+                                           /*sm=*/80, /*multiprocessors=*/1000,
+                                           /*block_shared_bytes=*/1 << 16,
+                                           /*fma_rate=*/64, /*mma_rate=*/512,
+                                           /*tensor_rate=*/512));
     PassManager passes(&context);
     passes.addNestedPass<func::FuncOp>(plan::createPlanSchedule());
     passes.addPass(plan::createPlanBufferize());
     OpPassManager &programPasses = passes.nest<device::ProgramOp>();
     programPasses.addPass(plan::createPlanInplace());
     programPasses.addPass(plan::createPlanWeights());
+    programPasses.addPass(plan::createPlanQueues());
     programPasses.addPass(plan::createPlanArena());
     programPasses.addPass(plan::createPlanVerify());
-    ASSERT_TRUE(succeeded(passes.run(*module))) << text;
-    auto program = *module->getOps<device::ProgramOp>().begin();
-    EXPECT_EQ(execute(program), expected) << text;
-    EXPECT_GE(*program.getArenaBytes(), *program.getArenaLowerBound());
+    return succeeded(passes.run(module));
   }
+
+  MLIRContext context{MLIRContext::Threading::DISABLED};
+};
+
+TEST_P(PlanTest, PlanComputesWhatTheModelComputes) {
+  for (unsigned i = 0; i < 25; ++i) {
+    std::string text = makeModel(GetParam() * 1000 + i);
+    OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
+    ASSERT_TRUE(module) << text;
+    std::vector<Elements> expected =
+        evaluate(*module->getOps<func::FuncOp>().begin());
+    ASSERT_TRUE(plan(*module, /*isForGpu=*/false)) << text;
+    auto program = *module->getOps<device::ProgramOp>().begin();
+    SmallVector<device::LaunchOp> launches(
+        program.getBody().getOps<device::LaunchOp>());
+    EXPECT_EQ(execute(program, launches), expected) << text;
+    EXPECT_GE(*program.getArenaBytes(), *program.getArenaLowerBound());
+    EXPECT_LE(device::LaunchOrder(program).getNumQueues(), 1u);
+  }
+}
+
+TEST_P(PlanTest, QueuesComputeWhatTheModelComputes) {
+  std::minstd_rand random(GetParam());
+  unsigned numWaits = 0;
+  for (unsigned i = 0; i < 25; ++i) {
+    std::string text = makeModel(GetParam() * 1000 + i);
+    OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
+    ASSERT_TRUE(module) << text;
+    std::vector<Elements> expected =
+        evaluate(*module->getOps<func::FuncOp>().begin());
+    ASSERT_TRUE(plan(*module, /*isForGpu=*/true)) << text;
+    auto program = *module->getOps<device::ProgramOp>().begin();
+    for (auto wait : program.getBody().getOps<device::WaitOp>()) {
+      (void)wait;
+      ++numWaits;
+    }
+    EXPECT_LE(device::LaunchOrder(program).getNumQueues(), 4u);
+    for (unsigned order = 0; order < 8; ++order)
+      ASSERT_EQ(execute(program, shuffle(program, random)), expected) << text;
+  }
+  EXPECT_GT(numWaits, 25u);
+}
+
+//===----------------------------------------------------------------------===//
+// The order of launches
+//===----------------------------------------------------------------------===//
+
+TEST(LaunchOrderTest, QueuesRunInOrder) {
+  device::LaunchOrder order;
+  EXPECT_EQ(order.append(0, {}), 0u);
+  EXPECT_EQ(order.append(2, {}), 1u);
+  EXPECT_EQ(order.append(0, {}), 2u);
+  EXPECT_EQ(order.getNumQueues(), 3u);
+  EXPECT_TRUE(order.isBefore(0, 2));
+  EXPECT_FALSE(order.isBefore(2, 0));
+  EXPECT_FALSE(order.isBefore(0, 0));
+  EXPECT_FALSE(order.isBefore(0, 1));
+  EXPECT_FALSE(order.isBefore(1, 2));
+}
+
+TEST(LaunchOrderTest, LeavesOutWhatIsKnown) {
+  auto getWaits = [](const device::LaunchOrder &order, unsigned launch) {
+    return order.getWaits(launch).vec();
+  };
+  using Waits = std::vector<unsigned>;
+  device::LaunchOrder order;
+  order.append(0, {});  // 0
+  order.append(1, {0}); // 1
+  order.append(2, {0}); // 2
+  EXPECT_EQ(getWaits(order, 2), Waits{0});
+  order.append(2, {0, 2}); // 3: on its own queue
+  EXPECT_EQ(getWaits(order, 3), Waits{});
+  order.append(0, {1, 2, 3}); // 4: 3 comes after 2
+  EXPECT_EQ(getWaits(order, 4), (Waits{1, 3}));
+  order.append(1, {0, 3, 4}); // 5: 4 comes after 3
+  EXPECT_EQ(getWaits(order, 5), Waits{4});
+  EXPECT_TRUE(order.isBefore(3, 5));
+  order.append(3, {2}); // 6
+  EXPECT_EQ(getWaits(order, 6), Waits{2});
+  EXPECT_TRUE(order.isBefore(0, 6));
+  EXPECT_FALSE(order.isBefore(1, 6));
+}
+
+TEST(LaunchOrderTest, ReadsEvents) {
+  MLIRContext context;
+  context.loadDialect<device::DeviceDialect>();
+  // The event of queue 1, which has no launch, is that of what it waits for.
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(R"(
+    device.kernel @f : () -> memref<8xf32> variants []
+    device.program @main() outputs(%y: memref<8xf32>, %z: memref<8xf32>)
+        attributes {input_names = [], output_names = ["y", "z"]} {
+      device.launch @f() outputs(%y) : () -> memref<8xf32>
+      %a = device.record queue 0
+      device.launch @f() outputs(%z) : () -> memref<8xf32>
+      device.wait %a queue 1
+      %b = device.record queue 1
+      device.wait %b queue 2
+      device.launch @f() outputs(%y) queue 2 : () -> memref<8xf32>
+      %none = device.record queue 3
+      device.wait %none queue 4
+      device.launch @f() outputs(%z) queue 4 : () -> memref<8xf32>
+    })",
+                                                             &context);
+  ASSERT_TRUE(module);
+  device::LaunchOrder order(*module->getOps<device::ProgramOp>().begin());
+  ASSERT_EQ(order.getNumLaunches(), 4u);
+  EXPECT_EQ(order.getWaits(2), ArrayRef<unsigned>{0});
+  EXPECT_FALSE(order.isBefore(1, 2));
+  EXPECT_TRUE(order.getWaits(3).empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, PlanTest, testing::Range(1u, 9u));

@@ -51,3 +51,37 @@ device.program @main(%x: memref<16xf32>) outputs(%y: memref<16xf32>)
 // CHECK-SAME: arena 0 align 64 lower_bound 0
 device.program @main() outputs() attributes {input_names = [], output_names = []} {
 }
+
+// -----
+
+device.kernel @f : (memref<8xf32>) -> memref<8xf32> variants []
+device.kernel @g : (memref<8xf32>, memref<8xf32>) -> memref<8xf32> variants []
+
+// Slots of branches that run at once are apart, though %b is dead, in the order
+// of the launches, when %c and %d are written. After the join %e has its memory.
+// CHECK-LABEL: device.program @branches
+// CHECK-SAME: arena 224 align 64 lower_bound 64
+device.program @branches(%x: memref<8xf32>) outputs(%y: memref<8xf32>, %z: memref<8xf32>)
+    attributes {input_names = ["x"], output_names = ["y", "z"]} {
+  // CHECK: device.slot at 64 {name = "a"}
+  // CHECK: device.slot at 0 {name = "b"}
+  // CHECK: device.slot at 192 {name = "c"}
+  // CHECK: device.slot at 128 {name = "d"}
+  // CHECK: device.slot at 0 {name = "e"}
+  %a = device.slot {name = "a"} : memref<8xf32>
+  %b = device.slot {name = "b"} : memref<8xf32>
+  %c = device.slot {name = "c"} : memref<8xf32>
+  %d = device.slot {name = "d"} : memref<8xf32>
+  %e = device.slot {name = "e"} : memref<8xf32>
+  device.launch @f(%x) outputs(%a) : (memref<8xf32>) -> memref<8xf32>
+  %0 = device.record queue 0
+  device.wait %0 queue 1
+  device.launch @f(%a) outputs(%b) queue 1 : (memref<8xf32>) -> memref<8xf32>
+  device.launch @f(%b) outputs(%y) queue 1 : (memref<8xf32>) -> memref<8xf32>
+  %1 = device.record queue 1
+  device.launch @f(%a) outputs(%c) : (memref<8xf32>) -> memref<8xf32>
+  device.launch @f(%c) outputs(%d) : (memref<8xf32>) -> memref<8xf32>
+  device.wait %1 queue 0
+  device.launch @f(%d) outputs(%e) : (memref<8xf32>) -> memref<8xf32>
+  device.launch @g(%d, %e) outputs(%z) : (memref<8xf32>, memref<8xf32>) -> memref<8xf32>
+}

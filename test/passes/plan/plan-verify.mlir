@@ -164,3 +164,79 @@ device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>) arena 64 alig
   device.launch @f(%low) outputs(%middle) {inplace = [array<i64: 0, 0>]} : (memref<8xf32>) -> memref<8xf32>
   device.launch @f(%low) outputs(%y) : (memref<8xf32>) -> memref<8xf32>
 }
+
+// -----
+
+device.kernel @f : (memref<8xf32>) -> memref<8xf32> variants []
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>) arena 32 align 32 lower_bound 32
+    attributes {input_names = ["x"], output_names = ["y"]} {
+  %a = device.slot at 0 : memref<8xf32>
+  // expected-note @below {{the other launch}}
+  device.launch @f(%x) outputs(%a) queue 1 : (memref<8xf32>) -> memref<8xf32>
+  // expected-error @below {{may run while another launch, on queue 1, reads or writes the same bytes}}
+  device.launch @f(%a) outputs(%y) : (memref<8xf32>) -> memref<8xf32>
+}
+
+// -----
+
+// An event of before the launch isn't enough.
+device.kernel @f : (memref<8xf32>) -> memref<8xf32> variants []
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>) arena 32 align 32 lower_bound 32
+    attributes {input_names = ["x"], output_names = ["y"]} {
+  %a = device.slot at 0 : memref<8xf32>
+  %early = device.record queue 1
+  // expected-note @below {{the other launch}}
+  device.launch @f(%x) outputs(%a) queue 1 : (memref<8xf32>) -> memref<8xf32>
+  device.wait %early queue 0
+  // expected-error @below {{may run while another launch, on queue 1, reads or writes the same bytes}}
+  device.launch @f(%a) outputs(%y) : (memref<8xf32>) -> memref<8xf32>
+}
+
+// -----
+
+// Writes after reads, too: here only one of the readers has ended.
+device.kernel @f : (memref<8xf32>) -> memref<8xf32> variants []
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>, %z: memref<8xf32>) arena 32 align 32 lower_bound 32
+    attributes {input_names = ["x"], output_names = ["y", "z"]} {
+  %a = device.slot at 0 : memref<8xf32>
+  device.launch @f(%x) outputs(%a) : (memref<8xf32>) -> memref<8xf32>
+  %ready = device.record queue 0
+  device.wait %ready queue 1
+  // expected-note @below {{the other launch}}
+  device.launch @f(%a) outputs(%y) queue 1 : (memref<8xf32>) -> memref<8xf32>
+  device.launch @f(%a) outputs(%z) : (memref<8xf32>) -> memref<8xf32>
+  // expected-error @below {{may run while another launch, on queue 1, reads or writes the same bytes}}
+  device.launch @f(%x) outputs(%a) : (memref<8xf32>) -> memref<8xf32>
+}
+
+// -----
+
+// Slots share memory only where their launches are ordered.
+device.kernel @f : (memref<8xf32>) -> memref<8xf32> variants []
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>, %z: memref<8xf32>) arena 32 align 32 lower_bound 32
+    attributes {input_names = ["x"], output_names = ["y", "z"]} {
+  // expected-note @below {{the other slot}}
+  %a = device.slot at 0 : memref<8xf32>
+  // expected-error @below {{overlaps another slot while both are alive}}
+  %b = device.slot at 0 : memref<8xf32>
+  device.launch @f(%x) outputs(%a) : (memref<8xf32>) -> memref<8xf32>
+  device.launch @f(%a) outputs(%y) : (memref<8xf32>) -> memref<8xf32>
+  device.launch @f(%x) outputs(%b) queue 1 : (memref<8xf32>) -> memref<8xf32>
+  device.launch @f(%b) outputs(%z) queue 1 : (memref<8xf32>) -> memref<8xf32>
+}
+
+// -----
+
+// The same with an event.
+device.kernel @f : (memref<8xf32>) -> memref<8xf32> variants []
+device.program @main(%x: memref<8xf32>) outputs(%y: memref<8xf32>, %z: memref<8xf32>) arena 32 align 32 lower_bound 32
+    attributes {input_names = ["x"], output_names = ["y", "z"]} {
+  %a = device.slot at 0 : memref<8xf32>
+  %b = device.slot at 0 : memref<8xf32>
+  device.launch @f(%x) outputs(%a) : (memref<8xf32>) -> memref<8xf32>
+  device.launch @f(%a) outputs(%y) : (memref<8xf32>) -> memref<8xf32>
+  %done = device.record queue 0
+  device.wait %done queue 1
+  device.launch @f(%x) outputs(%b) queue 1 : (memref<8xf32>) -> memref<8xf32>
+  device.launch @f(%b) outputs(%z) queue 1 : (memref<8xf32>) -> memref<8xf32>
+}
