@@ -177,3 +177,21 @@ def for_models(*names):
 @pytest.fixture
 def model(request):
     return model_named(request.param)
+
+
+@pytest.fixture(name="host", scope="session")
+def compile_host(tmp_path_factory):
+    """The program that runs an artifact on the CPU and on an emulated device, and compares what they compute."""
+    program = tmp_path_factory.mktemp("host") / "sizes_host"
+    subprocess.run(["clang-22", "-std=c11", "-Wall", "-Werror", f"-I{ROOT / 'runtime' / 'include'}",
+                    ROOT / "test" / "e2e" / "sizes_host.c", f"-L{BUILD / 'lib'}", "-ldlcrt", "-lm",
+                    f"-Wl,-rpath,{BUILD / 'lib'}", "-o", program], check=True)
+    return program
+
+
+def run_host(host, artifact, sizes, **variables):
+    """Runs an artifact at some sizes of its dims, twice at each, with the program `host`."""
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(BUILD / "emulator"), "DLC_EMULATOR_LEAKS": "1", **variables}
+    run = subprocess.run([host, artifact, *(",".join(map(str, one)) for one in sizes)], text=True, capture_output=True,
+                         timeout=300, check=False, env=environment)
+    assert run.stdout == "same\n" and not run.stderr, run.stdout + run.stderr

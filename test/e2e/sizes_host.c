@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { kMost = 8 };
+enum { kMost = 32 };
 
 static const dlc_model *model;
 static dlc_model_info facts;

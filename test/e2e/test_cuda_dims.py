@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Artifacts for all sizes of some dimensions on the emulated CUDA device: the answers are the CPU's, at whatever sizes one
 session runs at one after the other."""
-import os
 import re
-import subprocess
 
 import pytest
-from conftest import BUILD, ROOT, Symbol, dlc
+from conftest import Symbol, dlc, run_host
 
 
 def convolutions(s, x):
@@ -64,22 +62,6 @@ CASES = {
                   [(5, 8), (1, 1), (11, 3), (5, 8)]),
     "rows": (rows, {"x": "MxK", "y": "NxK"}, [(8, 8, 8), (2, 3, 40), (70, 1, 5), (33, 31, 9)]),
 }
-
-
-@pytest.fixture(name="host", scope="module")
-def compile_host(tmp_path_factory):
-    program = tmp_path_factory.mktemp("host") / "sizes_host"
-    subprocess.run(["clang-22", "-std=c11", "-Wall", "-Werror", f"-I{ROOT / 'runtime' / 'include'}",
-                    ROOT / "test" / "e2e" / "sizes_host.c", f"-L{BUILD / 'lib'}", "-ldlcrt", "-lm",
-                    f"-Wl,-rpath,{BUILD / 'lib'}", "-o", program], check=True)
-    return program
-
-
-def run_host(host, artifact, sizes, **variables):
-    environment = {**os.environ, "LD_LIBRARY_PATH": str(BUILD / "emulator"), "DLC_EMULATOR_LEAKS": "1", **variables}
-    run = subprocess.run([host, artifact, *(",".join(map(str, one)) for one in sizes)], text=True, capture_output=True,
-                         timeout=300, check=False, env=environment)
-    assert run.stdout == "same\n" and not run.stderr, run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("case", CASES)
