@@ -33,17 +33,19 @@ struct UnitBlocks {
   int64_t units;  ///< of a block
   int64_t blocks; ///< of a direction
 
-  /// \p forCpus: else a GPU alone reads them, a multiprocessor a block.
+  /// \p forCpus: else GPUs alone read them, whose multiprocessors have a panel
+  /// each, for many read more at once.
   UnitBlocks(graph::RecurrenceOp op, bool forCpus)
       : directions(op.getReverse().size()),
         gates(graph::getNumGates(op.getMode())),
-        size(getTensorType(op.getWHidden()).getDimSize(1)), units(kPanel) {
+        size(getTensorType(op.getWHidden()).getDimSize(1)),
+        units(forCpus ? kPanel : kPanel / gates) {
     while (forCpus && gates * units < kMinPanels * kPanel && units < size &&
            padsLittle(2 * units))
       units *= 2;
     blocks = llvm::divideCeil(size, units);
   }
-  int64_t getPanels() const { return gates * units / kPanel; }
+  int64_t getPanels() const { return llvm::divideCeil(gates * units, kPanel); }
 
 private:
   /// Whether blocks of \p width units store few weights that aren't there.

@@ -17,10 +17,10 @@ from conftest import BUILD, ROOT, dlc, model_named
 FLAGS = re.findall(r'Pass<\s*"([^"]+)"', (ROOT / "passes" / "graph" / "Passes.td").read_text())
 # The order of compiler/Pipeline.cpp; a layout or a group is made only once, so
 # the kernels are what is compiled further.
-ORDER = ["graph-split-rnn", "graph-fold-constants", "graph-fold-batch-norm", "graph-simplify", "graph-fuse-attention",
-         "graph-propagate-strides", "graph-choose-winograd", "graph-assign-layouts", "graph-form-groups"]
+ORDER = ["graph-split-rnn", "graph-fold-constants", "graph-fold-batch-norm", "graph-simplify", "graph-split-deconv",
+         "graph-fuse-attention", "graph-propagate-strides", "graph-choose-winograd", "graph-assign-layouts", "graph-form-groups"]
 MODELS = ["digits", "dense_net", "residual_v1", "residual_v2", "unet", "lstm_cells", "lstm_lm", "detector", "rcnn", "translator",
-          "bert_encoder"]
+          "bert_encoder", "segmenter"]
 
 
 def inline_weights(text, weights):

@@ -5,11 +5,11 @@
 
 // Two whole blocks of 32 units, and one with 4. The state is that of the step
 // before, or the initial one. Gates: input, forget, cell, output. For GPUs alone
-// there are more blocks, of 16 units.
+// there are more blocks, of four units: a panel with all gates.
 
 // GPU-LABEL: kernel.func @recurrence_0(
-// GPU-SAME: memref<5x4x68x16xf32>
-// GPU: contract batch [] m 2 n 64 k [68]
+// GPU-SAME: memref<17x1x68x16xf32>
+// GPU: contract batch [] m 2 n 16 k [68]
 // CHECK-LABEL: kernel.func @recurrence_0(
 // CHECK-SAME: %[[X:.*]]: memref<5x2x272xf32>, %[[W:.*]]: memref<3x8x68x16xf32>, %[[H0:.*]]: memref<2x68xf32>, %[[C0:.*]]: memref<2x68xf32>) outputs(%[[Y:.*]]: memref<5x2x68xf32>, %[[CN:.*]]: memref<2x68xf32>)
 // CHECK-NEXT: %[[PRODUCT:.*]] = scratch : memref<2x128xf32>
