@@ -43,6 +43,10 @@ struct LoopRange {
   bool isDynamic = false; ///< the bounds are those of one size of several
 };
 
+/// All of the first \p extents of the loop \p op, one by one.
+llvm::SmallVector<LoopRange> getRanges(mlir::Operation *op,
+                                       llvm::ArrayRef<int64_t> extents);
+
 class BodyEmitter {
 public:
   BodyEmitter(mlir::OpBuilder &builder, const VectorTarget &target)
@@ -125,6 +129,11 @@ private:
   mlir::LogicalResult emitNest(mlir::Location loc,
                                llvm::ArrayRef<LoopRange> ranges,
                                llvm::SmallVectorImpl<mlir::Value> &carried,
+                               LoopBody body);
+  /// The same where iterations add to \p sums, which may get long.
+  mlir::LogicalResult emitSums(mlir::Location loc,
+                               llvm::ArrayRef<LoopRange> ranges,
+                               llvm::SmallVectorImpl<mlir::Value> &sums,
                                LoopBody body);
   /// Reduces over \p ranges with \p count partial results, each begun as
   /// \p init, which share the steps of the last range evenly; \p body adds the

@@ -126,6 +126,26 @@ kernel.func @sum(%x: memref<4x100xf32>) outputs(%y: memref<4xf32>) {
   }
 }
 
+// A long sum consists of shorter ones: of 32 rows of 32 vectors each, and of the
+// four rows that remain.
+
+// CHECK-LABEL: func.func @long_sum(
+// CHECK: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<8xf32>
+// CHECK: scf.for %[[CHUNK:.*]] = %c0 to %c96 step %c32 iter_args(%[[SUM:[^ ]*]] = %[[ZERO]],
+// CHECK: %[[OWN:.*]]:4 = scf.for %[[ROW:.*]] = %c0 to %c32 step %c1 iter_args(%{{.*}} = %[[ZERO]],
+// CHECK: arith.addi %[[ROW]], %[[CHUNK]] : index
+// CHECK: arith.addf %[[SUM]], %[[OWN]]#0 : vector<8xf32>
+// CHECK: scf.for %{{.*}} = %c96 to %c100
+kernel.func @long_sum(%x: memref<100x1024xf32>) outputs(%y: memref<1xf32>) {
+  kernel.parallel () to () {
+    %sum = kernel.reduce add (%i, %j) to (100, 1024) : f32 {
+      %0 = kernel.load %x[%i, %j] : memref<100x1024xf32>
+      kernel.yield %0 : f32
+    }
+    kernel.store %sum, %y[0] : memref<1xf32>
+  }
+}
+
 // The greatest number is what a comparison selects; NaN isn't greater.
 
 // CHECK-LABEL: func.func @greatest(
