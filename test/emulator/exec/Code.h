@@ -10,7 +10,6 @@
 
 #include "ptx/Module.h"
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -67,19 +66,11 @@ struct Instruction {
   Mask guardFlip = 0;                        ///< all ones for `@!p`
   uint32_t line = 0;
   Class kind = Class::Other;
-  uint8_t size = 0;  ///< bytes of an element, of memory instructions
-  uint8_t count = 1; ///< elements of a vector, of memory instructions
-  uint8_t flags = 0; ///< as the family says
-  union {
-    uint32_t target = 0; ///< of branches and calls
-    /// Of loads whose value is only copied: their number, from 1, or
-    /// `replaces`. Of stores of such values: 1 + their place in copySources.
-    uint32_t copy;
-  };
-  static constexpr uint32_t replaces = ~0u; ///< some bits of what it loads
-  /// In a load's number: the other half of the 8 bytes is copied with it.
-  static constexpr uint32_t isHalf = 1u << 30;
-  int64_t imm = 0; ///< an address offset, or as the family says
+  uint8_t size = 0;    ///< bytes of an element, of memory instructions
+  uint8_t count = 1;   ///< elements of a vector, of memory instructions
+  uint8_t flags = 0;   ///< as the family says
+  uint32_t target = 0; ///< of branches and calls
+  int64_t imm = 0;     ///< an address offset, or as the family says
   const Extra *extra = nullptr;
 };
 static_assert(sizeof(Instruction) == 64, "a cache line");
@@ -131,10 +122,38 @@ struct Formal {
   uint8_t width = 0;
 };
 
-/// Which element of which copying load a stored value comes from.
-struct CopySource {
-  uint32_t load = 0; ///< its number; 0: none
-  uint32_t element = 0;
+/// How what is undefined goes from an instruction's operands to its results.
+enum class Passing : uint8_t {
+  Computed,   ///< any of it makes the lane's results undefined
+  Copied,     ///< the instruction, run on the states, gives those of results
+  Exchanged,  ///< the same, but some operands say between which lanes
+  Moved,      ///< likewise within the lane
+  Logic,      ///< of bits, by a truth table
+  Predicates, ///< of predicates, likewise
+  Selected,   ///< by a predicate
+  Gathered,   ///< all lanes' results depend on all lanes' operands
+  Product,    ///< of matrices
+  Loaded,
+  Stored,
+  Called,
+  Used ///< it must not happen
+};
+
+/// A register that an instruction reads or writes.
+struct Place {
+  enum class Role : uint8_t { Value, Control, Result };
+  int32_t slot = 0;
+  uint8_t width = 0; ///< 0: a predicate
+  Role role = Role::Value;
+};
+
+/// What an instruction does with states; see Undefined.h.
+struct Effects {
+  uint32_t first = 0; ///< of its places
+  uint8_t count = 0;
+  Passing passing = Passing::Computed;
+  uint8_t control = 0; ///< a bit for each of a, b, c, e that is no value
+  uint8_t table = 0;   ///< of and, or, xor, not: as lop3 has it
 };
 
 struct Code {
@@ -147,8 +166,9 @@ struct Code {
   uint32_t registerBytes = 0; ///< of a warp's frame
   uint32_t localBytes = 0;    ///< of a thread's frame
   uint32_t registerEstimate = 0;
-  /// Of stores: where their elements come from.
-  std::vector<std::array<CopySource, 8>> copySources;
+  std::vector<Effects> effects; ///< of each instruction
+  std::vector<Place> places;
+  int32_t zeroSlot = 0; ///< a constant of 16 bytes
   const uint8_t *constants = nullptr;
   uint32_t index = 0; ///< in its program; function "addresses" come from it
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exec/Flow.h"
 
+#include "exec/Effects.h"
+
 #include <algorithm>
 
 namespace emulator {
@@ -273,6 +275,7 @@ private:
           for (uint32_t target : from.targets)
             from.table->push_back(position[blockAt[target]]);
         code.instructions.push_back(from.instruction);
+        notePlaces(from, slotOf);
       }
       if (needsJump(k)) {
         Instruction instruction;
@@ -281,8 +284,32 @@ private:
         instruction.line = body[block.end - 1].instruction.line;
         instruction.target = position[uint32_t(block.fallThrough)];
         code.instructions.push_back(instruction);
+        code.effects.emplace_back();
       }
     }
+  }
+
+  /// The registers that an instruction uses, but its guard.
+  void notePlaces(const FlowInstruction &from,
+                  const std::vector<int32_t> &slotOf) {
+    Effects effects = from.effects;
+    effects.first = uint32_t(code.places.size());
+    for (auto &reference : from.references) {
+      if (reference.field == &Instruction::guard)
+        continue;
+      const ptx::Type type = registers[reference.reg].type;
+      Place place;
+      place.slot = slotOf[reference.reg];
+      place.width = uint8_t(
+          type == ptx::Type::Pred ? 0 : std::max(2u, ptx::sizeOf(type)));
+      place.role = reference.isDefinition ? Place::Role::Result
+                   : !reference.external && isControl(effects, reference.field)
+                       ? Place::Role::Control
+                       : Place::Role::Value;
+      code.places.push_back(place);
+    }
+    effects.count = uint8_t(code.places.size() - effects.first);
+    code.effects.push_back(effects);
   }
 
   std::vector<FlowInstruction> &body;

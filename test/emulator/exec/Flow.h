@@ -14,6 +14,7 @@ struct FlowInstruction {
   std::vector<uint32_t> targets;
   std::vector<uint32_t> *table = nullptr;
   std::vector<Decoder::Reference> references;
+  Effects effects;
 };
 
 /// Puts the blocks in a weak topological order, so that the fragment of a warp

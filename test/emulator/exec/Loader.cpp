@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Program::load: places variables, decodes functions, describes kernels.
-#include "exec/Copies.h"
+#include "exec/Effects.h"
 #include "exec/Flow.h"
 #include "exec/Program.h"
 #include "exec/ops/Control.h"
@@ -299,6 +299,7 @@ private:
     code.name = function.name;
     code.source = &function;
     code.constants = program->constants->data();
+    code.zeroSlot = program->constants->slot(0, 16);
     code.index = index;
     code.program = &program->codes;
     Decoder decoder(module(), function, code, symbols, *program->constants);
@@ -308,17 +309,12 @@ private:
     end.line =
         function.body.empty() ? function.line : function.body.back().line;
     function.body.push_back(end);
-    const Copies copies(function, code);
     std::vector<FlowInstruction> body(function.body.size());
     for (size_t i = 0; i < body.size(); ++i) {
       decoder.decode(function.body[i], body[i].instruction);
-      if (uint32_t mark = copies.markOf(i))
-        body[i].instruction.copy = mark;
-      else if (uint8_t spares = copies.sparesOf(i);
-               spares && body[i].instruction.count > 1) {
-        body[i].instruction.flags |= hasSpares;
-        body[i].instruction.b = spares;
-      }
+      if (loadsHalf(function, uint32_t(i)))
+        body[i].instruction.flags |= halfOfPair;
+      body[i].effects = effectsOf(function.body[i]);
       body[i].flow = decoder.flow;
       body[i].targets = decoder.targets;
       body[i].table = decoder.tableToPatch;

@@ -13,6 +13,7 @@ void SharedMemory::start(const Code &code, uint32_t dynamic) {
   dynamicBytes = dynamic;
   shift = code.sharedGranule == 1 ? 0 : code.sharedGranule == 2 ? 1 : 2;
   clock = 1;
+  hasUndefined = false;
   published.clear();
   uint32_t end = dynamic ? code.dynamicSharedBase + dynamic : 0;
   for (auto &region : code.shared)
@@ -82,15 +83,10 @@ bool SharedMemory::slowAccess(Warp &warp, unsigned lane, uint32_t cell,
     return report(
         warp, lane, at, FaultKind::Race,
         verb + ", while an asynchronous copy to it wasn't waited for,", cell);
-  if (written == never) {
-    // Someone may be about to write it: then it is a race.
-    if (kind == Access::Read && at.copy != Instruction::replaces)
-      warp.block.suspect(warp, lane, at,
-                         "reads " + describe(cell << shift) +
-                             ", which was never written");
-    else if (kind == Access::Atomic)
-      return report(warp, lane, at, FaultKind::Uninitialised, "updates", cell);
-  } else if (writer[cell] != thread) {
+  if (kind == Access::Atomic &&
+      (written == never || (flags[cell] & undefinedValue)))
+    return report(warp, lane, at, FaultKind::Uninitialised, "updates", cell);
+  if (written != never && writer[cell] != thread) {
     unsigned other = writer[cell] / warpSize;
     bool isInWarp = other == warp.index;
     bool isOrdered =
@@ -133,22 +129,17 @@ bool SharedMemory::access(Warp &warp, unsigned lane, uint32_t offset,
     bool isOwn = writer[i] == thread && writtenAt[i] < never;
     bool isOrdered = writtenAt[i] <= cutoff || isOwn;
     if (kind == Access::Read) {
-      // Padding that is copied with its structure was never written.
-      bool isPadding = false;
-      if (writtenAt[i] == never) {
-        const unsigned whole = !at.copy       ? at.size
-                               : at.size == 1 ? 8u
-                                              : at.size * at.count;
-        isPadding = whole > granule && isPartlyWritten(i, whole);
-        hasReadPadding |= isPadding;
-      }
-      if (!isOrdered && !isPadding &&
-          !slowAccess(warp, lane, i, kind, isStrong, false, at))
+      // Someone may be about to write it: then it is a race.
+      if (writtenAt[i] == never)
+        hasUndefined = true;
+      else if (!isOrdered &&
+               !slowAccess(warp, lane, i, kind, isStrong, false, at))
         return false;
       noteRead(i, 1u << warp.index, cutoff, isStrong, uint8_t(lane));
       continue;
     }
-    if (!isOrdered || readAt[i] > cutoff) {
+    if (!isOrdered || readAt[i] > cutoff ||
+        (kind == Access::Atomic && (flags[i] & undefinedValue))) {
       bool isSame = false;
       if (kind == Access::Write && value && (i << shift) >= offset) {
         uint32_t within = (i << shift) - offset;
@@ -170,20 +161,23 @@ bool SharedMemory::access(Warp &warp, unsigned lane, uint32_t offset,
   return true;
 }
 
-bool SharedMemory::isUnwritten(uint32_t offset, unsigned size) const {
+bool SharedMemory::isUndefined(uint32_t offset, unsigned size) const {
   for (uint32_t i = offset >> shift; i <= (offset + size - 1) >> shift; ++i)
-    if (writtenAt[i] != never)
+    if (writtenAt[i] != never && !(flags[i] & undefinedValue))
       return false;
   return true;
 }
 
-/// Whether some of the element of `bytes` around a cell was written.
-bool SharedMemory::isPartlyWritten(uint32_t cell, unsigned bytes) const {
-  uint32_t count = bytes >> shift, first = cell / count * count;
-  for (uint32_t i = first; i < first + count && i < writtenAt.size(); ++i)
-    if (writtenAt[i] < never)
-      return true;
-  return false;
+void SharedMemory::markUndefined(uint32_t offset, const bool *isUndefined,
+                                 unsigned size) {
+  const unsigned granule = 1u << shift;
+  for (unsigned from = 0; from + granule <= size; from += granule) {
+    const bool *const first = isUndefined + from;
+    if (!std::all_of(first, first + granule, [](bool is) { return is; }))
+      continue;
+    flags[(offset + from) >> shift] |= undefinedValue;
+    hasUndefined = true;
+  }
 }
 
 bool SharedMemory::listCells(Mask lanes, const uint32_t (&offsets)[warpSize],

@@ -73,14 +73,17 @@ public:
   void takeOver(Warp &warp, uint64_t address);
 
   uint32_t clock = 1;
-  /// Set by reads that let padding pass, which nobody wrote.
-  bool hasReadPadding = false;
+  /// Whether reads may find what nobody wrote.
+  bool hasUndefined = false;
   /// Whether nobody wrote any of the bytes.
-  bool isUnwritten(uint32_t offset, unsigned size) const;
+  bool isUndefined(uint32_t offset, unsigned size) const;
+  /// After a write of `size` bytes, some of which are undefined.
+  void markUndefined(uint32_t offset, const bool *isUndefined, unsigned size);
 
 private:
   static constexpr uint32_t outside = ~0u, copying = ~0u - 1, never = ~0u - 2;
-  static constexpr uint8_t strongWrite = 1, atomicWrite = 2, weakRead = 4;
+  static constexpr uint8_t strongWrite = 1, atomicWrite = 2, weakRead = 4,
+                           undefinedValue = 8;
 
   void noteRead(uint32_t i, uint32_t self, uint32_t cutoff, bool isStrong,
                 uint8_t lane) {
@@ -96,7 +99,6 @@ private:
                  bool isStrong, const uint8_t *lane);
   bool slowAccess(Warp &warp, unsigned lane, uint32_t cell, Access kind,
                   bool isStrong, bool isSame, const Instruction &at);
-  bool isPartlyWritten(uint32_t cell, unsigned bytes) const;
   bool report(Warp &warp, unsigned lane, const Instruction &at, FaultKind kind,
               const std::string &what, uint32_t cell);
 
@@ -111,7 +113,7 @@ private:
   std::vector<uint16_t> writer;  ///< thread
   std::vector<uint8_t> reader;   ///< the last reading lane of the last warp
   std::vector<uint8_t>
-      flags; ///< of the write: strong, atomic; of the read: weak
+      flags; ///< of the write: strong, atomic, undefined; of the read: weak
   struct Flag {
     uint32_t seen[32] = {};
   };

@@ -5,7 +5,7 @@
 // that polls memory or runs for long gives way to the others.
 #include "exec/Warp.h"
 
-#include "exec/Block.h"
+#include "exec/Undefined.h"
 #include "exec/ops/Control.h"
 
 #include <algorithm>
@@ -16,6 +16,8 @@ namespace {
 /// Instructions, and polls, after which a fragment gives way.
 constexpr int64_t longTurn = 20000;
 constexpr uint32_t manyPolls = 16;
+/// Instructions after which a warp looks whether states are still set.
+constexpr uint32_t trackedTurn = 512;
 /// Bytes of local memory that a thread can have.
 constexpr uint32_t localLimit = 512 << 10;
 } // namespace
@@ -32,7 +34,8 @@ void Warp::start(const Code &kernel, Mask lanes) {
   std::fill(std::begin(laneSync), std::end(laneSync), 0);
   std::fill(std::begin(laneGroup), std::end(laneGroup), 0);
   copies.clear();
-  copied.clear();
+  isTracking = false;
+  origins.clear();
   lastRange = {};
   alive = lanes;
   active = 0;
@@ -80,10 +83,13 @@ Frame *Warp::newFrame(const Code &code, Frame *parent) {
   if (!frame) {
     frame = std::make_unique<Frame>();
     frame->code = &code;
-    frame->storage.reset(new uint8_t[code.registerBytes + 64]());
+    frame->storage.reset(new uint8_t[2 * code.registerBytes + 64]());
     uint64_t address = reinterpret_cast<uint64_t>(frame->storage.get());
     frame->registers = frame->storage.get() + (64 - address % 64) % 64;
   }
+  if (frame->hasStates)
+    std::memset(frame->registers + code.registerBytes, 0, code.registerBytes);
+  frame->hasStates = false;
   frame->parent = parent;
   frame->depth = parent ? parent->depth + 1 : 0;
   frame->users = 0;
@@ -100,10 +106,6 @@ Frame *Warp::newFrame(const Code &code, Frame *parent) {
 void Warp::release(Frame *frame) {
   while (frame && --frame->users == 0) {
     Frame *parent = frame->parent;
-    copied.erase(
-        std::remove_if(copied.begin(), copied.end(),
-                       [&](const CopiedLanes &c) { return c.frame == frame; }),
-        copied.end());
     for (auto &entry : frames)
       if (entry.get() == frame) {
         freeFrames.push_back(std::move(entry));
@@ -113,6 +115,26 @@ void Warp::release(Frame *frame) {
       }
     frame = parent;
   }
+}
+
+/// Whether anything in registers is undefined.
+bool Warp::hasStates() {
+  bool isAny = false;
+  for (auto &used : frames) {
+    if (!used->hasStates)
+      continue;
+    const uint32_t bytes = used->code->registerBytes;
+    const uint8_t *states = used->registers + bytes;
+    uint64_t bits = 0;
+    for (uint32_t k = 0; k + 8 <= bytes; k += 8) {
+      uint64_t word;
+      std::memcpy(&word, states + k, sizeof word);
+      bits |= word;
+    }
+    used->hasStates = bits != 0;
+    isAny |= bits != 0;
+  }
+  return isAny;
 }
 
 void Warp::fillSpecials(Frame &frame) {
@@ -558,7 +580,11 @@ Warp::Status Warp::run(int64_t budget) {
       lanes &= predicateValue(instruction.guard) ^ instruction.guardFlip;
     ++counts[size_t(instruction.kind)];
     Next next = Next::Continue;
-    if (lanes) {
+    if (isTracking) {
+      laneCount += unsigned(__builtin_popcount(lanes));
+      next = runTracked(*this, instruction, lanes);
+      isTracking = ++trackedCount % trackedTurn || hasStates();
+    } else if (lanes) {
       laneCount += unsigned(__builtin_popcount(lanes));
       next = instruction.run(*this, instruction, lanes);
     }

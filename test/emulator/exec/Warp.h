@@ -26,7 +26,12 @@ struct Frame {
   const Instruction *site = nullptr; ///< the call
   uint32_t localBase = 0, localEnd = 0;
   uint32_t depth = 0;
-  uint32_t users = 0; ///< fragments in it, and frames that it called
+  uint32_t users = 0;     ///< fragments in it, and frames that it called
+  bool hasStates = false; ///< some may be set
+  /// Of registers, by half their slots and lane: 1 + the number in
+  /// Warp::origins of the load that their undefined bits come from, and
+  /// whether something was computed of them.
+  std::vector<uint16_t> origins;
 };
 
 struct Fragment {
@@ -50,16 +55,19 @@ struct Fragment {
   uint32_t penalty = 0;    ///< turns that it used up while others waited
 };
 
-/// Lanes whose load got elements that nobody wrote, to copy them.
+/// Which elements of a load nobody wrote, and of which lanes.
 struct Unwritten {
   Mask lanes = 0;   ///< any element
-  Mask whole = 0;   ///< all elements
+  Mask padding = 0; ///< lanes where they are a structure's padding
   Mask elements[8]; ///< undefined without lanes
 };
-struct CopiedLanes {
-  const Frame *frame = nullptr;
+
+/// A load that found what nobody wrote, with the last address of each lane.
+struct Origin {
   const Instruction *load = nullptr;
-  Unwritten unwritten;
+  Mask lanes = 0, shared = 0, local = 0, padding = 0;
+  unsigned bytes = 0;
+  uint64_t addresses[32] = {}; ///< of shared memory: offsets
 };
 
 /// An asynchronous copy of one lane that hasn't landed.
@@ -157,7 +165,8 @@ public:
   uint32_t laneSync[32] = {};
   uint32_t cutoff = 0;
 
-  std::vector<CopiedLanes> copied; ///< see Copies
+  bool isTracking = false; ///< states of registers: see Undefined.h
+  std::vector<Origin> origins;
   std::vector<PendingCopy> copies; ///< cp.async in flight, in order
   uint32_t laneGroup[32] = {};     ///< groups that each lane has committed
 
@@ -172,6 +181,7 @@ private:
   void release(Frame *frame);
   void fillSpecials(Frame &frame);
   bool growLocal(uint32_t bytes);
+  bool hasStates();
   void endOthers();
   bool endsAtOnce(const Fragment &fragment) const;
   enum class Course : uint8_t { Coming, ComingBack, Leaving, Passed };
@@ -181,6 +191,7 @@ private:
   uint32_t polls = 0;
   int64_t turn = 0;
   uint32_t penalty = 0;
+  uint32_t trackedCount = 0;
   std::vector<std::unique_ptr<Frame>> frames, freeFrames;
   std::vector<uint8_t> localMemory, localShadow;
   uint32_t localCapacity = 0;

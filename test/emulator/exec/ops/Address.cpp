@@ -174,12 +174,11 @@ public:
       return true;
     bool isStrong = (at.flags & strongAccess) || kind == AccessKind::Atomic;
     if (kind == AccessKind::Load) {
-      memory.hasReadPadding = false;
       if (!memory.read(warp, lanes, result.offset, bytes, isStrong,
                        result.cells, uint32_t(low), at))
         return false;
-      if (at.copy && memory.hasReadPadding)
-        notePadding(lanes, memory);
+      if (memory.hasUndefined)
+        noteShared(lanes, memory);
       return true;
     }
     for (; lanes; lanes &= lanes - 1) {
@@ -205,69 +204,66 @@ public:
       if (kind == AccessKind::Store)
         std::memset(shadow, 1, bytes);
       else if (Mask missing = unwritten(shadow);
-               missing && !noteCopy(l, missing, shadow, offset))
+               missing && !note(l, missing, isPadding(missing, shadow, offset)))
         return fail(FaultKind::Uninitialised, 1u << l, " of local memory");
     }
     return true;
   }
 
 private:
-  /// The elements of which no byte was written, a bit each, of those that
-  /// somebody looks at.
+  /// The elements of which no byte was written, a bit each.
   Mask unwritten(const uint8_t *shadow) const {
     Mask missing = 0;
     for (unsigned e = 0; e * element < bytes; ++e)
       missing |= Mask(!std::memchr(shadow + e * element, 1, element)) << e;
-    return at.count > 1 && (at.flags & hasSpares) ? missing & ~Mask(at.b)
-                                                  : missing;
+    return missing;
   }
 
-  /// Notes that a lane copies elements that nobody wrote; false if it doesn't
-  /// only copy them.
-  bool noteCopy(unsigned lane, Mask missing, const uint8_t *shadow,
-                uint64_t address) {
-    if (!at.copy || kind != AccessKind::Load)
+  /// Notes that a lane loads elements that nobody wrote; false if it must not.
+  bool note(unsigned lane, Mask missing, bool isPadding) {
+    if (!result.tracks)
       return false;
-    if (at.copy == Instruction::replaces)
-      return true;
-    noteElements(lane, missing);
-    if (!isPadding(missing, shadow, address))
-      result.unwritten.whole |= 1u << lane;
+    Unwritten &all = result.unwritten;
+    if (!all.lanes)
+      std::fill(std::begin(all.elements), std::end(all.elements), 0);
+    all.lanes |= 1u << lane;
+    all.padding |= isPadding ? 1u << lane : 0;
+    for (; missing; missing &= missing - 1)
+      all.elements[__builtin_ctz(missing)] |= 1u << lane;
     return true;
   }
 
-  void noteElements(unsigned lane, Mask missing) {
-    if (!result.unwritten.lanes)
-      std::fill(std::begin(result.unwritten.elements),
-                std::end(result.unwritten.elements), 0);
-    result.unwritten.lanes |= 1u << lane;
-    for (; missing; missing &= missing - 1)
-      result.unwritten.elements[__builtin_ctz(missing)] |= 1u << lane;
-  }
-
-  /// Notes the elements of copies from shared memory that nobody wrote.
-  void notePadding(Mask lanes, const SharedMemory &memory) {
-    if (at.copy == Instruction::replaces)
-      return;
+  void noteShared(Mask lanes, const SharedMemory &memory) {
     activeLanes(lanes, [&](unsigned l) {
+      const uint32_t offset = result.offset[l];
       Mask missing = 0;
       for (unsigned e = 0; e * element < bytes; ++e)
-        missing |=
-            Mask(memory.isUnwritten(result.offset[l] + e * element, element))
-            << e;
-      if (missing)
-        noteElements(l, missing);
+        missing |= Mask(memory.isUndefined(offset + e * element, element)) << e;
+      if (!missing)
+        return;
+      const bool isIn =
+          mayBePadding(missing) ||
+          (isPartOfWord() && !memory.isUndefined(offset / word * word, word));
+      if (!note(l, missing, isIn))
+        warp.block.suspect(
+            warp, l, at,
+            "reads " +
+                memory.describe(offset + element * __builtin_ctz(missing)) +
+                ", which was never written");
     });
   }
 
   /// Whether something around the missing elements was written: of the same
   /// vector; of bytes and halves, of the same word.
   bool isPadding(Mask missing, const uint8_t *shadow, uint64_t address) const {
-    constexpr uint64_t word = 8;
-    const bool isPart = element == 1 || (at.copy & Instruction::isHalf);
-    return missing + 1 != 1u << bytes / element ||
-           (isPart && std::memchr(shadow - address % word, 1, word));
+    return mayBePadding(missing) ||
+           (isPartOfWord() &&
+            std::memchr(shadow - address % word, 1, word) != nullptr);
   }
+  bool mayBePadding(Mask missing) const {
+    return missing + 1 != 1u << bytes / element && !(at.flags & hasNoPadding);
+  }
+  bool isPartOfWord() const { return element == 1 || (at.flags & halfOfPair); }
 
   void countGlobal(Mask lanes, uint64_t low, uint64_t span) {
     Counters &counters = warp.block.counters;
@@ -359,9 +355,8 @@ private:
       unsigned l = unsigned(__builtin_ctz(lanes));
       const uint8_t *shadow = memory.shadow(addresses[l]);
       const Mask missing = unwritten(shadow);
-      const bool mayCopy = at.copy == Instruction::replaces ||
-                           isPadding(missing, shadow, addresses[l]);
-      if (missing && !(mayCopy && noteCopy(l, missing, shadow, addresses[l])))
+      if (missing &&
+          !note(l, missing, isPadding(missing, shadow, addresses[l])))
         return fail(FaultKind::Uninitialised, 1u << l,
                     ", which was never written");
     }
@@ -375,6 +370,8 @@ private:
                    " bytes at " + hex(addresses[l]) + where);
     return false;
   }
+
+  static constexpr unsigned word = 8;
 
   Warp &warp;
   const Instruction &at;
@@ -442,10 +439,18 @@ bool resolve(Warp &warp, const Instruction &at, Mask lanes, Space space,
   if (!(shared | local | plain))
     return resolver.global(lanes, space != Space::Param);
   Lanes rest; // `global` fills all lanes
+  rest.tracks = result.tracks;
   Resolver other(warp, at, addresses, bytes, element, kind, rest);
   if (!other.global(lanes, true))
     return false;
   activeLanes(lanes, [&](unsigned l) { result.at[l] = rest.at[l]; });
+  const Unwritten &more = rest.unwritten;
+  for (unsigned e = 0; e < 8 && more.lanes; ++e)
+    result.unwritten.elements[e] =
+        (result.unwritten.lanes ? result.unwritten.elements[e] : 0) |
+        more.elements[e];
+  result.unwritten.lanes |= more.lanes;
+  result.unwritten.padding |= more.padding;
   return true;
 }
 

@@ -138,17 +138,16 @@ uint64_t registerOf(Warp &warp, const Fragment2D &fragment, unsigned r,
 
 constexpr unsigned largest = 16 * 256;
 
-/// A (rows x depth) or B (depth x columns, `isB`) into a row-major array.
-template <class T>
-void gatherFactor(Warp &warp, const MatrixOp &op, const Fragment2D &fragment,
-                  bool isB, T *out) {
+/// Runs f(lane, register, element in it, index in the row-major A (rows x
+/// depth) or B (depth x columns, `isB`)).
+template <class F>
+void forFactor(const MatrixOp &op, const Fragment2D &fragment, bool isB, F f) {
   const unsigned width = fragment.element == Element::F64 ? 64 : 32;
   const unsigned perRegister = width / bitsOf(fragment.element);
   const unsigned rows = isB ? op.k : op.m, columns = isB ? op.n : op.k;
   const bool isTall = !isB && op.m == 16;
   for (unsigned r = 0; r < fragment.count; ++r)
     for (unsigned lane = 0; lane < warpSize; ++lane) {
-      uint64_t bits = registerOf(warp, fragment, r, lane);
       unsigned g = lane / 4, t = lane % 4;
       for (unsigned e = 0; e < perRegister; ++e) {
         unsigned index;
@@ -161,9 +160,19 @@ void gatherFactor(Warp &warp, const MatrixOp &op, const Fragment2D &fragment,
           unsigned outer = g + (isTall ? 8 * (r & 1) : 0);
           index = isB ? depth * columns + outer : outer * columns + depth;
         }
-        out[index] = elementOf<T>(fragment.element, bits, e);
+        f(lane, r, e, index);
       }
     }
+}
+
+template <class T>
+void gatherFactor(Warp &warp, const MatrixOp &op, const Fragment2D &fragment,
+                  bool isB, T *out) {
+  forFactor(op, fragment, isB,
+            [&](unsigned lane, unsigned r, unsigned e, unsigned index) {
+              out[index] = elementOf<T>(fragment.element,
+                                        registerOf(warp, fragment, r, lane), e);
+            });
 }
 
 /// Runs f(lane, register, element in it, index in the row-major C or D).
@@ -292,6 +301,50 @@ void multiplyQuads(Warp &warp, const MatrixOp &op) {
                                canonical(value);
                        });
   }
+}
+
+void multiplyStates(Warp &warp, const MatrixOp &op) {
+  const bool isQuads =
+      !op.isOpaque && op.k == 4 && op.a.element == Element::F16;
+  bool rows[32] = {}, columns[32] = {}, isAny = false;
+  bool sums[32 * 32] = {};
+  auto isUndefined = [&](const Fragment2D &fragment, unsigned r, unsigned lane,
+                         unsigned e) {
+    const unsigned bits = bitsOf(fragment.element);
+    const uint64_t state = registerOf(warp, fragment, r, lane),
+                   mask = bits == 64 ? ~0ull : (1ull << bits) - 1;
+    const bool is = (state >> (bits == 64 ? 0 : bits * e)) & mask;
+    isAny |= is;
+    return is;
+  };
+  // Of quads no layout is asked for: any of it makes all undefined.
+  forFactor(op, op.a, false,
+            [&](unsigned lane, unsigned r, unsigned e, unsigned index) {
+              if (isUndefined(op.a, r, lane, e))
+                rows[isQuads ? 0 : index / op.k] = true;
+            });
+  forFactor(op, op.b, true,
+            [&](unsigned lane, unsigned r, unsigned e, unsigned index) {
+              if (isUndefined(op.b, r, lane, e))
+                columns[isQuads ? 0 : index % op.n] = true;
+            });
+  forAccumulator(op, op.c,
+                 [&](unsigned lane, unsigned r, unsigned e, unsigned index) {
+                   if (isUndefined(op.c, r, lane, e))
+                     sums[isQuads ? 0 : index] = true;
+                 });
+  forAccumulator(
+      op, op.d, [&](unsigned lane, unsigned r, unsigned e, unsigned index) {
+        const bool is = isQuads ? isAny
+                                : rows[index / op.n] || columns[index % op.n] ||
+                                      sums[index];
+        if (op.d.element == Element::F64)
+          warp.dst<uint64_t>(op.d.slot[r])[lane] = is ? ~0ull : 0;
+        else if (op.d.element == Element::F16)
+          warp.dst<uint16_t>(op.d.slot[r])[2 * lane + e] = is ? 0xFFFF : 0;
+        else
+          warp.dst<uint32_t>(op.d.slot[r])[lane] = is ? ~0u : 0;
+      });
 }
 
 void multiply(Warp &warp, const MatrixOp &op) {

@@ -54,6 +54,9 @@ void fragmentOperand(Decoder &decoder, const Operand &operand,
                      Fragment2D &fragment, bool isResult);
 /// The handler's work: lanes is the whole warp.
 void multiply(Warp &warp, const MatrixOp &op);
+/// The same for the states of values (see Undefined.h), which the warp's
+/// registers show: an element of D depends on its row of A and column of B.
+void multiplyStates(Warp &warp, const MatrixOp &op);
 /// m8n8k4 of .f16: each four lanes and those 16 further have matrices of their
 /// own.
 void multiplyQuads(Warp &warp, const MatrixOp &op);

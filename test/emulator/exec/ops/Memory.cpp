@@ -2,6 +2,8 @@
 // ld, st, ldu, prefetch.
 #include "exec/ops/Memory.h"
 
+#include "exec/Undefined.h"
+
 #include <cstring>
 
 namespace emulator {
@@ -32,59 +34,10 @@ void beforeStore(Warp &warp, const Instruction &i, Mask lanes,
     });
 }
 
-/// Notes which lanes of a copying load got what nobody wrote.
-void noteCopied(Warp &warp, const Instruction &i, Mask lanes,
-                const Unwritten &unwritten) {
-  for (CopiedLanes &entry : warp.copied)
-    if (entry.frame == warp.frame && entry.load == &i) {
-      Unwritten &old = entry.unwritten;
-      old.lanes = (old.lanes & ~lanes) | unwritten.lanes;
-      old.whole = (old.whole & ~lanes) | unwritten.whole;
-      for (unsigned e = 0; e < 8; ++e)
-        old.elements[e] = (old.elements[e] & ~lanes) |
-                          (unwritten.lanes ? unwritten.elements[e] : 0);
-      return;
-    }
-  if (unwritten.lanes)
-    warp.copied.push_back({warp.frame, &i, unwritten});
-}
-
-/// After a store of copied values of `bytes` each: what nobody wrote stays so.
-/// If that is all of a value, it is a fault outside of local memory: false.
-bool passOn(Warp &warp, const Instruction &i, Mask lanes, const Lanes &where,
-            unsigned bytes) {
-  const DeviceMemory &memory = warp.block.launch.memory;
-  const auto &sources = warp.frame->code->copySources[i.copy - 1];
-  for (const CopiedLanes &entry : warp.copied)
-    for (unsigned e = 0; e < i.count; ++e) {
-      const CopySource &source = sources[e];
-      if (entry.frame != warp.frame || source.load != entry.load->copy)
-        continue;
-      Mask rest = lanes & entry.unwritten.elements[source.element];
-      for (; rest; rest &= rest - 1) {
-        const unsigned l = unsigned(__builtin_ctz(rest));
-        const uint64_t offset = uint64_t(where.at[l] - warp.local(l)),
-                       address = reinterpret_cast<uint64_t>(where.at[l]);
-        const bool isLocal = offset < warp.localTop();
-        if (!isLocal && (entry.unwritten.whole >> l & 1)) {
-          warp.fault(FaultKind::Uninitialised, rest, *entry.load,
-                     "reads " + std::to_string(bytes) +
-                         " bytes of local memory, which were never written");
-          return false;
-        }
-        if (isLocal)
-          std::memset(warp.shadowOfLocal(l) + offset + e * bytes, 0, bytes);
-        else if (memory.owns(address))
-          std::memset(memory.shadow(address + e * bytes), 0, bytes);
-      }
-    }
-  return true;
-}
-
 Next afterStore(Warp &warp, const Instruction &i, Mask lanes,
-                const Lanes &where, size_t bytes) {
-  if (!i.copy || warp.copied.empty() ||
-      passOn(warp, i, lanes, where, unsigned(bytes)))
+                const Lanes &where, unsigned width, unsigned bytes) {
+  if (!warp.isTracking ||
+      noteStored(warp, i, lanes, where, slotsOf(i), width, bytes))
     return Next::Continue;
   return Next::Fault;
 }
@@ -95,15 +48,17 @@ Next load(Warp &warp, const Instruction &i, Mask lanes) {
   alignas(64) uint64_t addresses[warpSize];
   addressesOf(warp, i.a, i.flags & narrowBase, i.imm, addresses);
   Lanes where;
+  where.tracks = true;
   // What a strong load takes over comes before its own access to shared memory.
   afterLoad(warp, i, lanes, addresses);
   if (!resolve(warp, i, lanes, Space(i.e), addresses,
                unsigned(sizeof(M) * i.count), sizeof(M), AccessKind::Load,
                where))
     return Next::Fault;
-  if (i.copy && (where.unwritten.lanes || !warp.copied.empty()))
-    noteCopied(warp, i, lanes, where.unwritten);
   const int32_t *slots = slotsOf(i);
+  if (where.unwritten.lanes)
+    noteLoaded(warp, i, lanes, where, addresses, slots, sizeof(R), sizeof(M),
+               std::is_signed_v<M>);
   for (unsigned e = 0; e < i.count; ++e) {
     R *d = warp.dst<R>(slots[e]);
     if (where.isContiguous && i.count == 1) {
@@ -151,7 +106,7 @@ Next store(Warp &warp, const Instruction &i, Mask lanes) {
     }
     lanes &= ~where.shared;
     if (!lanes)
-      return afterStore(warp, i, stored, where, sizeof(M));
+      return afterStore(warp, i, stored, where, sizeof(R), sizeof(M));
   }
   for (unsigned e = 0; e < i.count; ++e) {
     const R *s = warp.src<R>(slots[e]);
@@ -167,7 +122,7 @@ Next store(Warp &warp, const Instruction &i, Mask lanes) {
   }
   if (lanes & ~where.shared)
     markStored(warp, lanes, where, bytes);
-  return afterStore(warp, i, stored, where, sizeof(M));
+  return afterStore(warp, i, stored, where, sizeof(R), sizeof(M));
 }
 
 /// A parameter of the kernel: the same for all lanes.
@@ -310,6 +265,8 @@ void decodeAccess(Decoder &decoder, bool isLoad) {
   out.kind = Class::Memory;
   out.count = uint8_t(count);
   out.size = uint8_t(ptx::sizeOf(type));
+  if (count > 1 && (type == Type::F32 || type == Type::F64))
+    out.flags |= hasNoPadding;
   if (out.size * count > 32)
     decoder.fail("'" + decoder.source->text() + "' moves more than 32 bytes");
   unsigned width =

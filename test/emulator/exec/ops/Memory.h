@@ -18,7 +18,8 @@ enum MemoryFlag : uint8_t {
   acquires = 4,
   releases = 8,
   narrowSource = 16, ///< the same as narrowBase, of a second address
-  hasSpares = 64     ///< of vector loads: nobody looks at the elements in `b`
+  hasNoPadding = 32, ///< of vectors: of floating-point numbers
+  halfOfPair = 64    ///< see loadsHalf
 };
 
 enum class AccessKind : uint8_t { Load, Store, Atomic };
@@ -30,7 +31,8 @@ struct Lanes {
   const CellList *cells = nullptr;       ///< of shared memory, if known
   uint32_t low = 0;                      ///< the lowest of the offsets
   bool isContiguous = false;             ///< full warp, ascending without gaps
-  Unwritten unwritten;                   ///< of a load that copies
+  bool tracks = false; ///< the caller lets what nobody wrote be loaded
+  Unwritten unwritten; ///< of such a load
 };
 
 /// The slots of a vector operand.
@@ -45,7 +47,8 @@ void addressesOf(Warp &warp, int32_t slot, bool isNarrow, int64_t offset,
 /// Checks an access of `bytes` per lane (bounds, alignment, and of loads that
 /// they were written) and finds the host addresses. Stores to shared memory are
 /// noted by the caller (Lanes::shared), which knows the values. `element`:
-/// bytes that are uninitialised only together. False after a fault.
+/// bytes that are uninitialised only together, at most 8 of them in an access.
+/// False after a fault.
 bool resolve(Warp &warp, const Instruction &at, Mask lanes, Space space,
              const uint64_t (&addresses)[warpSize], unsigned bytes,
              unsigned element, AccessKind kind, Lanes &result);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // mma, ldmatrix, stmatrix, movmatrix.
+#include "exec/Undefined.h"
 #include "exec/ops/Matrix.h"
 #include "exec/ops/Memory.h"
 
@@ -115,6 +116,48 @@ struct MatrixSlots : Extra {
   int32_t slot[4] = {};
 };
 
+/// Which row and column of a matrix lane l has as element e of its register.
+struct Position {
+  unsigned row, column;
+  Position(unsigned lane, unsigned e, bool isTransposed)
+      : row(lane / 4), column(lane % 4 * 2 + e) {
+    if (isTransposed)
+      std::swap(row, column);
+  }
+};
+
+/// Elements of the m-th matrix that nobody wrote, after their load.
+void noteRows(Warp &warp, const Instruction &i, const Lanes &where,
+              const uint64_t (&addresses)[warpSize], unsigned m, int32_t slot) {
+  const uint16_t origin = originOf(warp, i, where, addresses, 16);
+  for (unsigned l = 0; l < warpSize; ++l)
+    for (unsigned e = 0; e < 2; ++e) {
+      const Position at(l, e, i.size == 1);
+      if (where.unwritten.elements[at.column] >> (8 * m + at.row) & 1)
+        noteUndefined(warp, slot, 4, l, 2 * e, 2, origin);
+    }
+}
+
+/// The same after their store.
+bool storeRows(Warp &warp, const Instruction &i, const Lanes &where, unsigned m,
+               int32_t slot) {
+  const auto *from = reinterpret_cast<const uint16_t *>(statesOf(warp, slot));
+  uint16_t states[8][8] = {}, origins[8] = {};
+  for (unsigned l = 0; l < warpSize && from; ++l)
+    for (unsigned e = 0; e < 2; ++e) {
+      const Position at(l, e, i.size == 1);
+      states[at.row][at.column] = from[2 * l + e];
+      if (from[2 * l + e])
+        origins[at.row] = originAt(warp, slot, l);
+    }
+  for (unsigned r = 0; r < 8; ++r)
+    if (!noteStored(warp, 8 * m + r, where, 0,
+                    reinterpret_cast<const uint8_t *>(states[r]), 16,
+                    origins[r]))
+      return false;
+  return true;
+}
+
 /// Rows of 8 x 8 matrices of 16-bit elements: lane 8*m + r holds row r of
 /// matrix m; lane l gets elements 2*(l%4), +1 of row l/4, or with .trans of the
 /// column.
@@ -126,7 +169,8 @@ Next moveMatrices(Warp &warp, const Instruction &i, Mask lanes, bool isLoad) {
   alignas(64) uint64_t addresses[warpSize];
   addressesOf(warp, i.a, i.flags & narrowBase, i.imm, addresses);
   Lanes where;
-  if (!resolve(warp, i, holders & lanes, Space(i.e), addresses, 16, 16,
+  where.tracks = true;
+  if (!resolve(warp, i, holders & lanes, Space(i.e), addresses, 16, 2,
                isLoad ? AccessKind::Load : AccessKind::Store, where))
     return Next::Fault;
   const bool isTransposed = i.size == 1;
@@ -134,8 +178,8 @@ Next moveMatrices(Warp &warp, const Instruction &i, Mask lanes, bool isLoad) {
   for (unsigned m = 0; m < i.count; ++m) {
     uint16_t matrix[8][8];
     auto at = [&](unsigned lane, unsigned e) -> uint16_t & {
-      unsigned row = lane / 4, column = lane % 4 * 2 + e;
-      return isTransposed ? matrix[column][row] : matrix[row][column];
+      const Position position(lane, e, isTransposed);
+      return matrix[position.row][position.column];
     };
     if (isLoad) {
       for (unsigned r = 0; r < 8; ++r)
@@ -143,6 +187,8 @@ Next moveMatrices(Warp &warp, const Instruction &i, Mask lanes, bool isLoad) {
       uint32_t *d = warp.dst<uint32_t>(slots[m]);
       for (unsigned l = 0; l < warpSize; ++l)
         d[l] = at(l, 0) | uint32_t(at(l, 1)) << 16;
+      if (where.unwritten.lanes)
+        noteRows(warp, i, where, addresses, m, slots[m]);
       continue;
     }
     const uint32_t *s = warp.src<uint32_t>(slots[m]);
@@ -159,6 +205,8 @@ Next moveMatrices(Warp &warp, const Instruction &i, Mask lanes, bool isLoad) {
         return Next::Fault;
       std::memcpy(where.at[lane], matrix[r], 16);
     }
+    if (warp.isTracking && !storeRows(warp, i, where, m, slots[m]))
+      return Next::Fault;
   }
   return Next::Continue;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // wmma.load, wmma.store, wmma.mma.
+#include "exec/Undefined.h"
 #include "exec/ops/Matrix.h"
 #include "exec/ops/Memory.h"
 
@@ -46,17 +47,21 @@ Next access(Warp &warp, const Instruction &i, Mask lanes) {
     if (!mine)
       continue;
     Lanes where;
+    where.tracks = true;
     if (!resolve(warp, i, mine, Space(i.e), addresses, unit, unit,
                  w.isLoad ? AccessKind::Load : AccessKind::Store, where))
       return Next::Fault;
-    const unsigned byte = s * bits / 8, slot = byte / width,
-                   within = byte % width;
+    const unsigned byte = s * bits / 8, within = byte % width;
+    const int32_t slot = w.fragment.slot[byte / width];
+    const uint16_t origin =
+        where.unwritten.lanes ? originOf(warp, i, where, addresses, unit) : 0;
     for (Mask rest = mine; rest; rest &= rest - 1) {
       unsigned l = unsigned(__builtin_ctz(rest));
-      uint8_t *reg =
-          warp.dst<uint8_t>(w.fragment.slot[slot]) + l * width + within;
+      uint8_t *reg = warp.dst<uint8_t>(slot) + l * width + within;
       if (w.isLoad) {
         std::memcpy(reg, where.at[l], unit);
+        if (where.unwritten.lanes >> l & 1)
+          noteUndefined(warp, slot, width, l, within, unit, origin);
         continue;
       }
       if ((where.shared >> l & 1) &&
@@ -65,8 +70,16 @@ Next access(Warp &warp, const Instruction &i, Mask lanes) {
         return Next::Fault;
       std::memcpy(where.at[l], reg, unit);
     }
-    if (!w.isLoad)
-      markStored(warp, mine, where, unit);
+    if (w.isLoad)
+      continue;
+    markStored(warp, mine, where, unit);
+    for (Mask rest = warp.isTracking ? mine : 0; rest; rest &= rest - 1) {
+      const unsigned l = unsigned(__builtin_ctz(rest));
+      if (!noteStored(warp, l, where, 0,
+                      statesOf(warp, slot) + l * width + within, unit,
+                      originAt(warp, slot, l)))
+        return Next::Fault;
+    }
   }
   return Next::Continue;
 }
