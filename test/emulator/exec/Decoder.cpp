@@ -48,13 +48,14 @@ int32_t ConstantPool::slot(uint64_t value, unsigned width) {
 const DecodeTable &decodeTable() {
   static const DecodeTable table = [] {
     DecodeTable result;
-    for (auto *add : {registerIntegerOps, registerBitOps, registerCarryOps,
-                      registerFloatOps, registerRoundedOps, registerHalfOps,
-                      registerCompareOps, registerMoveOps, registerConvertOps,
-                      registerMemoryOps, registerAtomicOps, registerAsyncOps,
-                      registerWarpOps, registerBarrierOps, registerControlOps,
-                      registerMmaOps, registerVideoOps, registerWmmaOps,
-                      registerMbarrierOps})
+    for (auto *add :
+         {registerIntegerOps, registerBitOps,     registerCarryOps,
+          registerFloatOps,   registerRoundedOps, registerHalfOps,
+          registerCompareOps, registerMoveOps,    registerConvertOps,
+          registerMemoryOps,  registerAtomicOps,  registerAsyncOps,
+          registerWarpOps,    registerBarrierOps, registerControlOps,
+          registerMmaOps,     registerStackOps,   registerVideoOps,
+          registerWmmaOps,    registerMbarrierOps})
       add(result);
     return result;
   }();

@@ -200,6 +200,7 @@ void registerWarpOps(DecodeTable &table);
 void registerBarrierOps(DecodeTable &table);
 void registerControlOps(DecodeTable &table);
 void registerMmaOps(DecodeTable &table);
+void registerStackOps(DecodeTable &table);
 void registerVideoOps(DecodeTable &table);
 void registerWmmaOps(DecodeTable &table);
 

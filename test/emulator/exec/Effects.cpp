@@ -56,6 +56,7 @@ const std::map<std::string_view, Rule> &rules() {
       {"barrier", {Passing::Used}},
       {"call", {Passing::Called, fieldA}},
       {"brx", {Passing::Used}},
+      {"alloca", {Passing::Used}},
       {"nanosleep", {Passing::Used}}};
   return table;
 }

@@ -414,7 +414,7 @@ uint16_t originOf(Warp &warp, const Instruction &i, const Lanes &where,
   origin.local &= ~lanes;
   activeLanes(lanes, [&](unsigned l) {
     const uint64_t offset = uint64_t(where.at[l] - warp.local(l));
-    const bool isLocal = !(where.shared >> l & 1) && offset < warp.localTop();
+    const bool isLocal = !(where.shared >> l & 1) && offset < warp.localTop(l);
     origin.local |= Mask(isLocal) << l;
     origin.addresses[l] = where.shared >> l & 1 ? where.offset[l]
                           : isLocal             ? offset
@@ -458,7 +458,7 @@ bool noteStored(Warp &warp, unsigned lane, const Lanes &where, unsigned offset,
   DeviceMemory &memory = warp.block.launch.memory;
   const bool isShared = where.shared >> lane & 1;
   const uint64_t local = uint64_t(where.at[lane] - warp.local(lane));
-  const bool isLocal = !isShared && local < warp.localTop();
+  const bool isLocal = !isShared && local < warp.localTop(lane);
   const uint64_t address =
       offset + (isShared  ? where.offset[lane]
                 : isLocal ? local

@@ -69,6 +69,27 @@ bool Warp::growLocal(uint32_t bytes) {
   return true;
 }
 
+uint32_t Warp::allocateLocal(unsigned lane, uint64_t bytes, uint64_t align) {
+  const uint64_t begin = (localTop(lane) + align - 1) / align * align;
+  if (bytes > localLimit || begin + bytes > localLimit ||
+      !growLocal(uint32_t(begin + bytes)))
+    return noRoom;
+  if (frame->tops.empty())
+    frame->tops.assign(warpSize, frame->localEnd);
+  frame->tops[lane] = uint32_t(begin + bytes);
+  frame->localEnd = std::max(frame->localEnd, frame->tops[lane]);
+  std::memset(shadowOfLocal(lane) + begin, 0, bytes);
+  return uint32_t(begin);
+}
+
+bool Warp::restoreLocal(unsigned lane, uint64_t top) {
+  if (top < frame->localBase + frame->code->localBytes || top > localTop(lane))
+    return false;
+  if (!frame->tops.empty())
+    frame->tops[lane] = uint32_t(top);
+  return true;
+}
+
 Frame *Warp::newFrame(const Code &code, Frame *parent) {
   uint32_t localBase = parent ? parent->localEnd : 0;
   if (!growLocal(localBase + code.localBytes))
@@ -96,6 +117,7 @@ Frame *Warp::newFrame(const Code &code, Frame *parent) {
   frame->site = nullptr;
   frame->localBase = localBase;
   frame->localEnd = localBase + code.localBytes;
+  frame->tops.clear();
   if (parent)
     ++parent->users;
   fillSpecials(*frame);

@@ -25,6 +25,7 @@ struct Frame {
   uint32_t returnPc = 0;
   const Instruction *site = nullptr; ///< the call
   uint32_t localBase = 0, localEnd = 0;
+  std::vector<uint32_t> tops; ///< of the lanes, once one has called alloca
   uint32_t depth = 0;
   uint32_t users = 0;     ///< fragments in it, and frames that it called
   bool hasStates = false; ///< some may be set
@@ -170,7 +171,15 @@ public:
   std::vector<PendingCopy> copies; ///< cp.async in flight, in order
   uint32_t laneGroup[32] = {};     ///< groups that each lane has committed
 
-  uint32_t localTop() const { return frame->localEnd; }
+  /// The end of a lane's local memory.
+  uint32_t localTop(unsigned lane) const {
+    return frame->tops.empty() ? frame->localEnd : frame->tops[lane];
+  }
+  /// Local memory of one lane that lives as long as the frame, or until it is
+  /// restored to what localTop() was; noRoom if there is none.
+  static constexpr uint32_t noRoom = ~0u;
+  uint32_t allocateLocal(unsigned lane, uint64_t bytes, uint64_t align);
+  bool restoreLocal(unsigned lane, uint64_t top);
 
 private:
   bool schedule();

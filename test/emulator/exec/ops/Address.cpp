@@ -191,10 +191,9 @@ public:
   }
 
   bool local(Mask lanes, uint64_t window) {
-    uint64_t top = warp.localTop();
     for (; lanes; lanes &= lanes - 1) {
       unsigned l = unsigned(__builtin_ctz(lanes));
-      uint64_t offset = addresses[l] - window;
+      const uint64_t offset = addresses[l] - window, top = warp.localTop(l);
       if (offset + bytes > top || offset > top)
         return fail(FaultKind::OutOfBounds, 1u << l,
                     " of local memory, of which the thread has " +
@@ -474,7 +473,7 @@ bool readGeneric(Warp &warp, unsigned lane, uint64_t address, void *to,
   uint64_t local = address - memory.localWindow(),
            shared = address - memory.sharedWindow();
   if (local < DeviceMemory::localWindowBytes) {
-    if (local + bytes > warp.localTop())
+    if (local + bytes > warp.localTop(lane))
       return false;
     std::memcpy(to, warp.local(lane) + local, bytes);
     return true;
