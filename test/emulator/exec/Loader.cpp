@@ -289,10 +289,12 @@ private:
       formals(function.parameters, code.parameters);
       formals(function.returns, code.returns);
     }
-    for (auto &variable : function.locals)
-      if (variable->space == Space::Local || variable->space == Space::Param)
-        place(*variable);
-    code.localBytes = uint32_t(alignUp(end, 16));
+    // Arrays come last: what lies behind them is outside.
+    for (Space space : {Space::Param, Space::Local})
+      for (auto &variable : function.locals)
+        if (variable->space == space)
+          place(*variable);
+    code.localBytes = uint32_t(end);
   }
 
   void decode(ptx::Function &function, Code &code, uint32_t index) {

@@ -90,10 +90,12 @@ bool SharedMemory::slowAccess(Warp &warp, unsigned lane, uint32_t cell,
     unsigned other = writer[cell] / warpSize;
     bool isInWarp = other == warp.index;
     bool isOrdered =
-        isInWarp ? written < warp.laneSync[lane] : written <= warp.seen[other];
+        isInWarp ? written < warp.orderedAt(lane, writer[cell] % warpSize)
+                 : written <= warp.seen[other];
     bool bothStrong = isStrong && (flags[cell] & (strongWrite | atomicWrite));
     // Warp-synchronous code of old marks its data volatile.
-    bool isLegacy = isInWarp && (isStrong || (flags[cell] & strongWrite));
+    bool isLegacy = isInWarp && kind != Access::Atomic &&
+                    (isStrong || (flags[cell] & strongWrite));
     if (!isOrdered && !bothStrong && !isLegacy &&
         !(kind == Access::Write && isSame))
       return report(
@@ -110,7 +112,7 @@ bool SharedMemory::slowAccess(Warp &warp, unsigned lane, uint32_t cell,
           warp, lane, at, FaultKind::Race,
           "writes what another warp read without synchronisation:", cell);
   if ((readers[cell] >> warp.index & 1) && reader[cell] != lane && isWeak &&
-      !isStrong && readAt[cell] >= warp.laneSync[lane])
+      !isStrong && readAt[cell] >= warp.orderedAt(lane, reader[cell]))
     return report(
         warp, lane, at, FaultKind::Race,
         "writes what another lane of its warp read without synchronisation:",

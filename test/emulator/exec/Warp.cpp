@@ -32,6 +32,7 @@ void Warp::start(const Code &kernel, Mask lanes) {
   frames.clear();
   std::fill(std::begin(seen), std::end(seen), 0);
   std::fill(std::begin(laneSync), std::end(laneSync), 0);
+  pairSync.clear();
   std::fill(std::begin(laneGroup), std::end(laneGroup), 0);
   copies.clear();
   isTracking = false;
@@ -91,7 +92,9 @@ bool Warp::restoreLocal(unsigned lane, uint64_t top) {
 }
 
 Frame *Warp::newFrame(const Code &code, Frame *parent) {
-  uint32_t localBase = parent ? parent->localEnd : 0;
+  constexpr uint32_t align = 16;
+  uint32_t localBase =
+      parent ? (parent->localEnd + align - 1) / align * align : 0;
   if (!growLocal(localBase + code.localBytes))
     return nullptr;
   std::unique_ptr<Frame> frame;
@@ -454,9 +457,22 @@ void Warp::updateCutoff() {
 }
 
 void Warp::orderLanes(Mask lanes) {
-  uint32_t now = ++block.shared.clock;
-  activeLanes(lanes, [&](unsigned l) { laneSync[l] = now; });
-  updateCutoff();
+  const uint32_t now = ++block.shared.clock;
+  if (!(alive & ~lanes)) {
+    pairSync.clear();
+    activeLanes(lanes, [&](unsigned l) { laneSync[l] = now; });
+    return updateCutoff();
+  }
+  // Each of them knows what all of them knew.
+  if (pairSync.empty())
+    pairSync.resize(warpSize);
+  std::array<uint32_t, warpSize> joined{};
+  activeLanes(lanes, [&](unsigned l) {
+    for (unsigned other = 0; other < warpSize; ++other)
+      joined[other] = std::max(joined[other], orderedAt(l, other));
+  });
+  activeLanes(lanes, [&](unsigned l) { joined[l] = now; });
+  activeLanes(lanes, [&](unsigned l) { pairSync[l] = joined; });
 }
 
 Next Warp::waitForLanes(Mask named, bool isPure) {

@@ -7,6 +7,8 @@
 #include "exec/Code.h"
 #include "exec/Launch.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -163,8 +165,15 @@ public:
 
   // Order of accesses to shared memory: see SharedMemory.
   uint32_t seen[32] = {};
-  uint32_t laneSync[32] = {};
+  uint32_t laneSync[32] = {}; ///< with all other lanes
+  /// With each other lane, once some have met without the rest.
+  std::vector<std::array<uint32_t, warpSize>> pairSync;
   uint32_t cutoff = 0;
+  /// Up to when what a lane did comes before what another does now.
+  uint32_t orderedAt(unsigned lane, unsigned other) const {
+    return pairSync.empty() ? laneSync[lane]
+                            : std::max(laneSync[lane], pairSync[lane][other]);
+  }
 
   bool isTracking = false; ///< states of registers: see Undefined.h
   std::vector<Origin> origins;

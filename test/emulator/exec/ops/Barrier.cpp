@@ -46,7 +46,7 @@ Next warpBarrier(Warp &warp, const Instruction &i, Mask lanes) {
   Next next = Next::Continue;
   if (!gatherLanes(warp, i, lanes, members, next))
     return next;
-  warp.orderLanes(lanes);
+  forEachSet(lanes, members, [&](Mask group) { warp.orderLanes(group); });
   return Next::Reschedule;
 }
 

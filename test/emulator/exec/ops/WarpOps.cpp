@@ -57,14 +57,10 @@ Next forGroups(Warp &warp, const Instruction &i, Mask lanes, int32_t slot,
   if (!gatherLanes(warp, i, lanes, members, next))
     return next;
   const bool isNarrowed = !warp.fragments.empty();
-  while (lanes) {
-    Mask set = members[__builtin_ctz(lanes)];
-    Mask group =
-        lanesWhere([&](unsigned l) { return members[l] == set; }) & lanes;
-    lanes &= ~group;
+  forEachSet(lanes, members, [&](Mask group) {
     f(group);
     warp.orderLanes(group);
-  }
+  });
   return isNarrowed ? Next::Reschedule : Next::Continue;
 }
 

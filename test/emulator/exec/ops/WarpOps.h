@@ -17,6 +17,18 @@ struct PredicateSlot : Extra {
 bool gatherLanes(Warp &warp, const Instruction &i, Mask &lanes,
                  const uint32_t *members, Next &next);
 
+/// Runs f for each group of lanes that name the same set.
+template <class F>
+void forEachSet(Mask lanes, const uint32_t *members, F f) {
+  while (lanes) {
+    const Mask set = members[__builtin_ctz(lanes)];
+    const Mask group =
+        lanesWhere([&](unsigned l) { return members[l] == set; }) & lanes;
+    lanes &= ~group;
+    f(group);
+  }
+}
+
 } // namespace emulator
 
 #endif
