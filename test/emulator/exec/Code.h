@@ -154,6 +154,9 @@ struct Effects {
   Passing passing = Passing::Computed;
   uint8_t control = 0; ///< a bit for each of a, b, c, e that is no value
   uint8_t table = 0;   ///< of and, or, xor, not: as lop3 has it
+  /// Of loads that copy members of a structure: where what is copied of it
+  /// lies, from the load's address.
+  int16_t begin = 0, end = 0;
 };
 
 struct Code {

@@ -2,8 +2,10 @@
 #include "exec/Effects.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <string_view>
+#include <tuple>
 
 namespace emulator {
 
@@ -92,31 +94,81 @@ ptx::Type typeOf(const ptx::Instruction &instruction) {
   return ptx::Type::None;
 }
 
-/// How far the instructions that copy a structure lie apart.
-constexpr uint32_t nearby = 4;
-
-/// The register that a load's address is built from, and what is added; false
-/// if it is none.
-bool placeOf(const ptx::Function &function, uint32_t index, uint32_t &base,
-             int64_t &offset) {
-  const Operand &address = function.body[index].operands[1];
-  if (address.elements.empty() || !isRegister(address.elements[0]))
-    return false;
-  base = address.elements[0].index;
-  offset = address.offset;
-  for (uint32_t i = index; i-- > 0 && i + nearby >= index;) {
-    const ptx::Instruction &sum = function.body[i];
-    if (sum.opcode != "add" || sum.operands.size() != 3 ||
-        !isRegister(sum.operands[0]) || sum.operands[0].index != base)
-      continue;
-    if (isRegister(sum.operands[1]) &&
-        sum.operands[2].kind == Operand::Kind::Immediate) {
-      base = sum.operands[1].index;
-      offset += int64_t(sum.operands[2].bits);
-    }
-    break;
+/// Registers that are the sum of another one and a constant.
+class Sums {
+public:
+  explicit Sums(const ptx::Function &function)
+      : function(function), definitions(function.registers.size()),
+        definedBy(function.registers.size()) {
+    for (uint32_t i = 0; i < function.body.size(); ++i)
+      if (function.body[i].opcode != "st" && !function.body[i].operands.empty())
+        define(function.body[i].operands[0], i);
   }
-  return true;
+
+  struct Place {
+    uint32_t root = ~0u;
+    int64_t offset = 0;
+  };
+  /// What an address is built from; root ~0u if it is no register.
+  Place placeOf(const Operand &address) const {
+    Place place;
+    if (address.elements.empty() || !isRegister(address.elements[0]))
+      return place;
+    place = {address.elements[0].index, address.offset};
+    while (definitions[place.root] == 1) {
+      const ptx::Instruction &sum = function.body[definedBy[place.root]];
+      if (sum.opcode != "add" || sum.operands.size() != 3 ||
+          !isRegister(sum.operands[1]) ||
+          sum.operands[2].kind != Operand::Kind::Immediate)
+        break;
+      place.root = sum.operands[1].index;
+      place.offset += int64_t(sum.operands[2].bits);
+    }
+    return place;
+  }
+
+  /// The load that alone defines a register; false if it isn't one.
+  bool loadOf(const Operand &value, uint32_t &load) const {
+    if (!isRegister(value) || definitions[value.index] != 1)
+      return false;
+    load = definedBy[value.index];
+    return isLoad(function.body[load]);
+  }
+
+private:
+  void define(const Operand &to, uint32_t by) {
+    if (isRegister(to)) {
+      ++definitions[to.index];
+      definedBy[to.index] = by;
+    }
+    for (const Operand &element : to.elements)
+      define(element, by);
+  }
+
+  const ptx::Function &function;
+  std::vector<uint32_t> definitions, definedBy;
+};
+
+std::vector<const Operand *> valuesOf(const Operand &operand) {
+  std::vector<const Operand *> values;
+  if (operand.kind != Operand::Kind::Vector)
+    values.push_back(&operand);
+  else
+    for (const Operand &element : operand.elements)
+      values.push_back(&element);
+  return values;
+}
+
+/// Whether a load and a store may move a part of a structure. With optimisation
+/// those are vectors, as the alignment is known; without it no state space is
+/// named.
+bool mayCopyPart(const ptx::Instruction &load, const ptx::Instruction &store) {
+  const size_t count = valuesOf(load.operands[0]).size();
+  const ptx::Type type = typeOf(load);
+  return ptx::sizeOf(type) == ptx::sizeOf(typeOf(store)) &&
+         count == valuesOf(store.operands[1]).size() &&
+         type != ptx::Type::F32 && type != ptx::Type::F64 &&
+         (count > 1 || load.modifiers.size() == 1);
 }
 
 } // namespace
@@ -155,23 +207,40 @@ bool isControl(const Effects &effects, int32_t Instruction::*field) {
   return false;
 }
 
-bool loadsHalf(const ptx::Function &function, uint32_t index) {
-  constexpr int64_t half = 4;
-  const ptx::Instruction &load = function.body[index];
-  uint32_t base = 0, otherBase = 0;
-  int64_t offset = 0, otherOffset = 0;
-  if (!isLoad(load) || load.modifiers.size() != 1 ||
-      typeOf(load) == ptx::Type::F32 || ptx::sizeOf(typeOf(load)) != half ||
-      !placeOf(function, index, base, offset))
-    return false;
-  const size_t end = std::min<size_t>(index + nearby + 1, function.body.size());
-  for (uint32_t i = index - std::min(index, nearby); i < end; ++i)
-    if (isLoad(function.body[i]) &&
-        function.body[i].modifiers == load.modifiers &&
-        placeOf(function, i, otherBase, otherOffset) && otherBase == base &&
-        otherOffset == (offset ^ half))
-      return true;
-  return false;
+void findStructures(const ptx::Function &function,
+                    std::vector<Effects *> &effects) {
+  constexpr int64_t most = 1 << 14;
+  struct Copied {
+    int64_t begin = INT64_MAX, end = INT64_MIN;
+    std::vector<std::pair<uint32_t, int64_t>> loads; ///< and their offsets
+  };
+  const Sums sums(function);
+  // By where from, where to and how far these differ.
+  std::map<std::tuple<uint32_t, uint32_t, int64_t>, Copied> structures;
+  for (const ptx::Instruction &store : function.body) {
+    uint32_t load = 0;
+    if (store.opcode != "st" || store.operands.size() != 2 ||
+        !sums.loadOf(*valuesOf(store.operands[1])[0], load) ||
+        !mayCopyPart(function.body[load], store))
+      continue;
+    const ptx::Instruction &source = function.body[load];
+    const Sums::Place from = sums.placeOf(source.operands[1]),
+                      to = sums.placeOf(store.operands[0]);
+    if (from.root == ~0u || to.root == ~0u)
+      continue;
+    Copied &copied = structures[{from.root, to.root, to.offset - from.offset}];
+    copied.begin = std::min(copied.begin, from.offset);
+    copied.end = std::max(
+        copied.end, from.offset + int64_t(ptx::sizeOf(typeOf(source)) *
+                                          valuesOf(source.operands[0]).size()));
+    copied.loads.push_back({load, from.offset});
+  }
+  for (auto &[key, copied] : structures)
+    if (copied.loads.size() > 1 && copied.end - copied.begin < most)
+      for (auto &[load, offset] : copied.loads) {
+        effects[load]->begin = int16_t(copied.begin - offset);
+        effects[load]->end = int16_t(copied.end - offset);
+      }
 }
 
 } // namespace emulator

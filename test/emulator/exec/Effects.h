@@ -14,9 +14,11 @@ Effects effectsOf(const ptx::Instruction &source);
 /// moved.
 bool isControl(const Effects &effects, int32_t Instruction::*field);
 
-/// Whether a load takes half of 8 bytes whose other half is loaded nearby: so
-/// are structures copied without optimisation (then no state space is named).
-bool loadsHalf(const ptx::Function &function, uint32_t index);
+/// Finds loads and stores that copy a structure, member by member, and says of
+/// each such load how far the structure reaches (Effects::begin and end).
+/// `effects` are those of the function's instructions.
+void findStructures(const ptx::Function &function,
+                    std::vector<Effects *> &effects);
 
 } // namespace emulator
 

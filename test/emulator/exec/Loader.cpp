@@ -314,14 +314,16 @@ private:
     std::vector<FlowInstruction> body(function.body.size());
     for (size_t i = 0; i < body.size(); ++i) {
       decoder.decode(function.body[i], body[i].instruction);
-      if (loadsHalf(function, uint32_t(i)))
-        body[i].instruction.flags |= halfOfPair;
       body[i].effects = effectsOf(function.body[i]);
       body[i].flow = decoder.flow;
       body[i].targets = decoder.targets;
       body[i].table = decoder.tableToPatch;
       body[i].references = decoder.references;
     }
+    std::vector<Effects *> effects;
+    for (FlowInstruction &each : body)
+      effects.push_back(&each.effects);
+    findStructures(function, effects);
     std::vector<uint32_t> pinned;
     for (auto &[key, reg] : decoder.specialRegisters)
       pinned.push_back(reg);

@@ -203,7 +203,8 @@ public:
       if (kind == AccessKind::Store)
         std::memset(shadow, 1, bytes);
       else if (Mask missing = unwritten(shadow);
-               missing && !note(l, missing, isPadding(missing, shadow, offset)))
+               missing &&
+               !note(l, missing, isPadding(missing, shadow, offset, {0, top})))
         return fail(FaultKind::Uninitialised, 1u << l, " of local memory");
     }
     return true;
@@ -240,9 +241,10 @@ private:
         missing |= Mask(memory.isUndefined(offset + e * element, element)) << e;
       if (!missing)
         return;
-      const bool isIn =
-          mayBePadding(missing) ||
-          (isPartOfWord() && !memory.isUndefined(offset / word * word, word));
+      const Range near = around(offset, {0, memory.bytes()});
+      const bool isIn = mayBePadding(missing) ||
+                        (near.size && !memory.isUndefined(uint32_t(near.base),
+                                                          unsigned(near.size)));
       if (!note(l, missing, isIn))
         warp.block.suspect(
             warp, l, at,
@@ -252,17 +254,39 @@ private:
     });
   }
 
-  /// Whether something around the missing elements was written: of the same
-  /// vector; of bytes and halves, of the same word.
-  bool isPadding(Mask missing, const uint8_t *shadow, uint64_t address) const {
-    return mayBePadding(missing) ||
-           (isPartOfWord() &&
-            std::memchr(shadow - address % word, 1, word) != nullptr);
+  /// Whether something around the missing elements was written. `shadow` is
+  /// that of `address`, which lies in `all`.
+  bool isPadding(Mask missing, const uint8_t *shadow, uint64_t address,
+                 Range all) const {
+    if (mayBePadding(missing))
+      return true;
+    const Range near = around(address, all);
+    return near.size &&
+           std::memchr(shadow + int64_t(near.base - address), 1, near.size);
   }
+  /// Of the same vector.
   bool mayBePadding(Mask missing) const {
     return missing + 1 != 1u << bytes / element && !(at.flags & hasNoPadding);
   }
-  bool isPartOfWord() const { return element == 1 || (at.flags & halfOfPair); }
+  /// What an access is copied with: the structure that it is a member of; of
+  /// bytes, their word.
+  Range around(uint64_t address, Range all) const {
+    constexpr uint64_t word = 8;
+    const Code &code = *warp.frame->code;
+    const Effects &effects =
+        code.effects[size_t(&at - code.instructions.data())];
+    uint64_t begin = address, end = address;
+    if (effects.begin < effects.end) {
+      begin = address + uint64_t(int64_t(effects.begin));
+      end = address + uint64_t(int64_t(effects.end));
+    } else if (element == 1) {
+      begin = address / word * word;
+      end = begin + word;
+    }
+    begin = std::max(begin, all.base);
+    end = std::min(end, all.base + all.size);
+    return {begin, end > begin ? end - begin : 0};
+  }
 
   void countGlobal(Mask lanes, uint64_t low, uint64_t span) {
     Counters &counters = warp.block.counters;
@@ -354,8 +378,9 @@ private:
       unsigned l = unsigned(__builtin_ctz(lanes));
       const uint8_t *shadow = memory.shadow(addresses[l]);
       const Mask missing = unwritten(shadow);
-      if (missing &&
-          !note(l, missing, isPadding(missing, shadow, addresses[l])))
+      if (missing && !note(l, missing,
+                           isPadding(missing, shadow, addresses[l],
+                                     warp.block.findRange(addresses[l]))))
         return fail(FaultKind::Uninitialised, 1u << l,
                     ", which was never written");
     }
@@ -369,8 +394,6 @@ private:
                    " bytes at " + hex(addresses[l]) + where);
     return false;
   }
-
-  static constexpr unsigned word = 8;
 
   Warp &warp;
   const Instruction &at;
