@@ -10,6 +10,7 @@
 
 #include "ptx/Module.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -131,6 +132,7 @@ enum class Passing : uint8_t {
   Logic,      ///< of bits, by a truth table
   Predicates, ///< of predicates, likewise
   Selected,   ///< by a predicate
+  Difference, ///< computed, but what comes from one place cancels out
   Gathered,   ///< all lanes' results depend on all lanes' operands
   Product,    ///< of matrices
   Loaded,
@@ -167,7 +169,9 @@ struct Code {
   std::vector<SpecialSlot> specials;
   std::vector<Formal> parameters, returns;
   uint32_t registerBytes = 0; ///< of a warp's frame
-  uint32_t localBytes = 0;    ///< of a thread's frame
+  /// Where slots of predicates and of 2, 4, 8 and 16 bytes begin in a frame.
+  std::array<uint32_t, 5> slotsBegin = {};
+  uint32_t localBytes = 0; ///< of a thread's frame
   uint32_t registerEstimate = 0;
   std::vector<Effects> effects; ///< of each instruction
   std::vector<Place> places;

@@ -41,6 +41,7 @@ const std::map<std::string_view, Rule> &rules() {
       {"not", {Passing::Logic, 0, tableNot}},
       {"lop3", {Passing::Logic}},
       {"selp", {Passing::Selected}},
+      {"sub", {Passing::Difference}},
       {"vote", {Passing::Gathered}},
       {"match", {Passing::Gathered}},
       {"redux", {Passing::Gathered}},

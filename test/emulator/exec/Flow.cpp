@@ -232,7 +232,7 @@ private:
     }
     uint32_t start[5], offset = 0;
     for (unsigned c : {0u, 1u, 2u, 3u, 4u}) {
-      start[c] = offset;
+      start[c] = code.slotsBegin[c] = offset;
       offset += (used[c] * bytesOf[c] + 63) / 64 * 64;
     }
     slotOf.assign(registers.size(), 0);

@@ -232,6 +232,12 @@ private:
       setOrigins(lanes, false);
       select();
       break;
+    case Passing::Difference: {
+      const Mask rest = undefined & ~cancelled();
+      setOrigins(undefined, true);
+      setResults(lanes, rest);
+      break;
+    }
     case Passing::Gathered:
       return gather();
     default:
@@ -266,6 +272,27 @@ private:
   }
   bool isControl(int32_t Instruction::*field) const {
     return emulator::isControl(effects, field);
+  }
+
+  /// The lanes that take away what was added before: an exclusive sum is the
+  /// inclusive one without the own value, whatever that is. Without
+  /// optimisation both have been in local memory, and nobody knows more.
+  Mask cancelled() const {
+    if ((i.a | i.b) & 1)
+      return 0;
+    const Place a = {i.a, result()->width, Place::Role::Value},
+                b = {i.b, result()->width, Place::Role::Value};
+    Mask mask = 0;
+    activeLanes(
+        undefinedLanes(warp, a) & undefinedLanes(warp, b) & lanes,
+        [&](unsigned l) {
+          const Origin *from = originNumbered(warp, originOfLane(warp, a, l)),
+                       *other = originNumbered(warp, originOfLane(warp, b, l));
+          mask |= Mask(from && other &&
+                       (from == other || (from->local & other->local) >> l & 1))
+                  << l;
+        });
+    return mask;
   }
 
   Next gather() {

@@ -18,8 +18,6 @@ constexpr int64_t longTurn = 20000;
 constexpr uint32_t manyPolls = 16;
 /// Instructions after which a warp looks whether states are still set.
 constexpr uint32_t trackedTurn = 512;
-/// Bytes of local memory that a thread can have.
-constexpr uint32_t localLimit = 512 << 10;
 } // namespace
 
 Warp::Warp(Block &block, unsigned index) : block(block), index(index) {}
@@ -52,198 +50,6 @@ void Warp::start(const Code &kernel, Mask lanes) {
   fragments.push_back(first);
 }
 
-bool Warp::growLocal(uint32_t bytes) {
-  if (bytes <= localCapacity)
-    return true;
-  if (bytes > localLimit)
-    return false;
-  uint32_t capacity = std::min(localLimit, std::max(bytes, 2 * localCapacity));
-  std::vector<uint8_t> data(size_t(capacity) * warpSize),
-      shadow(size_t(capacity) * warpSize);
-  for (unsigned l = 0; l < warpSize && localCapacity; ++l) {
-    std::memcpy(&data[size_t(l) * capacity], local(l), localCapacity);
-    std::memcpy(&shadow[size_t(l) * capacity], shadowOfLocal(l), localCapacity);
-  }
-  localMemory.swap(data);
-  localShadow.swap(shadow);
-  localCapacity = capacity;
-  return true;
-}
-
-uint32_t Warp::allocateLocal(unsigned lane, uint64_t bytes, uint64_t align) {
-  const uint64_t begin = (localTop(lane) + align - 1) / align * align;
-  if (bytes > localLimit || begin + bytes > localLimit ||
-      !growLocal(uint32_t(begin + bytes)))
-    return noRoom;
-  if (frame->tops.empty())
-    frame->tops.assign(warpSize, frame->localEnd);
-  frame->tops[lane] = uint32_t(begin + bytes);
-  frame->localEnd = std::max(frame->localEnd, frame->tops[lane]);
-  std::memset(shadowOfLocal(lane) + begin, 0, bytes);
-  return uint32_t(begin);
-}
-
-bool Warp::restoreLocal(unsigned lane, uint64_t top) {
-  if (top < frame->localBase + frame->code->localBytes || top > localTop(lane))
-    return false;
-  if (!frame->tops.empty())
-    frame->tops[lane] = uint32_t(top);
-  return true;
-}
-
-Frame *Warp::newFrame(const Code &code, Frame *parent) {
-  constexpr uint32_t align = 16;
-  uint32_t localBase =
-      parent ? (parent->localEnd + align - 1) / align * align : 0;
-  if (!growLocal(localBase + code.localBytes))
-    return nullptr;
-  std::unique_ptr<Frame> frame;
-  for (size_t i = 0; i < freeFrames.size() && !frame; ++i)
-    if (freeFrames[i]->code == &code) {
-      frame = std::move(freeFrames[i]);
-      freeFrames[i] = std::move(freeFrames.back());
-      freeFrames.pop_back();
-    }
-  if (!frame) {
-    frame = std::make_unique<Frame>();
-    frame->code = &code;
-    frame->storage.reset(new uint8_t[2 * code.registerBytes + 64]());
-    uint64_t address = reinterpret_cast<uint64_t>(frame->storage.get());
-    frame->registers = frame->storage.get() + (64 - address % 64) % 64;
-  }
-  if (frame->hasStates)
-    std::memset(frame->registers + code.registerBytes, 0, code.registerBytes);
-  frame->hasStates = false;
-  frame->parent = parent;
-  frame->depth = parent ? parent->depth + 1 : 0;
-  frame->users = 0;
-  frame->site = nullptr;
-  frame->localBase = localBase;
-  frame->localEnd = localBase + code.localBytes;
-  frame->tops.clear();
-  if (parent)
-    ++parent->users;
-  fillSpecials(*frame);
-  frames.push_back(std::move(frame));
-  return frames.back().get();
-}
-
-void Warp::release(Frame *frame) {
-  while (frame && --frame->users == 0) {
-    Frame *parent = frame->parent;
-    for (auto &entry : frames)
-      if (entry.get() == frame) {
-        freeFrames.push_back(std::move(entry));
-        entry = std::move(frames.back());
-        frames.pop_back();
-        break;
-      }
-    frame = parent;
-  }
-}
-
-/// Whether anything in registers is undefined.
-bool Warp::hasStates() {
-  bool isAny = false;
-  for (auto &used : frames) {
-    if (!used->hasStates)
-      continue;
-    const uint32_t bytes = used->code->registerBytes;
-    const uint8_t *states = used->registers + bytes;
-    uint64_t bits = 0;
-    for (uint32_t k = 0; k + 8 <= bytes; k += 8) {
-      uint64_t word;
-      std::memcpy(&word, states + k, sizeof word);
-      bits |= word;
-    }
-    used->hasStates = bits != 0;
-    isAny |= bits != 0;
-  }
-  return isAny;
-}
-
-void Warp::fillSpecials(Frame &frame) {
-  using Kind = SpecialSlot::Kind;
-  const Dim3 size = block.launch.config.block, grid = block.launch.config.grid;
-  auto value = [&](Kind kind, unsigned lane) -> uint64_t {
-    unsigned thread = firstThread() + lane;
-    switch (kind) {
-    case Kind::TidX:
-      return thread % size.x;
-    case Kind::TidY:
-      return thread / size.x % size.y;
-    case Kind::TidZ:
-      return thread / size.x / size.y;
-    case Kind::NtidX:
-      return size.x;
-    case Kind::NtidY:
-      return size.y;
-    case Kind::NtidZ:
-      return size.z;
-    case Kind::CtaidX:
-      return block.index.x;
-    case Kind::CtaidY:
-      return block.index.y;
-    case Kind::CtaidZ:
-      return block.index.z;
-    case Kind::NctaidX:
-      return grid.x;
-    case Kind::NctaidY:
-      return grid.y;
-    case Kind::NctaidZ:
-      return grid.z;
-    case Kind::LaneId:
-      return lane;
-    case Kind::WarpId:
-      return index;
-    case Kind::NwarpId:
-      return (block.threads + warpSize - 1) / warpSize;
-    case Kind::SmId:
-      return block.linear % block.launch.config.multiprocessors;
-    case Kind::NsmId:
-      return block.launch.config.multiprocessors;
-    case Kind::GridId:
-      return block.launch.gridId;
-    case Kind::LanemaskEq:
-      return 1u << lane;
-    case Kind::LanemaskLe:
-      return (2ull << lane) - 1;
-    case Kind::LanemaskLt:
-      return (1ull << lane) - 1;
-    case Kind::LanemaskGe:
-      return uint32_t(~0u << lane);
-    case Kind::LanemaskGt:
-      return uint32_t(~1ull << lane);
-    case Kind::DynamicShared:
-      return block.launch.config.dynamicShared;
-    case Kind::TotalShared:
-      return block.launch.config.dynamicShared +
-             block.launch.kernel.staticShared;
-    case Kind::Zero:
-      return 0;
-    case Kind::One:
-      return 1;
-    case Kind::LocalBase:
-      return frame.localBase;
-    case Kind::WorkspaceHigh:
-      return block.launch.workspace >> 32;
-    case Kind::WorkspaceLow:
-      return block.launch.workspace;
-    case Kind::ParameterBase:
-      return block.launch.parameters;
-    }
-    return 0;
-  };
-  for (const SpecialSlot &special : frame.code->specials)
-    for (unsigned l = 0; l < warpSize; ++l)
-      if (special.isWide)
-        reinterpret_cast<uint64_t *>(frame.registers + special.slot)[l] =
-            value(special.kind, l);
-      else
-        reinterpret_cast<uint32_t *>(frame.registers + special.slot)[l] =
-            uint32_t(value(special.kind, l));
-}
-
 void Warp::enter(size_t which) {
   Fragment fragment = fragments[which];
   fragments[which] = fragments.back();
@@ -273,18 +79,29 @@ void Warp::leave() {
   active = 0;
 }
 
+/// Whether lanes called the same functions from the same places, if not at the
+/// same time.
+static bool isSameCall(const Frame *a, const Frame *b) {
+  for (; a != b; a = a->parent, b = b->parent)
+    if (!a || !b || a->code != b->code || a->site != b->site ||
+        a->returnPc != b->returnPc || a->localBase != b->localBase)
+      return false;
+  return true;
+}
+
 bool Warp::schedule() {
   for (size_t i = 0; i < fragments.size(); ++i)
     for (size_t j = fragments.size() - 1; j > i; --j) {
       Fragment &a = fragments[i], &b = fragments[j];
-      if (a.frame != b.frame || a.pc != b.pc ||
-          a.state == Fragment::State::Barrier ||
-          b.state == Fragment::State::Barrier)
+      if (a.pc != b.pc || a.state == Fragment::State::Barrier ||
+          b.state == Fragment::State::Barrier || !isSameCall(a.frame, b.frame))
         continue;
+      if (a.frame != b.frame)
+        adopt(a.frame, b.frame, b.mask);
       a.mask |= b.mask;
       a.state = Fragment::State::Ready;
       a.penalty = std::min(a.penalty, b.penalty);
-      --a.frame->users;
+      release(b.frame);
       fragments.erase(fragments.begin() + long(j));
     }
   size_t best = fragments.size();

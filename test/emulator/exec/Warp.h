@@ -186,6 +186,7 @@ public:
   }
   /// Local memory of one lane that lives as long as the frame, or until it is
   /// restored to what localTop() was; noRoom if there is none.
+  static constexpr uint32_t localLimit = 512 << 10; ///< bytes of a thread
   static constexpr uint32_t noRoom = ~0u;
   uint32_t allocateLocal(unsigned lane, uint64_t bytes, uint64_t align);
   bool restoreLocal(unsigned lane, uint64_t top);
@@ -197,6 +198,7 @@ private:
   void enter(size_t which);
   Frame *newFrame(const Code &code, Frame *parent);
   void release(Frame *frame);
+  void adopt(Frame *to, Frame *from, Mask lanes);
   void fillSpecials(Frame &frame);
   bool growLocal(uint32_t bytes);
   bool hasStates();
