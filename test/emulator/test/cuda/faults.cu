@@ -61,6 +61,34 @@ extern "C" __global__ void raceReadWrite(int *out) {
   out[threadIdx.x] = buffer[(threadIdx.x + 32) % 128];
 }
 
+/// An element behind the only array in local memory.
+extern "C" __global__ void localByOne(int *out, int index) {
+  int table[10];
+  for (int k = 0; k < 10; ++k)
+    table[k] = k * index;
+  out[threadIdx.x] = table[index + threadIdx.x % 2];
+}
+
+/// Lanes of two tiles of a warp meet in their own tile only.
+extern "C" __global__ void raceOfTiles(int *out) {
+  __shared__ int buffer[32];
+  const int lane = threadIdx.x;
+  buffer[lane] = lane;
+  __syncwarp(0xffffu << (lane & 16));
+  out[lane] = buffer[lane ^ 16];
+}
+
+/// Counts before all have seen that the counts are zero.
+extern "C" __global__ void raceOfCounts(const int *data, int *out) {
+  __shared__ int counts[16];
+  if (threadIdx.x < 16)
+    counts[threadIdx.x] = 0;
+  atomicAdd(&counts[data[threadIdx.x] & 15], 1);
+  __syncthreads();
+  if (threadIdx.x < 16)
+    out[threadIdx.x] = counts[threadIdx.x];
+}
+
 /// All write to one place.
 extern "C" __global__ void raceWriteWrite(int *out) {
   __shared__ int last;

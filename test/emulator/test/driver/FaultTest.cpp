@@ -126,6 +126,27 @@ TEST_F(FaultTest, AReadOfWhatAnotherWrites) {
               {1}, {128}, out.address);
 }
 
+TEST_F(FaultTest, AnElementBehindAnArrayInLocalMemory) {
+  Buffer<int> out(32);
+  expectFault(CUDA_ERROR_ILLEGAL_ADDRESS, "out of bounds", "localByOne", {1},
+              {32}, out.address, 9);
+}
+
+TEST_F(FaultTest, TilesOfAWarpThatDontMeet) {
+  Buffer<int> out(32);
+  expectFault(CUDA_ERROR_LAUNCH_FAILED, "race", "raceOfTiles", {1}, {32},
+              out.address);
+}
+
+TEST_F(FaultTest, CountsThatAreClearedTooLate) {
+  std::vector<int> values(64);
+  for (int i = 0; i < 64; ++i)
+    values[i] = 7 * i;
+  Buffer<int> data(values), out(16);
+  expectFault(CUDA_ERROR_LAUNCH_FAILED, "race", "raceOfCounts", {1}, {64},
+              data.address, out.address);
+}
+
 TEST_F(FaultTest, AllWriteToOnePlace) {
   Buffer<int> out(128);
   expectFault(CUDA_ERROR_LAUNCH_FAILED, "race", "raceWriteWrite", {1}, {128},
