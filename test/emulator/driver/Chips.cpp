@@ -102,6 +102,9 @@ static bool chipAttribute(const Chip &chip, int ordinal,
   case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR:
     value = chip.sm / 10;
     return true;
+  case CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH:
+    value = chip.sm >= 90;
+    return true;
   case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR:
     value = chip.sm % 10;
     return true;

@@ -15,6 +15,7 @@ struct LaunchRequest {
   void **parameters = nullptr; ///< one address a parameter
   void **extra = nullptr;      ///< or CU_LAUNCH_PARAM_ codes and values
   bool cooperative = false;
+  Dim3 cluster = {0, 0, 0}; ///< as an attribute says; 0: it doesn't
 };
 
 /// The task of a launch in a context, its parameters copied. A shape that the

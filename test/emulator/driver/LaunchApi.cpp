@@ -4,6 +4,7 @@
 #include "driver/Launch.h"
 #include "driver/Module.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace emulator::driver {
@@ -40,15 +41,46 @@ static CUresult checkShape(const Function &function,
              name, request.shared, function.maxDynamicShared.load());
     return CUDA_ERROR_INVALID_VALUE;
   }
-  for (uint32_t extent : kernel.clusterShape)
-    if (extent > 1)
-      return bad("clusters of blocks are not emulated"),
-             CUDA_ERROR_NOT_SUPPORTED;
   if (block.count() > unsigned(function.maxThreads()) ||
       !residentBlocks(chip, static_cast<int>(block.count()), 0,
                       kernel.staticShared + request.shared)) {
     bad("a multiprocessor has too few registers, or too little shared memory");
     return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+  }
+  return CUDA_SUCCESS;
+}
+
+/// What a launch's cluster is: that of the kernel, or of the launch.
+static CUresult findCluster(const Function &function,
+                            const LaunchRequest &request, const Chip &chip,
+                            KernelTask &task) {
+  const uint32_t *required = function.kernel.clusterShape;
+  const char *name = function.kernel.name.c_str();
+  const Dim3 &asked = request.cluster;
+  task.isClusterExplicit = required[0] || asked.x;
+  task.cluster = asked.x ? asked : Dim3();
+  if (required[0])
+    task.cluster = {required[0], std::max(1u, required[1]),
+                    std::max(1u, required[2])};
+  const Dim3 &shape = task.cluster, &grid = request.grid;
+  if (required[0] && asked.x &&
+      (asked.x != shape.x || asked.y != shape.y || asked.z != shape.z)) {
+    complain("launch: kernel %s: not the cluster that .reqnctapercluster asks "
+             "for",
+             name);
+    return CUDA_ERROR_INVALID_CLUSTER_SIZE;
+  }
+  if (shape.count() == 1)
+    return CUDA_SUCCESS;
+  if (!shape.count() || shape.count() > function.mostClusterBlocks(chip.sm)) {
+    complain("launch: kernel %s: a cluster of (%u,%u,%u) blocks; chips from 90 "
+             "on have such of 8, of 16 if the kernel allows it",
+             name, shape.x, shape.y, shape.z);
+    return CUDA_ERROR_INVALID_CLUSTER_SIZE;
+  }
+  if (grid.x % shape.x || grid.y % shape.y || grid.z % shape.z) {
+    complain("launch: kernel %s: the grid is no multiple of the cluster", name);
+    return CUDA_ERROR_INVALID_VALUE;
   }
   return CUDA_SUCCESS;
 }
@@ -124,6 +156,8 @@ CUresult makeKernelTask(Context &context, const LaunchRequest &request,
   if (request.cooperative)
     if (const CUresult code = checkCooperative(*task.function, request, chip))
       return code;
+  if (const CUresult code = findCluster(*task.function, request, chip, task))
+    return code;
   task.grid = request.grid;
   task.block = request.block;
   task.shared = request.shared;
@@ -149,9 +183,8 @@ static CUresult readAttributes(const CUlaunchConfig &config,
       request.cooperative = value.cooperative != 0;
       break;
     case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION:
-      if (value.clusterDim.x != 1 || value.clusterDim.y != 1 ||
-          value.clusterDim.z != 1)
-        return CUDA_ERROR_NOT_SUPPORTED;
+      request.cluster = {value.clusterDim.x, value.clusterDim.y,
+                         value.clusterDim.z};
       break;
     case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT:
     case CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT:
@@ -179,7 +212,8 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
                                  shared,
                                  parameters,
                                  extra,
-                                 false});
+                                 false,
+                                 {0, 0, 0}});
 }
 
 CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function,
@@ -194,7 +228,8 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function,
         config->sharedMemBytes,
         parameters,
         extra,
-        false};
+        false,
+        {0, 0, 0}};
     if (const CUresult code = readAttributes(*config, request))
       return code;
     return driver::launch(config->hStream, request);
@@ -212,5 +247,6 @@ CUresult cuLaunchCooperativeKernel(CUfunction function, unsigned gridX,
                                  shared,
                                  parameters,
                                  nullptr,
-                                 true});
+                                 true,
+                                 {0, 0, 0}});
 }

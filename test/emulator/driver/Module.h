@@ -28,6 +28,11 @@ public:
 
   /// Threads that a block can have at most: by its registers and .maxntid.
   int maxThreads() const;
+  /// Blocks that a cluster can have on a chip: 1 where there are none.
+  uint64_t mostClusterBlocks(int sm) const {
+    constexpr uint64_t mostPortable = 8, most = 16;
+    return sm < 90 ? 1 : nonPortableCluster ? most : mostPortable;
+  }
 
   const std::weak_ptr<Module> module;
   const Kernel &kernel;

@@ -47,6 +47,37 @@ static int bestBlock(const Function &function, const Chip &chip, int limit,
   return best;
 }
 
+/// How many clusters of so many blocks a device holds; 0 if it has none such.
+static int clustersOf(const Function &function, const Chip &chip,
+                      const CUlaunchConfig &config, uint64_t blocks) {
+  if (!blocks || blocks > function.mostClusterBlocks(chip.sm))
+    return 0;
+  const uint64_t threads =
+      uint64_t(config.blockDimX) * config.blockDimY * config.blockDimZ;
+  if (!threads || threads > uint64_t(maxThreadsPerBlock))
+    return 0;
+  const int held = blocksOf(function, chip, static_cast<int>(threads),
+                            config.sharedMemBytes);
+  return static_cast<int>(uint64_t(held) * uint64_t(chip.multiprocessors) /
+                          blocks);
+}
+
+/// Blocks of the cluster that a launch's attributes or the kernel ask for.
+static uint64_t clusterBlocks(const Function &function,
+                              const CUlaunchConfig &config) {
+  const uint32_t *required = function.kernel.clusterShape;
+  uint64_t blocks = 1;
+  if (required[0])
+    blocks = uint64_t(required[0]) * std::max(1u, required[1]) *
+             std::max(1u, required[2]);
+  for (unsigned i = 0; i < config.numAttrs; ++i)
+    if (config.attrs[i].id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION) {
+      const auto &shape = config.attrs[i].value.clusterDim;
+      blocks = uint64_t(shape.x) * shape.y * shape.z;
+    }
+  return blocks;
+}
+
 } // namespace emulator::driver
 
 using namespace emulator::driver;
@@ -116,6 +147,32 @@ CUresult cuOccupancyAvailableDynamicSMemPerBlock(size_t *bytes,
     // unless the function's attribute says otherwise.
     const auto most = static_cast<size_t>(function.maxDynamicShared.load());
     *bytes = share < taken ? 0 : std::min(most, share - taken);
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuOccupancyMaxActiveClusters(int *clusters, CUfunction handle,
+                                      const CUlaunchConfig *config) {
+  return withFunction(handle, [&](const Function &function, const Chip &chip) {
+    if (!clusters || !config || (config->numAttrs && !config->attrs))
+      return CUDA_ERROR_INVALID_VALUE;
+    const uint64_t blocks = clusterBlocks(function, *config);
+    if (!blocks || blocks > function.mostClusterBlocks(chip.sm))
+      return CUDA_ERROR_INVALID_CLUSTER_SIZE;
+    *clusters = clustersOf(function, chip, *config, blocks);
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuOccupancyMaxPotentialClusterSize(int *blocks, CUfunction handle,
+                                            const CUlaunchConfig *config) {
+  return withFunction(handle, [&](const Function &function, const Chip &chip) {
+    if (!blocks || !config)
+      return CUDA_ERROR_INVALID_VALUE;
+    int most = static_cast<int>(function.mostClusterBlocks(chip.sm));
+    while (most > 1 && !clustersOf(function, chip, *config, uint64_t(most)))
+      --most;
+    *blocks = most;
     return CUDA_SUCCESS;
   });
 }

@@ -169,6 +169,8 @@ static CUresult run(const KernelTask &task, Context &context) {
   config.multiprocessors = static_cast<uint32_t>(chip.multiprocessors);
   config.sharedPerBlock = static_cast<uint32_t>(chip.sharedPerBlockOptIn);
   config.isCooperative = task.cooperative;
+  config.cluster = task.cluster;
+  config.isClusterExplicit = task.isClusterExplicit;
   config.heapBytes = context.limits[CU_LIMIT_MALLOC_HEAP_SIZE];
   // The blocks of a cooperative launch wait for each other.
   config.sample = task.cooperative ? 0 : environment().sample;

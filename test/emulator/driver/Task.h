@@ -19,6 +19,8 @@ struct KernelTask {
   Dim3 grid, block;
   unsigned shared = 0; ///< dynamic, bytes
   bool cooperative = false;
+  Dim3 cluster; ///< blocks that run together
+  bool isClusterExplicit = false;
   std::vector<char> parameters;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exec/Block.h"
 
+#include "exec/Cluster.h"
 #include "exec/ops/Control.h"
 
 #include <algorithm>
@@ -73,6 +74,8 @@ Block::Status Block::run(int64_t budget) {
       return Status::Fault;
     if (isDone)
       return confirm() ? Status::Fault : Status::Done;
+    if (!hasRun && isAtClusterBarrier())
+      return Status::Waiting;
     if (!hasRun && !stuck())
       return Status::Fault;
     // Warps that do nothing but poll may wait for other blocks.
@@ -246,6 +249,42 @@ void Block::threadsEnded(Warp &warp, unsigned count) {
   ++shared.clock;
   if (aliveThreads)
     completeDue();
+  if (cluster)
+    cluster->threadsEnded();
+}
+
+bool Block::isAtClusterBarrier() const {
+  for (auto &warp : warps)
+    for (const Fragment &fragment : warp->fragments)
+      if (fragment.state == Fragment::State::Cluster)
+        return true;
+  return false;
+}
+
+void Block::leaveClusterBarrier() {
+  confirm();
+  const uint32_t now = ++shared.clock;
+  for (auto &warp : warps) {
+    for (Fragment &fragment : warp->fragments)
+      if (fragment.state == Fragment::State::Cluster)
+        fragment.state = Fragment::State::Ready;
+    for (uint32_t &seen : warp->seen)
+      seen = std::max(seen, now - 1);
+    std::fill(std::begin(warp->laneSync), std::end(warp->laneSync), now);
+    warp->updateCutoff();
+  }
+}
+
+Block::Status Block::failAtClusterBarrier() {
+  for (auto &warp : warps)
+    for (const Fragment &fragment : warp->fragments)
+      if (fragment.state == Fragment::State::Cluster) {
+        warp->fault(FaultKind::Barrier, fragment.mask,
+                    Warp::instructionOf(fragment),
+                    "waits for threads of the cluster that don't come");
+        return Status::Fault;
+      }
+  return stuck() ? Status::Yield : Status::Fault;
 }
 
 bool Block::stuck() {

@@ -47,9 +47,16 @@ struct BulkCopy {
   uint32_t bytes = 0;
 };
 
+class Cluster;
+
 class Block {
 public:
-  enum class Status : uint8_t { Done, Yield, Fault };
+  enum class Status : uint8_t {
+    Done,
+    Yield,
+    Waiting, ///< for other blocks of its cluster
+    Fault
+  };
 
   explicit Block(LaunchState &launch);
   /// Begins the block with this index in the grid.
@@ -66,7 +73,14 @@ public:
   /// Lanes have ended: barriers may be complete now.
   void threadsEnded(Warp &warp, unsigned count);
 
+  /// Lets go on who waits at the cluster's barrier: all have come.
+  void leaveClusterBarrier();
+  /// Records that others never come there.
+  Status failAtClusterBarrier();
+
   LaunchState &launch;
+  Cluster *cluster = nullptr; ///< of several blocks
+  unsigned rank = 0;          ///< in it
   Dim3 index;
   unsigned threads = 0;
   unsigned aliveThreads = 0, endedThreads = 0;
@@ -128,6 +142,7 @@ private:
   };
   bool isComplete(const Barrier &barrier) const;
   void complete(unsigned id);
+  bool isAtClusterBarrier() const;
   /// All warps wait: releases a barrier whose threads have ended, or records
   /// the fault and returns false.
   bool stuck();
@@ -135,7 +150,7 @@ private:
   std::vector<std::unique_ptr<Warp>> warps;
   std::map<std::pair<const Instruction *, const Instruction *>, Route>
       routes;           ///< what routeOf has found
-  Barrier barriers[17]; ///< the last one is the cluster's
+  Barrier barriers[17]; ///< the last one is that of a cluster of one block
   uint32_t endedSeen[32] =
       {}; ///< up to when ended warps are ordered before a barrier
 };

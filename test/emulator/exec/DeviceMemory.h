@@ -25,7 +25,10 @@ struct Range {
 /// Safe to use from several threads.
 class DeviceMemory {
 public:
-  static constexpr uint64_t sharedWindowBytes = 1ull << 24;
+  static constexpr uint64_t sharedWindowBytes = 1ull << 26;
+  /// A block's shared memory in the window: its own comes first, then those of
+  /// all ranks of its cluster.
+  static constexpr uint64_t sharedBlockBytes = 1ull << 21;
   static constexpr uint64_t localWindowBytes = 1ull << 32;
 
   /// A device with `capacity` bytes; `reserve` bytes of addresses.

@@ -120,7 +120,8 @@ bool Warp::hasStates() {
 
 void Warp::fillSpecials(Frame &frame) {
   using Kind = SpecialSlot::Kind;
-  const Dim3 size = block.launch.config.block, grid = block.launch.config.grid;
+  const Dim3 size = block.launch.config.block, grid = block.launch.config.grid,
+             shape = block.launch.config.cluster;
   auto value = [&](Kind kind, unsigned lane) -> uint64_t {
     unsigned thread = firstThread() + lane;
     switch (kind) {
@@ -175,10 +176,34 @@ void Warp::fillSpecials(Frame &frame) {
     case Kind::TotalShared:
       return block.launch.config.dynamicShared +
              block.launch.kernel.staticShared;
-    case Kind::Zero:
-      return 0;
-    case Kind::One:
-      return 1;
+    case Kind::ClusterIdX:
+      return block.index.x / shape.x;
+    case Kind::ClusterIdY:
+      return block.index.y / shape.y;
+    case Kind::ClusterIdZ:
+      return block.index.z / shape.z;
+    case Kind::NclusterIdX:
+      return grid.x / shape.x;
+    case Kind::NclusterIdY:
+      return grid.y / shape.y;
+    case Kind::NclusterIdZ:
+      return grid.z / shape.z;
+    case Kind::ClusterCtaidX:
+      return block.index.x % shape.x;
+    case Kind::ClusterCtaidY:
+      return block.index.y % shape.y;
+    case Kind::ClusterCtaidZ:
+      return block.index.z % shape.z;
+    case Kind::ClusterNctaidX:
+      return shape.x;
+    case Kind::ClusterNctaidY:
+      return shape.y;
+    case Kind::ClusterNctaidZ:
+      return shape.z;
+    case Kind::ClusterRank:
+      return block.rank;
+    case Kind::ClusterSize:
+      return shape.count();
     case Kind::LocalBase:
       return frame.localBase;
     case Kind::WorkspaceHigh:

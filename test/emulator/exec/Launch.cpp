@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exec/Launch.h"
 
-#include "exec/Block.h"
+#include "exec/Cluster.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -26,11 +26,12 @@ std::string triple(Dim3 n) {
          std::to_string(n.z) + ")";
 }
 
-/// Hands out a grid's blocks to the host's threads.
+/// Hands out a grid's clusters, of one block mostly, to the host's threads.
 class Grid {
 public:
   Grid(LaunchState &state)
-      : state(state), count(state.config.grid.count()),
+      : state(state),
+        count(state.config.grid.count() / state.config.cluster.count()),
         step(state.config.sample ? spreadingStep(count) : 1) {}
 
   void run(unsigned threads) {
@@ -66,20 +67,20 @@ private:
       thread.join();
   }
 
-  bool startNext(Block &block) {
+  bool startNext(Cluster &cluster) {
     uint64_t i = next.fetch_add(1);
     if (i >= end)
       return false;
     i = i * step % count;
-    const Dim3 grid = state.config.grid;
-    block.start({uint32_t(i % grid.x), uint32_t(i / grid.x % grid.y),
-                 uint32_t(i / grid.x / grid.y)});
+    const Dim3 grid = state.config.grid, shape = state.config.cluster;
+    const uint32_t x = grid.x / shape.x, y = grid.y / shape.y;
+    cluster.start({uint32_t(i % x), uint32_t(i / x % y), uint32_t(i / x / y)});
     return true;
   }
 
   void work() {
-    std::deque<std::unique_ptr<Block>> running;
-    std::vector<std::unique_ptr<Block>> idle;
+    std::deque<std::unique_ptr<Cluster>> running;
+    std::vector<std::unique_ptr<Cluster>> idle;
     Counters counters;
     auto finish = [&](Block &block) {
       Counters &c = block.counters;
@@ -103,31 +104,33 @@ private:
     };
     // As many as a real device could hold at once.
     const size_t most =
-        std::max<size_t>(1, state.config.multiprocessors * size_t(4));
+        std::max<size_t>(1, state.config.multiprocessors * size_t(4) /
+                                state.config.cluster.count());
     while (!state.stop) {
       if (running.size() < most && (running.empty() || mayStart)) {
-        std::unique_ptr<Block> block;
+        std::unique_ptr<Cluster> cluster;
         if (!idle.empty()) {
-          block = std::move(idle.back());
+          cluster = std::move(idle.back());
           idle.pop_back();
         } else {
-          block = std::make_unique<Block>(state);
+          cluster = std::make_unique<Cluster>(state);
         }
-        if (startNext(*block))
-          running.push_front(std::move(block));
+        if (startNext(*cluster))
+          running.push_front(std::move(cluster));
         else if (running.empty())
           break;
       }
-      std::unique_ptr<Block> block = std::move(running.front());
+      std::unique_ptr<Cluster> cluster = std::move(running.front());
       running.pop_front();
-      Block::Status status = block->run(blockTurn);
+      Block::Status status = cluster->run(blockTurn);
       mayStart = status == Block::Status::Yield;
       if (status == Block::Status::Yield) {
-        running.push_back(std::move(block));
+        running.push_back(std::move(cluster));
         continue;
       }
-      finish(*block);
-      idle.push_back(std::move(block));
+      for (auto &block : cluster->blocks)
+        finish(*block);
+      idle.push_back(std::move(cluster));
     }
     std::lock_guard<std::mutex> lock(state.mutex);
     state.counters.add(counters);

@@ -74,6 +74,8 @@ struct Counters {
 
 struct LaunchConfig {
   Dim3 grid, block;
+  Dim3 cluster; ///< blocks that run together; the grid is a multiple of it
+  bool isClusterExplicit = false; ///< the launch says so
   uint32_t dynamicShared = 0;
   uint32_t sm = 90;                 ///< compute capability
   uint32_t multiprocessors = 132;   ///< of the device

@@ -196,7 +196,7 @@ private:
       end = alignUp(end, align);
       symbols.shared[&variable] = uint32_t(end);
       end += variable.bytes + sharedGap;
-      if (end > DeviceMemory::sharedWindowBytes / 2)
+      if (end > DeviceMemory::sharedBlockBytes / 2)
         throw ptx::Error{variable.line, "too much shared memory"};
     };
     auto variables = allVariables({Space::Shared});

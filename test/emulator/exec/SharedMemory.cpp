@@ -170,6 +170,22 @@ bool SharedMemory::isUndefined(uint32_t offset, unsigned size) const {
   return true;
 }
 
+bool SharedMemory::isInside(uint32_t offset, unsigned size) const {
+  if (uint64_t(offset) + size > data.size())
+    return false;
+  for (uint32_t i = offset >> shift; i <= (offset + size - 1) >> shift; ++i)
+    if (writtenAt[i] == outside)
+      return false;
+  return true;
+}
+
+void SharedMemory::writtenByOther(uint32_t offset, unsigned size) {
+  for (uint32_t i = offset >> shift; i <= (offset + size - 1) >> shift; ++i) {
+    writtenAt[i] = readAt[i] = readers[i] = 0;
+    flags[i] = 0;
+  }
+}
+
 void SharedMemory::markUndefined(uint32_t offset, const bool *isUndefined,
                                  unsigned size) {
   const unsigned granule = 1u << shift;

@@ -64,6 +64,12 @@ public:
                   const Instruction &at);
   void copyLands(Warp &warp, unsigned lane, uint32_t offset, unsigned size);
 
+  /// Whether bytes lie inside of variables.
+  bool isInside(uint32_t offset, unsigned size) const;
+  /// A write by another block of the cluster, which nothing is noted of but
+  /// that it happened.
+  void writtenByOther(uint32_t offset, unsigned size);
+
   /// "byte 4 of 'tile' of 16 bytes in shared memory", for messages.
   std::string describe(uint64_t offset) const;
 

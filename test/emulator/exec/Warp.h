@@ -42,6 +42,7 @@ struct Fragment {
     Ready,
     WarpSync, ///< before an instruction that waits for other lanes of the warp
     Aligned,  ///< before a barrier that the whole warp must reach
+    Cluster,  ///< before it goes on after a barrier of the cluster
     Barrier   ///< arrived at a barrier of the block
   };
   Frame *frame = nullptr;
@@ -177,6 +178,7 @@ public:
 
   bool isTracking = false; ///< states of registers: see Undefined.h
   std::vector<Origin> origins;
+  uint32_t clusterPhase[32] = {};  ///< in which lanes have arrived
   std::vector<PendingCopy> copies; ///< cp.async in flight, in order
   uint32_t laneGroup[32] = {};     ///< groups that each lane has committed
 

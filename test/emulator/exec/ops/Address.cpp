@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks of memory accesses: bounds, alignment, initialisation, order.
+#include "exec/Cluster.h"
 #include "exec/ops/Memory.h"
 
 #include <algorithm>
@@ -160,6 +161,8 @@ public:
       result.offset[l] = isActive ? uint32_t(offset) : result.offset[l];
       result.at[l] = isActive ? memory.at(0) + offset : result.at[l];
     }
+    if (high >= DeviceMemory::sharedBlockBytes && warp.block.cluster)
+      return ofCluster(lanes, window);
     if (high > limit || size < bytes) {
       Mask bad = lanes & lanesWhere([&](unsigned l) {
                    return addresses[l] - window > limit || size < bytes;
@@ -186,6 +189,40 @@ public:
       if (!memory.access(warp, l, result.offset[l], bytes,
                          SharedMemory::Access::Atomic, isStrong, nullptr, at))
         return false;
+    }
+    return true;
+  }
+
+  /// Shared memory of which some is other blocks'.
+  bool ofCluster(Mask lanes, uint64_t window) {
+    constexpr uint64_t stride = DeviceMemory::sharedBlockBytes;
+    const Mask own = lanes & lanesWhere([&](unsigned l) {
+                       return addresses[l] - window < stride;
+                     });
+    if (own && !shared(own, window))
+      return false;
+    for (lanes &= ~own; lanes; lanes &= lanes - 1) {
+      const unsigned l = unsigned(__builtin_ctz(lanes));
+      const uint64_t rank = (addresses[l] - window) / stride - 1;
+      const auto offset = uint32_t((addresses[l] - window) % stride);
+      Block *block = warp.block.cluster->blockOf(unsigned(rank));
+      if (!block)
+        return fail(FaultKind::OutOfBounds, 1u << l,
+                    " of block " + std::to_string(rank) +
+                        " of the cluster, which has ended or isn't there");
+      SharedMemory &memory = block->shared;
+      if (!memory.isInside(offset, bytes))
+        return fail(FaultKind::OutOfBounds, 1u << l,
+                    ": " + memory.describe(offset) + " of block " +
+                        std::to_string(rank) + " of the cluster");
+      result.at[l] = memory.at(offset);
+      result.offset[l] = uint32_t(addresses[l] - window);
+      if (kind != AccessKind::Store && memory.isUndefined(offset, bytes))
+        return fail(FaultKind::Uninitialised, 1u << l,
+                    " of another block of the cluster, which were never "
+                    "written");
+      if (kind != AccessKind::Load)
+        memory.writtenByOther(offset, bytes);
     }
     return true;
   }

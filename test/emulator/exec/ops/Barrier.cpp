@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Barriers of blocks and warps, fences, and hints that do nothing here.
-#include "exec/Block.h"
+#include "exec/Cluster.h"
 #include "exec/Decoder.h"
 #include "exec/ops/Elementwise.h"
 #include "exec/ops/WarpOps.h"
@@ -29,6 +29,40 @@ Next barrier(Warp &warp, const Instruction &i, Mask lanes) {
                        : 0;
   return warp.block.arrive(warp, i, id, expected, i.flags & arriveOnly,
                            i.flags & isAligned, i.count, i.d, value);
+}
+
+/// Of a cluster of one block, whose barrier the wait is.
+Next arriveAtCluster(Warp &warp, const Instruction &i, Mask lanes) {
+  Cluster *cluster = warp.block.cluster;
+  if (!cluster)
+    return Next::Continue;
+  warp.narrow(lanes);
+  if (i.flags & isAligned)
+    if (Next next = warp.aligned(i); next != Next::Continue)
+      return next;
+  const uint32_t phase =
+      cluster->arrive(unsigned(__builtin_popcount(warp.active)));
+  activeLanes(warp.active, [&](unsigned l) { warp.clusterPhase[l] = phase; });
+  return warp.fragments.empty() ? Next::Continue : Next::Reschedule;
+}
+
+Next waitForCluster(Warp &warp, const Instruction &i, Mask lanes) {
+  Cluster *cluster = warp.block.cluster;
+  if (!cluster)
+    return barrier(warp, i, lanes);
+  warp.narrow(lanes);
+  if (i.flags & isAligned)
+    if (Next next = warp.aligned(i); next != Next::Continue)
+      return next;
+  bool isAllThere = true;
+  activeLanes(warp.active, [&](unsigned l) {
+    isAllThere &= warp.clusterPhase[l] != cluster->phase();
+  });
+  if (isAllThere)
+    return warp.fragments.empty() ? Next::Continue : Next::Reschedule;
+  warp.pending = Fragment();
+  warp.blockState = Fragment::State::Cluster;
+  return Next::Block;
 }
 
 Next warpBarrier(Warp &warp, const Instruction &i, Mask lanes) {
@@ -67,16 +101,16 @@ void decodeBar(Decoder &decoder) {
   out.flags = decoder.take("aligned") || isBar ? isAligned : 0;
   out.run = barrier;
   out.count = 0;
-  if (isCluster) { // of one block
+  if (isCluster) {
+    decoder.needs(90);
     decoder.takeOne({"acquire", "release", "relaxed"});
     decoder.expectOperands(0);
+    if (what != 1 && what != 3)
+      decoder.fail("'" + decoder.source->text() + "' lacks what to do");
     out.size = 1;
     out.a = decoder.constant(16, 4);
     out.b = decoder.constant(0, 4);
-    if (what == 1)
-      out.run = [](Warp &, const Instruction &, Mask) {
-        return Next::Continue;
-      };
+    out.run = what == 1 ? arriveAtCluster : waitForCluster;
     return;
   }
   if (what < 0 || what == 3)

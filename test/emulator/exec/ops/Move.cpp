@@ -174,6 +174,8 @@ bool decodeLocalAddress(Decoder &decoder, const Operand &operand,
   return true;
 }
 
+Next isClusterExplicit(Warp &warp, const Instruction &i, Mask lanes);
+
 void decodeMov(Decoder &decoder) {
   Type type = decoder.takeType();
   decoder.expectOperands(2);
@@ -182,6 +184,11 @@ void decodeMov(Decoder &decoder) {
   const Operand &to = decoder.operand(0), &from = decoder.operand(1);
   if (type == Type::Pred) {
     decoder.dstPredicate(&Instruction::d, to);
+    if (from.kind == Operand::Kind::Special &&
+        from.name == "%is_explicit_cluster") {
+      out.run = isClusterExplicit;
+      return;
+    }
     decoder.srcPredicate(&Instruction::a, from);
     out.flags = from.negated;
     out.run = movePredicate;
@@ -237,8 +244,9 @@ Next isSpace(Warp &warp, const Instruction &i, Mask lanes) {
   const uint64_t *a = warp.src<uint64_t>(i.a);
   const DeviceMemory &memory = warp.block.launch.memory;
   const uint64_t shared = memory.sharedWindow(), local = memory.localWindow();
-  Mask value = lanesWhere([=](unsigned l) {
-    bool isShared = a[l] - shared < DeviceMemory::sharedWindowBytes;
+  Mask value = lanesWhere([=, &i](unsigned l) {
+    bool isShared = a[l] - shared < (i.imm ? DeviceMemory::sharedBlockBytes
+                                           : DeviceMemory::sharedWindowBytes);
     bool isLocal = a[l] - local < DeviceMemory::localWindowBytes;
     switch (Space(i.flags)) {
     case Space::Shared:
@@ -262,7 +270,65 @@ Next isSpace(Warp &warp, const Instruction &i, Mask lanes) {
   return Next::Continue;
 }
 
+/// Where a block of the cluster sees what another has at the same place of its
+/// shared memory. flags: the address is generic.
+template <class T>
+Next mapAddress(Warp &warp, const Instruction &i, Mask lanes) {
+  constexpr uint64_t stride = DeviceMemory::sharedBlockBytes;
+  const T *a = warp.src<T>(i.a);
+  const uint32_t *rank = warp.src<uint32_t>(i.b);
+  const uint64_t window = i.flags ? warp.block.launch.memory.sharedWindow() : 0;
+  const bool isAlone = !warp.block.cluster;
+  eachLane(lanes, warp.dst<T>(i.d), [=](unsigned l) {
+    const uint64_t offset = (a[l] - window + uint64_t(i.imm)) % stride;
+    return T(window + offset + (isAlone ? 0 : (rank[l] + 1) * stride));
+  });
+  return Next::Continue;
+}
+
+template <class T>
+Next rankOfAddress(Warp &warp, const Instruction &i, Mask lanes) {
+  constexpr uint64_t stride = DeviceMemory::sharedBlockBytes;
+  const T *a = warp.src<T>(i.a);
+  const uint64_t window = i.flags ? warp.block.launch.memory.sharedWindow() : 0;
+  const uint32_t own = warp.block.rank;
+  eachLane(lanes, warp.dst<uint32_t>(i.d), [=](unsigned l) {
+    const uint64_t offset = a[l] - window + uint64_t(i.imm);
+    return offset < stride ? own : uint32_t(offset / stride - 1);
+  });
+  return Next::Continue;
+}
+
+/// mapa, getctarank.
+void decodeClusterAddress(Decoder &decoder) {
+  decoder.needs(90);
+  const bool isMap = decoder.source->opcode == "mapa";
+  const bool isGeneric = takeSpace(decoder) == Space::None;
+  const unsigned width = ptx::sizeOf(decoder.takeType());
+  decoder.expectOperands(isMap ? 3 : 2);
+  Instruction &out = *decoder.out;
+  out.kind = Class::Move;
+  out.flags = isGeneric;
+  decoder.dst(&Instruction::d, decoder.operand(0), isMap ? width : 4);
+  decoder.src(&Instruction::a, decoder.operand(1), width);
+  if (isMap)
+    decoder.src(&Instruction::b, decoder.operand(2), 4);
+  out.run = isMap ? (width == 8 ? Handler(mapAddress<uint64_t>)
+                                : Handler(mapAddress<uint32_t>))
+                  : (width == 8 ? Handler(rankOfAddress<uint64_t>)
+                                : Handler(rankOfAddress<uint32_t>));
+}
+
+Next isClusterExplicit(Warp &warp, const Instruction &i, Mask lanes) {
+  warp.setPredicate(i.d, lanes,
+                    warp.block.launch.config.isClusterExplicit ? allLanes : 0);
+  return Next::Continue;
+}
+
 void decodeIsspacep(Decoder &decoder) {
+  // .shared means .shared::cta.
+  const bool isOwn = decoder.has("shared") || decoder.has("shared::cta");
+  decoder.out->imm = isOwn;
   Space space = takeSpace(decoder);
   decoder.expectOperands(2);
   decoder.out->kind = Class::Move;
@@ -278,6 +344,7 @@ void registerMoveOps(DecodeTable &table) {
   table["mov"] = decodeMov;
   table["cvta"] = decodeCvta;
   table["isspacep"] = decodeIsspacep;
+  table["mapa"] = table["getctarank"] = decodeClusterAddress;
 }
 
 } // namespace emulator
