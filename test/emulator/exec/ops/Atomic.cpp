@@ -287,7 +287,8 @@ void decodeAtomic(Decoder &decoder) {
   if (vector >= 0) {
     decoder.needs(90);
     out.count = uint8_t(2u << vector);
-    if (space != Space::Global || isInteger(type) || isBits(type) ||
+    const bool mayBeGlobal = space == Space::Global || space == Space::None;
+    if (!mayBeGlobal || isInteger(type) || isBits(type) ||
         out.count * width > 16)
       decoder.fail("'" + decoder.source->text() + "' doesn't exist");
     decodeVector(decoder, isRed, width);

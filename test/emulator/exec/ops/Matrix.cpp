@@ -154,6 +154,8 @@ void forFactor(const MatrixOp &op, const Fragment2D &fragment, bool isB, F f) {
         if (op.isOpaque) {
           index = opaqueIndex(lane, r * perRegister + e,
                               fragment.count * perRegister, rows * columns);
+          if (isB && isNarrow(fragment.element))
+            index = index % rows * columns + index / rows;
         } else {
           unsigned depth =
               t * perRegister + e + 4 * perRegister * (isTall ? r / 2 : r);

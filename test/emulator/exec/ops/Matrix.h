@@ -60,7 +60,10 @@ void multiplyStates(Warp &warp, const MatrixOp &op);
 /// m8n8k4 of .f16: each four lanes and those 16 further have matrices of their
 /// own.
 void multiplyQuads(Warp &warp, const MatrixOp &op);
-/// Wmma's own layout: the linear index of the s-th element of a lane.
+/// Whether several elements are in a byte: they lie in memory along `depth`.
+inline bool isNarrow(Element element) { return bitsOf(element) < 8; }
+/// Wmma's own layout: the linear index of the s-th element of a lane, by rows,
+/// of a narrow B by columns.
 inline unsigned opaqueIndex(unsigned lane, unsigned s, unsigned perLane,
                             unsigned total) {
   return (lane * perLane + s) % total;

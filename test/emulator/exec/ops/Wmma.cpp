@@ -35,7 +35,10 @@ Next access(Warp &warp, const Instruction &i, Mask lanes) {
   for (unsigned s = 0; s < perLane; s += together) {
     for (unsigned l = 0; l < warpSize; ++l) {
       unsigned index = opaqueIndex(l, s, perLane, total);
-      unsigned row = index / w.columns, column = index % w.columns;
+      // Narrow elements follow each other along the leading dimension.
+      const bool isByColumns = w.isColumnMajor && isNarrow(w.fragment.element);
+      const unsigned row = isByColumns ? index % w.rows : index / w.columns,
+                     column = isByColumns ? index / w.rows : index % w.columns;
       uint64_t element = w.isColumnMajor ? uint64_t(column) * stride[l] + row
                                          : uint64_t(row) * stride[l] + column;
       addresses[l] = base[l] + element * bits / 8;

@@ -57,6 +57,32 @@ extern "C" __global__ void wmmaInt8(const signed char *a, const signed char *b,
   wmma::store_matrix_sync(c + row * n + column, sum, n, wmma::mem_row_major);
 }
 
+/// Elements of four bits and of one, of 8x8 sums; b by columns.
+extern "C" __global__ void wmmaNibbles(const unsigned *a, const unsigned *b,
+                                       int *c) {
+  using wmma::experimental::precision::u4;
+  wmma::fragment<wmma::matrix_a, 8, 8, 32, u4, wmma::row_major> left;
+  wmma::fragment<wmma::matrix_b, 8, 8, 32, u4, wmma::col_major> right;
+  wmma::fragment<wmma::accumulator, 8, 8, 32, int> sum;
+  wmma::fill_fragment(sum, 0);
+  wmma::load_matrix_sync(left, a, 32);
+  wmma::load_matrix_sync(right, b, 32);
+  wmma::mma_sync(sum, left, right, sum);
+  wmma::store_matrix_sync(c, sum, 8, wmma::mem_row_major);
+}
+extern "C" __global__ void wmmaBits(const unsigned *a, const unsigned *b,
+                                    int *c) {
+  using wmma::experimental::precision::b1;
+  wmma::fragment<wmma::matrix_a, 8, 8, 128, b1, wmma::row_major> left;
+  wmma::fragment<wmma::matrix_b, 8, 8, 128, b1, wmma::col_major> right;
+  wmma::fragment<wmma::accumulator, 8, 8, 128, int> sum;
+  wmma::fill_fragment(sum, 0);
+  wmma::load_matrix_sync(left, a, 128);
+  wmma::load_matrix_sync(right, b, 128);
+  wmma::bmma_sync(sum, left, right, sum);
+  wmma::store_matrix_sync(c, sum, 8, wmma::mem_row_major);
+}
+
 extern "C" __global__ void wmmaTf32(const float *a, const float *b, float *c,
                                     int n) {
   wmma::fragment<wmma::matrix_a, 16, 16, 8, wmma::precision::tf32,
