@@ -18,7 +18,7 @@ enum MemoryFlag : uint8_t {
   acquires = 4,
   releases = 8,
   narrowSource = 16, ///< the same as narrowBase, of a second address
-  hasNoPadding = 32 ///< of vectors: of floating-point numbers
+  hasNoPadding = 32  ///< of vectors: of floating-point numbers
 };
 
 enum class AccessKind : uint8_t { Load, Store, Atomic };
