@@ -122,6 +122,12 @@ def test_bad_flags(flags, message, tmp_path):
     assert re.fullmatch(r"error: [^\n]+\n", run.stderr)
 
 
+@pytest.mark.parametrize("flag, text", [("--sm", ","), ("--sm", "80,,90"), ("--target", "cpu,"), ("--outputs", ",m")])
+def test_lists_have_no_empty_items(flag, text, tmp_path):
+    run = dlc("compile", DATA / "ops" / CASES[0] / "model-symbol.json", flag, text, "-o", tmp_path / "op.so", status=2)
+    assert run.stderr == f"error: {flag}: '{text}' has an empty item (see `dlc compile --help`)\n"
+
+
 @for_models("mlp")
 def test_the_model_may_follow_any_flag(model, tmp_path):
     """Of flags that take lists or may be repeated, each takes one argument."""

@@ -241,16 +241,12 @@ static void addTuneFlags(CLI::App &app, CompileCommand &command) {
 }
 
 static void addBackendFlags(CLI::App &app, CompileOptions &options) {
-  auto addList = [&](const char *flag, std::vector<std::string> &values,
-                     const char *help) {
-    repeated(app.add_option(flag, values, help))->delimiter(',');
-  };
-  addList("--target", options.targets, "Devices: cpu, cuda or both");
-  addList("--cpu", options.cpus,
+  addList(app, "--target", options.targets, "Devices: cpu, cuda or both");
+  addList(app, "--cpu", options.cpus,
           "CPUs, chosen when loaded: x86-64-v3, x86-64-v4, znver4, "
           "neoverse-n1, native, ...");
-  addList("--sm", options.sms, "Compute capabilities of GPUs");
-  addList("--wrt", options.wrt, "Arguments to differentiate");
+  addList(app, "--sm", options.sms, "Compute capabilities of GPUs");
+  addList(app, "--wrt", options.wrt, "Arguments to differentiate");
   app.add_flag("--gradients", options.withGradients, "Compile a training step");
   app.add_option("--precision", options.precision,
                  "Of contractions on GPUs: float32, tf32, float16, bfloat16");

@@ -139,10 +139,8 @@ void addModelFlags(CLI::App &command, ModelFlags &flags, bool withShapes) {
                "NAME=1x3x224x224[,NAME=...]: code of its own for a size of "
                "the dynamic dimensions"))
       ->check(checkSpecial);
-  repeated(command.add_option(
-               "--outputs", flags.outputs,
-               "Outputs to compute, internal ones too, separated by commas"))
-      ->delimiter(',');
+  addList(command, "--outputs", flags.outputs,
+          "Outputs to compute, internal ones too, separated by commas");
 }
 
 bool readModelFlags(const ModelFlags &flags, CompileOptions &options,

@@ -237,10 +237,8 @@ static void addBisectFlags(CLI::App &command, VerifyFlags &flags) {
       .add_option("--params", flags.bisect.model.params,
                   "The model's weights (default: those beside it)")
       ->needs(bisects);
-  repeated(command.add_option(
-               "--outputs", flags.bisect.model.outputs,
-               "Outputs to compute, internal ones too, separated by commas"))
-      ->delimiter(',')
+  addList(command, "--outputs", flags.bisect.model.outputs,
+          "Outputs to compute, internal ones too, separated by commas")
       ->needs(bisects);
   command
       .add_option("-o,--output", flags.bisect.output,
