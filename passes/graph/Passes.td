@@ -107,8 +107,8 @@ def GraphSplitDeconv : Pass<"graph-split-deconv", "::mlir::func::FuncOp"> {
     then they are interleaved. Filters whose extents aren't multiples of the
     stride get taps of zero.
 
-    This needs a constant filter, and room: depthwise layers, and those with
-    both a stride and a dilation, stay.
+    Layers whose filter isn't constant stay, and so do those with both a stride
+    and a dilation.
 
     Before:
     ```mlir

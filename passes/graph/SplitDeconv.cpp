@@ -53,8 +53,7 @@ public:
   }
 
   bool canSplit() {
-    bool isDepthwise = channels == 1 && groups > 1;
-    return !isDepthwise && op.getFilter().getDefiningOp<ConstantOp>() &&
+    return op.getFilter().getDefiningOp<ConstantOp>() &&
            llvm::all_of(dims,
                         [](const Dimension &dim) { return dim.canSplit(); });
   }
