@@ -356,23 +356,38 @@ bool dlc::graph::canUseWinograd(ConvOp op, int64_t tile) {
          llvm::all_of(op.getDilations(), isOne);
 }
 
+int64_t dlc::graph::getJoinedGroups(ConvOp op) {
+  int64_t groups = op.getGroups();
+  ArrayRef<int64_t> filter = getTensorType(op.getFilter()).getShape();
+  int64_t inChannels = filter[1], outChannels = filter[0] / groups;
+  for (int64_t joined = 1; joined < groups; ++joined)
+    if (groups % joined == 0 && joined * inChannels % kChannelBlock == 0 &&
+        joined * outChannels % kChannelBlock == 0)
+      return joined;
+  return groups;
+}
+
+/// Groups that become one at most. All but one in so many products are with
+/// zeros, which register tiles outweigh, and that what is around stays in
+/// blocks; CPUs are slower with more.
+static constexpr int64_t kMaxJoined = 4;
+
 ConvolutionKind dlc::graph::getConvolutionKind(ConvOp op,
                                                bool hasConstantFilter) {
   auto input = getTensorType(op.getInput());
   auto filter = getTensorType(op.getFilter());
   bool hasTiles = input.getElementType().isF32() || op.getWide();
-  if (input.getRank() != 4 || !hasTiles || !hasConstantFilter)
+  if (input.getRank() < 4 || !hasTiles || !hasConstantFilter)
     return ConvolutionKind::Direct;
   if (op.getWinograd())
     return ConvolutionKind::Winograd;
   int64_t groups = op.getGroups();
-  int64_t inChannels = filter.getDimSize(1);
-  int64_t outChannels = filter.getDimSize(0) / groups;
-  if (groups == 1 ||
-      (inChannels % kChannelBlock == 0 && outChannels % kChannelBlock == 0))
-    return ConvolutionKind::Contraction;
-  if (inChannels == 1 && outChannels == 1)
+  bool isDepthwise =
+      groups > 1 && filter.getDimSize(1) == 1 && filter.getDimSize(0) == groups;
+  if (isDepthwise)
     return ConvolutionKind::Depthwise;
+  if (getJoinedGroups(op) <= kMaxJoined)
+    return ConvolutionKind::Contraction;
   return ConvolutionKind::Direct;
 }
 

@@ -18,6 +18,11 @@ enum class ConvolutionKind {
 /// \p hasConstantFilter: the filter's values are known at compile time.
 ConvolutionKind getConvolutionKind(ConvOp op, bool hasConstantFilter);
 
+/// How many groups of \p op a contraction would compute as one, so that they
+/// have whole blocks of channels: the filter has zeros for channels of another
+/// group. It divides the number of groups.
+int64_t getJoinedGroups(ConvOp op);
+
 /// Whether \p op has the form that Winograd's minimal filtering computes in
 /// tiles of \p tile x \p tile results.
 bool canUseWinograd(ConvOp op, int64_t tile);

@@ -26,9 +26,17 @@ static BlockedLayoutAttr makeLayout(MLIRContext *context, int64_t block,
   return BlockedLayoutAttr::get(context, block, low, high);
 }
 
-/// The blocked layout without a halo.
-static BlockedLayoutAttr makePlainBlocked(MLIRContext *context) {
-  return makeLayout(context, kChannelBlock, {0, 0}, {0, 0});
+/// The blocked layout without a halo of \p value, which has images, channels
+/// and \p value's other dimensions.
+static BlockedLayoutAttr makePlainBlocked(Value value) {
+  SmallVector<int64_t> none(getTensorType(value).getRank() - 2, 0);
+  return makeLayout(value.getContext(), kChannelBlock, none, none);
+}
+
+/// Whether tensors of \p type can have blocks: those of a plane, or of several
+/// one behind the other.
+static bool canBeBlocked(RankedTensorType type) {
+  return type && (type.getRank() == 4 || type.getRank() == 5);
 }
 
 static RankedTensorType withLayout(RankedTensorType type, Attribute layout) {
@@ -38,7 +46,7 @@ static RankedTensorType withLayout(RankedTensorType type, Attribute layout) {
 namespace {
 /// Zeros around the data of a tensor, by spatial dimension.
 struct Halo {
-  SmallVector<int64_t> low{0, 0}, high{0, 0};
+  SmallVector<int64_t> low, high;
 };
 
 /// Tensors that are parts of each other, and the halo of each class.
@@ -86,7 +94,7 @@ Value GraphAssignLayouts::getBlocked(OpBuilder &builder, Value value) {
   if (Value found = blocked.lookup(value))
     return found;
   // A broadcast is never stored: it can have any layout.
-  auto layout = makePlainBlocked(&getContext());
+  auto layout = makePlainBlocked(value);
   if (auto broadcast = value.getDefiningOp<BroadcastOp>())
     return BroadcastOp::create(builder, value.getLoc(),
                                withLayout(getTensorType(value), layout),
@@ -169,7 +177,7 @@ void GraphAssignLayouts::assignConv(ConvOp op) {
       ConvOp::create(builder, op.getLoc(), input, op.getFilter(), op.getBias(),
                      op.getStrides(), op.getPadLow(), op.getPadHigh(),
                      op.getDilations(), op.getGroups(), op.getWinogradAttr(),
-                     op.getWide(), makePlainBlocked(&getContext()));
+                     op.getWide(), makePlainBlocked(op.getResult()));
   replace(op, conv);
 }
 
@@ -178,7 +186,7 @@ void GraphAssignLayouts::assignDeconv(DeconvOp op) {
   auto conv = DeconvOp::create(
       builder, op.getLoc(), op.getInput(), op.getFilter(), op.getBias(),
       op.getStrides(), op.getPadLow(), op.getPadHigh(), op.getDilations(),
-      op.getOutputPadding(), op.getGroups(), makePlainBlocked(&getContext()));
+      op.getOutputPadding(), op.getGroups(), makePlainBlocked(op.getResult()));
   replace(op, conv);
 }
 
@@ -191,8 +199,7 @@ void GraphAssignLayouts::assignBlocked(Operation *op,
     mapping.map(op->getOperand(i), getBlocked(builder, op->getOperand(i)));
   Operation *clone = builder.clone(*op, mapping);
   Value result = clone->getResult(0);
-  result.setType(
-      withLayout(getTensorType(result), makePlainBlocked(&getContext())));
+  result.setType(withLayout(getTensorType(result), makePlainBlocked(result)));
   replace(op, result);
 }
 
@@ -201,7 +208,7 @@ bool GraphAssignLayouts::staysBlocked(Operation *op) {
   if (op->getNumResults() != 1)
     return false;
   auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-  if (!type || type.getRank() != 4)
+  if (!canBeBlocked(type))
     return false;
   if (auto concat = dyn_cast<ConcatOp>(op))
     return concat.getAxis() == 1 &&
@@ -253,7 +260,9 @@ static HaloClasses findHalos(func::FuncOp function) {
       return;
     BlockedLayoutAttr layout = getLayout(op.getType());
     Halo &halo = found.halos[found.classes.getLeaderValue(op.getInput())];
-    for (int i = 0; i < 2; ++i) {
+    halo.low.resize(layout.getHaloLow().size());
+    halo.high.resize(layout.getHaloHigh().size());
+    for (size_t i = 0; i < halo.low.size(); ++i) {
       halo.low[i] = std::max(halo.low[i], layout.getHaloLow()[i]);
       halo.high[i] = std::max(halo.high[i], layout.getHaloHigh()[i]);
     }
@@ -328,14 +337,15 @@ void GraphAssignLayouts::runOnOperation() {
                deconv && getTensorType(deconv.getInput()).getRank() == 4) {
       assignDeconv(deconv);
     } else if (auto pool = dyn_cast<PoolOp>(op);
-               pool && getTensorType(pool.getInput()).getRank() == 4) {
+               pool && canBeBlocked(getTensorType(pool.getInput()))) {
       assignBlocked(op, 0u);
     } else if (staysBlocked(op) &&
                llvm::any_of(op->getOperands(),
                             [&](Value v) { return isBlocked(v); })) {
       SmallVector<unsigned> operands;
+      int64_t rank = getTensorType(op->getResult(0)).getRank();
       for (unsigned i = 0; i < op->getNumOperands(); ++i)
-        if (getTensorType(op->getOperand(i)).getRank() == 4)
+        if (getTensorType(op->getOperand(i)).getRank() == rank)
           operands.push_back(i);
       assignBlocked(op, operands);
     }

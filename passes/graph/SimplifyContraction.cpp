@@ -88,12 +88,13 @@ struct PadChannels : OpRewritePattern<ConvOp> {
     auto filter = getTensorType(op.getFilter());
     int64_t channels = filter.getDimSize(1);
     int64_t missing = llvm::alignTo(channels, kQuad) - channels;
-    if (!op.getWide() || filter.getRank() != 4 || op.getGroups() != 1 ||
+    if (!op.getWide() || filter.getRank() < 4 || op.getGroups() != 1 ||
         missing == 0 || !op.getFilter().getDefiningOp<ConstantOp>() ||
         filter.getNumElements() / channels * missing > kMaxZeros)
       return rewriter.notifyMatchFailure(op, "has no channels to add");
     auto pad = [&](Value tensor) -> Value {
-      int64_t none[] = {0, 0, 0, 0}, more[] = {0, missing, 0, 0};
+      SmallVector<int64_t> none(filter.getRank()), more(filter.getRank());
+      more[1] = missing;
       return PadOp::create(rewriter, op.getLoc(), tensor, none, more,
                            PadMode::Constant, APFloat(0.0));
     };

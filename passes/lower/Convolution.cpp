@@ -9,6 +9,7 @@
 #include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
 #include "dialects/graph/Scalar.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 using namespace dlc;
@@ -23,6 +24,8 @@ using Indices = GroupLowering::Indices;
 /// Rows longer than this are tiled one by one; shorter ones are tiled as a
 /// list of the plane's pixels.
 static constexpr int64_t kLongRow = 14;
+/// Dimensions of what is tiled at once.
+static constexpr size_t kPlaneRank = 2;
 /// Output pixels of a depthwise kernel that are computed together.
 static constexpr int64_t kDepthwiseTile = 5;
 
@@ -41,8 +44,9 @@ AffineExpr dlc::lower::getInputIndex(graph::ConvOp op, size_t dim,
 ConvolutionSums::ConvolutionSums(graph::ConvOp op)
     : block(getBlock(op.getInput())) {
   ArrayRef<int64_t> filter = getTensorType(op.getFilter()).getShape();
-  int64_t channels = filter[1];
-  extents.assign({channels, filter[2], filter[3]});
+  int64_t channels = filter[1] * graph::getJoinedGroups(op);
+  extents.assign({channels});
+  llvm::append_range(extents, filter.drop_front(2));
   if (block == 1)
     return;
   extents.front() = (channels + block - 1) / block;
@@ -66,15 +70,16 @@ static ElementsAttr packBias(ElementsAttr bias) {
 
 /// Packs a filter [O, C / groups, kernel] into panels of 16 output channels:
 /// [panel][channel block][kernel][channel][16], the channels of a block
-/// together as the input has them.
+/// together as the input has them. Joined groups have zeros for each other's
+/// channels.
 static ElementsAttr packFilter(graph::ConvOp op, ElementsAttr filter,
                                int64_t block) {
   ArrayRef<int64_t> shape = filter.getShapedType().getShape();
-  int64_t outputs = shape[0], channels = shape[1];
-  int64_t taps = 1;
-  for (int64_t extent : shape.drop_front(2))
-    taps *= extent;
-  int64_t groups = op.getGroups(), perGroup = outputs / groups;
+  int64_t joined = graph::getJoinedGroups(op);
+  int64_t groups = op.getGroups() / joined, perGroup = shape[0] / groups;
+  int64_t ownChannels = shape[1], ownOutputs = perGroup / joined;
+  int64_t channels = ownChannels * joined;
+  int64_t taps = computeProduct(shape.drop_front(2));
   int64_t panelsOfGroup = (perGroup + kPanel - 1) / kPanel;
   return packConstant(
       filter, {groups * panelsOfGroup, channels * taps, kPanel},
@@ -83,17 +88,17 @@ static ElementsAttr packFilter(graph::ConvOp op, ElementsAttr filter,
         for (int64_t panel = 0; panel < groups * panelsOfGroup; ++panel) {
           int64_t group = panel / panelsOfGroup;
           int64_t first = panel % panelsOfGroup * kPanel;
+          auto getSource = [&](int64_t output, int64_t c, int64_t tap) {
+            if (output >= perGroup || output / ownOutputs != c / ownChannels)
+              return int64_t(-1);
+            int64_t row = group * perGroup + output;
+            return (row * ownChannels + c % ownChannels) * taps + tap;
+          };
           for (int64_t c0 = 0; c0 < channels; c0 += block)
             for (int64_t tap = 0; tap < taps; ++tap)
               for (int64_t c = c0; c < std::min(c0 + block, channels); ++c)
-                for (int64_t lane = 0; lane < kPanel; ++lane) {
-                  int64_t output = first + lane;
-                  *to++ = output < perGroup
-                              ? ((group * perGroup + output) * channels + c) *
-                                        taps +
-                                    tap
-                              : -1;
-                }
+                for (int64_t lane = 0; lane < kPanel; ++lane)
+                  *to++ = getSource(first + lane, c, tap);
         }
       });
 }
@@ -103,18 +108,20 @@ static ElementsAttr packDepthwise(ElementsAttr filter) {
   ArrayRef<int64_t> shape = filter.getShapedType().getShape();
   int64_t channels = shape[0];
   int64_t blocks = (channels + kChannelBlock - 1) / kChannelBlock;
-  int64_t taps = shape[2] * shape[3];
-  return packConstant(
-      filter, {blocks, shape[2], shape[3], kChannelBlock},
-      [&](MutableArrayRef<int64_t> sources) {
-        int64_t *to = sources.data();
-        for (int64_t block = 0; block < blocks; ++block)
-          for (int64_t tap = 0; tap < taps; ++tap)
-            for (int64_t lane = 0; lane < kChannelBlock; ++lane) {
-              int64_t channel = block * kChannelBlock + lane;
-              *to++ = channel < channels ? channel * taps + tap : -1;
-            }
-      });
+  ArrayRef<int64_t> kernel = shape.drop_front(2);
+  int64_t taps = computeProduct(kernel);
+  SmallVector<int64_t> packed{blocks};
+  llvm::append_range(packed, kernel);
+  packed.push_back(kChannelBlock);
+  return packConstant(filter, packed, [&](MutableArrayRef<int64_t> sources) {
+    int64_t *to = sources.data();
+    for (int64_t block = 0; block < blocks; ++block)
+      for (int64_t tap = 0; tap < taps; ++tap)
+        for (int64_t lane = 0; lane < kChannelBlock; ++lane) {
+          int64_t channel = block * kChannelBlock + lane;
+          *to++ = channel < channels ? channel * taps + tap : -1;
+        }
+  });
 }
 
 /// Whether four channels of a pixel are read at once.
@@ -184,19 +191,26 @@ static LogicalResult lowerContraction(GroupLowering &lowering,
   auto input = getTensorType(op.getInput()),
        filter = getTensorType(op.getFilter());
   auto output = getTensorType(op.getResult());
-  int64_t groups = op.getGroups(), channels = filter.getDimSize(1);
-  int64_t height = output.getDimSize(2), width = output.getDimSize(3);
+  int64_t joined = graph::getJoinedGroups(op);
+  int64_t groups = op.getGroups() / joined;
+  int64_t channels = filter.getDimSize(1) * joined;
+  size_t rank = op.getStrides().size();
+  int64_t height = output.getShape().end()[-2],
+          width = output.getShape().back();
   ConvolutionSums sums(op);
   bool isGrouped = groups > 1;
 
   ContractBuilder contract(lowering, op.getResult());
   bool isPlane =
-      filter.getDimSize(2) == 1 && filter.getDimSize(3) == 1 &&
+      computeProduct(filter.getShape().drop_front(2)) == 1 &&
       llvm::all_of(op.getStrides(), [](int64_t s) { return s == 1; });
   bool hasRows = !isPlane && lowering.decisions.decide(width > kLongRow);
   if (isGrouped)
     contract.batch.push_back(groups);
   contract.batch.push_back(input.getDimSize(0));
+  // Planes one by one.
+  llvm::append_range(contract.batch,
+                     output.getShape().slice(2, rank - kPlaneRank));
   if (hasRows)
     contract.batch.push_back(height);
   contract.m = hasRows ? width : height * width;
@@ -217,28 +231,34 @@ static LogicalResult lowerContraction(GroupLowering &lowering,
     };
   contract.wholePanels = epilogueHasWholePanels(lowering, op);
 
-  // Image, row and column of the output's pixel m.
+  // Image and place, from the first dimension to the column, of the output's
+  // pixel m.
   auto getPixel = [=](ArrayRef<AffineExpr> batch, AffineExpr m) {
-    batch = batch.drop_front(isGrouped);
-    return hasRows ? Indices{batch[0], batch[1], m}
-                   : Indices{batch[0], m.floorDiv(width), m % width};
+    Indices pixel(batch.drop_front(isGrouped));
+    if (hasRows)
+      pixel.push_back(m);
+    else
+      pixel.append({m.floorDiv(width), m % width});
+    return pixel;
   };
   contract.mapLhs = [&](ArrayRef<AffineExpr> batch, AffineExpr m,
                         ArrayRef<AffineExpr> k) {
     Indices pixel = getPixel(batch, m);
-    AffineExpr channel = sums.block > 1 ? k[0] * sums.block + k[3] : k[0];
+    AffineExpr channel =
+        sums.block > 1 ? k.front() * sums.block + k.back() : k.front();
     if (isGrouped)
       channel = batch.front() * channels + channel;
-    return std::pair(Value(op.getInput()),
-                     Indices{pixel[0], channel,
-                             getInputIndex(op, 0, pixel[1], k[1]),
-                             getInputIndex(op, 1, pixel[2], k[2])});
+    Indices from{pixel.front(), channel};
+    for (size_t dim = 0; dim < rank; ++dim)
+      from.push_back(getInputIndex(op, dim, pixel[1 + dim], k[1 + dim]));
+    return std::pair(Value(op.getInput()), from);
   };
   contract.mapOut = [&](ArrayRef<AffineExpr> batch, AffineExpr m,
                         AffineExpr n) {
     Indices pixel = getPixel(batch, m);
     AffineExpr channel = isGrouped ? batch.front() * contract.n + n : n;
-    return Indices{pixel[0], channel, pixel[1], pixel[2]};
+    pixel.insert(pixel.begin() + 1, channel);
+    return pixel;
   };
   return contract.emit(op.getLoc());
 }
@@ -266,14 +286,16 @@ static LogicalResult lowerDepthwise(GroupLowering &lowering, graph::ConvOp op) {
     FailureOr<Value> sum = lowering.emitReduce(
         loc, kernel::ReduceKind::Add, kernel, output.getElementType(),
         [&](ArrayRef<AffineExpr> tap) -> FailureOr<Value> {
-          FailureOr<Value> x = emitter.emit(
-              op.getInput(), {at[0], at[1], getInputIndex(op, 0, at[2], tap[0]),
-                              getInputIndex(op, 1, at[3], tap[1])});
+          Indices from{at[0], at[1]}, weight{at[1].floorDiv(kChannelBlock)};
+          for (auto [dim, index] : llvm::enumerate(tap))
+            from.push_back(getInputIndex(op, dim, at[2 + dim], index));
+          llvm::append_range(weight, tap);
+          weight.push_back(at[1] % kChannelBlock);
+          FailureOr<Value> x = emitter.emit(op.getInput(), from);
           if (failed(x))
             return failure();
           Value w = emitter.loadPhysical(loc, emitter.getBuffer(op.getFilter()),
-                                         {at[1].floorDiv(kChannelBlock), tap[0],
-                                          tap[1], at[1] % kChannelBlock});
+                                         weight);
           return multiply(b, loc, op, *x, w);
         });
     if (failed(sum))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Convolutions, deconvolutions and poolings of random shapes agree with numpy in double precision, for any number of
-threads. DLC_SEEDS sets how many models are drawn."""
+threads and on an emulated device. DLC_SEEDS sets how many models are drawn."""
 import itertools
 import json
 import math
@@ -9,7 +9,7 @@ import random
 
 import numpy as np
 import pytest
-from conftest import dlc
+from conftest import dlc, on_device
 from e2e import params
 
 SEEDS = int(os.environ.get("DLC_SEEDS", "10"))
@@ -125,8 +125,8 @@ class Model:
         kind = self.draw.choice(["none", "none", "none", "depthwise", "multiplier", "grouped"])
         if kind in ("depthwise", "multiplier"):
             return channels, channels * (1 if kind == "depthwise" else self.draw.choice([2, 3]))
-        groups = self.draw.choice([g for g in (2, 3, 4) if channels % g == 0] or [1]) if kind == "grouped" else 1
-        return groups, groups * self.draw.choice([1, 3, 8, 16, 17, 32])
+        groups = self.draw.choice([g for g in (2, 3, 4, 6, 8) if channels % g == 0] or [1]) if kind == "grouped" else 1
+        return groups, groups * self.draw.choice([1, 3, 4, 8, 16, 17, 32])
 
     def tuples(self, least, most):
         rank = self.value.ndim - 2
@@ -199,8 +199,22 @@ class Model:
 
 def run(folder, threads):
     dlc("run", folder / "m.so", "--io", folder / "io.npz", "--threads", threads, "--output", folder / "out.npz")
+    return read(folder)
+
+
+def read(folder):
     with np.load(folder / "out.npz") as out:
         return [out[name] for name in out.files]
+
+
+def check(model, results):
+    wrong = []
+    for got, want, text in zip(results, model.wants, model.texts):
+        assert got.shape == want.shape, text
+        error, largest = np.abs(got - want).max(), np.abs(want).max()
+        if not error <= TOLERANCE * largest:
+            wrong.append(f"off by {error:.2g} of {largest:.2g}: {text}")
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
@@ -211,10 +225,12 @@ def test_agree_with_numpy(seed, tmp_path):
     for threads in (2, 3):
         for got, other, text in zip(results, run(tmp_path, threads), model.texts):
             assert np.array_equal(got, other), f"{threads} threads change bits: {text}"
-    wrong = []
-    for got, want, text in zip(results, model.wants, model.texts):
-        assert got.shape == want.shape, text
-        error, largest = np.abs(got - want).max(), np.abs(want).max()
-        if not error <= TOLERANCE * largest:
-            wrong.append(f"off by {error:.2g} of {largest:.2g}: {text}")
-    assert not wrong, "\n".join(wrong)
+    check(model, results)
+
+
+@pytest.mark.parametrize("seed", range(1000, 1000 + (SEEDS + 1) // 2))
+def test_agree_on_device(seed, tmp_path):
+    model = Model(seed)
+    dlc("compile", tmp_path / "m-symbol.json", *model.write(tmp_path), "--target", "cuda", "-o", tmp_path / "m.so")
+    on_device("run", tmp_path / "m.so", "--io", tmp_path / "io.npz", "--output", tmp_path / "out.npz")
+    check(model, read(tmp_path))

@@ -70,7 +70,7 @@ func.func @few_bytes(%x: tensor<1x4x8x8xi8>) -> tensor<1x16x8x8xi32> {
 
 // -----
 
-// Odd groups are convolved directly, without blocks.
+// Where the filter isn't known, layers are convolved directly, without blocks.
 
 // CHECK-LABEL: func.func @direct(
 // CHECK: %[[RELAYOUT:.*]] = graph.relayout %{{.*}} : tensor<1x6x8x8xf32> to tensor<1x6x8x8xf32, #graph.blocked<1, halo_low = [1, 1], halo_high = [1, 1]>>
@@ -80,6 +80,55 @@ func.func @direct(%x: tensor<1x6x8x8xf32>, %w: tensor<4x3x3x3xf32>) -> tensor<1x
   %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 2
     : tensor<1x6x8x8xf32>, tensor<4x3x3x3xf32>
   return %0 : tensor<1x4x8x8xf32>
+}
+
+// -----
+
+// So they are where it would take more than four groups to fill a block.
+
+// CHECK-LABEL: func.func @many_groups(
+// CHECK-NEXT: %[[W:.*]] = graph.constant
+// CHECK-NEXT: %[[CONV:.*]] = graph.conv %{{.*}}, %[[W]] strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 8 :
+// CHECK-NEXT: return %[[CONV]]
+func.func @many_groups(%x: tensor<1x16x8x8xf32>) -> tensor<1x16x6x6xf32> {
+  %w = graph.constant dense<1.0> : tensor<16x2x3x3xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 8
+    : tensor<1x16x8x8xf32>, tensor<16x2x3x3xf32>
+  return %0 : tensor<1x16x6x6xf32>
+}
+
+// -----
+
+// Groups of 8 share blocks.
+
+// CHECK-LABEL: func.func @few_groups(
+// CHECK: graph.conv %{{.*}}, %{{.*}} strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 8 layout <16, halo_low = [0, 0], halo_high = [0, 0]> : tensor<1x64x8x8xf32, [[B]]>
+func.func @few_groups(%x: tensor<1x64x8x8xf32>) -> tensor<1x64x6x6xf32> {
+  %w = graph.constant dense<1.0> : tensor<64x8x3x3xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 8
+    : tensor<1x64x8x8xf32>, tensor<64x8x3x3xf32>
+  return %0 : tensor<1x64x6x6xf32>
+}
+
+// -----
+
+// Volumes have blocks and a halo of three dimensions, also for what follows.
+
+// CHECK-LABEL: func.func @volume(
+// CHECK: %[[IN:.*]] = graph.relayout %{{.*}} : tensor<1x16x4x8x8xf32> to tensor<1x16x4x8x8xf32, #graph.blocked<16, halo_low = [0, 0, 0], halo_high = [0, 0, 0]>>
+// CHECK-NEXT: %[[HALO:.*]] = graph.relayout %[[IN]] : {{.*}} to tensor<1x16x4x8x8xf32, #graph.blocked<16, halo_low = [1, 0, 2], halo_high = [1, 0, 2]>>
+// CHECK-NEXT: %[[CONV:.*]] = graph.conv %[[HALO]], %{{.*}} strides [1, 1, 1] pads [1, 0, 2] [1, 0, 2] dilations [1, 1, 1] groups 1 layout <16, halo_low = [0, 0, 0], halo_high = [0, 0, 0]>
+// CHECK-NEXT: %[[RELU:.*]] = graph.relu %[[CONV]]
+// CHECK-NEXT: %[[POOL:.*]] = graph.pool %[[RELU]]
+// CHECK-NEXT: %[[OUT:.*]] = graph.relayout %[[POOL]] : tensor<1x20x2x3x4xf32, #graph.blocked<16, halo_low = [0, 0, 0], halo_high = [0, 0, 0]>> to tensor<1x20x2x3x4xf32>
+// CHECK-NEXT: return %[[OUT]]
+func.func @volume(%x: tensor<1x16x4x8x8xf32>) -> tensor<1x20x2x3x4xf32> {
+  %w = graph.constant dense<1.0> : tensor<20x16x3x3x5xf32>
+  %0 = graph.conv %x, %w strides [1, 1, 1] pads [1, 0, 2] [1, 0, 2] dilations [1, 1, 1] groups 1
+    : tensor<1x16x4x8x8xf32>, tensor<20x16x3x3x5xf32>
+  %1 = graph.relu %0 : tensor<1x20x4x6x8xf32>
+  %2 = graph.pool %1 max kernel [2, 2, 2] strides [2, 2, 2] pads [0, 0, 0] [0, 0, 0] : tensor<1x20x4x6x8xf32>
+  return %2 : tensor<1x20x2x3x4xf32>
 }
 
 // -----

@@ -20,6 +20,42 @@ func.func @rows(%x: !in) -> !out {
 
 // -----
 
+// The depth of a volume is another dimension: planes one by one.
+
+// CHECK-LABEL: kernel.func @conv_0(
+// CHECK-SAME: %[[A:.*]]: memref<1x2x6x20x20x16xf32>, %[[B:.*]]: memref<1x864x16xf32>) outputs(%[[Y:.*]]: memref<1x1x2x18x18x16xf32>)
+// CHECK-NEXT: contract batch [1, 2, 18] m 18 n 16 k [2, 3, 3, 3, 16]
+// CHECK-NEXT: lhs %[[A]] at affine_map<(d0, d1, d2, d3, d4, d5, d6, d7, d8) -> (d0, d4, d1 * 2 + d5, d2 + d6, d3 + d7, d8)>
+// CHECK-NEXT: rhs %[[B]] packed at affine_map<(d0, d1, d2, d3, d4, d5) -> (d3, d4, d5)>
+// CHECK-NEXT: out %[[Y]] whole_panels at affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d4, d1, d2, d3, d5)>
+!in = tensor<1x32x4x18x18xf32, #graph.blocked<16, halo_low = [1, 1, 1], halo_high = [1, 1, 1]>>
+!out = tensor<1x16x2x18x18xf32, #graph.blocked<16, halo_low = [0, 0, 0], halo_high = [0, 0, 0]>>
+func.func @volume(%x: !in) -> !out {
+  %w = graph.constant dense<1.0> : tensor<16x32x3x3x3xf32>
+  %0 = graph.conv %x, %w strides [2, 1, 1] pads [1, 1, 1] [1, 1, 1] dilations [1, 1, 1] groups 1 layout <16, halo_low = [0, 0, 0], halo_high = [0, 0, 0]> : !in, tensor<16x32x3x3x3xf32>
+  return %0 : !out
+}
+
+// -----
+
+// Two of four groups of 8 channels share a block.
+
+// CHECK-LABEL: kernel.func @conv_0(
+// CHECK-SAME: %[[A:.*]]: memref<1x2x6x6x16xf32>, %[[B:.*]]: memref<4x144x16xf32>) outputs(%[[Y:.*]]: memref<1x4x4x4x16xf32>)
+// CHECK-NEXT: contract batch [2, 1] m 16 n 32 k [1, 3, 3, 16]
+// CHECK-NEXT: lhs %[[A]] at affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d1, d0 + d3, d2 floordiv 4 + d4, d2 mod 4 + d5, d6)>
+// CHECK-NEXT: rhs %[[B]] packed at affine_map<(d0, d1, d2, d3, d4) -> (d0 * 2 + d2, d3, d4)>
+// CHECK-NEXT: out %[[Y]] whole_panels at affine_map<(d0, d1, d2, d3, d4) -> (d1, d0 * 2 + d3, d2 floordiv 4, d2 mod 4, d4)>
+!in = tensor<1x32x4x4xf32, #graph.blocked<16, halo_low = [1, 1], halo_high = [1, 1]>>
+!out = tensor<1x64x4x4xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+func.func @joined_groups(%x: !in) -> !out {
+  %w = graph.constant dense<1.0> : tensor<64x8x3x3xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [1, 1] [1, 1] dilations [1, 1] groups 4 layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !in, tensor<64x8x3x3xf32>
+  return %0 : !out
+}
+
+// -----
+
 // Short rows are tiled as a list of pixels. All that the epilogue reads has whole
 // panels, the packed bias too.
 
@@ -150,7 +186,7 @@ func.func @depthwise(%x: !in) -> !out {
 
 // -----
 
-// Groups of 3 results read 2 channels each.
+// Groups of 3 results read 2 channels each; the filter isn't known.
 
 // CHECK-LABEL: kernel.func @conv_0(
 // CHECK-SAME: %[[A:.*]]: memref<1x4x8x8xf32>, %[[B:.*]]: memref<6x2x2x2xf32>, %[[C:.*]]: memref<6xf32>) outputs(%[[Y:.*]]: memref<1x6x7x7xf32>)
@@ -163,8 +199,7 @@ func.func @depthwise(%x: !in) -> !out {
 // CHECK: %[[LOAD3:.*]] = load %[[C]][%[[I]]] : memref<6xf32>
 // CHECK-NEXT: %[[ADD:.*]] = arith.addf %[[SUM]], %[[LOAD3]] : f32
 // CHECK-NEXT: store %[[ADD]], %[[Y]][0, %[[I]], %[[I2]], %[[I3]]] : memref<1x6x7x7xf32>
-func.func @direct_groups(%x: tensor<1x4x8x8xf32>, %b: tensor<6xf32>) -> tensor<1x6x7x7xf32> {
-  %w = graph.constant dense<1.0> : tensor<6x2x2x2xf32>
+func.func @direct_groups(%x: tensor<1x4x8x8xf32>, %w: tensor<6x2x2x2xf32>, %b: tensor<6xf32>) -> tensor<1x6x7x7xf32> {
   %0 = graph.conv %x, %w, %b strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 2 : tensor<1x4x8x8xf32>, tensor<6x2x2x2xf32>, tensor<6xf32>
   return %0 : tensor<1x6x7x7xf32>
 }

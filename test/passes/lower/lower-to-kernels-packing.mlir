@@ -33,6 +33,24 @@ func.func @conv(%x: !in) -> !out {
 
 // -----
 
+// Two groups of two channels, and of one result each: 1 and 2 have zeros beside
+// them, 3 and 4 before them.
+
+!in = tensor<1x4x1x1xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+!out = tensor<1x2x1x1xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
+
+// CHECK-LABEL: func.func @groups(
+// CHECK: kernel.constant dense_resource<packed> : tensor<1x4x16xf32>
+// CHECK: packed: "0x400000000000803F{{(0{120})}}00000040{{(0{120})}}0000000000004040{{(0{112})}}0000000000008040{{(0{112})}}"
+func.func @groups(%x: !in) -> !out {
+  %w = graph.constant dense<[[[[1.0]], [[2.0]]], [[[3.0]], [[4.0]]]]> : tensor<2x2x1x1xf32>
+  %0 = graph.conv %x, %w strides [1, 1] pads [0, 0] [0, 0] dilations [1, 1] groups 2
+    layout <16, halo_low = [0, 0], halo_high = [0, 0]> : !in, tensor<2x2x1x1xf32>
+  return %0 : !out
+}
+
+// -----
+
 // Depthwise, 16 channels at one tap before the next one.
 
 !in = tensor<1x2x1x2xf32, #graph.blocked<16, halo_low = [0, 0], halo_high = [0, 0]>>
