@@ -46,9 +46,9 @@ def whole(rng, shape, dtype):
 
 def draw_convolution(rng):
     """Attributes, shapes of data and weight, and the function of both."""
-    groups = int(rng.choice([1, 1, 1, 2, 3]))
-    channels = int(rng.choice([16, 32]) if groups > 1 else rng.choice([1, 3, 4, 8, 15, 16, 20, 24, 32, 40, 65]))
-    outputs = int(rng.choice([16, 32]) if groups > 1 else rng.choice([1, 4, 10, 16, 24, 48, 72]))
+    groups = int(rng.choice([1, 1, 1, 2, 3, 8]))
+    channels = int(rng.choice([3, 4, 8, 16, 32]) if groups > 1 else rng.choice([1, 3, 4, 8, 15, 16, 20, 24, 32, 40, 65]))
+    outputs = int(rng.choice([4, 8, 16, 32]) if groups > 1 else rng.choice([1, 4, 10, 16, 24, 48, 72]))
     if rng.random() < 0.1:
         groups, channels, outputs = 24, 1, 1
     kernel = [int(size) for size in rng.choice([1, 1, 2, 3, 3, 5], 2)]
