@@ -337,7 +337,7 @@ void GraphAssignLayouts::runOnOperation() {
                deconv && getTensorType(deconv.getInput()).getRank() == 4) {
       assignDeconv(deconv);
     } else if (auto pool = dyn_cast<PoolOp>(op);
-               pool && canBeBlocked(getTensorType(pool.getInput()))) {
+               pool && getTensorType(pool.getInput()).getRank() == 4) {
       assignBlocked(op, 0u);
     } else if (staysBlocked(op) &&
                llvm::any_of(op->getOperands(),

@@ -236,16 +236,16 @@ def GraphFuseAttention : Pass<"graph-fuse-attention", "::mlir::func::FuncOp"> {
 def GraphAssignLayouts : Pass<"graph-assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "give convolutions and what surrounds them blocked layouts";
   let description = [{
-    Convolutions and poolings of two or three spatial dimensions, and the
-    elementwise operators, concatenations, slices and resizes between them,
-    compute in blocks of 16 channels (`#graph.blocked`); `graph.relayout`
-    converts at the borders. Up to four groups of a convolution may share a
-    block: its filter then has zeros for each other's channels, so that infinity
-    in one makes NaN of the others' sums. A tensor that a padded convolution
-    reads is stored with a halo of zeros as wide as the padding, so that no
-    kernel treats borders in a special way; so are tensors that are joined to it
-    or parts of it. The first convolution, with few channels, reads the plain
-    layout, or one block of 8-bit integers.
+    Convolutions of two or three spatial dimensions, poolings of planes, and the
+    elementwise operators, poolings of volumes, concatenations, slices and
+    resizes between them compute in blocks of 16 channels (`#graph.blocked`);
+    `graph.relayout` converts at the borders. Up to four groups of a convolution
+    may share a block: its filter then has zeros for each other's channels, so
+    that infinity in one makes NaN of the others' sums. A tensor that a padded
+    convolution reads is stored with a halo of zeros as wide as the padding, so
+    that no kernel treats borders in a special way; so are tensors that are
+    joined to it or parts of it. The first convolution, with few channels, reads
+    the plain layout, or one block of 8-bit integers.
 
     Before:
     ```mlir

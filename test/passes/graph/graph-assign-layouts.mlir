@@ -133,6 +133,18 @@ func.func @volume(%x: tensor<1x16x4x8x8xf32>) -> tensor<1x20x2x3x4xf32> {
 
 // -----
 
+// By itself the pooling of a volume has no blocks.
+
+// CHECK-LABEL: func.func @pool_of_volume(
+// CHECK-NEXT: %[[POOL:.*]] = graph.pool %{{.*}} max
+// CHECK-NEXT: return %[[POOL]] : tensor<1x3x2x4x4xf32>
+func.func @pool_of_volume(%x: tensor<1x3x4x8x8xf32>) -> tensor<1x3x2x4x4xf32> {
+  %0 = graph.pool %x max kernel [2, 2, 2] strides [2, 2, 2] pads [0, 0, 0] [0, 0, 0] : tensor<1x3x4x8x8xf32>
+  return %0 : tensor<1x3x2x4x4xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @conv_1d(
 // CHECK: %[[RELAYOUT:.*]] = graph.relayout %{{.*}} : tensor<1x16x8xf32> to tensor<1x16x8xf32, #graph.blocked<1, halo_low = [1], halo_high = [1]>>
 // CHECK-NEXT: %[[CONV:.*]] = graph.conv %[[RELAYOUT]], %{{.*}} strides [1] pads [1] [1] dilations [1] groups 1
