@@ -30,13 +30,13 @@ def on_device(*arguments, device=0, status=0, **variables):
     return dlc(*arguments, "--device", f"cuda:{device}", status=status, env=environment)
 
 
-def run_operator(tmp_path, operator, attributes, x, target="cpu"):
-    """What a model of one operator makes of `x`, on the CPU or on an emulated device."""
+def run_operator(tmp_path, operator, attributes, x, target="cpu", shape=None):
+    """What a model of one operator makes of `x`, on the CPU or on an emulated device. `shape`: what `--input` says."""
     nodes = [{"op": "null", "name": "x", "inputs": []},
              {"op": operator, "name": "y", "attrs": attributes, "inputs": [[0, 0, 0]]}]
     (tmp_path / "model.json").write_text(json.dumps({"nodes": nodes, "arg_nodes": [0], "heads": [[1, 0, 0]],
                                                      "attrs": {"mxnet_version": ["int", 10901]}}))
-    shape = "x".join(map(str, x.shape))
+    shape = shape or "x".join(map(str, x.shape))
     dlc("compile", tmp_path / "model.json", f"--input=x={shape}:{x.dtype}", "--target", target, "-o", tmp_path / "model.so")
     np.savez(tmp_path / "in.npz", x=x)
     execute = on_device if target == "cuda" else dlc

@@ -141,9 +141,11 @@ void ParallelOp::print(OpAsmPrinter &printer) {
 
 LogicalResult ParallelOp::verify() {
   // C3
-  if (!isa_and_nonnull<FuncOp, PhasesOp, AttendOp>((*this)->getParentOp()))
-    return emitOpError("is not directly inside a kernel.func, kernel.phases or "
-                       "kernel.attend");
+  if (!isa_and_nonnull<FuncOp, PhasesOp, AttendOp, AlternativesOp>(
+          (*this)->getParentOp()) ||
+      (*this)->getParentOfType<ParallelOp>())
+    return emitOpError("is not directly inside a kernel.func, kernel.phases, "
+                       "kernel.attend or kernel.alternatives");
   return verifyLoop(*this, getExtents()); // C1, C2
 }
 
@@ -324,9 +326,14 @@ void AlternativesOp::build(OpBuilder &builder, OperationState &state) {
 }
 
 LogicalResult AlternativesOp::verify() {
+  // C2
+  if (isa<FuncOp>((*this)->getParentOp()))
+    return success(succeeded(verifySections(*this, getSerial())) &&
+                   succeeded(verifySections(*this, getShared())));
   // C1
   if (!(*this)->getParentOfType<ParallelOp>())
-    return emitOpError("is not inside a kernel.parallel");
+    return emitOpError("is neither a section of a kernel.func nor inside a "
+                       "kernel.parallel");
   if ((*this)->getParentOfType<VectorLoopOp>())
     return emitOpError("is inside a kernel.vector_loop");
   return success();

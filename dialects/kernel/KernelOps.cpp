@@ -160,7 +160,7 @@ void FuncOp::build(OpBuilder &builder, OperationState &state, StringRef name,
 LogicalResult dlc::kernel::verifySections(Operation *parent, Region &body) {
   bool hasTasks = false;
   for (Operation &op : body.front()) {
-    bool isSection = isa<ParallelOp, ContractOp, AttendOp>(op);
+    bool isSection = isa<ParallelOp, ContractOp, AttendOp, AlternativesOp>(op);
     hasTasks |= isSection;
     if (!isSection && !isMemoryEffectFree(&op))
       return op.emitOpError("touches memory outside the tasks of its kernel");

@@ -234,7 +234,8 @@ def Kernel_ParallelOp : Kernel_LoopBaseOp<"parallel", [NoTerminator]> {
 
     C1. One region argument of type `index` for each extent.
     C2. Extents are not negative.
-    C3. Its parent is a `kernel.func`, `kernel.phases` or `kernel.attend`.
+    C3. Its parent is a `kernel.func`, `kernel.phases`, `kernel.attend` or
+        `kernel.alternatives`.
 
     ```mlir
     kernel.func @fill() outputs(%y: memref<4x8x16xf32>) {
@@ -385,9 +386,12 @@ def Kernel_AlternativesOp
     Two regions that leave the same in memory. The first is the fastest for a
     thread on its own; the second does more in all, but most of it in loops
     whose iterations the threads of a GPU's block share. A target's lowering
-    takes one and forgets the other.
+    takes one and forgets the other. In the place of a section each region holds
+    sections: the two may have other tasks.
 
-    C1. It is inside a `kernel.parallel` and outside of a `kernel.vector_loop`.
+    C1. It is inside a `kernel.parallel` and outside of a `kernel.vector_loop`,
+        or a section of a `kernel.func`.
+    C2. As a section, it holds sections, and nothing else touches memory.
 
     ```mlir
     // Whether each element is the largest one up to it.

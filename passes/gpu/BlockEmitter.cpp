@@ -2,7 +2,7 @@
 // Tasks as the code of the threads of a block.
 #include "passes/gpu/BlockEmitter.h"
 #include "passes/gpu/BlockContract.h"
-#include "passes/gpu/SectionPlan.h"
+#include "passes/gpu/TeamPlan.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -180,6 +180,8 @@ LogicalResult BlockEmitter::emitOp(Operation &op) {
 
 LogicalResult BlockEmitter::emitSharedOp(Operation &op) {
   Location loc = op.getLoc();
+  if (team && isForOneBlock(op))
+    return emitForOneBlock(op);
   return TypeSwitch<Operation *, LogicalResult>(&op)
       .Case<LoopOp, VectorLoopOp>([&](auto loop) -> LogicalResult {
         if (numLanes == 1 && lanesHaveGroups(loop))

@@ -134,6 +134,8 @@ private:
   mlir::LogicalResult emitSharedNest(const LoopNest &nest);
   /// Emits a loop for which lanesHaveGroups holds.
   mlir::LogicalResult emitGroups(VectorLoopOp op);
+  /// Emits what one block of a team does.
+  mlir::LogicalResult emitForOneBlock(mlir::Operation &op);
   /// Begins another stage of the team's task.
   void startStage();
   mlir::Value getLane(mlir::Location loc);

@@ -2,6 +2,7 @@
 // Tasks that several blocks share. The code of all stages is there in each
 // launch; what a stage writes is inside a condition, and what follows a
 // reduction inside another, since its value is there from the next launch on.
+// What blocks can't share is done by the first of them.
 #include "passes/gpu/BlockEmitter.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -55,6 +56,24 @@ BlockEmitter::emitEffect(Location loc,
     builder.setInsertionPointToStart(choice.thenBlock());
   }
   return body();
+}
+
+LogicalResult BlockEmitter::emitForOneBlock(Operation &op) {
+  Location loc = op.getLoc();
+  order(loc, getMemoryUse(&op));
+  return emitEffect(loc, [&] {
+    Value isOne = isEqual(builder, loc, team->member, constantIndex(loc, 0));
+    auto choice = scf::IfOp::create(builder, loc, isOne);
+    builder.setInsertionPointToStart(choice.thenBlock());
+    BlockTeam *outer = std::exchange(team, nullptr);
+    Value before = std::exchange(sharer, thread);
+    MemoryUse others = std::exchange(pending, MemoryUse());
+    LogicalResult result = emitSharedOp(op);
+    team = outer;
+    sharer = before;
+    pending = std::move(others);
+    return result;
+  });
 }
 
 LogicalResult BlockEmitter::emitTeamReduce(ReduceOp op) {

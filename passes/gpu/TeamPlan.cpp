@@ -38,6 +38,16 @@ static bool isRepeated(Operation &op) {
   return isa<LoadOp>(op) || (reduce && !isLong(reduce));
 }
 
+bool dlc::kernel::isForOneBlock(Operation &op) {
+  if (!isa<LoopOp, scf::ForOp, scf::IfOp>(op) || op.getNumResults() > 0 ||
+      (isa<LoopOp>(op) && getSharedNest(&op)))
+    return false;
+  // Their tiles are for blocks of another size.
+  return !op.walk([](ContractOp) {
+              return WalkResult::interrupt();
+            }).wasInterrupted();
+}
+
 /// Whether \p op, which \p written is written beside, can be in a shareable
 /// block.
 static bool isShareable(Operation &op, const MemoryUse &whole) {
@@ -90,6 +100,7 @@ namespace {
 struct Work {
   double operations = 0; ///< of all iterations that blocks share
   double repeated = 0;   ///< what each block does
+  double single = 0;     ///< what one block does
   double widest = 0;     ///< iterations that a loop has at most
   double longest = 0;    ///< operations that a loop has at most
   int64_t stages = 1;
@@ -129,8 +140,8 @@ static void addWork(Block &block, double lanes, MemoryUse &pending,
       continue;
     double operations =
         lanes * getIterations(&op) * countOperations(op.getRegion(0).front());
-    if (isRepeated(op)) {
-      work.repeated += operations;
+    if (isRepeated(op) || isForOneBlock(op)) {
+      (isRepeated(op) ? work.repeated : work.single) += operations;
       continue;
     }
     work.operations += operations;
@@ -147,11 +158,21 @@ static void addWork(Block &block, double lanes, MemoryUse &pending,
   }
 }
 
+/// Whether blocks can share \p task, the body of a part of \p kind.
+static bool canBeTeams(GridPart::Kind kind, Block &task) {
+  if (kind == GridPart::Groups)
+    return isShareable(task);
+  MemoryUse whole = getMemoryUse(task.getParentOp());
+  return llvm::all_of(task, [&](Operation &op) {
+    return isForOneBlock(op) || ::isShareable(op, whole);
+  });
+}
+
 int64_t dlc::kernel::chooseTeam(const GridPart &part, int64_t multiprocessors) {
   Block *task = part.kind == GridPart::Groups ? &part.nest.getBody() : nullptr;
   if (part.kind == GridPart::Blocks)
     task = &part.section->getRegion(0).front();
-  if (!task || !isShareable(*task))
+  if (!task || !canBeTeams(part.kind, *task))
     return 1;
   Work work;
   MemoryUse pending;
@@ -164,10 +185,12 @@ int64_t dlc::kernel::chooseTeam(const GridPart &part, int64_t multiprocessors) {
                        threads / double(kTeamThreads)));
   if (team < 2)
     return 1;
-  double alone = (work.operations + work.repeated) / kOperationsPerCycle *
-                 std::ceil(tasks / double(multiprocessors));
+  double rounds = std::ceil(tasks / double(multiprocessors));
+  double alone = (work.operations + work.repeated + work.single) /
+                 kOperationsPerCycle * rounds;
   double shared = work.operations / double(team) + work.repeated;
-  double together = shared * double(kResidentBlocks) / kOperationsPerCycle +
+  double together = (shared * double(kResidentBlocks) + work.single * rounds) /
+                        kOperationsPerCycle +
                     double(work.stages - 1) * kLaunchCycles;
   return together < kWorthIt * alone ? team : 1;
 }

@@ -16,9 +16,13 @@ int64_t getTrips(ReduceOp op);
 /// Whether all blocks of a team share \p op; else each computes it.
 bool isLong(ReduceOp op);
 
+/// Whether one block of a team does \p op, a statement of a task: what its
+/// threads share is inside of loops or branches.
+bool isForOneBlock(mlir::Operation &op);
+
 /// Whether all of \p block can be emitted for threads that share it, without
-/// loops around what is shared, and whether blocks can share it: what each of
-/// them computes again in each launch stays what it was.
+/// loops around what blocks share, and whether blocks can share it: what each
+/// of them computes again in each launch stays what it was.
 bool isShareable(mlir::Block &block);
 
 /// Chooses the team of \p part, which is all of a grid, on a chip with so many

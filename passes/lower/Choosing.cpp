@@ -19,6 +19,11 @@ using Indices = GroupLowering::Indices;
 
 /// Boxes that are compared with one box at a time, by one thread or by several.
 static constexpr int64_t kBoxes = 64, kSharedBoxes = 256;
+/// Boxes that are a word's bits, and parts of a word's boxes whose overlaps
+/// different threads collect.
+static constexpr int64_t kWord = 64, kParts = 8;
+/// Memory that the overlaps of all boxes may take.
+static constexpr int64_t kOverlapBytes = 64 << 20;
 
 //===----------------------------------------------------------------------===//
 // SuppressOp
@@ -26,13 +31,16 @@ static constexpr int64_t kBoxes = 64, kSharedBoxes = 256;
 
 namespace {
 /// Copies a row's boxes to scratch memory, a coordinate after the other, and
-/// lets each box that is still alive end later ones.
+/// lets each box that is still alive end later ones. Where several threads
+/// share that, all pairs are compared at once. What is left then is a matter of
+/// bits: which of a word's boxes are alive is decided by one thread, and all
+/// collect which later ones these end.
 class SuppressEmitter : RowEmitter {
 public:
   SuppressEmitter(GroupLowering &lowering, graph::SuppressOp op)
       : RowEmitter(lowering, op), suppress(op),
         type(getTensorType(op.getBoxes())), element(type.getElementType()),
-        count(type.getDimSize(1)) {}
+        count(type.getDimSize(1)), words(llvm::divideCeil(count, kWord)) {}
 
   LogicalResult emit();
 
@@ -48,6 +56,47 @@ private:
   /// last one with some that are compared for nothing.
   bool isForManySizes() const { return lowering.decisions.isForManySizes(); }
   void emitComparisons(AffineExpr box, int64_t most);
+  /// Lets one box after the other end later ones, \p most at a time.
+  void emitOneByOne(int64_t most);
+
+  /// Whether there is memory for the overlaps of all pairs.
+  bool hasRoomForOverlaps() const {
+    return !isForManySizes() &&
+           type.getDimSize(0) * words * count * int64_t(sizeof(uint64_t)) <=
+               kOverlapBytes;
+  }
+  void emitByWords();
+  void emitOverlaps();
+  void startWords();
+  /// Decides on the boxes of word number \p word.
+  void emitDecisions(AffineExpr word);
+  /// Collects which boxes those of word number \p word that are alive end.
+  void emitEnds(AffineExpr word);
+  /// Fetches what the boxes of word \p word end of each other.
+  void fetchOwnOverlaps(AffineExpr word);
+
+  Value word(uint64_t value) {
+    return arith::ConstantIntOp::create(b, loc, b.getI64Type(),
+                                        static_cast<int64_t>(value));
+  }
+  /// \p index as a word.
+  Value toWord(Value index) {
+    return arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
+  }
+  Value both(Value lhs, Value rhs) {
+    return arith::AndIOp::create(b, loc, lhs, rhs);
+  }
+  Value either(Value lhs, Value rhs) {
+    return arith::OrIOp::create(b, loc, lhs, rhs);
+  }
+  /// Whether bit number \p i of \p bits is set.
+  Value isSet(Value bits, Value i) {
+    Value shifted = arith::ShRUIOp::create(b, loc, bits, i);
+    return compare(arith::CmpIPredicate::ne, both(shifted, word(1)), word(0));
+  }
+  Value select(Value condition, Value bits) {
+    return arith::SelectOp::create(b, loc, condition, bits, word(0));
+  }
   /// Whether boxes \p a and \p b of the row overlap too much.
   Value emitTest(AffineExpr a, AffineExpr b);
 
@@ -69,7 +118,13 @@ private:
   RankedTensorType type;
   Type element;
   int64_t count;
+  int64_t words;
   Value fields; ///< scratch, [NumFields, count]
+  // Scratch of words, whose bits are boxes:
+  Value overlaps; ///< [words, count], later boxes that a box would end
+  Value kept;     ///< [words], those that are alive
+  Value ended;    ///< [kParts, words], those that others have ended
+  Value own;      ///< [kWord], overlaps of a word's boxes with each other
 };
 } // namespace
 
@@ -161,6 +216,152 @@ void SuppressEmitter::emitComparisons(AffineExpr box, int64_t most) {
   lowering.closeLoop();
 }
 
+void SuppressEmitter::emitOneByOne(int64_t most) {
+  AffineExpr box = lowering.openLoop(loc, count).front();
+  lowering.openIf(loc, isAlive(box));
+  emitComparisons(box, most);
+  lowering.closeLoop();
+  lowering.closeLoop();
+}
+
+//===----------------------------------------------------------------------===//
+// Word by word
+//===----------------------------------------------------------------------===//
+
+void SuppressEmitter::emitOverlaps() {
+  AffineExpr at = lowering.openLoop(loc, words).front();
+  AffineExpr box = lowering.openVectorLoop(loc, count);
+  Value self = emitter.emitIndex(loc, box);
+  // Neighbours are alike, mostly: whole warps have nothing to do here.
+  Value hasLater =
+      compare(arith::CmpIPredicate::sgt,
+              emitter.emitIndex(loc, at * kWord + (kWord - 1)), self);
+  Type i64 = b.getI64Type();
+  auto choice = scf::IfOp::create(b, loc, i64, both(isAlive(box), hasLater),
+                                  /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    ElementEmitter::Scope scope(emitter);
+    b.setInsertionPointToStart(choice.thenBlock());
+    FailureOr<Value> bits = lowering.emitReduce(
+        loc, kernel::ReduceKind::Add, kWord, i64,
+        [&](ArrayRef<AffineExpr> i) -> FailureOr<Value> {
+          Value place = emitter.emitIndex(loc, at * kWord + i[0]);
+          Value isLater = compare(arith::CmpIPredicate::sgt, place, self);
+          AffineExpr other =
+              emitter.addIndex(minimum(place, constantIndex(count - 1)), count);
+          Value ends = both(isLater, emitTest(box, other));
+          Value bit = toWord(emitter.emitIndex(loc, i[0]));
+          return select(ends, arith::ShLIOp::create(b, loc, word(1), bit));
+        });
+    scf::YieldOp::create(b, loc, *bits);
+    b.setInsertionPointToStart(choice.elseBlock());
+    scf::YieldOp::create(b, loc, word(0));
+  }
+  emitter.storePhysical(loc, choice.getResult(0), overlaps, {at, box});
+  lowering.closeLoop();
+  lowering.closeLoop();
+}
+
+void SuppressEmitter::startWords() {
+  AffineExpr at = lowering.openVectorLoop(loc, words);
+  FailureOr<Value> bits = lowering.emitReduce(
+      loc, kernel::ReduceKind::Add, kWord, b.getI64Type(),
+      [&](ArrayRef<AffineExpr> i) -> FailureOr<Value> {
+        Value place = emitter.emitIndex(loc, at * kWord + i[0]);
+        Value isThere =
+            compare(arith::CmpIPredicate::slt, place, constantIndex(count));
+        AffineExpr box =
+            emitter.addIndex(minimum(place, constantIndex(count - 1)), count);
+        Value bit = toWord(emitter.emitIndex(loc, i[0]));
+        return select(both(isThere, isAlive(box)),
+                      arith::ShLIOp::create(b, loc, word(1), bit));
+      });
+  emitter.storePhysical(loc, *bits, kept, at);
+  for (int64_t part = 0; part < kParts; ++part)
+    emitter.storePhysical(loc, word(0), ended, {emitter.constant(part), at});
+  lowering.closeLoop();
+}
+
+void SuppressEmitter::emitDecisions(AffineExpr at) {
+  lowering.openVectorLoop(loc, 1);
+  Value alive = emitter.loadPhysical(loc, kept, at);
+  SmallVector<Value> ends;
+  for (int64_t i = 0; i < kWord; ++i)
+    ends.push_back(emitter.loadPhysical(loc, own, emitter.constant(i)));
+  Value others = word(0);
+  for (int64_t part = 0; part < kParts; ++part)
+    others = either(
+        others, emitter.loadPhysical(loc, ended, {emitter.constant(part), at}));
+  auto remove = [&](Value bits) {
+    Value left = arith::XOrIOp::create(b, loc, bits, word(~uint64_t(0)));
+    alive = both(alive, left);
+  };
+  remove(others);
+  for (auto [i, bits] : llvm::enumerate(ends)) {
+    Value own = both(alive, word(uint64_t(1) << i));
+    remove(select(compare(arith::CmpIPredicate::ne, own, word(0)), bits));
+  }
+  emitter.storePhysical(loc, alive, kept, at);
+  lowering.closeLoop();
+}
+
+void SuppressEmitter::emitEnds(AffineExpr at) {
+  int64_t size = kWord / kParts;
+  AffineExpr lane = lowering.openVectorLoop(loc, kParts * words);
+  AffineExpr part = lane % kParts, later = lane.floorDiv(kParts);
+  Value first = toWord(emitter.emitIndex(loc, part * size));
+  Value alive = arith::ShRUIOp::create(
+      b, loc, emitter.loadPhysical(loc, kept, at), first);
+  Value isAny = compare(arith::CmpIPredicate::ne,
+                        both(alive, word((uint64_t(1) << size) - 1)), word(0));
+  Value isLater =
+      compare(arith::CmpIPredicate::sgt, emitter.emitIndex(loc, later),
+              emitter.emitIndex(loc, at));
+  lowering.openIf(loc, both(isAny, isLater));
+  Value bits = emitter.loadPhysical(loc, ended, {part, later});
+  SmallVector<Value> ends;
+  for (int64_t i = 0; i < size; ++i)
+    ends.push_back(emitter.loadPhysical(loc, overlaps,
+                                        {later, at * kWord + part * size + i}));
+  for (auto [i, more] : llvm::enumerate(ends))
+    bits = either(bits, select(isSet(alive, word(i)), more));
+  emitter.storePhysical(loc, bits, ended, {part, later});
+  lowering.closeLoop();
+  lowering.closeLoop();
+}
+
+void SuppressEmitter::fetchOwnOverlaps(AffineExpr at) {
+  AffineExpr i = lowering.openVectorLoop(loc, kWord);
+  Value place = emitter.emitIndex(loc, at * kWord + i);
+  AffineExpr box =
+      emitter.addIndex(minimum(place, constantIndex(count - 1)), count);
+  emitter.storePhysical(loc, emitter.loadPhysical(loc, overlaps, {at, box}),
+                        own, i);
+  lowering.closeLoop();
+}
+
+void SuppressEmitter::emitByWords() {
+  Type i64 = b.getI64Type();
+  overlaps = makeScratch({words, count}, i64);
+  kept = makeScratch(words, i64);
+  ended = makeScratch({kParts, words}, i64);
+  own = makeScratch(kWord, i64);
+  emitOverlaps();
+  startWords();
+  AffineExpr at = lowering.openBoundedLoop(loc, constantIndex(words), words);
+  fetchOwnOverlaps(at);
+  emitDecisions(at);
+  emitEnds(at);
+  lowering.closeLoop();
+  AffineExpr box = lowering.openVectorLoop(loc, count);
+  Value bits = emitter.loadPhysical(loc, kept, box.floorDiv(kWord));
+  Value isKept = isSet(bits, toWord(emitter.emitIndex(loc, box % kWord)));
+  store(arith::SelectOp::create(b, loc, isKept, load(Alive, box), constant(0)),
+        Alive, box);
+  lowering.closeLoop();
+}
+
 LogicalResult SuppressEmitter::emit() {
   int64_t room = isForManySizes() ? llvm::alignTo(count, kSharedBoxes) : count;
   fields = makeScratch({NumFields, room}, element);
@@ -169,15 +370,12 @@ LogicalResult SuppressEmitter::emit() {
     emitZeros(room);
   if (failed(emitCopies(row[0])))
     return failure();
-  if (count > 1 || isForManySizes()) {
-    AffineExpr box = lowering.openLoop(loc, count).front();
-    lowering.openIf(loc, isAlive(box));
+  if (count > 1 || isForManySizes())
     lowering.emitAlternatives(
-        loc, [&] { emitComparisons(box, kBoxes); },
-        [&] { emitComparisons(box, kSharedBoxes); });
-    lowering.closeLoop();
-    lowering.closeLoop();
-  }
+        loc, [&] { emitOneByOne(kBoxes); },
+        [&] {
+          hasRoomForOverlaps() ? emitByWords() : emitOneByOne(kSharedBoxes);
+        });
   if (failed(
           finishRow(row, count, [&](AffineExpr box) { return isAlive(box); })))
     return failure();

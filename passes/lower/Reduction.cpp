@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lowers reductions along axes, the search for extremes and running sums.
-#include "passes/lower/GroupLowering.h"
+#include "passes/lower/RunningSums.h"
 
 #include "dialects/graph/Inference.h"
 #include "dialects/graph/Layout.h"
 #include "dialects/graph/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include <limits>
 
 using namespace mlir;
@@ -19,6 +20,8 @@ using Indices = GroupLowering::Indices;
 
 /// Rows of fewer elements aren't worth more threads than one each.
 static constexpr int64_t kSharedExtent = 64;
+/// Nor are running sums of fewer, or of so many rows.
+static constexpr int64_t kSharedSums = 128, kManyRows = 32 << 10;
 
 static kernel::ReduceKind getKind(graph::Combiner combiner) {
   switch (combiner) {
@@ -284,41 +287,112 @@ LogicalResult dlc::lower::lowerArgReduction(GroupLowering &lowering,
   return ArgReductionEmitter(lowering, op).emit();
 }
 
-LogicalResult dlc::lower::lowerCumsum(GroupLowering &lowering,
-                                      graph::CumsumOp op) {
-  Location loc = op.getLoc();
-  OpBuilder &b = lowering.builder;
-  auto type = getTensorType(op.getInput());
-  int64_t axis = op.getAxis();
-  SmallVector<int64_t> extents;
-  for (int64_t i = 0; i < type.getRank(); ++i)
-    if (i != axis)
-      extents.push_back(type.getDimSize(i));
+namespace {
+/// Running sums along an axis.
+class CumsumEmitter {
+public:
+  CumsumEmitter(GroupLowering &lowering, graph::CumsumOp op)
+      : lowering(lowering), op(op), loc(op.getLoc()), b(lowering.builder),
+        type(getTensorType(op.getInput())), axis(op.getAxis()),
+        length(type.getDimSize(axis)), outer(type.getShape().take_front(axis)),
+        inner(type.getShape().drop_front(axis + 1)) {}
+
+  LogicalResult emit();
+
+private:
+  bool isWorthSharing() const;
+  /// Each row is a task.
+  LogicalResult emitOneByOne();
+  /// Rows that are neighbours in memory are one task.
+  LogicalResult emitShared();
+  LogicalResult finish(Value sum, ArrayRef<AffineExpr> at) {
+    lowering.emitter.setElement(op.getResult(), sum);
+    return lowering.finish(loc, at);
+  }
+
+  GroupLowering &lowering;
+  graph::CumsumOp op;
+  Location loc;
+  OpBuilder &b;
+  RankedTensorType type;
+  int64_t axis, length;
+  ArrayRef<int64_t> outer, inner; ///< dimensions before and after the axis
+};
+} // namespace
+
+/// Whether rows are long, and so few that a thread for each would leave most of
+/// a GPU without work.
+bool CumsumEmitter::isWorthSharing() const {
+  return length >= kSharedSums &&
+         computeProduct(outer) * computeProduct(inner) < kManyRows;
+}
+
+LogicalResult CumsumEmitter::emitOneByOne() {
   ElementEmitter &emitter = lowering.emitter;
+  SmallVector<int64_t> extents(outer);
+  llvm::append_range(extents, inner);
   Indices task = lowering.openTasks(loc, extents);
   auto constantIndex = [&](int64_t v) -> Value {
     return arith::ConstantIndexOp::create(b, loc, v);
   };
   Value zero = scalar::constant(b, loc, type.getElementType(), 0);
   auto loop = scf::ForOp::create(b, loc, constantIndex(0),
-                                 constantIndex(type.getDimSize(axis)),
-                                 constantIndex(1), zero);
+                                 constantIndex(length), constantIndex(1), zero);
   {
     OpBuilder::InsertionGuard guard(b);
     ElementEmitter::Scope scope(emitter);
     b.setInsertionPointToStart(loop.getBody());
     Indices at(task);
     at.insert(at.begin() + axis,
-              emitter.addIndex(loop.getInductionVar(), type.getDimSize(axis)));
+              emitter.addIndex(loop.getInductionVar(), length));
     FailureOr<Value> x = emitter.emit(op.getInput(), at);
     if (failed(x))
       return failure();
     Value sum = scalar::add(b, loc, loop.getRegionIterArg(0), *x);
-    emitter.setElement(op.getResult(), sum);
-    if (failed(lowering.finish(loc, at)))
+    if (failed(finish(sum, at)))
       return failure();
     scf::YieldOp::create(b, loc, sum);
   }
   lowering.closeSection();
   return success();
+}
+
+LogicalResult CumsumEmitter::emitShared() {
+  Indices task = lowering.openTasks(loc, outer);
+  // Rows without neighbours are whole in memory.
+  bool hasNeighbours = lowering.decisions.decide(computeProduct(inner) > 1);
+  RunningSums sums(lowering, loc, type.getElementType(), length,
+                   hasNeighbours ? inner : ArrayRef<int64_t>());
+  auto getPlace = [&](AffineExpr position, ArrayRef<AffineExpr> at) {
+    Indices place(task);
+    place.push_back(position);
+    if (hasNeighbours)
+      llvm::append_range(place, at);
+    else
+      place.append(inner.size(), lowering.emitter.constant(0));
+    return place;
+  };
+  LogicalResult result = sums.emit(
+      [&](AffineExpr position, ArrayRef<AffineExpr> at) {
+        return lowering.emitter.emit(op.getInput(), getPlace(position, at));
+      },
+      [&](AffineExpr position, ArrayRef<AffineExpr> at, Value, Value sum) {
+        return finish(sum, getPlace(position, at));
+      });
+  lowering.closeSection();
+  return result;
+}
+
+LogicalResult CumsumEmitter::emit() {
+  if (!lowering.decisions.decide(isWorthSharing()))
+    return emitOneByOne();
+  LogicalResult serial = success(), shared = success();
+  lowering.emitAlternatives(
+      loc, [&] { serial = emitOneByOne(); }, [&] { shared = emitShared(); });
+  return success(succeeded(serial) && succeeded(shared));
+}
+
+LogicalResult dlc::lower::lowerCumsum(GroupLowering &lowering,
+                                      graph::CumsumOp op) {
+  return CumsumEmitter(lowering, op).emit();
 }

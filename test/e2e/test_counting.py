@@ -202,3 +202,17 @@ def test_large_masks_on_several_threads(tmp_path):
         np.savez(tmp_path / "io.npz", **{"in:x": x, "in:m": mask, "out:root_output": np.abs(x[mask != 0])})
         for threads in (1, 2, 4):
             dlc("verify", tmp_path / "m.so", "--io", tmp_path / "io.npz", "--threads", threads)
+
+
+@pytest.mark.parametrize("rows", [1, 16, 17, 256, 257, 30000, "N"])
+def test_large_masks_on_gpus(rows, tmp_path):
+    """What each row's place is takes sums of pieces, of pieces of these, and so on."""
+    mask_symbol(tmp_path / "m-symbol.json")
+    dlc("compile", tmp_path / "m-symbol.json", f"--input=x={rows}x3", f"--input=m={rows}", "--target", "cuda", "-o", tmp_path / "m.so")
+    random = np.random.RandomState(3)
+    for size in (1, 15, 256, 1000, 9000) if rows == "N" else (rows,):
+        x = random.randn(size, 3).astype(np.float32)
+        masks = [random.rand(size) < share for share in (0, 0.3, 1)] + [np.arange(size) == 0, np.arange(size) == size - 1]
+        for mask in masks:
+            np.savez(tmp_path / "io.npz", **{"in:x": x, "in:m": mask.astype(np.float32), "out:mask_output": x[mask]})
+            on_device("verify", tmp_path / "m.so", "--io", tmp_path / "io.npz", "--rtol", "0", "--atol", "0")

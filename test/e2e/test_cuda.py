@@ -231,6 +231,9 @@ LONG = [
     ("argmax", {"axis": 1}, (3, 60000), lambda x: x.argmax(1), 3),
     ("argmin", {"axis": 1}, (200, 300), lambda x: x.argmin(1), 1),
     ("mean", {"axis": 1}, (2, 1500, 100), lambda x: x.mean(1), 1),
+    ("cumsum", {"axis": 1}, (3, 70001), lambda x: x.cumsum(1), 5),
+    ("cumsum", {"axis": 1}, (2, 5000, 30), lambda x: x.cumsum(1), 4),
+    ("cumsum", {"axis": 0}, (600, 3, 5), lambda x: x.cumsum(0), 1),
 ]
 
 

@@ -346,13 +346,15 @@ func.func @counted_c1(%x: tensor<10xi32>) -> tensor<5xi64> {
 // -----
 
 kernel.func @alternatives_c1_task(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
-  // expected-error @+1 {{'kernel.alternatives' op is not inside a kernel.parallel}}
-  kernel.alternatives {
-    %0 = arith.constant 0 : index
-  } shared {
-    %0 = arith.constant 0 : index
-  }
-  kernel.parallel () to () {
+  kernel.phases %t to 2 {
+    // expected-error @+1 {{'kernel.alternatives' op is neither a section of a kernel.func nor inside a kernel.parallel}}
+    kernel.alternatives {
+      kernel.parallel () to () {
+      }
+    } shared {
+      kernel.parallel () to () {
+      }
+    }
   }
 }
 
@@ -367,6 +369,33 @@ kernel.func @alternatives_c1_lanes(%x: memref<8xf32>) outputs(%y: memref<8xf32>)
       } shared {
         %0 = arith.constant 0 : index
       }
+    }
+  }
+}
+
+// -----
+
+kernel.func @alternatives_c2(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
+  // expected-error @+1 {{'kernel.alternatives' op requires a kernel.parallel or kernel.contract}}
+  kernel.alternatives {
+    kernel.parallel () to () {
+    }
+  } shared {
+    %0 = arith.constant 0 : index
+  }
+}
+
+// -----
+
+kernel.func @parallel_c3_nested(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
+  kernel.parallel () to () {
+    kernel.alternatives {
+      // expected-error @+1 {{'kernel.parallel' op is not directly inside a kernel.func, kernel.phases, kernel.attend or kernel.alternatives}}
+      kernel.parallel () to () {
+        %0 = arith.constant 0 : index
+      }
+    } shared {
+      %0 = arith.constant 0 : index
     }
   }
 }

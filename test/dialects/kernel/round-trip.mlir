@@ -107,6 +107,28 @@ kernel.func @alternatives(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
   }
 }
 
+// In the place of a section.
+// CHECK-LABEL: kernel.func @alternative_sections(
+// CHECK-NEXT: alternatives {
+// CHECK-NEXT: parallel (%{{.*}}) to (8) {
+// CHECK: } shared {
+// CHECK-NEXT: parallel () to () {
+kernel.func @alternative_sections(%x: memref<8xf32>) outputs(%y: memref<8xf32>) {
+  kernel.alternatives {
+    kernel.parallel (%i) to (8) {
+      %0 = kernel.load %x[%i] : memref<8xf32>
+      kernel.store %0, %y[%i] : memref<8xf32>
+    }
+  } shared {
+    kernel.parallel () to () {
+      kernel.vector_loop %i to 8 {
+        %0 = kernel.load %x[%i] : memref<8xf32>
+        kernel.store %0, %y[%i] : memref<8xf32>
+      }
+    }
+  }
+}
+
 // A convolution: 3 x 3, 40 channels in blocks of 16, a halo of 1.
 // CHECK-LABEL: kernel.func @conv(
 // CHECK: contract batch [2, 56] m 56 n 64 k [3, 3, 3, 16] k_tail 8

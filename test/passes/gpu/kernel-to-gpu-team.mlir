@@ -164,3 +164,50 @@ kernel.func @beside(%x: memref<1000000xf32>) outputs(%y: memref<1xf32>, %z: memr
   }
 }
 }
+
+// -----
+
+#gpu = #device.gpu<"sm_80", sm = 80, multiprocessors = 108, block_shared_bytes = 166912>
+
+module attributes {device.gpu = #gpu} {
+// A loop whose iterations need each other is a launch in which one block of the
+// team works: its threads wait for each other.
+// CHECK-LABEL: gpu.func @one_block
+// CHECK-SAME: kernel.num_phases = 3
+// CHECK-SAME: kernel.threads = 256
+// CHECK: %[[MEMBER:.+]] = arith.remui %block_id_x
+// CHECK: %[[SHARER:.+]] = arith.addi %{{.+}}, %thread_id_x
+// CHECK: %[[SECOND:.+]] = arith.cmpi eq, %[[PHASE:.+]], %c1
+// CHECK-NEXT: scf.if %[[SECOND]] {
+// CHECK-NEXT: %[[IS_ONE:.+]] = arith.cmpi eq, %[[MEMBER]], %c0
+// CHECK-NEXT: scf.if %[[IS_ONE]] {
+// CHECK: scf.for %{{.+}} = %c0 to %c15
+// CHECK: arith.cmpi ult, %thread_id_x, %c64
+// CHECK: memref.store
+// CHECK: gpu.barrier
+// CHECK: %[[THIRD:.+]] = arith.cmpi eq, %[[PHASE]], %c2
+// CHECK-NEXT: scf.if %[[THIRD]] {
+// CHECK: arith.cmpi ult, %[[SHARER]], %c64
+// CHECK: memref.store %{{.+}}, %arg1
+kernel.func @one_block(%x: memref<1000000xf32>) outputs(%y: memref<64xf32>) {
+  %s = kernel.scratch : memref<1000000xf32>
+  kernel.parallel () to () {
+    kernel.vector_loop %j to 1000000 {
+      %0 = kernel.load %x[%j] : memref<1000000xf32>
+      kernel.store %0, %s[%j] : memref<1000000xf32>
+    }
+    kernel.loop (%i) to (15) {
+      kernel.vector_loop %j to 64 {
+        %0 = kernel.load %s[%i * 64 + %j] : memref<1000000xf32>
+        %1 = kernel.load %s[%i * 64 + %j + 64] : memref<1000000xf32>
+        %2 = arith.addf %0, %1 : f32
+        kernel.store %2, %s[%i * 64 + %j + 64] : memref<1000000xf32>
+      }
+    }
+    kernel.vector_loop %j to 64 {
+      %0 = kernel.load %s[%j + 960] : memref<1000000xf32>
+      kernel.store %0, %y[%j] : memref<64xf32>
+    }
+  }
+}
+}

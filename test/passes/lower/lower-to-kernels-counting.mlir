@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The places of what is true: one task, in which no branch depends on an element. The part that is counted is no kernel.
+// The places of what is true: one task, in which no branch depends on an element; threads that share it add up the flags
+// before each piece of 16. The part that is counted is no kernel.
 // RUN: dlc-opt %s --graph-form-groups --lower-to-kernels --mlir-print-local-scope | FileCheck %s
 
 // CHECK-LABEL: kernel.func @compact_0(
@@ -18,6 +19,11 @@
 // CHECK-NEXT: kernel.store %[[PLACE]], %[[FIELDS]][1, %[[FOUND]] + 1] : memref<2x10xi32>
 // CHECK: %[[ALL:.*]] = arith.index_cast %[[COUNT]] : index to i32
 // CHECK-NEXT: store %[[ALL]], %[[FIELDS]][1, 0] : memref<2x10xi32>
+// CHECK: } shared {
+// CHECK-NEXT: vector_loop %{{.*}} to 1 {
+// CHECK: %[[SUM:.*]] = arith.addi %{{.*}}, %{{.*}} : i32
+// CHECK: %[[TO:.*]] = arith.index_cast %[[SUM]] : i32 to index
+// CHECK: store %{{.*}}, %[[FIELDS]][1, %[[TO]]] : memref<2x10xi32>
 // CHECK: store %{{.*}}, %[[PACKED]][%{{.*}}] : memref<10xi64>
 
 // CHECK-LABEL: func.func @main

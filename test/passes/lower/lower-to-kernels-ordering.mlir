@@ -81,7 +81,8 @@ func.func @argsort_long(%x: tensor<2000xi16>) -> tensor<2000xi32> {
 
 // Each box that is alive is compared with those from its own block of 64 on; the
 // last block begins earlier, so that it is whole. Threads that share a row
-// compare it with more at once.
+// compare all pairs first. Then one thread decides on the boxes of a word, and
+// all collect which later ones these end.
 
 // CHECK-LABEL: kernel.func @suppress_0(
 // CHECK-SAME: %[[A:.*]]: memref<2x100x4xf32>, %{{.*}}: memref<2x100xf32>, %{{.*}}: memref<2x100xi8>) outputs(%[[Y:.*]]: memref<2x100xi8>)
@@ -101,8 +102,29 @@ func.func @argsort_long(%x: tensor<2000xi16>) -> tensor<2000xi32> {
 // CHECK-NEXT: %[[SAME:.*]] = arith.cmpf oeq
 // CHECK: store %{{.*}}, %[[S]][5, %[[START]] + %[[J]]] : memref<7x100xf32>
 // CHECK: } shared {
-// CHECK: scf.for
-// CHECK: kernel.vector_loop %{{.*}} to 100 {
+// CHECK-NEXT: %[[OVERLAPS:.*]] = scratch : memref<2x100xi64>
+// CHECK-NEXT: %[[KEPT:.*]] = scratch : memref<2xi64>
+// CHECK-NEXT: %[[ENDED:.*]] = scratch : memref<8x2xi64>
+// CHECK-NEXT: %[[OWN:.*]] = scratch : memref<64xi64>
+// CHECK: loop (%[[WORD:.*]]) to (2) {
+// CHECK-NEXT: vector_loop %[[BOX:.*]] to 100 {
+// CHECK: %[[BITS:.*]] = scf.if %{{.*}} -> (i64) {
+// CHECK: kernel.reduce add (%{{.*}}) to (64) : i64 {
+// CHECK: store %[[BITS]], %[[OVERLAPS]][%[[WORD]], %[[BOX]]] : memref<2x100xi64>
+// CHECK: vector_loop %[[START:.*]] to 2 {
+// CHECK: store %{{.*}}, %[[KEPT]][%[[START]]] : memref<2xi64>
+// CHECK: scf.for %[[AT:.*]] = %{{.*}} to %c2
+// CHECK: kernel.vector_loop %[[I:.*]] to 64 {
+// CHECK: store %{{.*}}, %[[OWN]][%[[I]]] : memref<64xi64>
+// CHECK: kernel.vector_loop %{{.*}} to 1 {
+// CHECK: load %[[OWN]][63] : memref<64xi64>
+// CHECK: store %{{.*}}, %[[KEPT]][%[[AT]]] : memref<2xi64>
+// CHECK: kernel.vector_loop %{{.*}} to 16 {
+// CHECK: load %[[OVERLAPS]]
+// CHECK: store %{{.*}}, %[[ENDED]]
+// CHECK: vector_loop %{{.*}} to 100 {
+// CHECK: load %[[KEPT]]
+// CHECK: store %{{.*}}, %[[S]][5, %{{.*}}] : memref<7x100xf32>
 // CHECK: store %{{.*}}, %[[Y]]
 func.func @suppress(%b: tensor<2x100x4xf32>, %a: tensor<2x100xf32>, %m: tensor<2x100xi1>) -> tensor<2x100xi1> {
   %0 = graph.suppress %b areas %a alive %m classes %a threshold 0.5 border 0.0

@@ -113,6 +113,36 @@ func.func @cumsum(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
 
 // -----
 
+// Threads that share long rows add up pieces of 16 first; then each goes through
+// its piece again. Rows that are neighbours in memory are one task.
+
+// CHECK-LABEL: kernel.func @cumsum_0(
+// CHECK-SAME: %[[A:.*]]: memref<2x200x3xf32>) outputs(%[[Y:.*]]: memref<2x200x3xf32>)
+// CHECK-NEXT: alternatives {
+// CHECK-NEXT: parallel (%{{.*}}, %{{.*}}) to (2, 3) {
+// CHECK: scf.for
+// CHECK: } shared {
+// CHECK-NEXT: parallel (%[[I:.*]]) to (2) {
+// CHECK-NEXT: %[[S:.*]] = scratch : memref<13x3xf32>
+// CHECK-NEXT: loop (%[[P:.*]]) to (13) unroll 2 {
+// CHECK-NEXT: vector_loop %[[L:.*]] to 3 {
+// CHECK-NEXT: %[[SUM:.*]] = reduce add (%{{.*}}) to (16) : f32 {
+// CHECK: store %[[SUM]], %[[S]][%[[P]], %[[L]]] : memref<13x3xf32>
+// CHECK: loop (%[[Q:.*]]) to (13) unroll 2 {
+// CHECK: %[[BEFORE:.*]] = scf.for %{{.*}} = %{{.*}} to %c13
+// CHECK: kernel.load %[[S]]
+// CHECK-COUNT-16: load %[[A]]
+// CHECK: %[[FIRST:.*]] = arith.addf %[[BEFORE]], %{{.*}} : f32
+// CHECK-NEXT: store %[[FIRST]], %[[Y]]
+// CHECK-NOT: load
+// CHECK-COUNT-15: store %{{.*}}, %[[Y]]
+func.func @cumsum_long(%x: tensor<2x200x3xf32>) -> tensor<2x200x3xf32> {
+  %0 = graph.cumsum %x axis 1 : tensor<2x200x3xf32>
+  return %0 : tensor<2x200x3xf32>
+}
+
+// -----
+
 // Exponentials are kept in the result.
 
 // CHECK-LABEL: kernel.func @softmax_0(
