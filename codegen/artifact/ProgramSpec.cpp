@@ -201,7 +201,8 @@ FailureOr<uint32_t> SpecBuilder::getKernel(LaunchOp launch) {
                         getSize(getLargest(toMap(variant.getDynamicScratch())),
                                 variant.getScratchBytes()));
   }
-  if (std::optional<GridAttr> grid = kernel.getGrid()) {
+  // In a module without GPUs nobody runs it.
+  if (std::optional<GridAttr> grid = kernel.getGrid(); grid && spec.cuda) {
     if (result.variants.empty()) {
       result.numPhases = grid->getPhases();
       result.phasesNumber =
