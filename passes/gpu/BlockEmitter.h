@@ -146,6 +146,11 @@ private:
   mlir::LogicalResult
   emitEffect(mlir::Location loc,
              llvm::function_ref<mlir::LogicalResult()> body);
+  /// Calls \p body for the threads of one block, whose team, if it has one,
+  /// doesn't share what is emitted.
+  mlir::LogicalResult
+  emitWithoutTeam(mlir::Location loc,
+                  llvm::function_ref<mlir::LogicalResult()> body);
   mlir::LogicalResult emitSharedReduce(ReduceOp op);
   /// The value of \p op over what is the thread's own.
   mlir::FailureOr<mlir::Value> emitOwnReduce(ReduceOp op);

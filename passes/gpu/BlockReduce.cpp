@@ -145,16 +145,12 @@ LogicalResult BlockEmitter::emitSharedReduce(ReduceOp op) {
   if (team && isLong(op))
     return emitTeamReduce(op);
   // Each block of a team does it on its own.
-  BlockTeam *outer = std::exchange(team, nullptr);
-  Value before = sharer;
-  if (outer)
-    sharer = arith::DivUIOp::create(builder, op.getLoc(), thread,
-                                    constantIndex(op.getLoc(), numLanes));
-  FailureOr<Value> own = emitOwnReduce(op);
-  team = outer;
-  sharer = before;
-  if (failed(own))
-    return failure();
-  map(op, combineThreads(op.getLoc(), op.getKind(), *own));
-  return success();
+  FailureOr<Value> own;
+  LogicalResult result = emitWithoutTeam(op.getLoc(), [&] {
+    own = emitOwnReduce(op);
+    return LogicalResult(own);
+  });
+  if (succeeded(result))
+    map(op, combineThreads(op.getLoc(), op.getKind(), *own));
+  return result;
 }

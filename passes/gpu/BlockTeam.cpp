@@ -58,6 +58,21 @@ BlockEmitter::emitEffect(Location loc,
   return body();
 }
 
+LogicalResult
+BlockEmitter::emitWithoutTeam(Location loc,
+                              llvm::function_ref<LogicalResult()> body) {
+  if (!team)
+    return body();
+  BlockTeam *outer = std::exchange(team, nullptr);
+  Value before = std::exchange(sharer, thread);
+  if (numLanes > 1)
+    setLanes(loc, numLanes);
+  LogicalResult result = body();
+  team = outer;
+  sharer = before;
+  return result;
+}
+
 LogicalResult BlockEmitter::emitForOneBlock(Operation &op) {
   Location loc = op.getLoc();
   order(loc, getMemoryUse(&op));
@@ -65,12 +80,9 @@ LogicalResult BlockEmitter::emitForOneBlock(Operation &op) {
     Value isOne = isEqual(builder, loc, team->member, constantIndex(loc, 0));
     auto choice = scf::IfOp::create(builder, loc, isOne);
     builder.setInsertionPointToStart(choice.thenBlock());
-    BlockTeam *outer = std::exchange(team, nullptr);
-    Value before = std::exchange(sharer, thread);
     MemoryUse others = std::exchange(pending, MemoryUse());
-    LogicalResult result = emitSharedOp(op);
-    team = outer;
-    sharer = before;
+    LogicalResult result =
+        emitWithoutTeam(loc, [&] { return emitSharedOp(op); });
     pending = std::move(others);
     return result;
   });

@@ -32,7 +32,7 @@ bool dlc::kernel::isLong(ReduceOp op) { return getTrips(op) >= kLongTrips; }
 // What can be shared
 //===----------------------------------------------------------------------===//
 
-/// What is done again in each launch of a team: it reads \p use.
+/// Whether \p op is done again in each launch of a team.
 static bool isRepeated(Operation &op) {
   auto reduce = dyn_cast<ReduceOp>(op);
   return isa<LoadOp>(op) || (reduce && !isLong(reduce));
@@ -48,8 +48,7 @@ bool dlc::kernel::isForOneBlock(Operation &op) {
             }).wasInterrupted();
 }
 
-/// Whether \p op, which \p written is written beside, can be in a shareable
-/// block.
+/// Whether \p op can be in a shareable block, whose operations use \p whole.
 static bool isShareable(Operation &op, const MemoryUse &whole) {
   if (isRepeated(op)) {
     MemoryUse repeated = getMemoryUse(&op), others;
@@ -158,10 +157,9 @@ static void addWork(Block &block, double lanes, MemoryUse &pending,
   }
 }
 
-/// Whether blocks can share \p task, the body of a part of \p kind.
-static bool canBeTeams(GridPart::Kind kind, Block &task) {
-  if (kind == GridPart::Groups)
-    return isShareable(task);
+/// Whether blocks can share \p task, as a whole or with statements that one of
+/// them does.
+static bool canHaveTeam(Block &task) {
   MemoryUse whole = getMemoryUse(task.getParentOp());
   return llvm::all_of(task, [&](Operation &op) {
     return isForOneBlock(op) || ::isShareable(op, whole);
@@ -169,10 +167,13 @@ static bool canBeTeams(GridPart::Kind kind, Block &task) {
 }
 
 int64_t dlc::kernel::chooseTeam(const GridPart &part, int64_t multiprocessors) {
-  Block *task = part.kind == GridPart::Groups ? &part.nest.getBody() : nullptr;
-  if (part.kind == GridPart::Blocks)
-    task = &part.section->getRegion(0).front();
-  if (!task || !canBeTeams(part.kind, *task))
+  // Groups are there for shareable bodies only.
+  bool isGroup = part.kind == GridPart::Groups;
+  if (!isGroup && part.kind != GridPart::Blocks)
+    return 1;
+  Block *task =
+      isGroup ? &part.nest.getBody() : &part.section->getRegion(0).front();
+  if (!isGroup && !canHaveTeam(*task))
     return 1;
   Work work;
   MemoryUse pending;
